@@ -1,0 +1,85 @@
+# How this project's targets are made: one place for warnings, standards and names.
+
+# The warnings are the build's own affair: never part of what a user of the library compiles with.
+function(fusebox_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${target} PRIVATE -Wthread-safety)
+  endif()
+  if(FUSEBOX_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+# fusebox_library(<name> SOURCES <file>... [PUBLIC <library>...] [PRIVATE <library>...])
+# makes libfusebox_<name>, known to users as fusebox::<name>.
+function(fusebox_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
+  set(target fusebox_${name})
+  add_library(${target} ${arg_SOURCES})
+  add_library(fusebox::${name} ALIAS ${target})
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_include_directories(${target}
+    PUBLIC
+      "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+      "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
+    PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF
+    EXPORT_NAME ${name}
+    POSITION_INDEPENDENT_CODE ON
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  fusebox_warnings(${target})
+  set_property(GLOBAL APPEND PROPERTY FUSEBOX_LIBRARIES ${target})
+endfunction()
+
+# The same for a library that is headers alone.
+function(fusebox_header_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "INTERFACE")
+  set(target fusebox_${name})
+  add_library(${target} INTERFACE)
+  add_library(fusebox::${name} ALIAS ${target})
+  target_compile_features(${target} INTERFACE cxx_std_17)
+  target_include_directories(${target} INTERFACE
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(${target} INTERFACE ${arg_INTERFACE})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL APPEND PROPERTY FUSEBOX_LIBRARIES ${target})
+endfunction()
+
+# fusebox_program(<target> SOURCES <file>... [LIBRARIES <library>...]): an example, demo or test
+# program, with this project's warnings.
+function(fusebox_program target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${target} ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  fusebox_warnings(${target})
+endfunction()
+
+# fusebox_grpc_proto_library(<target> PROTO <file> ROOT <import root>): messages and stubs of one
+# .proto file. Generated code is not held to this project's warnings.
+function(fusebox_grpc_proto_library target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROTO;ROOT" "")
+  find_program(FUSEBOX_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+  file(RELATIVE_PATH relative "${arg_ROOT}" "${arg_PROTO}")
+  string(REGEX REPLACE "\\.proto$" "" stem "${relative}")
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/${target}.gen")
+  file(MAKE_DIRECTORY "${out}")
+  set(generated "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h"
+    "${out}/${stem}.grpc.pb.cc" "${out}/${stem}.grpc.pb.h")
+  add_custom_command(
+    OUTPUT ${generated}
+    COMMAND protobuf::protoc "--proto_path=${arg_ROOT}" "--cpp_out=${out}" "--grpc_out=${out}"
+      "--plugin=protoc-gen-grpc=${FUSEBOX_GRPC_CPP_PLUGIN}" "${arg_PROTO}"
+    DEPENDS "${arg_PROTO}"
+    VERBATIM)
+  add_library(${target} STATIC ${generated})
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_include_directories(${target} SYSTEM PUBLIC "${out}")
+  target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+endfunction()

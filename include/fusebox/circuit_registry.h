@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The circuits of a process, by name. One registry is enough for any number of channels; channels
+// that share a registry and a target name share their circuits (DESIGN P3).
+//
+//   auto registry = std::make_shared<fusebox::CircuitRegistry>();
+//   for (const fusebox::CircuitSnapshot& circuit : registry->List()) {
+//     std::cout << circuit.name << ' ' << fusebox::StateName(circuit.state) << '\n';
+//   }
+#ifndef FUSEBOX_CIRCUIT_REGISTRY_H_
+#define FUSEBOX_CIRCUIT_REGISTRY_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/clock.h"
+#include "fusebox/event.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+
+namespace fusebox {
+
+// Thread-safety: every method may be called from any thread at any time.
+// Ownership: shares its circuits with whoever is using them; a circuit that is removed, or whose
+// registry is destroyed, works on for those who hold it.
+class CircuitRegistry {
+ public:
+  struct Options {
+    const Clock* clock = &Clock::Real();  // must outlive the registry and all its circuits
+    std::optional<uint64_t> seed;         // of every circuit's jitter; absent: a random one
+    EventListener listener;               // hears of every circuit; may be empty
+  };
+
+  CircuitRegistry();
+  explicit CircuitRegistry(Options options);
+  CircuitRegistry(const CircuitRegistry&) = delete;
+  CircuitRegistry& operator=(const CircuitRegistry&) = delete;
+  ~CircuitRegistry();
+
+  // The circuit of that name, made now if there is none. The policy is only used, and only checked,
+  // when it is made: an existing circuit keeps its own. INVALID_ARGUMENT, and nothing is made, for
+  // an empty name or an invalid policy.
+  absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
+                                                              const Policy& policy);
+
+  // The circuit of that name, or null. Never makes one (DESIGN P4).
+  std::shared_ptr<CircuitBreaker> Find(absl::string_view name) const;
+
+  // Takes the circuit of that name out. Calls that are out still end as they would have; the next
+  // call under that name gets a new circuit. NOT_FOUND if there is none.
+  absl::Status Remove(absl::string_view name);
+
+  // Every circuit's snapshot, by name. Each is consistent in itself; they are taken one after the
+  // other.
+  std::vector<CircuitSnapshot> List() const;
+
+  // Resets every circuit (CircuitBreaker::Reset). Returns how many there were.
+  int ResetAll(const Operator& by);
+
+  const Clock& clock() const;
+
+ private:
+  class Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_CIRCUIT_REGISTRY_H_

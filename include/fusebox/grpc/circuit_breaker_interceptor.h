@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The breaker on every method of a gRPC channel. Either let `CreateChannel`
+// (fusebox/grpc/channel.h) make the channel, or add this factory to one of your own:
+//
+//   fusebox::CircuitBreakerOptions options;
+//   options.target = "inventory";
+//   options.registry = registry;
+//   auto factory = fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options));
+//   if (!factory.ok()) return factory.status();
+//   std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>
+//   interceptors; interceptors.push_back(*std::move(factory)); auto channel =
+//   grpc::experimental::CreateCustomChannelWithInterceptors(
+//       "dns:///inventory:50051", credentials, grpc::ChannelArguments(), std::move(interceptors));
+//
+// It covers unary and all streaming calls, made from synchronous, completion-queue, callback and
+// generic stubs. A call asks for its permit when it starts, and gives it back with the outcome of
+// its final status; a call that is dropped without one gives it back as ignored.
+//
+// It sees the target and the method, not the backend that a load balancer picks, and it sits above
+// gRPC's own retries: it protects a dependency, not a single host (DESIGN P5).
+#ifndef FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_
+#define FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_
+
+#include <grpcpp/support/client_interceptor.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/status_classifier.h"
+#include "fusebox/policy_table.h"
+
+namespace fusebox {
+
+struct CircuitBreakerOptions {
+  // The dependency's name, the first part of every circuit's name: "inventory" gives
+  // "inventory/shop.Inventory/Reserve". Must not be empty. Two channels with one registry and one
+  // target share their circuits, on purpose (DESIGN P3).
+  std::string target;
+
+  // Where the circuits live. Must not be null. Shared with the factory and its calls.
+  std::shared_ptr<CircuitRegistry> registry;
+
+  // The policy of each method.
+  PolicyTable policies;
+
+  // What counts as a failure.
+  StatusClassifier::Options classifier;
+};
+
+// Thread-safety: gRPC calls it from any thread.
+// Ownership: the channel owns the factory; calls that are out keep what they need of it alive.
+class CircuitBreakerInterceptorFactory final
+    : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  // INVALID_ARGUMENT with all that is wrong: an empty target, no registry, what
+  // `PolicyTable::Validate` and `StatusClassifier::Create` find, and a table entry for a method
+  // that its service does not have (known for services whose generated code is linked in; the
+  // message lists the methods that there are).
+  static absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>> Create(
+      CircuitBreakerOptions options);
+
+  ~CircuitBreakerInterceptorFactory() override;
+
+  // For gRPC: called once per call. Null, and so no cost, for an unprotected method.
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo* info) override;
+
+ private:
+  class Impl;
+  explicit CircuitBreakerInterceptorFactory(std::unique_ptr<Impl> impl);
+
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a rejected caller holds in its hands, and how it finds out (DESIGN section 4).
+//
+//   grpc::Status status = stub->Reserve(&context, request, &response);
+//   if (std::optional<fusebox::Rejection> rejection = fusebox::GetRejection(status)) {
+//     // Not sent: the circuit `rejection->circuit` is OPEN. Try again in `rejection->retry_after`.
+//   }
+#ifndef FUSEBOX_GRPC_REJECTION_STATUS_H_
+#define FUSEBOX_GRPC_REJECTION_STATUS_H_
+
+#include <grpcpp/support/status.h>
+
+#include <optional>
+
+#include "fusebox/rejection.h"
+
+namespace fusebox {
+
+// UNAVAILABLE, with `RejectionMessage` and, as error details, `EncodeRejection`. Thread-safe.
+grpc::Status ToGrpcStatus(const Rejection& rejection);
+
+// The rejection inside a status, or empty when the UNAVAILABLE is a real one, or no UNAVAILABLE.
+// A rejection that a server passed on from a circuit of its own is found too; `circuit` says whose.
+// Thread-safe.
+std::optional<Rejection> GetRejection(const grpc::Status& status);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_GRPC_REJECTION_STATUS_H_

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `fusebox::Run` over functions that return a grpc::Status, for calls that do not go through a
+// protected channel:
+//
+//   grpc::Status status = fusebox::Run(*breaker, [&] { return stub->Get(&context, request, &reply);
+//   });
+#ifndef FUSEBOX_GRPC_RUN_H_
+#define FUSEBOX_GRPC_RUN_H_
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+#include "fusebox/grpc/rejection_status.h"
+#include "fusebox/outcome.h"
+#include "fusebox/run.h"
+
+namespace fusebox {
+
+template <>
+struct RunTraits<grpc::Status> {
+  static Outcome ToOutcome(const grpc::Status& status) {
+    Outcome outcome;
+    outcome.kind = DefaultOutcomeKind(static_cast<absl::StatusCode>(status.error_code()));
+    outcome.code = status.error_code();
+    outcome.message = status.error_message();
+    return outcome;
+  }
+  static grpc::Status FromRejection(const Rejection& rejection) { return ToGrpcStatus(rejection); }
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_GRPC_RUN_H_

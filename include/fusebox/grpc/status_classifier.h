@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a gRPC status to an outcome (DESIGN C1-C4).
+//
+//   fusebox::StatusClassifier::Options options;
+//   options.codes[grpc::StatusCode::NOT_FOUND] = fusebox::OutcomeKind::kIgnored;
+//   options.predicate = [](const fusebox::CallResult& call) -> std::optional<fusebox::OutcomeKind>
+//   {
+//     if (call.status.error_message() == "tenant is suspended") return
+//     fusebox::OutcomeKind::kSuccess; return std::nullopt;  // the table decides
+//   };
+#ifndef FUSEBOX_GRPC_STATUS_CLASSIFIER_H_
+#define FUSEBOX_GRPC_STATUS_CLASSIFIER_H_
+
+#include <grpcpp/support/status.h>
+#include <grpcpp/support/string_ref.h>
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/outcome.h"
+
+namespace fusebox {
+
+// A call that has ended, as a predicate sees it. Everything here is only valid during the
+// predicate.
+struct CallResult {
+  using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+  absl::string_view method;  // "/package.Service/Method"
+  const grpc::Status& status;
+  const Metadata& trailing_metadata;
+
+  // From the start of the call to its final status.
+  absl::Duration latency;
+
+  // How long the call had to run when it started: its deadline less the time of its start. Absent
+  // without a deadline; zero or negative if the deadline had passed before the start.
+  std::optional<absl::Duration> time_to_deadline;
+};
+
+// May overrule the table for one call; empty leaves it to the table. Called on the thread on which
+// gRPC delivers the status, with no lock held; must be thread-safe and must not throw.
+using OutcomePredicate = std::function<std::optional<OutcomeKind>(const CallResult&)>;
+
+// Thread-safety: immutable once made.
+class StatusClassifier {
+ public:
+  struct Options {
+    // What differs from the standard table, by code (DESIGN C2): UNAVAILABLE, DEADLINE_EXCEEDED,
+    // INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED and DATA_LOSS are failures, CANCELLED is ignored, OK
+    // and all others are successes.
+    std::map<grpc::StatusCode, OutcomeKind> codes;
+
+    // Asked first, for every call that C3 doesn't already ignore. May be empty.
+    OutcomePredicate predicate;
+
+    // A DEADLINE_EXCEEDED of a call that had less than this to run says more about the caller's
+    // impatience than about the dependency: it is ignored (DESIGN C3). Zero turns this off.
+    absl::Duration min_deadline = absl::ZeroDuration();  // 0 to 24 h
+  };
+
+  // The standard table alone.
+  StatusClassifier();
+
+  // INVALID_ARGUMENT names each bad field, its value and its range: a code outside 0 to 16, an
+  // OutcomeKind that isn't one, a min_deadline out of its range.
+  static absl::StatusOr<StatusClassifier> Create(Options options);
+
+  OutcomeKind Classify(const CallResult& call) const;
+
+ private:
+  std::array<OutcomeKind, kStatusCodeCount> table_;
+  OutcomePredicate predicate_;
+  absl::Duration min_deadline_ = absl::ZeroDuration();
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_GRPC_STATUS_CLASSIFIER_H_

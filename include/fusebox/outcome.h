@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What became of a call, as the breaker sees it. A permit is given back with one of these:
+//
+//   permit.Record(fusebox::Outcome::Success());
+//   permit.Record(fusebox::Outcome::Failure(/*code=*/14, "connection refused"));
+//   permit.Record(fusebox::Outcome::Ignored());   // says nothing about the dependency
+#ifndef FUSEBOX_OUTCOME_H_
+#define FUSEBOX_OUTCOME_H_
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace fusebox {
+
+// The three things that a call can say about the dependency (DESIGN section 1).
+enum class OutcomeKind {
+  kSuccess,  // it answered
+  kFailure,  // it did not, or not as it should
+  kIgnored,  // nothing can be learnt, as when the caller gave up
+};
+
+// "success", "failure" or "ignored".
+constexpr absl::string_view OutcomeKindName(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::kSuccess:
+      return "success";
+    case OutcomeKind::kFailure:
+      return "failure";
+    case OutcomeKind::kIgnored:
+      return "ignored";
+  }
+  return "unknown";
+}
+
+// How many canonical status codes there are: OK = 0 to UNAUTHENTICATED = 16. gRPC and absl share
+// both names and numbers.
+inline constexpr int kStatusCodeCount = 17;
+
+// The standard reading of a status code (DESIGN C2). Failures: UNAVAILABLE, DEADLINE_EXCEEDED,
+// INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED, DATA_LOSS. Ignored: CANCELLED. Every other code is a
+// success, since the dependency is alive and has answered. A code outside 0..16 is read as UNKNOWN.
+OutcomeKind DefaultOutcomeKind(absl::StatusCode code);
+
+// One call's outcome. A plain value, cheap to copy.
+//
+// Lifetime: `message` is a view; it has to stay valid only until `Permit::Record` returns.
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::kSuccess;
+
+  // How long the call took. When absent, the breaker takes the time from the grant of the permit to
+  // its return. Only looked at when the policy has a `slow_call_duration`.
+  std::optional<absl::Duration> latency;
+
+  // False leaves the call out of the slow-call rules: a stream that goes at its caller's pace is
+  // neither fast nor slow (DESIGN C6).
+  bool timed = true;
+
+  // For failures: the status code and message, kept as the circuit's last failure (DESIGN R9). The
+  // message is cut to `kMaxFailureMessageBytes`.
+  int code = 0;
+  absl::string_view message;
+
+  // For failures: how long the dependency asked to be left alone. An opening caused by this call
+  // lasts at least that long, within the policy's `max_open_duration` (DESIGN R4). Negative values
+  // are of no effect.
+  absl::Duration pushback = absl::ZeroDuration();
+
+  static Outcome Success() { return Outcome(); }
+  static Outcome Failure(int code = static_cast<int>(absl::StatusCode::kUnknown),
+                         absl::string_view message = {}) {
+    Outcome outcome;
+    outcome.kind = OutcomeKind::kFailure;
+    outcome.code = code;
+    outcome.message = message;
+    return outcome;
+  }
+  static Outcome Ignored() {
+    Outcome outcome;
+    outcome.kind = OutcomeKind::kIgnored;
+    return outcome;
+  }
+
+  // The standard reading of an absl::Status, by `DefaultOutcomeKind`. Keeps a view of its message.
+  static Outcome FromStatus(const absl::Status& status);
+};
+
+// The most that is kept of a failure's message, in bytes; a longer one is cut at a character's end.
+inline constexpr std::size_t kMaxFailureMessageBytes = 256;
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_OUTCOME_H_

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The settings of a circuit: when it opens, for how long, and how it finds out that the dependency
+// is well again.
+//
+//   fusebox::Policy policy;                      // the defaults: 5 failures in a row, open for 30
+//   s policy.consecutive_failures = std::nullopt;  // not that rule, but ... policy.failure_rate =
+//   0.5;                   // ... half of the calls failing, ... policy.minimum_calls = 20; // ...
+//   once 20 are known, ... policy.window = fusebox::TimeWindow{absl::Seconds(10), 10};  // ... in
+//   the last 10 s absl::Status valid = fusebox::Validate(policy);
+#ifndef FUSEBOX_POLICY_H_
+#define FUSEBOX_POLICY_H_
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace fusebox {
+
+// Remembers the last `size` recorded calls, however old they are (DESIGN R3).
+struct CountWindow {
+  int64_t size = 100;  // calls, 1 to 1,000,000
+};
+
+// Remembers the calls of the last `duration`, in `buckets` slices of `duration / buckets` each (cut
+// to whole nanoseconds), aligned to the clock's zero. The current, partial slice is one of them, so
+// what's remembered reaches back between `duration - duration / buckets` and `duration` (DESIGN
+// R3).
+struct TimeWindow {
+  absl::Duration duration = absl::Seconds(10);  // 1 ms to 24 h
+  int64_t buckets = 10;                         // 1 to 1,000; a slice is at least 1 ms
+};
+
+using Window = std::variant<CountWindow, TimeWindow>;
+
+// HALF_OPEN verdict: this many successful probes close the circuit, any failed one opens it again
+// (DESIGN R5).
+struct SuccessThreshold {
+  int64_t successes = 3;  // probes, 1 to 1,000,000
+};
+
+// HALF_OPEN verdict: exactly `calls` probes are admitted. Once all are recorded, the circuit opens
+// again if `failure_rate` or `slow_call_rate` holds over them, and closes if not. Needs one of
+// those two rates in the policy (DESIGN R5).
+struct ProbeCalls {
+  int64_t calls = 10;  // probes, 1 to 1,000,000
+};
+
+struct HalfOpenPolicy {
+  // How many probes may be out at a time; calls beyond that are rejected.
+  int64_t max_concurrent = 3;  // probes, 1 to 1,000
+
+  // What decides.
+  std::variant<SuccessThreshold, ProbeCalls> verdict = SuccessThreshold{};
+
+  // A probe that has been out for this long opens the circuit again, and its own later result is
+  // stale: a probe that hangs is the dependency's failure, and no circuit stays wedged behind it.
+  // Zero turns this off.
+  absl::Duration probe_timeout = absl::Seconds(60);  // 0, or 1 ms to 365 days
+};
+
+// The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
+// it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
+// factory), and an invalid one is refused there with every bad field named (DESIGN R11).
+struct Policy {
+  // ---- When a CLOSED circuit opens. Any set of these may be on together; at least one must be.
+  // After each recorded success or failure they are looked at in this order, and the first that
+  // holds opens the circuit (DESIGN R2).
+
+  // This many failures in a row. A success starts the count anew; an ignored call leaves it alone.
+  std::optional<int64_t> consecutive_failures = 5;  // calls, 1 to 1,000,000
+
+  // This many failures inside the window. Not more than a CountWindow's size.
+  std::optional<int64_t> failures_in_window;  // calls, 1 to 1,000,000
+
+  // This share of the window's calls failed, with at least `minimum_calls` in it. Reached is
+  // enough: 0.5 holds at 5 failures of 10. Exact: no floating-point drift at the threshold.
+  std::optional<double> failure_rate;  // greater than 0, at most 1
+
+  // The same over calls that took at least `slow_call_duration`, be they successes or failures.
+  std::optional<double> slow_call_rate;  // greater than 0, at most 1
+
+  // From when on a call counts as slow. Needed by `slow_call_rate` and `slow_is_failure`; set alone
+  // it only counts slow calls.
+  std::optional<absl::Duration> slow_call_duration;  // 1 us to 24 h
+
+  // Record a success that was slow as a failure (DESIGN C4).
+  bool slow_is_failure = false;
+
+  // How many calls the window must hold before a rate is looked at. Not more than a CountWindow's
+  // size. Only checked when a rate is on.
+  int64_t minimum_calls = 20;  // calls, 1 to 1,000,000
+
+  // What `failures_in_window` and the two rates look at. A transition empties it.
+  Window window = CountWindow{};
+
+  // ---- How long it stays OPEN (DESIGN R4).
+
+  // The length of the first opening.
+  absl::Duration open_duration = absl::Seconds(30);  // 1 ms to 365 days
+
+  // Each further opening in a row is this many times as long; closing starts over.
+  double backoff_multiplier = 1.0;  // 1 to 100
+
+  // What the backoff never exceeds. At least `open_duration`.
+  absl::Duration max_open_duration = absl::Minutes(5);  // 1 ms to 365 days
+
+  // The length is multiplied, last of all, by a random factor from [1 - jitter, 1 + jitter], so
+  // that a fleet of clients does not probe in step (an opening at the maximum can so exceed it).
+  double jitter = 0.1;  // 0 to less than 1
+
+  // ---- How it comes back (DESIGN R5).
+  HalfOpenPolicy half_open;
+
+  // ---- Presets: failures in a row / successful probes / open duration; all else as by default.
+  static Policy Database();       // 5 / 2 / 30 s
+  static Policy MessageBroker();  // 3 / 2 / 20 s
+  static Policy InternalApi();    // 5 / 3 / 60 s
+  static Policy ExternalApi();    // 10 / 5 / 120 s
+};
+
+// OK, or one INVALID_ARGUMENT that names each bad field with its value and its range, as in
+//   "invalid policy: failure_rate = 1.5, must be greater than 0 and at most 1; jitter = 1, must be
+//   at least 0 and less than 1"
+// Nothing is ever clamped (DESIGN R11). Thread-safe.
+absl::Status Validate(const Policy& policy);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_POLICY_H_

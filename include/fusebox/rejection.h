@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A rejection, typed, and its form on the wire (DESIGN section 4). Callers of a protected channel
+// want `GetRejection(const grpc::Status&)` of fusebox/grpc/rejection_status.h; the functions here
+// do the same for absl::Status and are what the gRPC ones are made of.
+#ifndef FUSEBOX_REJECTION_H_
+#define FUSEBOX_REJECTION_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/state.h"
+
+namespace fusebox {
+
+// Why a call was not let through.
+enum class RejectionReason {
+  kOpen,          // CIRCUIT_OPEN: the circuit is OPEN
+  kHalfOpenFull,  // CIRCUIT_HALF_OPEN_FULL: it is HALF_OPEN, and every probe place is taken
+};
+
+// The `reason` of the ErrorInfo: "CIRCUIT_OPEN" or "CIRCUIT_HALF_OPEN_FULL".
+absl::string_view RejectionReasonName(RejectionReason reason);
+
+// The `domain` of the ErrorInfo, which tells a rejection from any other UNAVAILABLE.
+inline constexpr absl::string_view kRejectionDomain = "fusebox";
+
+// One rejected call.
+struct Rejection {
+  RejectionReason reason = RejectionReason::kOpen;
+  std::string circuit;  // its name, as in "inventory/shop.Inventory/Reserve"
+  State state = State::kOpen;
+
+  // The least time until a call may be let through: while OPEN, what's left of the open duration;
+  // while HALF_OPEN, zero, since any returning probe makes room.
+  absl::Duration retry_after = absl::ZeroDuration();
+};
+
+// For people: names the circuit, its state and how long until it may be tried.
+std::string RejectionMessage(const Rejection& rejection);
+
+// The bytes of a google.rpc.Status (what gRPC carries as `grpc-status-details-bin`): code 14, the
+// message, and as details a google.rpc.ErrorInfo (reason; domain "fusebox"; metadata "circuit" and
+// "state") and a google.rpc.RetryInfo. Written field by field, so that no google/rpc/*.proto is
+// registered and an application may link its own copies.
+std::string EncodeRejection(const Rejection& rejection);
+
+// Reads such bytes back, whoever wrote them; empty for anything that isn't a rejection by Fusebox,
+// malformed bytes included.
+std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
+
+// For calls that answer with an absl::Status: UNAVAILABLE, the message, and as payloads under their
+// type URLs ("type.googleapis.com/google.rpc.ErrorInfo" and "...RetryInfo") the same two details.
+absl::Status ToStatus(const Rejection& rejection);
+
+// The rejection inside a status, or empty when the UNAVAILABLE is a real one, or no UNAVAILABLE.
+// A rejection that a server passed on from a circuit of its own is found too; `circuit` says whose.
+std::optional<Rejection> GetRejection(const absl::Status& status);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_REJECTION_H_

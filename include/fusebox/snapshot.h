@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be known about a circuit at one moment (DESIGN R9). Plain values, made under the
+// circuit's lock and therefore consistent in themselves; sharing nothing with the circuit.
+#ifndef FUSEBOX_SNAPSHOT_H_
+#define FUSEBOX_SNAPSHOT_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "fusebox/policy.h"
+#include "fusebox/state.h"
+
+namespace fusebox {
+
+// The last recorded failure.
+struct LastFailure {
+  absl::Time time;
+  int code = 0;         // the status code that it was recorded with
+  std::string message;  // cut to kMaxFailureMessageBytes
+};
+
+// Counts over the circuit's whole life. They never go down: transitions and resets keep them.
+struct Totals {
+  int64_t success = 0;
+  int64_t failure = 0;
+  int64_t ignored = 0;
+  int64_t slow = 0;      // successes and failures that took slow_call_duration or longer
+  int64_t rejected = 0;  // calls that were given no permit
+  int64_t opened = 0;    // times that the circuit went to OPEN, from whichever state
+
+  // transitions[from][to], both indexed by State.
+  std::array<std::array<int64_t, kStateCount>, kStateCount> transitions{};
+
+  int64_t Transitions(State from, State to) const {
+    return transitions[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
+  }
+};
+
+// What the trip rules look at: the calls that the window holds. All zero unless CLOSED.
+struct WindowCounts {
+  int64_t recorded = 0;
+  int64_t failures = 0;
+  int64_t slow = 0;
+};
+
+struct CircuitSnapshot {
+  std::string name;
+  State state = State::kClosed;
+  uint64_t epoch = 0;  // goes up at each transition and reset
+  Policy policy;
+
+  Totals totals;
+  int64_t in_flight = 0;             // permits that are out
+  int64_t probes_in_flight = 0;      // of those, the probes of the present HALF_OPEN
+  int64_t consecutive_failures = 0;  // the present run, while CLOSED
+  WindowCounts window;
+
+  std::optional<LastFailure> last_failure;
+  std::optional<absl::Time> last_transition;
+  // While OPEN: when it will turn HALF_OPEN.
+  std::optional<absl::Time> next_probe;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SNAPSHOT_H_

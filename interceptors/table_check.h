@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_INTERCEPTORS_TABLE_CHECK_H_
+#define FUSEBOX_INTERCEPTORS_TABLE_CHECK_H_
+
+#include <string>
+#include <vector>
+
+#include "fusebox/policy_table.h"
+
+namespace fusebox {
+
+// What is wrong with the names in a table, as far as it can be known: a method that is not in its
+// service, for services whose generated code is linked into the program. A typo there would leave a
+// method under a policy that nobody meant for it.
+std::vector<std::string> UnknownMethods(const PolicyTable& policies);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_INTERCEPTORS_TABLE_CHECK_H_

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long the next opening lasts: backoff, jitter, pushback (DESIGN R4).
+#ifndef FUSEBOX_SRC_CORE_OPEN_DURATION_H_
+#define FUSEBOX_SRC_CORE_OPEN_DURATION_H_
+
+#include <cstdint>
+
+#include "absl/random/random.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/policy.h"
+
+namespace fusebox {
+
+// Not thread-safe. The policy must outlive it.
+class OpenDuration {
+ public:
+  // Circuits with one seed draw different jitters, by their names.
+  OpenDuration(const Policy& policy, uint64_t seed, absl::string_view circuit);
+
+  // The length of an opening that begins now: the next one in the row. `pushback` is zero or what
+  // the dependency asked for.
+  absl::Duration Next(absl::Duration pushback);
+
+  // The circuit has closed: the next opening is the first in a row again.
+  void StartOver() { unjittered_ = policy_.open_duration; }
+
+ private:
+  const Policy& policy_;
+  absl::Duration unjittered_;
+  absl::InsecureBitGen generator_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_OPEN_DURATION_H_

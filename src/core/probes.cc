@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/probes.h"
+
+#include <cstddef>
+#include <variant>
+
+namespace fusebox {
+namespace {
+
+std::optional<int64_t> AdmissionsLimit(const HalfOpenPolicy& policy) {
+  if (const auto* fixed = std::get_if<ProbeCalls>(&policy.verdict)) return fixed->calls;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Probes::Probes(const HalfOpenPolicy& policy)
+    : timeout_(policy.probe_timeout),
+      admissions_limit_(AdmissionsLimit(policy)),
+      places_(static_cast<std::size_t>(policy.max_concurrent)) {}
+
+std::optional<int32_t> Probes::Admit(SteadyTime now) {
+  if (admissions_limit_ && admissions_ >= *admissions_limit_) return std::nullopt;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i]) continue;
+    places_[i] = now;
+    ++out_;
+    ++admissions_;
+    return static_cast<int32_t>(i);
+  }
+  return std::nullopt;
+}
+
+void Probes::Return(int32_t place, bool counts) {
+  places_[static_cast<std::size_t>(place)].reset();
+  --out_;
+  if (!counts) --admissions_;
+}
+
+std::optional<SteadyTime> Probes::TimesOutAt() const {
+  if (timeout_ == absl::ZeroDuration()) return std::nullopt;
+  std::optional<SteadyTime> oldest;
+  for (const std::optional<SteadyTime>& since : places_) {
+    if (since && (!oldest || *since < *oldest)) oldest = since;
+  }
+  if (!oldest) return std::nullopt;
+  return *oldest + timeout_;
+}
+
+}  // namespace fusebox

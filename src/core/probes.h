@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The probes of one HALF_OPEN (DESIGN R5).
+#ifndef FUSEBOX_SRC_CORE_PROBES_H_
+#define FUSEBOX_SRC_CORE_PROBES_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fusebox/clock.h"
+#include "fusebox/policy.h"
+
+namespace fusebox {
+
+// The places for probes, and since when each is taken. Not thread-safe.
+class Probes {
+ public:
+  explicit Probes(const HalfOpenPolicy& policy);
+
+  // A place, or empty if all are taken, or if as many calls were admitted as are to be.
+  std::optional<int32_t> Admit(SteadyTime now);
+
+  // A probe has come back. `counts` is false for an ignored one, which gives back its admission
+  // too.
+  void Return(int32_t place, bool counts);
+
+  // When the probe that has been out for longest runs out of time, if any does.
+  std::optional<SteadyTime> TimesOutAt() const;
+
+  int64_t out() const { return out_; }
+
+ private:
+  const absl::Duration timeout_;
+  const std::optional<int64_t> admissions_limit_;
+  std::vector<std::optional<SteadyTime>> places_;  // since when each is taken
+  int64_t out_ = 0;
+  int64_t admissions_ = 0;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_PROBES_H_

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_RULES_CONSECUTIVE_FAILURES_RULE_H_
+#define FUSEBOX_SRC_CORE_RULES_CONSECUTIVE_FAILURES_RULE_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "src/core/rules/trip.h"
+
+namespace fusebox {
+
+// N failures in a row (DESIGN R2).
+struct ConsecutiveFailuresRule {
+  int64_t limit;
+
+  std::optional<Trip> Check(int64_t run) const {
+    if (run < limit) return std::nullopt;
+    return Trip{Cause::kConsecutiveFailures, absl::StrCat(run, " failures in a row >= ", limit)};
+  }
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_RULES_CONSECUTIVE_FAILURES_RULE_H_

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_RULES_FAILURES_IN_WINDOW_RULE_H_
+#define FUSEBOX_SRC_CORE_RULES_FAILURES_IN_WINDOW_RULE_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "fusebox/snapshot.h"
+#include "src/core/rules/trip.h"
+
+namespace fusebox {
+
+// N failures inside the window (DESIGN R2).
+struct FailuresInWindowRule {
+  int64_t limit;
+
+  std::optional<Trip> Check(const WindowCounts& counts) const {
+    if (counts.failures < limit) return std::nullopt;
+    return Trip{Cause::kFailuresInWindow,
+                absl::StrCat(counts.failures, " failures >= ", limit, " in a window of ",
+                             counts.recorded, " calls")};
+  }
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_RULES_FAILURES_IN_WINDOW_RULE_H_

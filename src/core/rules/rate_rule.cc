@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/rules/rate_rule.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace fusebox {
+
+bool RateReached(int64_t part, int64_t whole, double rate) {
+  return static_cast<double>(part) / static_cast<double>(whole) >= rate;
+}
+
+std::optional<Trip> RateRule::Check(const WindowCounts& counts) const {
+  const int64_t part = counts.*part_;
+  if (counts.recorded < minimum_calls_ || !RateReached(part, counts.recorded, rate_)) {
+    return std::nullopt;
+  }
+  const double reached = static_cast<double>(part) / static_cast<double>(counts.recorded);
+  return Trip{cause_, absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", counts.recorded,
+                                   " calls")};
+}
+
+}  // namespace fusebox

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/states.h"
+
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "src/core/rules/rate_rule.h"
+#include "src/core/text.h"
+
+namespace fusebox {
+
+std::optional<Trip> ClosedState::Record(WindowEntry entry, SteadyTime now) {
+  window_.Add(entry, now);
+  consecutive_failures_ = entry.failure ? consecutive_failures_ + 1 : 0;
+  return rules_.Check(consecutive_failures_, window_.Counts(now));
+}
+
+DueTrip OpenState::Due() const {
+  return {until(),
+          {Cause::kOpenDurationElapsed, absl::StrCat("open for ", DurationText(duration_))}};
+}
+
+std::optional<Trip> HalfOpenState::Record(int32_t place, std::optional<WindowEntry> entry) {
+  probes_.Return(place, /*counts=*/entry.has_value());
+  if (!entry) return std::nullopt;
+  ++results_.recorded;
+  results_.failures += entry->failure ? 1 : 0;
+  results_.slow += entry->slow ? 1 : 0;
+  return std::visit([&](const auto& verdict) { return Verdict(verdict); },
+                    policy_.half_open.verdict);
+}
+
+std::optional<DueTrip> HalfOpenState::Due() const {
+  const std::optional<SteadyTime> at = probes_.TimesOutAt();
+  if (!at) return std::nullopt;
+  return DueTrip{
+      *at,
+      {Cause::kProbeTimeout,
+       absl::StrCat("a probe has been out for ", DurationText(policy_.half_open.probe_timeout))}};
+}
+
+std::optional<Trip> HalfOpenState::Verdict(const SuccessThreshold& threshold) const {
+  if (results_.failures > 0) {
+    return Trip{Cause::kProbeFailed, absl::StrCat("a probe failed after ", results_.recorded - 1,
+                                                  " of ", threshold.successes, " successes")};
+  }
+  if (results_.recorded < threshold.successes) return std::nullopt;
+  return Trip{Cause::kProbesSucceeded,
+              absl::StrCat(results_.recorded, " probes succeeded >= ", threshold.successes)};
+}
+
+std::optional<Trip> HalfOpenState::Verdict(const ProbeCalls& probe_calls) const {
+  if (results_.recorded < probe_calls.calls) return std::nullopt;
+  std::optional<Trip> trip;
+  if (policy_.failure_rate) {
+    trip = RateRule::Failures(Cause::kProbeFailureRate, *policy_.failure_rate, probe_calls.calls)
+               .Check(results_);
+  }
+  if (!trip && policy_.slow_call_rate) {
+    trip =
+        RateRule::SlowCalls(Cause::kProbeSlowCallRate, *policy_.slow_call_rate, probe_calls.calls)
+            .Check(results_);
+  }
+  if (trip) return trip;
+  return Trip{Cause::kProbesSucceeded,
+              absl::StrCat(results_.failures, " failed and ", results_.slow, " slow of ",
+                           results_.recorded, " probes")};
+}
+
+}  // namespace fusebox

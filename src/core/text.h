@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers and texts as people read them.
+#ifndef FUSEBOX_SRC_CORE_TEXT_H_
+#define FUSEBOX_SRC_CORE_TEXT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace fusebox {
+
+// Rounded up to a millisecond: "27.4s", "1m30s", "0". Never shows 0 for what isn't over yet.
+std::string DurationText(absl::Duration duration);
+
+// The first `limit` bytes at the most, cut before a UTF-8 character that doesn't fit.
+absl::string_view CutText(absl::string_view text, std::size_t limit);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_TEXT_H_

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whichever window the policy asks for.
+#ifndef FUSEBOX_SRC_CORE_WINDOW_CALL_WINDOW_H_
+#define FUSEBOX_SRC_CORE_WINDOW_CALL_WINDOW_H_
+
+#include <variant>
+
+#include "fusebox/clock.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+#include "src/core/window/count_window.h"
+#include "src/core/window/time_window.h"
+#include "src/core/window/window_entry.h"
+
+namespace fusebox {
+
+// Not thread-safe.
+class CallWindow {
+ public:
+  CallWindow(const Window& policy, SteadyTime now) : window_(Make(policy, now)) {}
+
+  void Add(WindowEntry entry, SteadyTime now) {
+    std::visit([&](auto& window) { window.Add(entry, now); }, window_);
+  }
+  WindowCounts Counts(SteadyTime now) {
+    return std::visit([&](auto& window) { return window.Counts(now); }, window_);
+  }
+
+ private:
+  using AnyWindow = std::variant<CountWindowRing, TimeWindowBuckets>;
+
+  static AnyWindow Make(const Window& policy, SteadyTime now) {
+    if (const auto* time = std::get_if<TimeWindow>(&policy)) return TimeWindowBuckets(*time, now);
+    return CountWindowRing(std::get<CountWindow>(policy));
+  }
+
+  AnyWindow window_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_WINDOW_CALL_WINDOW_H_

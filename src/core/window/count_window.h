@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The last N recorded calls (DESIGN R3).
+#ifndef FUSEBOX_SRC_CORE_WINDOW_COUNT_WINDOW_H_
+#define FUSEBOX_SRC_CORE_WINDOW_COUNT_WINDOW_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "fusebox/clock.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+#include "src/core/window/window_entry.h"
+
+namespace fusebox {
+
+// A ring of two bits a call. Not thread-safe.
+class CountWindowRing {
+ public:
+  explicit CountWindowRing(const CountWindow& policy);
+
+  void Add(WindowEntry entry, SteadyTime now);
+  WindowCounts Counts(SteadyTime) const { return counts_; }
+
+ private:
+  WindowEntry Get(std::size_t place) const;
+  void Set(std::size_t place, WindowEntry entry);
+
+  const std::size_t size_;
+  std::vector<uint64_t> bits_;
+  std::size_t next_ = 0;
+  WindowCounts counts_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_WINDOW_COUNT_WINDOW_H_

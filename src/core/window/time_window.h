@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls of the last so many seconds, in slices (DESIGN R3).
+#ifndef FUSEBOX_SRC_CORE_WINDOW_TIME_WINDOW_H_
+#define FUSEBOX_SRC_CORE_WINDOW_TIME_WINDOW_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "fusebox/clock.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+#include "src/core/window/window_entry.h"
+
+namespace fusebox {
+
+// A ring of slices. Not thread-safe; `now` must not go back from call to call.
+class TimeWindowBuckets {
+ public:
+  TimeWindowBuckets(const TimeWindow& policy, SteadyTime now);
+
+  void Add(WindowEntry entry, SteadyTime now);
+  WindowCounts Counts(SteadyTime now);
+
+ private:
+  int64_t SliceAt(SteadyTime now) const;
+  WindowCounts& BucketOf(int64_t slice);
+  void AdvanceTo(SteadyTime now);
+
+  const int64_t slice_nanos_;
+  std::vector<WindowCounts> buckets_;
+  int64_t current_;  // the newest slice that the buckets stand for, counted from the clock's zero
+  WindowCounts sum_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_WINDOW_TIME_WINDOW_H_
