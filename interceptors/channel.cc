@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 
 namespace fusebox {
@@ -14,16 +16,24 @@ namespace fusebox {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     ChannelOptions options) {
-  if (credentials == nullptr) {
-    return absl::InvalidArgumentError("invalid channel: credentials = null, must be credentials");
+  std::vector<std::string> errors;
+  // Without a name, the factory finds the empty target itself.
+  if (target.empty() && !options.name.empty()) {
+    errors.push_back("target = \"\", must not be empty");
   }
+  if (credentials == nullptr) errors.push_back("credentials = null, must be credentials");
   CircuitBreakerOptions breaker;
-  breaker.target = options.name.empty() ? target : std::move(options.name);
+  breaker.target = std::move(options.name);
+  if (breaker.target.empty()) breaker.target = target;
   breaker.registry = std::move(options.registry);
   breaker.policies = std::move(options.policies);
   breaker.classifier = std::move(options.classifier);
   auto factory = CircuitBreakerInterceptorFactory::Create(std::move(breaker));
-  if (!factory.ok()) return factory.status();
+  if (!factory.ok()) errors.emplace_back(factory.status().message());
+  if (!errors.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid channel: ", absl::StrJoin(errors, "; ")));
+  }
 
   ChannelOptions::InterceptorFactories interceptors = std::move(options.outer_interceptors);
   interceptors.push_back(*std::move(factory));

@@ -59,8 +59,8 @@ class CircuitBreakerInterceptorFactory::Impl {
 absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>>
 CircuitBreakerInterceptorFactory::Create(CircuitBreakerOptions options) {
   std::vector<std::string> errors;
-  if (options.target.empty()) errors.push_back("target = \"\", must not be empty");
-  if (options.registry == nullptr) errors.push_back("registry = null, must be a registry");
+  if (options.target.empty()) errors.emplace_back("target = \"\", must not be empty");
+  if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
   if (absl::Status valid = options.policies.Validate(); !valid.ok()) {
     errors.emplace_back(valid.message());
   }

@@ -19,15 +19,20 @@ void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
     methods->Proceed();
     return;
   }
-  const bool was_rejected = call_.rejected();
-  if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA) &&
-      !call_.Start() && !was_rejected) {
-    AnswerRejected(*methods);
-    methods->Hijack();  // comes back here with this batch's PRE_RECV_* hooks
-    return;
-  }
+  // The first batch is the start, whether or not it carries PRE_SEND_INITIAL_METADATA: a corked
+  // stream sends that with its first message, but may wait for results before, and those that are
+  // already on their way down could not be answered any more.
+  bool starts_here = false;
+  std::call_once(started_, [&] {
+    call_.Start();
+    starts_here = true;
+  });
   if (call_.rejected()) {
     AnswerRejected(*methods);
+    if (starts_here) {
+      methods->Hijack();  // comes back here with this batch's PRE_RECV_* hooks
+      return;
+    }
   } else if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS)) {
     call_.Finish(*methods->GetRecvStatus(), *methods->GetRecvTrailingMetadata());
   }

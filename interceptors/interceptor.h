@@ -7,6 +7,8 @@
 #include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/support/interceptor.h>
 
+#include <mutex>
+
 #include "interceptors/protected_call.h"
 
 namespace fusebox {
@@ -25,6 +27,7 @@ class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
   void AnswerRejected(grpc::experimental::InterceptorBatchMethods& methods) const;
 
   const bool client_streams_;
+  std::once_flag started_;  // a corked stream may be read and written at a time from its start on
   ProtectedCall call_;
 };
 

@@ -6,20 +6,18 @@
 
 namespace fusebox {
 
-bool ProtectedCall::Start() {
-  if (decided_) return !rejected();
-  decided_ = true;
+void ProtectedCall::Start() {
   Admission admission = breaker_->TryAcquire();
   if (!admission) {
     rejection_ = ToGrpcStatus(admission.rejection());
-    return false;
+    return;
   }
   permit_ = std::move(admission).permit();
   start_ = breaker_->clock().Now();
   if (deadline_ != absl::InfiniteFuture()) {
-    time_to_deadline_ = deadline_ - breaker_->clock().WallNow();
+    // Not the breaker's clock: a deadline is gRPC's affair, and gRPC goes by the machine's.
+    time_to_deadline_ = deadline_ - Clock::Real().WallNow();
   }
-  return true;
 }
 
 void ProtectedCall::Finish(const grpc::Status& status,
@@ -32,7 +30,7 @@ void ProtectedCall::Finish(const grpc::Status& status,
   outcome.latency = latency;
   outcome.timed = timed_;
   outcome.code = status.error_code();
-  outcome.message = status.error_message();
+  if (outcome.kind == OutcomeKind::kFailure) outcome.message = status.error_message();
   permit_.Record(outcome);
 }
 

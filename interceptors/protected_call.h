@@ -37,9 +37,8 @@ class ProtectedCall {
         deadline_(deadline),
         timed_(timed) {}
 
-  // Asks for the permit. False if the call is rejected. Only the first call of Start decides: gRPC
-  // can report a call's start twice.
-  bool Start();
+  // Asks for the permit. To be called once.
+  void Start();
 
   bool rejected() const { return rejection_.has_value(); }
 
@@ -56,7 +55,6 @@ class ProtectedCall {
   const absl::Time deadline_;
   const bool timed_;
 
-  bool decided_ = false;
   std::optional<grpc::Status> rejection_;
   SteadyTime start_;
   std::optional<absl::Duration> time_to_deadline_;

@@ -11,6 +11,7 @@ namespace {
 
 std::vector<std::string> MethodsOf(const google::protobuf::ServiceDescriptor& service) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(service.method_count()));
   for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
   return names;
 }

@@ -32,9 +32,14 @@ namespace fusebox {
 class CircuitRegistry {
  public:
   struct Options {
-    const Clock* clock = &Clock::Real();  // must outlive the registry and all its circuits
-    std::optional<uint64_t> seed;         // of every circuit's jitter; absent: a random one
-    EventListener listener;               // hears of every circuit; may be empty
+    // Must outlive the registry and all its circuits. Null: the real one.
+    const Clock* clock = &Clock::Real();
+
+    // Decides every circuit's jitter, together with its name. Absent: a random one.
+    std::optional<uint64_t> seed;
+
+    // Hears of every circuit. May be empty.
+    EventListener listener;
   };
 
   CircuitRegistry();

@@ -46,9 +46,11 @@ class SteadyTime {
 };
 
 // The source of time. Every decision is made on `Now()`; `WallNow()` only dates what people read
-// (snapshots, events) and tells how long a gRPC deadline, which is a wall-clock time, is away.
+// (snapshots, events). The deadline of a gRPC call is measured against the machine's own clock,
+// since that is the one that gRPC ends it by.
 //
-// Thread-safety: implementations must allow calls from any thread at any time.
+// Thread-safety: implementations must allow calls from any thread at any time, and must not use a
+// circuit themselves.
 // Ownership: whoever takes a `Clock*` keeps the pointer and never deletes it; the clock must
 // outlive every breaker and registry that it was given to.
 class Clock {

@@ -9,6 +9,8 @@
 #define FUSEBOX_OUTCOME_H_
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -45,9 +47,7 @@ inline constexpr int kStatusCodeCount = 17;
 // success, since the dependency is alive and has answered. A code outside 0..16 is read as UNKNOWN.
 OutcomeKind DefaultOutcomeKind(absl::StatusCode code);
 
-// One call's outcome. A plain value, cheap to copy.
-//
-// Lifetime: `message` is a view; it has to stay valid only until `Permit::Record` returns.
+// One call's outcome. A plain value.
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kSuccess;
 
@@ -62,7 +62,7 @@ struct Outcome {
   // For failures: the status code and message, kept as the circuit's last failure (DESIGN R9). The
   // message is cut to `kMaxFailureMessageBytes`.
   int code = 0;
-  absl::string_view message;
+  std::string message;
 
   // For failures: how long the dependency asked to be left alone. An opening caused by this call
   // lasts at least that long, within the policy's `max_open_duration` (DESIGN R4). Negative values
@@ -71,11 +71,11 @@ struct Outcome {
 
   static Outcome Success() { return Outcome(); }
   static Outcome Failure(int code = static_cast<int>(absl::StatusCode::kUnknown),
-                         absl::string_view message = {}) {
+                         std::string message = {}) {
     Outcome outcome;
     outcome.kind = OutcomeKind::kFailure;
     outcome.code = code;
-    outcome.message = message;
+    outcome.message = std::move(message);
     return outcome;
   }
   static Outcome Ignored() {
@@ -84,7 +84,7 @@ struct Outcome {
     return outcome;
   }
 
-  // The standard reading of an absl::Status, by `DefaultOutcomeKind`. Keeps a view of its message.
+  // The standard reading of an absl::Status, by `DefaultOutcomeKind`.
   static Outcome FromStatus(const absl::Status& status);
 };
 

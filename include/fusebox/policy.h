@@ -3,11 +3,14 @@
 // The settings of a circuit: when it opens, for how long, and how it finds out that the dependency
 // is well again.
 //
-//   fusebox::Policy policy;                      // the defaults: 5 failures in a row, open for 30
-//   s policy.consecutive_failures = std::nullopt;  // not that rule, but ... policy.failure_rate =
-//   0.5;                   // ... half of the calls failing, ... policy.minimum_calls = 20; // ...
-//   once 20 are known, ... policy.window = fusebox::TimeWindow{absl::Seconds(10), 10};  // ... in
-//   the last 10 s absl::Status valid = fusebox::Validate(policy);
+//   fusebox::Policy policy;  // the defaults: 5 failures in a row, open for 30 s
+//
+//   // Not that rule, but half of the calls failing, once 20 are known, in the last 10 s:
+//   policy.consecutive_failures = std::nullopt;
+//   policy.failure_rate = 0.5;
+//   policy.minimum_calls = 20;
+//   policy.window = fusebox::TimeWindow{absl::Seconds(10), 10};
+//   absl::Status valid = fusebox::Validate(policy);
 #ifndef FUSEBOX_POLICY_H_
 #define FUSEBOX_POLICY_H_
 

@@ -2,7 +2,7 @@
 //
 // One call behind a breaker, in one line, for anything that returns a status:
 //
-//   absl::StatusOr<Receipt> receipt = fusebox::Run(*breaker, [&] { return Charge(card); });
+//   absl::StatusOr<Receipt> receipt = fusebox::Run(breaker, [&] { return Charge(card); });
 //
 // A rejected call returns UNAVAILABLE without running the function; `GetRejection` tells it from
 // the dependency's own. absl::Status and absl::StatusOr work as they are; fusebox/grpc/run.h adds
@@ -10,6 +10,7 @@
 #ifndef FUSEBOX_RUN_H_
 #define FUSEBOX_RUN_H_
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -58,6 +59,13 @@ std::invoke_result_t<Fn> Run(CircuitBreaker& breaker, Fn&& fn, ToOutcome&& to_ou
 template <typename Fn>
 std::invoke_result_t<Fn> Run(CircuitBreaker& breaker, Fn&& fn) {
   return Run(breaker, std::forward<Fn>(fn), RunTraits<std::invoke_result_t<Fn>>::ToOutcome);
+}
+
+// Both for a breaker as `CircuitBreaker::Create` and the registry give it.
+template <typename Fn, typename... ToOutcome>
+std::invoke_result_t<Fn> Run(const std::shared_ptr<CircuitBreaker>& breaker, Fn&& fn,
+                             ToOutcome&&... to_outcome) {
+  return Run(*breaker, std::forward<Fn>(fn), std::forward<ToOutcome>(to_outcome)...);
 }
 
 }  // namespace fusebox

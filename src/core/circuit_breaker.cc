@@ -44,7 +44,7 @@ class CircuitBreaker::Impl {
   struct Answer {
     StateMachine::Grant grant;
     SteadyTime now;
-    State state;
+    State state = State::kClosed;
   };
 
   Answer Acquire() {
@@ -101,7 +101,8 @@ class CircuitBreaker::Impl {
     Transitions& made() { return made_; }
 
     // Counts what was made so far: for an operation that reads the totals itself.
-    void Keep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex_) {
+    void Keep() {
+      impl_.mutex_.AssertHeld();  // from construction to destruction
       has_events_ |= impl_.Keep(made_, now_, actor_);
       made_.clear();
     }

@@ -22,8 +22,8 @@ class RealClock final : public Clock {
 
 const Clock& Clock::Real() {
   // Leaked on purpose: circuits may be used while static objects are being destroyed.
-  static const RealClock* const clock = new RealClock;
-  return *clock;
+  static const RealClock* const kClock = new RealClock;
+  return *kClock;
 }
 
 }  // namespace fusebox

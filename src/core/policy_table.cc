@@ -48,7 +48,7 @@ bool UnprotectedByNature(absl::string_view service) {
 }  // namespace
 
 PolicyTable& PolicyTable::Default(const Policy& policy) {
-  if (default_given_) errors_.push_back("default: given twice");
+  if (default_given_) errors_.emplace_back("default: given twice");
   if (absl::Status valid = fusebox::Validate(policy); !valid.ok()) {
     errors_.push_back(absl::StrCat("default: ", valid.message()));
   }

@@ -39,32 +39,36 @@ void WireWriter::AppendVarint(uint64_t value) {
 }
 
 std::optional<WireReader::Field> WireReader::Next() {
-  if (!ok_ || rest_.empty()) return std::nullopt;
-  const std::optional<uint64_t> tag = ReadVarint();
-  if (!tag || *tag >> kTypeBits == 0 || *tag > UINT32_MAX) return Fail();
-  Field field;
-  field.number = static_cast<uint32_t>(*tag >> kTypeBits);
-  switch (*tag & kTypeMask) {
-    case kVarint: {
-      const std::optional<uint64_t> value = ReadVarint();
-      if (!value) return Fail();
-      field.varint = *value;
-      return field;
+  while (ok_ && !rest_.empty()) {
+    const std::optional<uint64_t> tag = ReadVarint();
+    if (!tag || *tag >> kTypeBits == 0 || *tag > UINT32_MAX) return Fail();
+    Field field;
+    field.number = static_cast<uint32_t>(*tag >> kTypeBits);
+    switch (*tag & kTypeMask) {
+      case kVarint: {
+        const std::optional<uint64_t> value = ReadVarint();
+        if (!value) return Fail();
+        field.varint = *value;
+        return field;
+      }
+      case kLengthDelimited: {
+        const std::optional<uint64_t> size = ReadVarint();
+        const std::optional<absl::string_view> bytes = size ? ReadBytes(*size) : std::nullopt;
+        if (!bytes) return Fail();
+        field.bytes = *bytes;
+        return field;
+      }
+      case kFixed64:
+        if (!ReadBytes(8)) return Fail();
+        break;
+      case kFixed32:
+        if (!ReadBytes(4)) return Fail();
+        break;
+      default:
+        return Fail();
     }
-    case kLengthDelimited: {
-      const std::optional<uint64_t> size = ReadVarint();
-      const std::optional<absl::string_view> bytes = size ? ReadBytes(*size) : std::nullopt;
-      if (!bytes) return Fail();
-      field.bytes = *bytes;
-      return field;
-    }
-    case kFixed64:
-      return ReadBytes(8) ? Next() : Fail();
-    case kFixed32:
-      return ReadBytes(4) ? Next() : Fail();
-    default:
-      return Fail();
   }
+  return std::nullopt;
 }
 
 std::optional<uint64_t> WireReader::ReadVarint() {

@@ -27,8 +27,8 @@ namespace fusebox {
 
 // One move that was made. A reset of a CLOSED circuit has from == to.
 struct Transition {
-  State from;
-  State to;
+  State from = State::kClosed;
+  State to = State::kClosed;
   SteadyTime at;
   Trip trip;
 };

@@ -15,10 +15,8 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
       break;
     case OutcomeKind::kFailure:
       ++totals_.failure;
-      if (!last_failure_) last_failure_.emplace();
-      last_failure_->at = now;
-      last_failure_->code = outcome.code;
-      last_failure_->message = std::string(CutText(outcome.message, kMaxFailureMessageBytes));
+      last_failure_ = Failure{now, outcome.code,
+                              std::string(CutText(outcome.message, kMaxFailureMessageBytes))};
       break;
     case OutcomeKind::kIgnored:
       ++totals_.ignored;

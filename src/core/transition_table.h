@@ -12,9 +12,9 @@
 namespace fusebox {
 
 struct LegalMove {
-  Cause cause;
+  Cause cause = Cause::kOperator;
   std::optional<State> from;  // absent: from any state
-  State to;
+  State to = State::kClosed;
 };
 
 inline constexpr LegalMove kLegalMoves[] = {

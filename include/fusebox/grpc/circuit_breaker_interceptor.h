@@ -8,9 +8,9 @@
 //   options.registry = registry;
 //   auto factory = fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options));
 //   if (!factory.ok()) return factory.status();
-//   std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>
-//   interceptors; interceptors.push_back(*std::move(factory)); auto channel =
-//   grpc::experimental::CreateCustomChannelWithInterceptors(
+//   fusebox::ChannelOptions::InterceptorFactories interceptors;
+//   interceptors.push_back(*std::move(factory));
+//   auto channel = grpc::experimental::CreateCustomChannelWithInterceptors(
 //       "dns:///inventory:50051", credentials, grpc::ChannelArguments(), std::move(interceptors));
 //
 // It covers unary and all streaming calls, made from synchronous, completion-queue, callback and
@@ -62,6 +62,8 @@ class CircuitBreakerInterceptorFactory final
   static absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>> Create(
       CircuitBreakerOptions options);
 
+  CircuitBreakerInterceptorFactory(const CircuitBreakerInterceptorFactory&) = delete;
+  CircuitBreakerInterceptorFactory& operator=(const CircuitBreakerInterceptorFactory&) = delete;
   ~CircuitBreakerInterceptorFactory() override;
 
   // For gRPC: called once per call. Null, and so no cost, for an unprotected method.

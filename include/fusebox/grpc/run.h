@@ -3,8 +3,8 @@
 // `fusebox::Run` over functions that return a grpc::Status, for calls that do not go through a
 // protected channel:
 //
-//   grpc::Status status = fusebox::Run(*breaker, [&] { return stub->Get(&context, request, &reply);
-//   });
+//   grpc::Status status =
+//       fusebox::Run(breaker, [&] { return stub->Get(&context, request, &reply); });
 #ifndef FUSEBOX_GRPC_RUN_H_
 #define FUSEBOX_GRPC_RUN_H_
 
@@ -23,7 +23,7 @@ struct RunTraits<grpc::Status> {
     Outcome outcome;
     outcome.kind = DefaultOutcomeKind(static_cast<absl::StatusCode>(status.error_code()));
     outcome.code = status.error_code();
-    outcome.message = status.error_message();
+    if (outcome.kind == OutcomeKind::kFailure) outcome.message = status.error_message();
     return outcome;
   }
   static grpc::Status FromRejection(const Rejection& rejection) { return ToGrpcStatus(rejection); }

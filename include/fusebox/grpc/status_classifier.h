@@ -4,10 +4,12 @@
 //
 //   fusebox::StatusClassifier::Options options;
 //   options.codes[grpc::StatusCode::NOT_FOUND] = fusebox::OutcomeKind::kIgnored;
-//   options.predicate = [](const fusebox::CallResult& call) -> std::optional<fusebox::OutcomeKind>
-//   {
-//     if (call.status.error_message() == "tenant is suspended") return
-//     fusebox::OutcomeKind::kSuccess; return std::nullopt;  // the table decides
+//   options.predicate = [](const fusebox::CallResult& call) {
+//     std::optional<fusebox::OutcomeKind> outcome;  // empty: the table decides
+//     if (call.status.error_message() == "tenant is suspended") {
+//       outcome = fusebox::OutcomeKind::kSuccess;
+//     }
+//     return outcome;
 //   };
 #ifndef FUSEBOX_GRPC_STATUS_CLASSIFIER_H_
 #define FUSEBOX_GRPC_STATUS_CLASSIFIER_H_
@@ -75,7 +77,7 @@ class StatusClassifier {
   OutcomeKind Classify(const CallResult& call) const;
 
  private:
-  std::array<OutcomeKind, kStatusCodeCount> table_;
+  std::array<OutcomeKind, kStatusCodeCount> table_{};
   OutcomePredicate predicate_;
   absl::Duration min_deadline_ = absl::ZeroDuration();
 };
