@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One registry and many threads. Worth most under ThreadSanitizer.
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fusebox/circuit_registry.h"
+#include "fusebox/testing/fake_clock.h"
+#include "gtest/gtest.h"
+#include "tests/core/test_circuit.h"
+#include "tests/core/threads.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::FakeClock;
+using fusebox_testing::kThreads;
+using fusebox_testing::RunThreads;
+using fusebox_testing::SmallPolicy;
+
+CircuitRegistry::Options OptionsOn(const FakeClock& clock) {
+  CircuitRegistry::Options options;
+  options.clock = &clock;
+  options.seed = 1;
+  return options;
+}
+
+TEST(CircuitRegistryConcurrency, P3_AllWhoAskForANameGetTheOneCircuit) {
+  constexpr int kNames = 200;
+  FakeClock clock;
+  CircuitRegistry registry(OptionsOn(clock));
+  std::array<std::vector<std::shared_ptr<CircuitBreaker>>, kThreads> got;
+  RunThreads([&](int thread) {
+    for (int i = 0; i < kNames; ++i) {
+      got[static_cast<std::size_t>(thread)].push_back(
+          *registry.GetOrCreate("circuit " + std::to_string(i), SmallPolicy()));
+    }
+  });
+  for (const auto& breakers : got) EXPECT_EQ(breakers, got[0]);
+  EXPECT_EQ(std::set<std::shared_ptr<CircuitBreaker>>(got[0].begin(), got[0].end()).size(),
+            static_cast<std::size_t>(kNames));
+  EXPECT_EQ(registry.List().size(), static_cast<std::size_t>(kNames));
+}
+
+TEST(CircuitRegistryConcurrency, EveryOperationAtOnce) {
+  constexpr int kOperations = 2'000;
+  FakeClock clock;
+  CircuitRegistry registry(OptionsOn(clock));
+  std::array<int, kThreads> wrong{};
+  RunThreads([&](int thread) {
+    std::minstd_rand random(static_cast<uint32_t>(thread + 1));
+    const auto draw = [&](uint32_t n) { return static_cast<uint32_t>(random() >> 8U) % n; };
+    int& mistakes = wrong[static_cast<std::size_t>(thread)];
+    for (int i = 0; i < kOperations; ++i) {
+      const std::string name = "circuit " + std::to_string(draw(6));
+      const uint32_t action = draw(100);
+      if (action < 60) {
+        const auto breaker = *registry.GetOrCreate(name, SmallPolicy());
+        mistakes += breaker->name() == name ? 0 : 1;
+        Admission admission = breaker->TryAcquire();
+        if (draw(2) == 0) (void)registry.Remove(name);  // with the call out
+        admission.permit().RecordFailure();
+      } else if (action < 80) {
+        const auto breaker = registry.Find(name);
+        mistakes += breaker == nullptr || breaker->name() == name ? 0 : 1;
+      } else if (action < 90) {
+        const std::vector<CircuitSnapshot> all = registry.List();
+        for (std::size_t k = 1; k < all.size(); ++k) {
+          mistakes += all[k - 1].name < all[k].name ? 0 : 1;
+        }
+      } else if (action < 95) {
+        mistakes += registry.ResetAll({"thread", "a drill"}) <= 6 ? 0 : 1;
+      } else {
+        (void)registry.Remove(name);
+      }
+    }
+  });
+  for (const int mistakes : wrong) EXPECT_EQ(mistakes, 0);
+  for (const CircuitSnapshot& circuit : registry.List()) {
+    EXPECT_EQ(circuit.in_flight, 0) << circuit.name;
+    EXPECT_TRUE(registry.Remove(circuit.name).ok());
+  }
+  EXPECT_TRUE(registry.List().empty());
+}
+
+}  // namespace
+}  // namespace fusebox

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The circuits by name (DESIGN P3, P4).
+#include "fusebox/circuit_registry.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "fusebox/testing/fake_clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::FakeClock;
+using fusebox_testing::SmallPolicy;
+using ::testing::ElementsAre;
+
+class CircuitRegistryTest : public ::testing::Test {
+ protected:
+  CircuitRegistryTest() : registry_(OptionsFor(*this)) {}
+
+  static CircuitRegistry::Options OptionsFor(CircuitRegistryTest& test) {
+    CircuitRegistry::Options options;
+    options.clock = &test.clock_;
+    options.seed = 1;
+    options.listener = [&test](const Event& event) { test.events_.push_back(event); };
+    return options;
+  }
+
+  std::shared_ptr<CircuitBreaker> Get(const std::string& name) {
+    return registry_.GetOrCreate(name, SmallPolicy()).value();
+  }
+  static void Open(CircuitBreaker& breaker) {
+    for (int i = 0; i < 3; ++i) breaker.TryAcquire().permit().RecordFailure();
+  }
+  std::vector<std::string> Names() {
+    std::vector<std::string> names;
+    for (const CircuitSnapshot& circuit : registry_.List()) names.push_back(circuit.name);
+    return names;
+  }
+
+  FakeClock clock_;
+  std::vector<Event> events_;
+  CircuitRegistry registry_;
+};
+
+TEST_F(CircuitRegistryTest, P3_OneNameIsOneCircuit) {
+  const auto a = Get("inventory/shop.Inventory/Reserve");
+  EXPECT_EQ(a->name(), "inventory/shop.Inventory/Reserve");
+  EXPECT_EQ(Get("inventory/shop.Inventory/Reserve"), a);
+  EXPECT_NE(Get("inventory/shop.Inventory/Watch"), a);
+  EXPECT_NE(Get("orders/shop.Inventory/Reserve"), a);
+  Open(*a);
+  EXPECT_EQ(Get("inventory/shop.Inventory/Reserve")->state(), State::kOpen);
+  EXPECT_EQ(Get("orders/shop.Inventory/Reserve")->state(), State::kClosed);
+}
+
+TEST_F(CircuitRegistryTest, P3_AnExistingCircuitKeepsItsPolicy) {
+  const auto first = Get("a");
+  Policy other;
+  other.consecutive_failures = 99;
+  EXPECT_EQ(registry_.GetOrCreate("a", other).value(), first);
+  EXPECT_EQ(first->Snapshot().policy.consecutive_failures, 3);
+  other.jitter = 7;  // not even looked at
+  EXPECT_EQ(registry_.GetOrCreate("a", other).value(), first);
+}
+
+TEST_F(CircuitRegistryTest, R11_AnInvalidPolicyOrNameMakesNothing) {
+  Policy bad;
+  bad.jitter = 1;
+  EXPECT_EQ(registry_.GetOrCreate("a", bad).status(), Validate(bad));
+  EXPECT_EQ(registry_.GetOrCreate("", Policy()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(registry_.Find("a"), nullptr);
+  EXPECT_TRUE(registry_.List().empty());
+}
+
+TEST_F(CircuitRegistryTest, P4_LookingUpNeverMakesACircuit) {
+  EXPECT_EQ(registry_.Find("a"), nullptr);
+  EXPECT_EQ(registry_.Find(""), nullptr);
+  EXPECT_EQ(registry_.Remove("a").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(registry_.ResetAll({"oncall", "why"}), 0);
+  EXPECT_TRUE(registry_.List().empty());
+  const auto a = Get("a");
+  EXPECT_EQ(registry_.Find("a"), a);
+  EXPECT_EQ(registry_.Find("A"), nullptr);
+}
+
+TEST_F(CircuitRegistryTest, ARemovedCircuitLivesOnForItsHolders) {
+  const auto old = Get("a");
+  Admission admission = old->TryAcquire();
+  EXPECT_TRUE(registry_.Remove("a").ok());
+  EXPECT_EQ(registry_.Find("a"), nullptr);
+  EXPECT_TRUE(admission.permit().RecordFailure());
+  EXPECT_EQ(old->Snapshot().totals.failure, 1);
+  const auto fresh = Get("a");
+  EXPECT_NE(fresh, old);
+  EXPECT_EQ(fresh->Snapshot().totals.failure, 0);
+  EXPECT_TRUE(registry_.Remove("a").ok());
+  const absl::Status again = registry_.Remove("a");
+  EXPECT_EQ(again.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(again.message(), "no circuit named \"a\"");
+}
+
+TEST(CircuitRegistry, CircuitsOutliveTheirRegistry) {
+  std::shared_ptr<CircuitBreaker> breaker;
+  {
+    CircuitRegistry registry;
+    breaker = registry.GetOrCreate("a", Policy()).value();
+  }
+  EXPECT_TRUE(breaker->TryAcquire().admitted());
+}
+
+TEST(CircuitRegistry, TheRealClockByDefault) {
+  EXPECT_EQ(&CircuitRegistry().clock(), &Clock::Real());
+  CircuitRegistry::Options options;
+  options.clock = nullptr;
+  CircuitRegistry registry(options);
+  EXPECT_EQ(&registry.clock(), &Clock::Real());
+  EXPECT_EQ(&registry.GetOrCreate("a", Policy()).value()->clock(), &Clock::Real());
+}
+
+TEST_F(CircuitRegistryTest, ListIsByNameAndUpToDate) {
+  for (const char* name : {"b", "a", "c", "B", "ab"}) Get(name);
+  EXPECT_THAT(Names(), ElementsAre("B", "a", "ab", "b", "c"));
+  Open(*Get("ab"));
+  EXPECT_EQ(registry_.List()[2].state, State::kOpen);
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_EQ(registry_.List()[2].state, State::kHalfOpen);
+  EXPECT_TRUE(registry_.Remove("b").ok());
+  EXPECT_THAT(Names(), ElementsAre("B", "a", "ab", "c"));
+}
+
+TEST_F(CircuitRegistryTest, ResetAllResetsEachAndSaysHowMany) {
+  for (const char* name : {"a", "b", "c"}) Open(*Get(name));
+  events_.clear();
+  EXPECT_EQ(registry_.ResetAll({"oncall", "failover done"}), 3);
+  for (const CircuitSnapshot& circuit : registry_.List()) {
+    EXPECT_EQ(circuit.state, State::kClosed) << circuit.name;
+  }
+  ASSERT_EQ(events_.size(), 3U);
+  for (const Event& event : events_) {
+    EXPECT_EQ(event.kind, EventKind::kReset);
+    EXPECT_EQ(event.actor, "oncall");
+    EXPECT_EQ(event.detail, "failover done");
+  }
+}
+
+TEST_F(CircuitRegistryTest, TheListenerHearsOfEveryCircuit) {
+  Open(*Get("a"));
+  Open(*Get("b"));
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[0].circuit, "a");
+  EXPECT_EQ(events_[1].circuit, "b");
+}
+
+TEST(CircuitRegistry, AListenerMayUseTheRegistry) {
+  CircuitRegistry* itself = nullptr;
+  CircuitRegistry::Options options;
+  options.listener = [&](const Event& event) {
+    EXPECT_NE(itself->Find(event.circuit), nullptr);
+    EXPECT_EQ(itself->List().size(), 1U);
+    EXPECT_TRUE(itself->Remove(event.circuit).ok());
+  };
+  CircuitRegistry registry(options);
+  itself = &registry;
+  const auto breaker = registry.GetOrCreate("a", SmallPolicy()).value();
+  for (int i = 0; i < 3; ++i) breaker->TryAcquire().permit().RecordFailure();
+  EXPECT_EQ(registry.Find("a"), nullptr);
+}
+
+TEST_F(CircuitRegistryTest, TheClockIsEveryCircuits) {
+  EXPECT_EQ(&registry_.clock(), &clock_);
+  EXPECT_EQ(&Get("a")->clock(), &clock_);
+}
+
+TEST(CircuitRegistry, R4_TheSeedDecidesEachCircuitsJitterByItsName) {
+  FakeClock clock;
+  const auto opening = [&](uint64_t seed, const char* name) {
+    CircuitRegistry::Options options;
+    options.clock = &clock;
+    options.seed = seed;
+    CircuitRegistry registry(options);
+    Policy policy = SmallPolicy();
+    policy.jitter = 0.5;
+    const auto breaker = registry.GetOrCreate(name, policy).value();
+    for (int i = 0; i < 3; ++i) breaker->TryAcquire().permit().RecordFailure();
+    return breaker->TryAcquire().retry_after();
+  };
+  EXPECT_EQ(opening(1, "a"), opening(1, "a"));
+  EXPECT_NE(opening(1, "a"), opening(1, "b"));
+  EXPECT_NE(opening(1, "a"), opening(2, "a"));
+}
+
+}  // namespace
+}  // namespace fusebox

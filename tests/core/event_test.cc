@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What listeners are told, and what they may do (DESIGN section 6).
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/testing/fake_clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "src/core/event_queue.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::FakeClock;
+using fusebox_testing::SmallPolicy;
+using fusebox_testing::TestCircuit;
+using ::testing::ElementsAre;
+
+std::vector<Cause> CausesOf(const std::vector<Event>& events) {
+  std::vector<Cause> causes;
+  for (const Event& event : events) causes.push_back(event.cause);
+  return causes;
+}
+
+TEST(Events, EachTransitionInOrderWithCauseAndFigures) {
+  TestCircuit circuit(SmallPolicy(), "shop/shop.Inventory/Reserve");
+  const absl::Time start = circuit.clock().WallNow();
+  circuit.Open();
+  circuit.WaitUntilHalfOpen();
+  circuit.Fail();
+  circuit.WaitUntilHalfOpen();
+  circuit.Succeed(2);
+  EXPECT_THAT(
+      CausesOf(circuit.events()),
+      ElementsAre(Cause::kConsecutiveFailures, Cause::kOpenDurationElapsed, Cause::kProbeFailed,
+                  Cause::kOpenDurationElapsed, Cause::kProbesSucceeded));
+  State from = State::kClosed;
+  for (const Event& event : circuit.events()) {
+    EXPECT_EQ(event.kind, EventKind::kTransition);
+    EXPECT_EQ(event.circuit, "shop/shop.Inventory/Reserve");
+    EXPECT_EQ(event.from, from);
+    EXPECT_EQ(event.actor, "");
+    from = event.to;
+  }
+  EXPECT_EQ(from, State::kClosed);
+  EXPECT_EQ(circuit.events()[0].time, start);
+  EXPECT_EQ(circuit.events()[0].detail, "3 failures in a row >= 3");
+  EXPECT_EQ(circuit.events()[1].time, start + absl::Seconds(10));
+  EXPECT_EQ(circuit.events()[1].detail, "open for 10s");
+  EXPECT_EQ(circuit.events()[2].detail, "a probe failed after 0 of 2 successes");
+  EXPECT_EQ(circuit.events()[4].time, start + absl::Seconds(20));
+}
+
+TEST(Events, AResetSaysWhoAndWhy) {
+  TestCircuit circuit;
+  circuit.Open();
+  circuit.Advance(absl::Seconds(3));
+  circuit->Reset({"oncall", "the database is back"});
+  const Event& event = circuit.events().back();
+  EXPECT_EQ(event.kind, EventKind::kReset);
+  EXPECT_EQ(event.from, State::kOpen);
+  EXPECT_EQ(event.to, State::kClosed);
+  EXPECT_EQ(event.cause, Cause::kOperator);
+  EXPECT_EQ(event.actor, "oncall");
+  EXPECT_EQ(event.detail, "the database is back");
+  EXPECT_EQ(event.time, circuit.clock().WallNow());
+}
+
+TEST(Events, AResetOfAClosedCircuitIsToldToo) {
+  TestCircuit circuit;
+  circuit->Reset({"oncall", "a drill"});
+  ASSERT_EQ(circuit.events().size(), 1U);
+  EXPECT_EQ(circuit.events()[0].kind, EventKind::kReset);
+  EXPECT_EQ(circuit.events()[0].from, State::kClosed);
+  EXPECT_EQ(circuit.events()[0].to, State::kClosed);
+}
+
+TEST(Events, AMoveMadeOnTheWayToAResetHasNoActor) {
+  TestCircuit circuit;
+  circuit.Open();
+  circuit.Advance(absl::Seconds(10));
+  circuit->Reset({"oncall", "fixed"});
+  ASSERT_EQ(circuit.events().size(), 3U);
+  EXPECT_EQ(circuit.events()[1].kind, EventKind::kTransition);
+  EXPECT_EQ(circuit.events()[1].actor, "");
+  EXPECT_EQ(circuit.events()[2].actor, "oncall");
+}
+
+TEST(Events, OrdinaryCallsMakeNone) {
+  TestCircuit circuit;
+  circuit.Succeed(1000);
+  circuit.Fail(2);
+  circuit.Ignore(10);
+  (void)circuit->Snapshot();
+  EXPECT_TRUE(circuit.events().empty());
+}
+
+TEST(Events, RejectionsMakeNoneByThemselves) {
+  TestCircuit circuit;
+  circuit.Open();
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(circuit->TryAcquire().admitted());
+  EXPECT_EQ(circuit.events().size(), 1U);
+}
+
+TEST(Events, ACircuitWithoutListenerWorksAndCounts) {
+  FakeClock clock;
+  CircuitBreaker::Options options;
+  options.clock = &clock;
+  const auto breaker = CircuitBreaker::Create("circuit", SmallPolicy(), options).value();
+  for (int i = 0; i < 3; ++i) breaker->TryAcquire().permit().RecordFailure();
+  EXPECT_EQ(breaker->Snapshot().totals.opened, 1);
+}
+
+// A circuit whose listener is given the circuit itself.
+class TalkativeCircuit {
+ public:
+  using Listener = std::function<void(CircuitBreaker&, const Event&)>;
+
+  explicit TalkativeCircuit(Listener listener) {
+    CircuitBreaker::Options options;
+    options.clock = &clock_;
+    options.listener = [this, told = std::move(listener)](const Event& event) {
+      ++depth_;
+      deepest_ = std::max(deepest_, depth_);
+      events_.push_back(event);
+      told(*breaker_, event);
+      --depth_;
+    };
+    breaker_ = CircuitBreaker::Create("circuit", SmallPolicy(), options).value();
+  }
+
+  CircuitBreaker* operator->() { return breaker_.get(); }
+  const std::vector<Event>& events() const { return events_; }
+  int deepest() const { return deepest_; }
+  void Open() {
+    for (int i = 0; i < 3; ++i) breaker_->TryAcquire().permit().RecordFailure();
+  }
+
+ private:
+  FakeClock clock_;
+  std::vector<Event> events_;
+  int depth_ = 0;
+  int deepest_ = 0;
+  std::shared_ptr<CircuitBreaker> breaker_;
+};
+
+TEST(Events, AListenerMayReadItsCircuit) {
+  State seen = State::kClosed;
+  TalkativeCircuit circuit([&](CircuitBreaker& breaker, const Event&) {
+    seen = breaker.Snapshot().state;
+    EXPECT_EQ(breaker.state(), seen);
+    EXPECT_FALSE(breaker.TryAcquire().admitted());
+  });
+  circuit.Open();
+  EXPECT_EQ(seen, State::kOpen);
+  EXPECT_EQ(circuit->Snapshot().totals.rejected, 1);
+}
+
+TEST(Events, AListenerMayResetItsCircuitAndHearsOfItAfterwards) {
+  TalkativeCircuit circuit([](CircuitBreaker& breaker, const Event& event) {
+    if (event.to == State::kOpen) breaker.Reset({"listener", "never open"});
+  });
+  circuit.Open();
+  EXPECT_EQ(circuit->state(), State::kClosed);
+  EXPECT_THAT(CausesOf(circuit.events()),
+              ElementsAre(Cause::kConsecutiveFailures, Cause::kOperator));
+  EXPECT_EQ(circuit.deepest(), 1);
+}
+
+TEST(Events, AListenerMayMakeCallsThatOpenItsCircuitAgain) {
+  int rounds = 0;
+  TalkativeCircuit circuit([&](CircuitBreaker& breaker, const Event& event) {
+    if (event.to != State::kOpen || ++rounds == 3) return;
+    breaker.Reset({"listener", "again"});
+    for (int i = 0; i < 3; ++i) breaker.TryAcquire().permit().RecordFailure();
+  });
+  circuit.Open();
+  EXPECT_EQ(circuit->state(), State::kOpen);
+  EXPECT_EQ(circuit.events().size(), 5U);
+  EXPECT_EQ(circuit.deepest(), 1);
+}
+
+TEST(EventQueue, DeliversInOrderAndOnlyOnce) {
+  std::vector<std::string> heard;
+  EventQueue queue([&](const Event& event) { heard.push_back(event.detail); });
+  EXPECT_TRUE(queue.active());
+  queue.Deliver();
+  for (const char* detail : {"a", "b", "c"}) {
+    Event event;
+    event.detail = detail;
+    queue.Push(event);
+  }
+  EXPECT_TRUE(heard.empty());
+  queue.Deliver();
+  queue.Deliver();
+  EXPECT_THAT(heard, ElementsAre("a", "b", "c"));
+}
+
+TEST(EventQueue, IsInactiveWithoutAListener) { EXPECT_FALSE(EventQueue(nullptr).active()); }
+
+TEST(CauseName, IsTheEnumeratorInSnakeCase) {
+  EXPECT_EQ(CauseName(Cause::kConsecutiveFailures), "consecutive_failures");
+  EXPECT_EQ(CauseName(Cause::kFailuresInWindow), "failures_in_window");
+  EXPECT_EQ(CauseName(Cause::kFailureRate), "failure_rate");
+  EXPECT_EQ(CauseName(Cause::kSlowCallRate), "slow_call_rate");
+  EXPECT_EQ(CauseName(Cause::kOpenDurationElapsed), "open_duration_elapsed");
+  EXPECT_EQ(CauseName(Cause::kProbeFailed), "probe_failed");
+  EXPECT_EQ(CauseName(Cause::kProbeFailureRate), "probe_failure_rate");
+  EXPECT_EQ(CauseName(Cause::kProbeSlowCallRate), "probe_slow_call_rate");
+  EXPECT_EQ(CauseName(Cause::kProbeTimeout), "probe_timeout");
+  EXPECT_EQ(CauseName(Cause::kProbesSucceeded), "probes_succeeded");
+  EXPECT_EQ(CauseName(Cause::kOperator), "operator");
+}
+
+}  // namespace
+}  // namespace fusebox

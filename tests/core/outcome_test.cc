@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a status code to an outcome (DESIGN C2).
+#include "fusebox/outcome.h"
+
+#include <set>
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+
+namespace fusebox {
+namespace {
+
+OutcomeKind KindOf(int code) { return DefaultOutcomeKind(static_cast<absl::StatusCode>(code)); }
+
+TEST(DefaultOutcomeKind, C2_TheTableOfThe17Codes) {
+  const std::set<int> failures = {2, 4, 8, 13, 14, 15};
+  for (int code = 0; code < kStatusCodeCount; ++code) {
+    const OutcomeKind want = code == 1                  ? OutcomeKind::kIgnored
+                             : failures.count(code) > 0 ? OutcomeKind::kFailure
+                                                        : OutcomeKind::kSuccess;
+    EXPECT_EQ(KindOf(code), want) << code;
+  }
+}
+
+TEST(DefaultOutcomeKind, C2_ACodeOutsideTheTableIsReadAsUnknown) {
+  for (const int code : {-1, 17, 20, 1000, -2147483647}) {
+    EXPECT_EQ(KindOf(code), OutcomeKind::kFailure) << code;
+  }
+}
+
+TEST(Outcome, C2_FromStatusKeepsCodeAndMessage) {
+  const absl::Status status = absl::UnavailableError("refused");
+  const Outcome outcome = Outcome::FromStatus(status);
+  EXPECT_EQ(outcome.kind, OutcomeKind::kFailure);
+  EXPECT_EQ(outcome.code, 14);
+  EXPECT_EQ(outcome.message, "refused");
+  EXPECT_FALSE(outcome.latency.has_value());
+  EXPECT_TRUE(outcome.timed);
+  EXPECT_EQ(Outcome::FromStatus(absl::OkStatus()).kind, OutcomeKind::kSuccess);
+  EXPECT_EQ(Outcome::FromStatus(absl::NotFoundError("x")).kind, OutcomeKind::kSuccess);
+  EXPECT_EQ(Outcome::FromStatus(absl::CancelledError("x")).kind, OutcomeKind::kIgnored);
+}
+
+TEST(Outcome, MakersSetTheKind) {
+  EXPECT_EQ(Outcome::Success().kind, OutcomeKind::kSuccess);
+  EXPECT_EQ(Outcome::Ignored().kind, OutcomeKind::kIgnored);
+  EXPECT_EQ(Outcome::Failure().kind, OutcomeKind::kFailure);
+  EXPECT_EQ(Outcome::Failure().code, 2);
+  EXPECT_EQ(Outcome::Failure(14, "refused").message, "refused");
+}
+
+TEST(OutcomeKindName, NamesEachKind) {
+  EXPECT_EQ(OutcomeKindName(OutcomeKind::kSuccess), "success");
+  EXPECT_EQ(OutcomeKindName(OutcomeKind::kFailure), "failure");
+  EXPECT_EQ(OutcomeKindName(OutcomeKind::kIgnored), "ignored");
+}
+
+}  // namespace
+}  // namespace fusebox

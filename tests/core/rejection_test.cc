@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a rejected caller gets (DESIGN section 4): the message, the bytes, and the way back.
+#include "fusebox/rejection.h"
+
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::TestCircuit;
+
+constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+constexpr absl::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
+
+Rejection OpenRejection() {
+  return {RejectionReason::kOpen, "inventory/shop.Inventory/Reserve", State::kOpen,
+          absl::Seconds(27) + absl::Milliseconds(400)};
+}
+
+Rejection FullRejection() {
+  return {RejectionReason::kHalfOpenFull, "c", State::kHalfOpen, absl::ZeroDuration()};
+}
+
+void ExpectSame(const std::optional<Rejection>& got, const Rejection& want) {
+  ASSERT_TRUE(got.has_value());
+  EXPECT_EQ(got->reason, want.reason);
+  EXPECT_EQ(got->circuit, want.circuit);
+  EXPECT_EQ(got->state, want.state);
+  EXPECT_EQ(got->retry_after, want.retry_after);
+}
+
+std::vector<Rejection> Samples() {
+  std::vector<Rejection> samples = {OpenRejection(), FullRejection()};
+  for (const absl::Duration delay :
+       {absl::Nanoseconds(1), absl::Seconds(1), absl::Seconds(1) - absl::Nanoseconds(1),
+        365 * absl::Hours(24)}) {
+    samples.push_back(OpenRejection());
+    samples.back().retry_after = delay;
+  }
+  for (const std::string& name :
+       {std::string(), std::string(1000, 'n'), std::string("\xC3\xA9/\xE2\x82\xAC")}) {
+    samples.push_back(OpenRejection());
+    samples.back().circuit = name;
+  }
+  return samples;
+}
+
+TEST(RejectionMessage, NamesCircuitStateAndTime) {
+  EXPECT_EQ(RejectionMessage(OpenRejection()),
+            "circuit \"inventory/shop.Inventory/Reserve\" is OPEN; may be tried in 27.4s");
+  EXPECT_EQ(RejectionMessage(FullRejection()),
+            "circuit \"c\" is HALF_OPEN and every probe is out; may be tried as soon as one comes "
+            "back");
+}
+
+TEST(RejectionReasonName, IsTheErrorInfosReason) {
+  EXPECT_EQ(RejectionReasonName(RejectionReason::kOpen), "CIRCUIT_OPEN");
+  EXPECT_EQ(RejectionReasonName(RejectionReason::kHalfOpenFull), "CIRCUIT_HALF_OPEN_FULL");
+  EXPECT_EQ(kRejectionDomain, "fusebox");
+}
+
+TEST(EncodeRejection, IsAGoogleRpcStatusToTheByte) {
+  // google.rpc.Status { code: 14 message: ... details: Any{ErrorInfo} details: Any{RetryInfo} }.
+  const std::string message = RejectionMessage(FullRejection());
+  const std::string error_info = std::string("\x0A\x16") + "CIRCUIT_HALF_OPEN_FULL" + "\x12\x07" +
+                                 "fusebox" + "\x1A\x0C" + "\x0A\x07" + "circuit" + "\x12\x01" +
+                                 "c" + "\x1A\x12" + "\x0A\x05" + "state" + "\x12\x09" + "HALF_OPEN";
+  const std::string retry_info = std::string("\x0A\x00", 2);
+  ASSERT_LT(message.size(), 128U);
+  ASSERT_EQ(error_info.size(), 67U);
+  const std::string want = std::string("\x08\x0E\x12") + static_cast<char>(message.size()) +
+                           message +                                               //
+                           "\x1A\x6F" + "\x0A\x28" + std::string(kErrorInfoUrl) +  //
+                           "\x12\x43" + error_info +                               //
+                           "\x1A\x2E" + "\x0A\x28" + std::string(kRetryInfoUrl) +  //
+                           "\x12\x02" + retry_info;
+  EXPECT_EQ(EncodeRejection(FullRejection()), want);
+}
+
+TEST(EncodeRejection, WritesTheDelayAsSecondsAndNanos) {
+  Rejection rejection = OpenRejection();
+  rejection.retry_after = absl::Seconds(2) + absl::Nanoseconds(5);
+  const std::string bytes = EncodeRejection(rejection);
+  EXPECT_EQ(bytes.substr(bytes.size() - 6), std::string("\x0A\x04\x08\x02\x10\x05", 6));
+}
+
+TEST(DecodeRejection, ReadsBackWhatWasWritten) {
+  for (const Rejection& rejection : Samples()) {
+    ExpectSame(DecodeRejection(EncodeRejection(rejection)), rejection);
+  }
+}
+
+TEST(GetRejection, ReadsBackWhatToStatusWrote) {
+  for (const Rejection& rejection : Samples()) {
+    const absl::Status status = ToStatus(rejection);
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(status.message(), RejectionMessage(rejection));
+    ExpectSame(GetRejection(status), rejection);
+  }
+}
+
+TEST(GetRejection, ReadsBackWhatABreakerGave) {
+  TestCircuit circuit;
+  circuit.Open();
+  circuit.Advance(absl::Seconds(4));
+  const Rejection open = circuit->TryAcquire().rejection();
+  ExpectSame(GetRejection(ToStatus(open)),
+             {RejectionReason::kOpen, "circuit", State::kOpen, absl::Seconds(6)});
+  circuit.Advance(absl::Seconds(6));
+  const std::vector<Permit> probes = circuit.AcquireMany(2);
+  const Rejection full = circuit->TryAcquire().rejection();
+  ExpectSame(GetRejection(ToStatus(full)),
+             {RejectionReason::kHalfOpenFull, "circuit", State::kHalfOpen, absl::ZeroDuration()});
+}
+
+TEST(GetRejection, IsEmptyForARealUnavailable) {
+  EXPECT_FALSE(GetRejection(absl::UnavailableError("connection refused")).has_value());
+  EXPECT_FALSE(GetRejection(absl::OkStatus()).has_value());
+  absl::Status with_delay = absl::UnavailableError("overloaded");
+  with_delay.SetPayload(kRetryInfoUrl, *ToStatus(OpenRejection()).GetPayload(kRetryInfoUrl));
+  EXPECT_FALSE(GetRejection(with_delay).has_value());
+}
+
+TEST(GetRejection, IsEmptyForAnotherCodeEvenWithTheDetails) {
+  const absl::Status rejected = ToStatus(OpenRejection());
+  absl::Status internal = absl::InternalError(rejected.message());
+  rejected.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& bytes) { internal.SetPayload(url, bytes); });
+  EXPECT_FALSE(GetRejection(internal).has_value());
+}
+
+// `bytes` with the first `what` in it replaced by `by`, of the same length.
+std::string Replaced(std::string bytes, const std::string& what, const std::string& by) {
+  EXPECT_EQ(what.size(), by.size());
+  const std::size_t at = bytes.find(what);
+  EXPECT_NE(at, std::string::npos);
+  return bytes.replace(at, what.size(), by);
+}
+
+TEST(DecodeRejection, IsEmptyForWhatFuseboxDidNotWrite) {
+  const std::string bytes = EncodeRejection(OpenRejection());
+  ASSERT_TRUE(DecodeRejection(bytes).has_value());
+  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "fusebox", "fuseBox")).has_value());
+  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "CIRCUIT_OPEN", "CIRCUIT_OPEM")).has_value());
+  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "\x08\x0E", "\x08\x0D")).has_value());  // code 13
+  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "ErrorInfo", "ErrorInfa")).has_value());
+  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "RetryInfo", "RetryInfa")).has_value());
+  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "state", "stata")).has_value());
+}
+
+TEST(DecodeRejection, SkipsFieldsThatItDoesNotKnow) {
+  const std::string bytes = EncodeRejection(OpenRejection());
+  const std::string unknown = std::string("\x20\x07", 2) +                           // varint 4
+                              std::string("\x29\x01\x02\x03\x04\x05\x06\x07\x08") +  // fixed64 5
+                              std::string("\x35\x01\x02\x03\x04") +                  // fixed32 6
+                              std::string("\x3A\x02hi");                             // bytes 7
+  ExpectSame(DecodeRejection(unknown + bytes), OpenRejection());
+  ExpectSame(DecodeRejection(bytes + unknown), OpenRejection());
+}
+
+TEST(DecodeRejection, ATruncationAtAnyLengthIsEmpty) {
+  for (const Rejection& rejection : Samples()) {
+    const std::string bytes = EncodeRejection(rejection);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      // A copy of just that size, so that a sanitizer sees a read beyond it.
+      const std::vector<char> prefix(bytes.begin(),
+                                     bytes.begin() + static_cast<std::ptrdiff_t>(size));
+      EXPECT_FALSE(DecodeRejection({prefix.data(), prefix.size()}).has_value()) << size;
+    }
+  }
+}
+
+TEST(GetRejection, ATruncatedPayloadIsEmpty) {
+  const absl::Status whole = ToStatus(OpenRejection());
+  for (const absl::string_view url : {kErrorInfoUrl, kRetryInfoUrl}) {
+    const std::string bytes(*whole.GetPayload(url));
+    // Cut to nothing, a RetryInfo is one that tells no delay, and well formed.
+    for (std::size_t size = url == kRetryInfoUrl ? 1 : 0; size < bytes.size(); ++size) {
+      absl::Status cut = whole;
+      cut.SetPayload(url, absl::Cord(bytes.substr(0, size)));
+      EXPECT_FALSE(GetRejection(cut).has_value()) << url << " of " << size;
+    }
+  }
+}
+
+TEST(DecodeRejection, RandomBytesAndRandomDamageNeverCrash) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes(random() % 64, '\0');
+    for (char& c : bytes) c = static_cast<char>(random());
+    EXPECT_FALSE(DecodeRejection(bytes).has_value());
+  }
+  const std::string whole = EncodeRejection(OpenRejection());
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes = whole;
+    for (std::size_t hits = 1 + random() % 3; hits > 0; --hits) {
+      bytes[random() % bytes.size()] = static_cast<char>(random());
+    }
+    if (const std::optional<Rejection> rejection = DecodeRejection(bytes)) {
+      (void)RejectionMessage(*rejection);
+      (void)EncodeRejection(*rejection);
+    }
+  }
+}
+
+TEST(DecodeRejection, AnyDelayCanBeReadAndWrittenAgain) {
+  // Seconds and nanos as large, and as negative, as varints can say.
+  const std::string bytes = EncodeRejection(FullRejection());
+  const std::string head = bytes.substr(0, bytes.size() - std::string(kRetryInfoUrl).size() - 8);
+  for (const std::string& varint :
+       {std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F"),
+        std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"), std::string("\x80\x01")}) {
+    const std::string duration = "\x08" + varint + "\x10" + varint;
+    const std::string retry_info =
+        std::string("\x0A") + static_cast<char>(duration.size()) + duration;
+    const std::string any = "\x0A\x28" + std::string(kRetryInfoUrl) + "\x12" +
+                            static_cast<char>(retry_info.size()) + retry_info;
+    const std::optional<Rejection> rejection =
+        DecodeRejection(head + "\x1A" + static_cast<char>(any.size()) + any);
+    ASSERT_TRUE(rejection.has_value());
+    EXPECT_FALSE(RejectionMessage(*rejection).empty());
+    EXPECT_TRUE(DecodeRejection(EncodeRejection(*rejection)).has_value());
+    EXPECT_FALSE(ToStatus(*rejection).ok());
+  }
+}
+
+}  // namespace
+}  // namespace fusebox

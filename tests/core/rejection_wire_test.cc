@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/rejection_wire.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace fusebox {
+namespace {
+
+bool IsWellFormed(const std::string& bytes) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+  }
+  return reader.ok();
+}
+
+TEST(WireWriter, WritesAsProtobufDoes) {
+  EXPECT_EQ(WireWriter().Varint(1, 1).bytes(), "\x08\x01");
+  EXPECT_EQ(WireWriter().Varint(1, 150).bytes(), "\x08\x96\x01");
+  EXPECT_EQ(WireWriter().Bytes(2, "testing").bytes(), "\x12\x07testing");
+  EXPECT_EQ(WireWriter().Varint(16, 1).bytes(), "\x80\x01\x01");
+  EXPECT_EQ(WireWriter().Varint(1, std::numeric_limits<uint64_t>::max()).bytes(),
+            "\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01");
+}
+
+TEST(WireWriter, LeavesOutZeroAndEmptyButNotAnEmptyMessage) {
+  EXPECT_EQ(WireWriter().Varint(1, 0).Bytes(2, "").bytes(), "");
+  EXPECT_EQ(WireWriter().Message(3, "").bytes(), std::string("\x1A\x00", 2));
+}
+
+TEST(WireReader, ReadsWhatTheWriterWrote) {
+  const std::string bytes =
+      WireWriter().Varint(1, 1ULL << 63).Bytes(2000, "abc").Message(3, "").bytes();
+  WireReader reader(bytes);
+  std::optional<WireReader::Field> field = reader.Next();
+  ASSERT_TRUE(field.has_value());
+  EXPECT_EQ(field->number, 1U);
+  EXPECT_EQ(field->varint, 1ULL << 63);
+  field = reader.Next();
+  ASSERT_TRUE(field.has_value());
+  EXPECT_EQ(field->number, 2000U);
+  EXPECT_EQ(field->bytes, "abc");
+  field = reader.Next();
+  ASSERT_TRUE(field.has_value());
+  EXPECT_EQ(field->number, 3U);
+  EXPECT_EQ(field->bytes, "");
+  EXPECT_FALSE(reader.Next().has_value());
+  EXPECT_TRUE(reader.ok());
+}
+
+TEST(WireReader, AnEmptyMessageIsWellFormed) { EXPECT_TRUE(IsWellFormed("")); }
+
+TEST(WireReader, MalformedBytesEndTheReading) {
+  EXPECT_FALSE(IsWellFormed("\x08"));                            // a tag without its varint
+  EXPECT_FALSE(IsWellFormed("\x08\x80"));                        // a varint that does not end
+  EXPECT_FALSE(IsWellFormed("\x08" + std::string(10, '\x80')));  // nor does this, in ten bytes
+  EXPECT_FALSE(IsWellFormed("\x12"));                            // no length
+  EXPECT_FALSE(IsWellFormed("\x12\x05" + std::string("abcd")));  // too short
+  EXPECT_FALSE(IsWellFormed("\x12\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"));  // 2^64 - 1 bytes
+  EXPECT_FALSE(IsWellFormed("\x0D\x01\x02\x03"));                              // fixed32 of three
+  EXPECT_FALSE(IsWellFormed("\x09\x01\x02\x03\x04\x05\x06\x07"));              // fixed64 of seven
+  EXPECT_FALSE(IsWellFormed(std::string("\x00\x01", 2)));                      // field number 0
+  EXPECT_FALSE(IsWellFormed("\x0B\x0C"));                                      // groups
+  EXPECT_FALSE(IsWellFormed("\x0E\x01"));                                      // no such wire type
+  EXPECT_FALSE(IsWellFormed("\xF8\xFF\xFF\xFF\xFF\xFF\x01\x01"));  // field number beyond 32 bits
+}
+
+TEST(WireReader, StaysAtTheEndAfterAnError) {
+  WireReader reader("\x08");
+  EXPECT_FALSE(reader.Next().has_value());
+  EXPECT_FALSE(reader.Next().has_value());
+  EXPECT_FALSE(reader.ok());
+}
+
+TEST(WireReader, ALongRunOfSkippedFieldsTakesNoStack) {
+  const std::string fixed32 = "\x0D\x01\x02\x03\x04";
+  std::string bytes;
+  for (int i = 0; i < 2'000'000; ++i) bytes += fixed32;
+  EXPECT_TRUE(IsWellFormed(bytes));
+}
+
+}  // namespace
+}  // namespace fusebox

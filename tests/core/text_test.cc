@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/text.h"
+
+#include <cstddef>
+#include <string>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace fusebox {
+namespace {
+
+TEST(DurationText, RoundsUpToAMillisecond) {
+  EXPECT_EQ(DurationText(absl::Seconds(27.4)), "27.4s");
+  EXPECT_EQ(DurationText(absl::Seconds(90)), "1m30s");
+  EXPECT_EQ(DurationText(absl::ZeroDuration()), "0");
+  EXPECT_EQ(DurationText(absl::Nanoseconds(1)), "1ms");
+  EXPECT_EQ(DurationText(absl::Seconds(1) + absl::Nanoseconds(1)), "1.001s");
+  EXPECT_EQ(DurationText(absl::InfiniteDuration()), "inf");
+}
+
+TEST(CutText, LeavesShortTextsAlone) {
+  EXPECT_EQ(CutText("", 0), "");
+  EXPECT_EQ(CutText("", 5), "");
+  EXPECT_EQ(CutText("abc", 3), "abc");
+}
+
+TEST(CutText, CutsBetweenCharacters) {
+  EXPECT_EQ(CutText("abcd", 3), "abc");
+  const std::string text = "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";  // of 2, 3 and 4 bytes
+  const std::size_t ends[] = {0, 0, 2, 2, 2, 5, 5, 5, 5, 9};
+  for (std::size_t limit = 0; limit < 10; ++limit) {
+    EXPECT_EQ(CutText(text, limit).size(), ends[limit]) << limit;
+  }
+}
+
+TEST(CutText, SurvivesWhatIsNoUtf8) {
+  EXPECT_EQ(CutText(std::string(500, '\x80'), 256), "");
+  EXPECT_EQ(CutText(std::string(500, '\xFF'), 256).size(), 256U);
+}
+
+}  // namespace
+}  // namespace fusebox

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Time: transitions are made when they are due, whoever looks and whenever (DESIGN R1), on the
+// injected clock, whatever it does (R13).
+#include "absl/time/time.h"
+
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/clock.h"
+#include "fusebox/testing/fake_clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::FakeClock;
+using fusebox_testing::NoRulePolicy;
+using fusebox_testing::SmallPolicy;
+using fusebox_testing::TestCircuit;
+
+constexpr absl::Duration kYear = absl::Hours(365 * 24);
+
+TEST(CircuitBreaker, R1_EveryOperationMakesTheMoveThatIsDue) {
+  TestCircuit by_state;
+  by_state.Open();
+  by_state.Advance(absl::Seconds(10));
+  EXPECT_TRUE(by_state->state() == State::kHalfOpen);
+
+  TestCircuit by_snapshot;
+  by_snapshot.Open();
+  by_snapshot.Advance(absl::Seconds(10));
+  const CircuitSnapshot snapshot = by_snapshot->Snapshot();
+  EXPECT_EQ(snapshot.state, State::kHalfOpen);
+  EXPECT_EQ(snapshot.totals.Transitions(State::kOpen, State::kHalfOpen), 1);
+
+  TestCircuit by_acquire;
+  by_acquire.Open();
+  by_acquire.Advance(absl::Seconds(10));
+  EXPECT_TRUE(by_acquire->TryAcquire().admitted());
+
+  TestCircuit by_record;
+  Permit permit = by_record.Acquire();
+  by_record.Open();
+  by_record.Advance(absl::Seconds(10));
+  permit.RecordSuccess();
+  EXPECT_EQ(by_record.events().size(), 2U);
+
+  TestCircuit by_reset;
+  by_reset.Open();
+  by_reset.Advance(absl::Seconds(10));
+  by_reset->Reset({"oncall", "why"});
+  EXPECT_EQ(by_reset.events().size(), 3U);
+  EXPECT_EQ(by_reset.events().back().from, State::kHalfOpen);
+}
+
+TEST(CircuitBreaker, R1_TheDueMoveComesBeforeTheOperationItself) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  Permit last = circuit.Acquire();
+  circuit.Succeed();
+  circuit.Advance(absl::Seconds(61));
+  last.RecordSuccess();  // would have been the second; but the probe had timed out before
+  EXPECT_EQ(circuit->state(), State::kOpen);
+  EXPECT_EQ(circuit->Snapshot().totals.success, 2);
+}
+
+TEST(CircuitBreaker, R1_AMoveBearsTheTimeAtWhichItWasDue) {
+  TestCircuit circuit;
+  const absl::Time opened = circuit.clock().WallNow();
+  circuit.Open();
+  circuit.Advance(absl::Hours(5));
+  ASSERT_EQ(circuit->state(), State::kHalfOpen);
+  EXPECT_EQ(circuit.events().back().time, opened + absl::Seconds(10));
+  EXPECT_EQ(circuit->Snapshot().last_transition, opened + absl::Seconds(10));
+}
+
+TEST(CircuitBreaker, R1_ProbeTimeoutAndOpenDurationPassInOneRead) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  const absl::Time asked = circuit.clock().WallNow();
+  const Permit hung = circuit.Acquire();
+  circuit.Advance(absl::Seconds(75));  // due: OPEN at 60 s, and HALF_OPEN again at 70 s
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  ASSERT_EQ(circuit.events().size(), 4U);
+  EXPECT_EQ(circuit.events()[2].cause, Cause::kProbeTimeout);
+  EXPECT_EQ(circuit.events()[2].time, asked + absl::Seconds(60));
+  EXPECT_EQ(circuit.events()[3].cause, Cause::kOpenDurationElapsed);
+  EXPECT_EQ(circuit.events()[3].time, asked + absl::Seconds(70));
+  EXPECT_EQ(circuit->Snapshot().totals.opened, 2);
+  EXPECT_EQ(circuit->Snapshot().probes_in_flight, 0);
+}
+
+TEST(CircuitBreaker, R1_ALateLookAtAProbeTimeoutDoesNotProlongTheOpening) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  const Permit hung = circuit.Acquire();
+  circuit.Advance(absl::Seconds(66));
+  EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(4));
+}
+
+// A run of operations drawn from `seed`; what came of them, with or without reads in between.
+std::vector<int64_t> Drive(uint32_t seed, bool with_reads) {
+  std::mt19937 random(seed);
+  const auto below = [&](uint32_t n) { return static_cast<uint32_t>(random() % n); };
+  Policy policy = SmallPolicy();
+  policy.jitter = 0.5;
+  policy.backoff_multiplier = 2;
+  policy.failures_in_window = 4;
+  policy.window = TimeWindow{absl::Seconds(8), 4};
+  TestCircuit circuit(policy);
+  std::vector<Permit> out;
+  std::vector<int64_t> seen;
+  for (int i = 0; i < 400; ++i) {
+    const uint32_t action = below(10);
+    const uint32_t pick = below(1000);
+    const uint32_t millis = below(below(4) == 0 ? 90'000 : 3'000);
+    if (action < 4) {
+      Admission admission = circuit->TryAcquire();
+      seen.push_back(admission.admitted() ? 1 : 0);
+      seen.push_back(absl::ToInt64Nanoseconds(admission.retry_after()));
+      if (admission) out.push_back(std::move(admission).permit());
+    } else if (action < 8 && !out.empty()) {
+      const std::size_t place = pick % out.size();
+      pick % 3 == 0 ? out[place].RecordSuccess() : out[place].RecordFailure();
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(place));
+    } else {
+      circuit.Advance(absl::Milliseconds(millis));
+    }
+    if (with_reads) (pick % 2 == 0) ? (void)circuit->state() : (void)circuit->Snapshot();
+  }
+  (void)circuit->state();
+  for (const Event& event : circuit.events()) {
+    seen.push_back(static_cast<int64_t>(event.cause));
+    seen.push_back(absl::ToUnixNanos(event.time));
+  }
+  return seen;
+}
+
+TEST(CircuitBreaker, R1_ReadingNeverChangesTheOutcome) {
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    EXPECT_EQ(Drive(seed, false), Drive(seed, true)) << "seed " << seed;
+  }
+}
+
+TEST(CircuitBreaker, R13_AJumpByYearsLeavesACorrectState) {
+  Policy policy = SmallPolicy();
+  policy.failures_in_window = 3;
+  policy.window = TimeWindow{absl::Seconds(10), 10};
+  TestCircuit circuit(policy);
+  circuit.Fail(2);
+  circuit.Advance(100 * kYear);
+  EXPECT_EQ(circuit->Snapshot().window.failures, 0);
+  EXPECT_EQ(circuit->Snapshot().consecutive_failures, 2);
+  circuit.Fail();
+  EXPECT_EQ(circuit->state(), State::kOpen);
+  circuit.Advance(100 * kYear);
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  circuit.Succeed(2);
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+TEST(CircuitBreaker, R13_TheEndOfTheClocksRangeIsSurvived) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  const Permit hung = circuit.Acquire();
+  circuit.clock().Set(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  const Permit probe = circuit.Acquire();
+  (void)circuit->Snapshot();
+  circuit->Reset({"oncall", "why"});
+  circuit.Fail(3);
+  EXPECT_NE(circuit->state(), State::kClosed);
+}
+
+TEST(CircuitBreaker, R13_ATimeBeforeTheClocksZeroIsATimeLikeAnyOther) {
+  FakeClock clock(absl::Seconds(-15));
+  CircuitBreaker::Options options;
+  options.clock = &clock;
+  Policy policy = SmallPolicy();
+  policy.window = TimeWindow{absl::Seconds(10), 10};
+  const auto breaker = CircuitBreaker::Create("circuit", policy, options).value();
+  for (int i = 0; i < 3; ++i) breaker->TryAcquire().permit().RecordFailure();
+  clock.Advance(absl::Seconds(9));
+  EXPECT_EQ(breaker->state(), State::kOpen);
+  clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(breaker->state(), State::kHalfOpen);
+}
+
+TEST(CircuitBreaker, R13_AClockThatGoesBackIsTakenForStandingStill) {
+  TestCircuit circuit;
+  circuit.Open();
+  circuit.Advance(absl::Seconds(4));
+  EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(6));
+  circuit.Advance(absl::Seconds(-100));
+  EXPECT_EQ(circuit->state(), State::kOpen);
+  EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(6));
+  circuit.Advance(absl::Seconds(105));
+  EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(1));
+  circuit.Advance(absl::Seconds(1));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  circuit.Advance(absl::Seconds(-50));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+}
+
+TEST(CircuitBreaker, R13_AClockThatGoesBackUndoesNoWindowAndMakesNoCallSlow) {
+  Policy policy = NoRulePolicy();
+  policy.slow_call_rate = 1;
+  policy.slow_call_duration = absl::Seconds(1);
+  policy.minimum_calls = 100;
+  policy.window = TimeWindow{absl::Seconds(10), 10};
+  TestCircuit circuit(policy);
+  circuit.Succeed();
+  circuit.Advance(absl::Seconds(5));
+  circuit.Succeed();
+  Permit permit = circuit.Acquire();
+  circuit.Advance(absl::Seconds(-20));
+  permit.RecordSuccess();
+  EXPECT_EQ(circuit->Snapshot().window.recorded, 3);
+  EXPECT_EQ(circuit->Snapshot().window.slow, 0);
+  circuit.Advance(absl::Seconds(20) + absl::Seconds(5));
+  EXPECT_EQ(circuit->Snapshot().window.recorded, 2);
+}
+
+TEST(CircuitBreaker, R13_AProbeTimeoutCountsFromTheLatestTimeSeen) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  circuit.Advance(absl::Seconds(-30));
+  const Permit probe = circuit.Acquire();
+  circuit.Advance(absl::Seconds(89));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  circuit.Advance(absl::Seconds(1));
+  EXPECT_EQ(circuit->state(), State::kOpen);
+}
+
+TEST(SteadyTime, ArithmeticSaturates) {
+  const SteadyTime last = SteadyTime::FromNanos(std::numeric_limits<int64_t>::max());
+  const SteadyTime first = SteadyTime::FromNanos(std::numeric_limits<int64_t>::min());
+  EXPECT_EQ(last + absl::Seconds(1), last);
+  EXPECT_EQ(last + absl::InfiniteDuration(), last);
+  EXPECT_EQ(first + absl::Seconds(-1), first);
+  EXPECT_EQ(SteadyTime() + absl::Seconds(2), SteadyTime::FromNanos(2'000'000'000));
+  EXPECT_EQ(SteadyTime::FromNanos(5) - SteadyTime::FromNanos(8), absl::Nanoseconds(-3));
+  EXPECT_GT(last - first, 500 * kYear);
+}
+
+TEST(SteadyTime, Compares) {
+  const SteadyTime a = SteadyTime::FromNanos(1);
+  const SteadyTime b = SteadyTime::FromNanos(2);
+  EXPECT_TRUE(a < b && a <= b && b > a && b >= a && a != b && a == SteadyTime::FromNanos(1));
+  EXPECT_FALSE(b < a || b <= a || a > b || a >= b || a == b || a != SteadyTime::FromNanos(1));
+}
+
+TEST(Clock, TheRealOneGoesForward) {
+  const Clock& clock = Clock::Real();
+  EXPECT_EQ(&clock, &Clock::Real());
+  const SteadyTime before = clock.Now();
+  EXPECT_LE(before, clock.Now());
+  EXPECT_GT(clock.WallNow(), absl::UnixEpoch());
+}
+
+TEST(FakeClock, MovesOnlyWhenTold) {
+  FakeClock clock(absl::Seconds(7));
+  EXPECT_EQ(clock.Now(), SteadyTime::FromNanos(7'000'000'000));
+  EXPECT_EQ(absl::FormatTime(clock.WallNow(), absl::UTCTimeZone()), "2030-01-01T00:00:00+00:00");
+  clock.Advance(absl::Seconds(3));
+  EXPECT_EQ(clock.Now().SinceZero(), absl::Seconds(10));
+  EXPECT_EQ(absl::FormatTime(clock.WallNow(), absl::UTCTimeZone()), "2030-01-01T00:00:03+00:00");
+  clock.Set(SteadyTime::FromSinceZero(absl::Seconds(67)));
+  EXPECT_EQ(absl::FormatTime(clock.WallNow(), absl::UTCTimeZone()), "2030-01-01T00:01:00+00:00");
+}
+
+}  // namespace
+}  // namespace fusebox

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What DESIGN R1-R5, R7, R9 and R13 say, once more, as plainly as can be: every call is kept for
+// ever, and every figure is counted afresh from that list whenever it's asked for. Slow, and meant
+// to be: it is what the library is compared with, and shares nothing with it but the policy and the
+// enums.
+//
+// Times are whole nanoseconds since the clock's zero. No jitter: the policy's must be 0.
+#ifndef FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_
+#define FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusebox/event.h"
+#include "fusebox/outcome.h"
+#include "fusebox/policy.h"
+#include "fusebox/rejection.h"
+#include "fusebox/state.h"
+
+namespace fusebox_testing {
+
+// part / whole, so that nothing here ever divides.
+struct Fraction {
+  int64_t part = 0;
+  int64_t whole = 1;
+  double value() const { return static_cast<double>(part) / static_cast<double>(whole); }
+};
+
+// A policy whose fractions are known exactly.
+struct ReferencePolicy {
+  fusebox::Policy policy;   // with the following three set to the same values
+  Fraction failure_rate;    // if policy.failure_rate
+  Fraction slow_call_rate;  // if policy.slow_call_rate
+  Fraction backoff = {1, 1};
+};
+
+class ReferenceCircuit {
+ public:
+  ReferenceCircuit(const ReferencePolicy& policy, int64_t now) : policy_(policy), now_(now) {}
+
+  struct Answer {
+    bool admitted = false;
+    std::size_t call = 0;  // if admitted
+    fusebox::RejectionReason reason = fusebox::RejectionReason::kOpen;
+    int64_t retry_after = 0;
+  };
+  Answer Acquire(int64_t now);
+
+  struct Result {
+    fusebox::OutcomeKind kind = fusebox::OutcomeKind::kSuccess;
+    std::optional<int64_t> latency;
+    bool timed = true;
+    int64_t pushback = 0;
+    int code = 0;
+    std::string message;
+  };
+  void Return(std::size_t call_index, Result result, int64_t now);
+  void Reset(int64_t now);
+  void MakeDueMoves(int64_t now);
+
+  struct Move {
+    fusebox::State from = fusebox::State::kClosed;
+    fusebox::State to = fusebox::State::kClosed;
+    fusebox::Cause cause = fusebox::Cause::kOperator;
+    int64_t at = 0;
+  };
+  const std::vector<Move>& moves() const { return moves_; }
+
+  fusebox::State state() const { return state_; }
+  // When time alone will make the next move, if it will.
+  std::optional<int64_t> NextDue() const;
+
+  // Figures, as of the latest operation.
+  struct Window {
+    int64_t recorded = 0;
+    int64_t failures = 0;
+    int64_t slow = 0;
+  };
+  Window CountWindow() const;
+  int64_t FailuresInARow() const;
+  int64_t InFlight() const;
+  int64_t ProbesOut() const;
+  int64_t Returned(fusebox::OutcomeKind kind) const;
+  int64_t Slow() const;
+  int64_t rejected() const { return rejected_; }
+  int64_t Transitions(fusebox::State from, fusebox::State to) const;
+  std::optional<int64_t> LastTransition() const;
+
+  struct Failure {
+    int64_t at = 0;
+    int code = 0;
+    std::string message;
+  };
+  const std::optional<Failure>& last_failure() const { return last_failure_; }
+
+ private:
+  struct Call {
+    int64_t started = 0;
+    std::size_t epoch = 0;
+    bool out = true;
+    // Once it is back:
+    int64_t returned = 0;
+    fusebox::OutcomeKind kind = fusebox::OutcomeKind::kIgnored;
+    bool slow = false;
+    bool counts = false;  // a success or failure that came back in the epoch of its start
+    std::size_t order = 0;
+  };
+
+  std::vector<Call> Recorded() const;  // of this epoch, in the order in which they came back
+  std::optional<fusebox::Cause> TripRuleThatHolds() const;
+  std::optional<fusebox::Cause> Verdict() const;
+  int64_t OpenLength(int64_t pushback) const;
+  void MoveTo(fusebox::State to, fusebox::Cause cause, int64_t at, int64_t pushback);
+
+  const ReferencePolicy policy_;
+  int64_t now_;
+  fusebox::State state_ = fusebox::State::kClosed;
+  std::size_t epoch_ = 0;
+  int64_t openings_in_a_row_ = 0;
+  int64_t open_until_ = 0;
+  std::size_t returns_ = 0;
+  int64_t rejected_ = 0;
+  std::vector<Call> calls_;
+  std::vector<Move> moves_;
+  std::optional<Failure> last_failure_;
+};
+
+}  // namespace fusebox_testing
+
+#endif  // FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/model/trace.h"
+
+#include <algorithm>
+#include <ostream>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::OutcomeKind;
+using fusebox::Policy;
+
+// 0 to n - 1, at any size alike.
+int Pick(int n) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, n)); }
+bool OneIn(int n) { return Pick(n) == 0; }
+
+Fraction AnyRate() {
+  const Fraction rates[] = {{1, 10}, {1, 5}, {1, 3}, {3, 10}, {1, 2}, {7, 10}, {1, 1}};
+  return rates[Pick(7)];
+}
+
+absl::Duration AnyDuration() {
+  const absl::Duration durations[] = {absl::Milliseconds(1), absl::Milliseconds(7),
+                                      absl::Seconds(1), absl::Seconds(10), absl::Seconds(60)};
+  return durations[Pick(5)];
+}
+
+fusebox::Window AnyWindow() {
+  if (OneIn(2)) return fusebox::CountWindow{1 + Pick(8)};
+  // Some of these slices are no whole number of milliseconds.
+  const int64_t buckets = 1 + Pick(5);
+  return fusebox::TimeWindow{AnyDuration() * buckets + absl::Nanoseconds(Pick(4)), buckets};
+}
+
+void AddTripRules(ReferencePolicy& reference) {
+  Policy& policy = reference.policy;
+  policy.window = AnyWindow();
+  const auto* count = std::get_if<fusebox::CountWindow>(&policy.window);
+  const int most = count != nullptr ? static_cast<int>(count->size) : 8;
+  policy.minimum_calls = 1 + Pick(most);
+  policy.consecutive_failures.reset();
+  if (OneIn(2)) policy.consecutive_failures = 1 + Pick(4);
+  if (OneIn(2)) policy.failures_in_window = 1 + Pick(most);
+  if (OneIn(2)) {
+    reference.failure_rate = AnyRate();
+    policy.failure_rate = reference.failure_rate.value();
+  }
+  if (OneIn(2)) policy.slow_call_duration = AnyDuration();
+  if (policy.slow_call_duration && OneIn(2)) {
+    reference.slow_call_rate = AnyRate();
+    policy.slow_call_rate = reference.slow_call_rate.value();
+  }
+  policy.slow_is_failure = policy.slow_call_duration && OneIn(3);
+  if (!policy.failures_in_window && !policy.failure_rate && !policy.slow_call_rate &&
+      !policy.consecutive_failures) {
+    policy.consecutive_failures = 1 + Pick(4);
+  }
+}
+
+void AddHalfOpen(ReferencePolicy& reference) {
+  Policy& policy = reference.policy;
+  policy.half_open.max_concurrent = 1 + Pick(4);
+  policy.half_open.verdict = fusebox::SuccessThreshold{1 + Pick(4)};
+  if ((policy.failure_rate || policy.slow_call_rate) && OneIn(2)) {
+    policy.half_open.verdict = fusebox::ProbeCalls{1 + Pick(6)};
+  }
+  policy.half_open.probe_timeout = OneIn(4) ? absl::ZeroDuration() : AnyDuration();
+}
+
+void AddOpen(ReferencePolicy& reference) {
+  const Fraction backoffs[] = {{1, 1}, {1, 1}, {3, 2}, {2, 1}, {10, 1}};
+  Policy& policy = reference.policy;
+  reference.backoff = backoffs[Pick(5)];
+  policy.backoff_multiplier = reference.backoff.value();
+  policy.open_duration = AnyDuration();
+  // Far enough for some steps of every backoff, and near enough for each to be whole nanoseconds
+  // in a double.
+  policy.max_open_duration = policy.open_duration * (1 + Pick(20));
+  policy.jitter = 0;
+}
+
+template <typename T>
+std::string TextOf(const std::optional<T>& value) {
+  return value ? absl::StrCat(*value) : "unset";
+}
+
+constexpr const char* kActionNames[] = {"acquire",    "succeed", "fail",    "ignore",
+                                        "drop",       "reset",   "state()", "Snapshot()",
+                                        "advance by", "to due",  "jump"};
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Step& step) {
+  return out << kActionNames[static_cast<std::size_t>(step.action)] << " (call " << step.which
+             << ", length " << step.length << ", nudge " << step.nudge << ", details "
+             << step.details << ")";
+}
+
+ReferencePolicy AnyPolicy() {
+  ReferencePolicy reference;
+  AddTripRules(reference);
+  AddHalfOpen(reference);
+  AddOpen(reference);
+  return reference;
+}
+
+rc::Gen<Trace> AnyTrace() {
+  const auto number = rc::gen::resize(rc::kNominalSize, rc::gen::inRange<uint32_t>(0, 1000));
+  const auto step = rc::gen::build<Step>(
+      rc::gen::set(&Step::action, rc::gen::weightedElement<Action>({{30, Action::kAcquire},
+                                                                    {14, Action::kSucceed},
+                                                                    {16, Action::kFail},
+                                                                    {4, Action::kIgnore},
+                                                                    {3, Action::kDrop},
+                                                                    {1, Action::kReset},
+                                                                    {3, Action::kReadState},
+                                                                    {5, Action::kSnapshot},
+                                                                    {12, Action::kAdvance},
+                                                                    {11, Action::kAdvanceToDue},
+                                                                    {1, Action::kJump}})),
+      rc::gen::set(&Step::which, number), rc::gen::set(&Step::length, number),
+      rc::gen::set(&Step::nudge, number), rc::gen::set(&Step::details, number));
+  return rc::gen::scale(3.0, rc::gen::container<Trace>(step));
+}
+
+std::string Describe(const ReferencePolicy& reference) {
+  const Policy& p = reference.policy;
+  const auto* count = std::get_if<fusebox::CountWindow>(&p.window);
+  const auto* time = std::get_if<fusebox::TimeWindow>(&p.window);
+  const auto* threshold = std::get_if<fusebox::SuccessThreshold>(&p.half_open.verdict);
+  const auto* probe_calls = std::get_if<fusebox::ProbeCalls>(&p.half_open.verdict);
+  return absl::StrCat(
+      "consecutive_failures ", TextOf(p.consecutive_failures), ", failures_in_window ",
+      TextOf(p.failures_in_window), ", failure_rate ", TextOf(p.failure_rate), ", slow_call_rate ",
+      TextOf(p.slow_call_rate), ", slow_call_duration ",
+      p.slow_call_duration ? absl::FormatDuration(*p.slow_call_duration) : "unset",
+      p.slow_is_failure ? " (is failure)" : "", ", minimum_calls ", p.minimum_calls, ", window ",
+      count ? absl::StrCat(count->size) : absl::FormatDuration(time->duration),
+      time ? absl::StrCat(" / ", time->buckets) : "", ", open_duration ",
+      absl::FormatDuration(p.open_duration), " * ", p.backoff_multiplier,
+      "^k <= ", absl::FormatDuration(p.max_open_duration), ", max_concurrent ",
+      p.half_open.max_concurrent,
+      threshold ? absl::StrCat(", success_threshold ", threshold->successes) : "",
+      probe_calls ? absl::StrCat(", probe_calls ", probe_calls->calls) : "", ", probe_timeout ",
+      absl::FormatDuration(p.half_open.probe_timeout));
+}
+
+int64_t LengthOf(const Step& step, const Policy& policy) {
+  absl::Duration slice = absl::Milliseconds(3);
+  if (const auto* time = std::get_if<fusebox::TimeWindow>(&policy.window)) {
+    slice = absl::Nanoseconds(absl::ToInt64Nanoseconds(time->duration) / time->buckets);
+  }
+  const absl::Duration lengths[] = {absl::ZeroDuration(),
+                                    slice / 3,
+                                    slice,
+                                    slice * 2.5,
+                                    slice * 6,
+                                    policy.open_duration,
+                                    policy.open_duration / 2,
+                                    policy.half_open.probe_timeout,
+                                    policy.slow_call_duration.value_or(absl::Seconds(1)),
+                                    absl::Hours(1)};
+  const int64_t length = absl::ToInt64Nanoseconds(lengths[step.length % 10]);
+  const int64_t nudges[] = {0, 1, -1};
+  return std::max<int64_t>(0, length + nudges[step.nudge % 3]);
+}
+
+ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
+  ReferenceCircuit::Result result;
+  result.kind = step.action == Action::kSucceed ? OutcomeKind::kSuccess
+                : step.action == Action::kFail  ? OutcomeKind::kFailure
+                                                : OutcomeKind::kIgnored;
+  if (step.action == Action::kDrop) return result;
+  if (step.details % 2 == 0) result.latency = LengthOf(step, policy);
+  result.timed = step.details % 11 != 0;
+  if (result.kind == OutcomeKind::kFailure) {
+    if (step.details % 5 == 0) {
+      result.pushback = absl::ToInt64Nanoseconds(policy.open_duration) / 4 * (step.details % 50);
+    }
+    result.code = static_cast<int>(step.details % 17);
+    result.message = absl::StrCat("failure ", step.details);
+  }
+  return result;
+}
+
+}  // namespace fusebox_testing
