@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// fusebox::CreateChannel: what it refuses, which circuits its channels use, and where the breaker
+// stands among other interceptors.
+#include "fusebox/grpc/channel.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/security/credentials.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fusebox/grpc/rejection_status.h"
+#include "tests/end2end/every_call.h"
+#include "tests/end2end/protected_client.h"
+#include "tests/support/scripted_server.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::GetRejection;
+using grpc::experimental::InterceptionHookPoints;
+using testing::AllOf;
+using testing::HasSubstr;
+
+// ---- What it refuses. tests/interceptors has what the factory refuses.
+
+TEST(CreateChannelTest, RefusesAnEmptyTargetEvenWithAName) {
+  const TestRegistry shared;
+  const absl::Status status =
+      fusebox::CreateChannel("", grpc::InsecureChannelCredentials(), TestOptions(shared)).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("target = \"\""));
+}
+
+TEST(CreateChannelTest, NamesAllThatIsWrongAtOnce) {
+  fusebox::Policy policy;
+  policy.jitter = 1;
+  fusebox::ChannelOptions options;
+  options.policies.Default(policy).Method("fusebox_testing.Echo/Unry", fusebox::Policy());
+  options.classifier.min_deadline = absl::Seconds(-1);
+  const absl::Status status = fusebox::CreateChannel("", nullptr, std::move(options)).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("target"), HasSubstr("credentials"), HasSubstr("registry"),
+                    HasSubstr("jitter = 1"), HasSubstr("fusebox_testing.Echo/Unry"),
+                    HasSubstr("min_deadline = -1s")));
+}
+
+TEST(CreateChannelTest, IsNamedAfterItsTargetUnlessNamed) {
+  const ScriptedServer server;
+  TestRegistry shared;
+  fusebox::ChannelOptions options = TestOptions(shared);
+  options.name.clear();
+  MakeCall(Style::kSync, Kind::kUnary, MustCreateChannel(server.address(), std::move(options)));
+  EXPECT_NE(shared.registry->Find(server.address() + MethodOf(Kind::kUnary)), nullptr);
+  EXPECT_EQ(shared.registry->List().size(), 1U);
+}
+
+// ---- Which circuits.
+
+TEST(CreateChannelTest, ChannelsOfOneNameShareCircuits) {
+  const DeadAddress dead;
+  const ScriptedServer server;
+  const TestRegistry shared;
+  const auto failing = MustCreateChannel(dead.address(), TestOptions(shared));
+  const auto healthy = MustCreateChannel(server.address(), TestOptions(shared));
+  for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing);
+  EXPECT_TRUE(GetRejection(MakeCall(Style::kSync, Kind::kUnary, healthy).status));
+  EXPECT_EQ(shared.registry->List().size(), 1U);
+}
+
+TEST(CreateChannelTest, ChannelsOfDifferentNamesDoNot) {
+  const DeadAddress dead;
+  const ScriptedServer server;
+  const TestRegistry shared;
+  fusebox::ChannelOptions other = TestOptions(shared);
+  other.name = "other";
+  const auto failing = MustCreateChannel(dead.address(), TestOptions(shared));
+  const auto healthy = MustCreateChannel(server.address(), std::move(other));
+  for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing);
+  EXPECT_TRUE(MakeCall(Style::kSync, Kind::kUnary, healthy).status.ok());
+  EXPECT_EQ(shared.registry->List().size(), 2U);
+}
+
+TEST(CreateChannelTest, ChannelsOfDifferentRegistriesDoNot) {
+  const DeadAddress dead;
+  ProtectedClient failing(dead.address());
+  const ScriptedServer server;
+  ProtectedClient healthy(server.address());
+  for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing.channel());
+  EXPECT_TRUE(MakeCall(Style::kSync, Kind::kUnary, healthy.channel()).status.ok());
+}
+
+TEST(CreateChannelTest, EachMethodHasItsOwnCircuit) {
+  const ScriptedServer server;
+  ProtectedClient client(server.address());
+  client.Open(Kind::kUnary);
+  EXPECT_TRUE(GetRejection(MakeCall(Style::kSync, Kind::kUnary, client.channel()).status));
+  EXPECT_TRUE(MakeCall(Style::kSync, Kind::kBidi, client.channel()).status.ok());
+  EXPECT_EQ(client.registry().List().size(), 2U);
+}
+
+TEST(CreateChannelTest, CircuitsOutliveTheirChannel) {
+  const ScriptedServer server;
+  const TestRegistry shared;
+  {
+    const auto channel = MustCreateChannel(server.address(), TestOptions(shared));
+    MakeCall(Style::kSync, Kind::kUnary, channel);
+  }
+  EXPECT_EQ(shared.registry->Find(CircuitName(Kind::kUnary))->Snapshot().totals.success, 1);
+}
+
+class PolicyTest : public EveryCallTest {};
+
+TEST_P(PolicyTest, UnprotectedMethodHasNoCircuit) {
+  const ScriptedServer server;
+  const TestRegistry shared;
+  fusebox::ChannelOptions options = TestOptions(shared);
+  options.policies.Unprotected(MethodOf(kind()).substr(1));
+  const auto channel = MustCreateChannel(server.address(), std::move(options));
+  EXPECT_TRUE(MakeCall(style(), kind(), channel).status.ok());
+  EXPECT_TRUE(shared.registry->List().empty());
+}
+
+TEST_P(PolicyTest, MethodBeforeServiceBeforeDefault) {
+  fusebox::Policy at_once = TestPolicy();
+  at_once.consecutive_failures = 1;
+  const DeadAddress dead;
+  const TestRegistry shared;
+  fusebox::ChannelOptions options = TestOptions(shared);
+  options.policies.Service("fusebox_testing.Echo", TestPolicy())
+      .Method(MethodOf(kind()).substr(1), at_once);
+  const auto channel = MustCreateChannel(dead.address(), std::move(options));
+  for (const Kind any_kind : kKinds) MakeCall(style(), any_kind, channel);
+  for (const Kind any_kind : kKinds) {
+    EXPECT_EQ(shared.registry->Find(CircuitName(any_kind))->state(),
+              any_kind == kind() ? fusebox::State::kOpen : fusebox::State::kClosed)
+        << Name(any_kind);
+  }
+}
+
+FUSEBOX_FOR_EVERY_CALL(PolicyTest);
+
+// ---- Where the breaker stands.
+
+// What an interceptor saw of all calls.
+struct Seen {
+  std::atomic<int> starts{0};
+  std::atomic<int> statuses{0};
+  grpc::Status last_status;  // to be read when no call is out
+};
+
+class SpyFactory final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit SpyFactory(Seen& seen) : seen_(seen) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new Spy(seen_);
+  }
+
+ private:
+  class Spy final : public grpc::experimental::Interceptor {
+   public:
+    explicit Spy(Seen& seen) : seen_(seen) {}
+
+    void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+      using Hook = InterceptionHookPoints;
+      // gRPC shows some starts twice.
+      if (methods->QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA) && !started_) {
+        started_ = true;
+        ++seen_.starts;
+      }
+      if (methods->QueryInterceptionHookPoint(Hook::POST_RECV_STATUS)) {
+        seen_.last_status = *methods->GetRecvStatus();
+        ++seen_.statuses;
+      }
+      methods->Proceed();
+    }
+
+   private:
+    Seen& seen_;
+    bool started_ = false;
+  };
+
+  Seen& seen_;
+};
+
+class InterceptorOrderTest : public EveryCallTest {
+ protected:
+  fusebox::ChannelOptions SpiedOptions() {
+    fusebox::ChannelOptions options = TestOptions(shared_);
+    options.outer_interceptors.push_back(std::make_unique<SpyFactory>(outer_));
+    options.inner_interceptors.push_back(std::make_unique<SpyFactory>(inner_));
+    return options;
+  }
+
+  TestRegistry shared_;
+  Seen outer_;
+  Seen inner_;
+};
+
+TEST_P(InterceptorOrderTest, EveryoneSeesAPermittedCall) {
+  const ScriptedServer server(Script::Fail(grpc::Status(grpc::StatusCode::NOT_FOUND, "no")));
+  const auto channel = MustCreateChannel(server.address(), SpiedOptions());
+  MakeCall(style(), kind(), channel);
+  for (const Seen* seen : {&outer_, &inner_}) {
+    EXPECT_EQ(seen->starts, 1);
+    EXPECT_EQ(seen->statuses, 1);
+    EXPECT_EQ(seen->last_status.error_message(), "no");
+  }
+}
+
+TEST_P(InterceptorOrderTest, OnlyOuterOnesSeeARejectedCall) {
+  const DeadAddress dead;
+  const auto channel = MustCreateChannel(dead.address(), SpiedOptions());
+  const auto circuit = *shared_.registry->GetOrCreate(CircuitName(kind()), TestPolicy());
+  for (int i = 0; i < 2; ++i) circuit->TryAcquire().permit().RecordFailure();
+  const Report report = MakeCall(style(), kind(), channel);
+  EXPECT_TRUE(GetRejection(report.status));
+  EXPECT_EQ(outer_.starts, 1);
+  EXPECT_EQ(outer_.statuses, 1);
+  EXPECT_EQ(outer_.last_status.error_message(), report.status.error_message());
+  EXPECT_TRUE(GetRejection(outer_.last_status));
+  EXPECT_EQ(inner_.starts, 0);
+  EXPECT_EQ(inner_.statuses, 0);
+}
+
+FUSEBOX_FOR_EVERY_CALL(InterceptorOrderTest);
+
+}  // namespace
+}  // namespace fusebox_testing

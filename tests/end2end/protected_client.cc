@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/end2end/protected_client.h"
+
+#include <grpcpp/security/credentials.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fusebox/permit.h"
+
+namespace fusebox_testing {
+
+fusebox::Policy TestPolicy() {
+  fusebox::Policy policy;
+  policy.consecutive_failures = 2;
+  policy.open_duration = absl::Seconds(30);
+  policy.jitter = 0;
+  policy.half_open.max_concurrent = 1;
+  policy.half_open.verdict = fusebox::SuccessThreshold{2};
+  return policy;
+}
+
+TestRegistry::TestRegistry() {
+  fusebox::CircuitRegistry::Options options;
+  options.clock = &clock;
+  registry = std::make_shared<fusebox::CircuitRegistry>(std::move(options));
+}
+
+fusebox::ChannelOptions TestOptions(const TestRegistry& shared) {
+  fusebox::ChannelOptions options;
+  options.name = "echo";
+  options.registry = shared.registry;
+  options.policies.Default(TestPolicy());
+  return options;
+}
+
+std::shared_ptr<grpc::Channel> MustCreateChannel(const std::string& target,
+                                                 fusebox::ChannelOptions options) {
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+      fusebox::CreateChannel(target, grpc::InsecureChannelCredentials(), std::move(options));
+  if (!channel.ok()) {
+    std::cerr << channel.status() << '\n';
+    std::abort();
+  }
+  return *std::move(channel);
+}
+
+ProtectedClient::ProtectedClient(const std::string& target)
+    : channel_(MustCreateChannel(target, TestOptions(shared_))) {}
+
+std::shared_ptr<fusebox::CircuitBreaker> ProtectedClient::Circuit(Kind kind) {
+  return *shared_.registry->GetOrCreate(CircuitName(kind), TestPolicy());
+}
+
+void ProtectedClient::Open(Kind kind) {
+  for (int i = 0; i < 2; ++i) Circuit(kind)->TryAcquire().permit().RecordFailure();
+}
+
+void ProtectedClient::HalfOpen(Kind kind) {
+  Open(kind);
+  shared_.clock.Advance(absl::Seconds(30));
+}
+
+std::string CircuitName(Kind kind) { return "echo" + MethodOf(kind); }
+
+DeadAddress::DeadAddress() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // Bound, so that nobody else gets the port, but not listening.
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(name);
+  auto* const generic_name = reinterpret_cast<sockaddr*>(&name);
+  if (bind(socket_, generic_name, size) != 0 || getsockname(socket_, generic_name, &size) != 0) {
+    std::perror("DeadAddress");
+    std::abort();
+  }
+  address_ = "127.0.0.1:" + std::to_string(ntohs(name.sin_port));
+}
+
+DeadAddress::~DeadAddress() { close(socket_); }
+
+}  // namespace fusebox_testing

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What CircuitBreakerInterceptorFactory::Create refuses, and how it says so (DESIGN R11).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/channel.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
+#include "fusebox/policy.h"
+#include "tests/support/echo.pb.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::CircuitBreakerInterceptorFactory;
+using fusebox::CircuitBreakerOptions;
+using fusebox::Policy;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+CircuitBreakerOptions GoodOptions() {
+  CircuitBreakerOptions options;
+  options.target = "echo";
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  return options;
+}
+
+Policy BadPolicy() {
+  Policy policy;
+  policy.jitter = 1;
+  policy.failure_rate = 1.5;
+  return policy;
+}
+
+// The message with which these options are refused; empty if they aren't.
+std::string Refusal(CircuitBreakerOptions options) {
+  const absl::Status status = CircuitBreakerInterceptorFactory::Create(std::move(options)).status();
+  EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status)) << status;
+  return std::string(status.message());
+}
+
+TEST(FactoryTest, TakesGoodOptions) { EXPECT_EQ(Refusal(GoodOptions()), ""); }
+
+TEST(FactoryTest, RefusesAnEmptyTarget) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.target.clear();
+  EXPECT_THAT(Refusal(std::move(options)), HasSubstr("target = \"\", must not be empty"));
+}
+
+TEST(FactoryTest, RefusesNoRegistry) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.registry = nullptr;
+  EXPECT_THAT(Refusal(std::move(options)), HasSubstr("registry = null"));
+}
+
+TEST(FactoryTest, RefusesInvalidPoliciesWhereverTheyAre) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Default(BadPolicy())
+      .Service("shop.Inventory", BadPolicy())
+      .Method("shop.Orders/Place", BadPolicy());
+  EXPECT_THAT(
+      Refusal(std::move(options)),
+      AllOf(HasSubstr("default: "), HasSubstr("shop.Inventory: "), HasSubstr("shop.Orders/Place: "),
+            HasSubstr("jitter = 1"), HasSubstr("failure_rate = 1.5")));
+}
+
+TEST(FactoryTest, RefusesMalformedNamesAndSecondEntries) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Service("shop/Inventory", Policy())
+      .Method("/shop.Inventory/Reserve", Policy())
+      .Unprotected("shop.")
+      .Method("shop.Orders/Place", Policy())
+      .Unprotected("shop.Orders/Place");
+  EXPECT_THAT(Refusal(std::move(options)), AllOf(HasSubstr("service = \"shop/Inventory\""),
+                                                 HasSubstr("method = \"/shop.Inventory/Reserve\""),
+                                                 HasSubstr("unprotected = \"shop.\""),
+                                                 HasSubstr("shop.Orders/Place: given twice")));
+}
+
+TEST(FactoryTest, RefusesAMethodThatItsLinkedServiceHasNot) {
+  ASSERT_NE(EchoRequest::descriptor(), nullptr);  // links the service
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Method("fusebox_testing.Echo/Unray", Policy())
+      .Unprotected("fusebox_testing.Echo/unary")
+      .Method("fusebox_testing.Echo/Bidi", Policy());
+  EXPECT_THAT(Refusal(std::move(options)),
+              AllOf(HasSubstr("\"fusebox_testing.Echo/Unray\""),
+                    HasSubstr("\"fusebox_testing.Echo/unary\""),
+                    HasSubstr("Unary, ClientStream, ServerStream, Bidi"),
+                    Not(HasSubstr("\"fusebox_testing.Echo/Bidi\""))));
+}
+
+TEST(FactoryTest, TakesServicesThatAreNotLinked) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Method("elsewhere.Service/AnyMethod", Policy())
+      .Service("elsewhere.Another", Policy())
+      .Unprotected("fusebox_testing.EchoRequest/Method");  // known, but no service
+  EXPECT_EQ(Refusal(std::move(options)), "");
+}
+
+TEST(FactoryTest, OneErrorNamesAllThatIsWrong) {
+  CircuitBreakerOptions options;
+  options.policies.Default(BadPolicy())
+      .Service("not a name", Policy())
+      .Method("fusebox_testing.Echo/Missing", Policy());
+  options.classifier.codes[static_cast<grpc::StatusCode>(17)] = fusebox::OutcomeKind::kFailure;
+  options.classifier.min_deadline = absl::Seconds(-1);
+  EXPECT_THAT(Refusal(std::move(options)),
+              AllOf(HasSubstr("target"), HasSubstr("registry"), HasSubstr("jitter = 1"),
+                    HasSubstr("\"not a name\""), HasSubstr("fusebox_testing.Echo/Missing"),
+                    HasSubstr("code 17"), HasSubstr("min_deadline = -1s")));
+}
+
+TEST(FactoryTest, CreateChannelRefusesNullCredentials) {
+  fusebox::ChannelOptions options;
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  const absl::Status status =
+      fusebox::CreateChannel("127.0.0.1:1", nullptr, std::move(options)).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr("credentials = null"), Not(HasSubstr("target")), Not(HasSubstr("registry"))));
+}
+
+}  // namespace
+}  // namespace fusebox_testing

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fusebox/grpc/status_classifier.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::CallResult;
+using fusebox::OutcomeKind;
+using fusebox::StatusClassifier;
+using grpc::StatusCode;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr std::array kKinds = {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored};
+
+// DESIGN C2.
+const std::map<StatusCode, OutcomeKind>& StandardTable() {
+  static const auto* const table = new std::map<StatusCode, OutcomeKind>{
+      {StatusCode::OK, OutcomeKind::kSuccess},
+      {StatusCode::CANCELLED, OutcomeKind::kIgnored},
+      {StatusCode::UNKNOWN, OutcomeKind::kFailure},
+      {StatusCode::INVALID_ARGUMENT, OutcomeKind::kSuccess},
+      {StatusCode::DEADLINE_EXCEEDED, OutcomeKind::kFailure},
+      {StatusCode::NOT_FOUND, OutcomeKind::kSuccess},
+      {StatusCode::ALREADY_EXISTS, OutcomeKind::kSuccess},
+      {StatusCode::PERMISSION_DENIED, OutcomeKind::kSuccess},
+      {StatusCode::RESOURCE_EXHAUSTED, OutcomeKind::kFailure},
+      {StatusCode::FAILED_PRECONDITION, OutcomeKind::kSuccess},
+      {StatusCode::ABORTED, OutcomeKind::kSuccess},
+      {StatusCode::OUT_OF_RANGE, OutcomeKind::kSuccess},
+      {StatusCode::UNIMPLEMENTED, OutcomeKind::kSuccess},
+      {StatusCode::INTERNAL, OutcomeKind::kFailure},
+      {StatusCode::UNAVAILABLE, OutcomeKind::kFailure},
+      {StatusCode::DATA_LOSS, OutcomeKind::kFailure},
+      {StatusCode::UNAUTHENTICATED, OutcomeKind::kSuccess},
+  };
+  return *table;
+}
+
+OutcomeKind Classify(const StatusClassifier& classifier, StatusCode code,
+                     std::optional<absl::Duration> time_to_deadline = std::nullopt) {
+  const grpc::Status status(code, "message");
+  return classifier.Classify(
+      {"/shop.Inventory/Reserve", status, {}, absl::Milliseconds(5), time_to_deadline});
+}
+
+StatusClassifier MustCreate(StatusClassifier::Options options) {
+  auto classifier = StatusClassifier::Create(std::move(options));
+  EXPECT_TRUE(classifier.ok()) << classifier.status();
+  return classifier.ok() ? *std::move(classifier) : StatusClassifier();
+}
+
+TEST(StatusClassifierTest, StandardTable) {
+  ASSERT_EQ(StandardTable().size(), 17U);
+  for (const StatusClassifier& classifier : {StatusClassifier(), MustCreate({})}) {
+    for (const auto& [code, kind] : StandardTable()) {
+      EXPECT_EQ(Classify(classifier, code), kind) << code;
+    }
+  }
+}
+
+TEST(StatusClassifierTest, EachCodeCanBeSetAndChangesNoOther) {
+  for (const auto& entry : StandardTable()) {
+    for (const OutcomeKind set : kKinds) {
+      StatusClassifier::Options options;
+      options.codes[entry.first] = set;
+      const StatusClassifier classifier = MustCreate(std::move(options));
+      for (const auto& [code, kind] : StandardTable()) {
+        EXPECT_EQ(Classify(classifier, code), code == entry.first ? set : kind) << code;
+      }
+    }
+  }
+}
+
+TEST(StatusClassifierTest, UnknownCodesAreReadAsUnknown) {
+  for (const int number : {-2, -1, 17, 99}) {
+    EXPECT_EQ(Classify(StatusClassifier(), static_cast<StatusCode>(number)), OutcomeKind::kFailure);
+    StatusClassifier::Options options;
+    options.codes[StatusCode::UNKNOWN] = OutcomeKind::kIgnored;
+    EXPECT_EQ(Classify(MustCreate(std::move(options)), static_cast<StatusCode>(number)),
+              OutcomeKind::kIgnored);
+  }
+}
+
+// ---- The predicate.
+
+TEST(StatusClassifierTest, PredicateOverrulesTheTable) {
+  for (const OutcomeKind kind : kKinds) {
+    StatusClassifier::Options options;
+    options.codes[StatusCode::OK] = OutcomeKind::kIgnored;
+    options.predicate = [kind](const CallResult&) { return kind; };
+    const StatusClassifier classifier = MustCreate(std::move(options));
+    for (const auto& entry : StandardTable()) EXPECT_EQ(Classify(classifier, entry.first), kind);
+  }
+}
+
+TEST(StatusClassifierTest, PredicateMayAbstain) {
+  StatusClassifier::Options options;
+  options.codes[StatusCode::OK] = OutcomeKind::kFailure;
+  options.predicate = [](const CallResult&) { return std::nullopt; };
+  const StatusClassifier classifier = MustCreate(std::move(options));
+  for (const auto& [code, kind] : StandardTable()) {
+    EXPECT_EQ(Classify(classifier, code), code == StatusCode::OK ? OutcomeKind::kFailure : kind);
+  }
+}
+
+TEST(StatusClassifierTest, PredicateSeesTheCall) {
+  int asked = 0;
+  StatusClassifier::Options options;
+  options.predicate = [&](const CallResult& call) -> std::optional<OutcomeKind> {
+    ++asked;
+    EXPECT_EQ(call.method, "/shop.Inventory/Reserve");
+    EXPECT_EQ(call.status.error_code(), StatusCode::ABORTED);
+    EXPECT_EQ(call.status.error_message(), "why");
+    EXPECT_EQ(call.trailing_metadata.count("tenant"), 1U);
+    EXPECT_EQ(call.trailing_metadata.find("tenant")->second, "blue");
+    EXPECT_EQ(call.latency, absl::Milliseconds(250));
+    EXPECT_EQ(call.time_to_deadline, absl::Seconds(3));
+    return OutcomeKind::kFailure;
+  };
+  const grpc::Status status(StatusCode::ABORTED, "why");
+  EXPECT_EQ(MustCreate(std::move(options))
+                .Classify({"/shop.Inventory/Reserve",
+                           status,
+                           {{"tenant", "blue"}},
+                           absl::Milliseconds(250),
+                           absl::Seconds(3)}),
+            OutcomeKind::kFailure);
+  EXPECT_EQ(asked, 1);
+}
+
+// ---- Deadlines (DESIGN C3).
+
+TEST(StatusClassifierTest, DeadlineBeforeTheStartIsIgnoredWhateverTheStatus) {
+  int asked = 0;
+  StatusClassifier::Options options;
+  options.predicate = [&](const CallResult&) {
+    ++asked;
+    return OutcomeKind::kFailure;
+  };
+  const StatusClassifier classifier = MustCreate(std::move(options));
+  for (const auto& entry : StandardTable()) {
+    for (const absl::Duration passed : {absl::ZeroDuration(), -absl::Nanoseconds(1),
+                                        -absl::Hours(1), -absl::InfiniteDuration()}) {
+      EXPECT_EQ(Classify(StatusClassifier(), entry.first, passed), OutcomeKind::kIgnored);
+      EXPECT_EQ(Classify(classifier, entry.first, passed), OutcomeKind::kIgnored);
+    }
+  }
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(Classify(classifier, StatusCode::OK, absl::Nanoseconds(1)), OutcomeKind::kFailure);
+}
+
+TEST(StatusClassifierTest, MinDeadlineIsOffByDefault) {
+  EXPECT_EQ(Classify(StatusClassifier(), StatusCode::DEADLINE_EXCEEDED, absl::Nanoseconds(1)),
+            OutcomeKind::kFailure);
+}
+
+TEST(StatusClassifierTest, MinDeadlineIgnoresJustDeadlineExceededOfImpatientCalls) {
+  StatusClassifier::Options options;
+  options.min_deadline = absl::Milliseconds(10);
+  const StatusClassifier classifier = MustCreate(std::move(options));
+  const absl::Duration just_less = absl::Milliseconds(10) - absl::Nanoseconds(1);
+  EXPECT_EQ(Classify(classifier, StatusCode::DEADLINE_EXCEEDED, just_less), OutcomeKind::kIgnored);
+  EXPECT_EQ(Classify(classifier, StatusCode::DEADLINE_EXCEEDED, absl::Milliseconds(10)),
+            OutcomeKind::kFailure);
+  EXPECT_EQ(Classify(classifier, StatusCode::DEADLINE_EXCEEDED), OutcomeKind::kFailure);
+  for (const auto& [code, kind] : StandardTable()) {
+    if (code == StatusCode::DEADLINE_EXCEEDED) continue;
+    EXPECT_EQ(Classify(classifier, code, just_less), kind) << code;
+  }
+}
+
+// ---- Options.
+
+TEST(StatusClassifierTest, OneErrorNamesAllThatIsWrong) {
+  StatusClassifier::Options options;
+  options.codes[static_cast<StatusCode>(17)] = OutcomeKind::kSuccess;
+  options.codes[StatusCode::DO_NOT_USE] = OutcomeKind::kSuccess;
+  options.codes[StatusCode::INTERNAL] = static_cast<OutcomeKind>(7);
+  options.min_deadline = absl::Hours(25);
+  const absl::Status status = StatusClassifier::Create(std::move(options)).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("code 17"), HasSubstr("code -1"), HasSubstr("from 0 to 16"),
+                    HasSubstr("codes[13] = 7"), HasSubstr("min_deadline = 25h"),
+                    HasSubstr("from 0 to 24h")));
+}
+
+TEST(StatusClassifierTest, MinDeadlineHasItsRange) {
+  for (const absl::Duration good : {absl::ZeroDuration(), absl::Nanoseconds(1), absl::Hours(24)}) {
+    StatusClassifier::Options options;
+    options.min_deadline = good;
+    EXPECT_TRUE(StatusClassifier::Create(std::move(options)).ok()) << good;
+  }
+  for (const absl::Duration bad : {-absl::Nanoseconds(1), absl::Hours(24) + absl::Nanoseconds(1),
+                                   absl::InfiniteDuration(), -absl::InfiniteDuration()}) {
+    StatusClassifier::Options options;
+    options.min_deadline = bad;
+    EXPECT_TRUE(absl::IsInvalidArgument(StatusClassifier::Create(std::move(options)).status()))
+        << bad;
+  }
+}
+
+}  // namespace
+}  // namespace fusebox_testing

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A real gRPC server of fusebox_testing.Echo that does as it is told:
+//
+//   fusebox_testing::ScriptedServer server(fusebox_testing::Script::Hang());
+//   ...                       // start a call to server.address(), on another thread
+//   server.WaitForCalls(1);   // now the server has it
+//   context.TryCancel();
+#ifndef FUSEBOX_TESTS_SUPPORT_SCRIPTED_SERVER_H_
+#define FUSEBOX_TESTS_SUPPORT_SCRIPTED_SERVER_H_
+
+#include <grpcpp/server.h>
+#include <grpcpp/support/status.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace fusebox_testing {
+
+// What becomes of a call.
+struct Script {
+  enum class Action {
+    kAnswer,  // as echo.proto says
+    kFail,    // `status`, at once
+    kHang,    // nothing, until it is cancelled
+  };
+
+  static Script Answer() { return {Action::kAnswer, grpc::Status::OK}; }
+  static Script Fail(grpc::Status status) { return {Action::kFail, std::move(status)}; }
+  static Script Hang() { return {Action::kHang, grpc::Status::OK}; }
+
+  Action action;
+  grpc::Status status;
+};
+
+// On a free port of 127.0.0.1, from construction to destruction. Destroying it cancels what's left
+// of its calls.
+//
+// Thread-safety: any thread may use it.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(Script script = Script::Answer());
+
+  // `on_call` hears of each call that arrives, on a thread of gRPC's.
+  ScriptedServer(Script script, std::function<void()> on_call);
+
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+  ~ScriptedServer();
+
+  // "127.0.0.1:port".
+  const std::string& address() const { return address_; }
+
+  // For the calls that arrive from now on.
+  void Play(Script script);
+
+  // How many calls have arrived, ever.
+  int64_t calls() const;
+
+  // Waits until `count` calls have arrived.
+  void WaitForCalls(int64_t count) const;
+
+ private:
+  class Service;
+
+  const std::unique_ptr<Service> service_;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace fusebox_testing
+
+#endif  // FUSEBOX_TESTS_SUPPORT_SCRIPTED_SERVER_H_
