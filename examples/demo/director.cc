@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "examples/demo/director.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fusebox/circuit_breaker.h"
+
+namespace demo {
+namespace {
+
+using Act = Scene::Act;
+
+constexpr absl::Duration Row() { return absl::Seconds(1); }
+
+// The scenes, with how long each lasts at least.
+Script MakeScript(const std::array<int, 8>& least, int patience) {
+  return {{
+              {"healthy", "the server works", Act::kNone, false, least[0]},
+              {"errors", "the server answers every call with INTERNAL", Act::kFail, true, least[1]},
+              {"healthy", "the server works again", Act::kWork, false, least[2]},
+              {"hang", "the server answers no call; callers wait for their deadlines", Act::kHang,
+               true, least[3]},
+              {"healthy", "the server works again", Act::kWork, false, least[4]},
+              {"killed", "the server process is gone (kill -9); connections are refused",
+               Act::kKill, true, least[5]},
+              {"restarted", "a new server process listens on the same port", Act::kStart, false,
+               least[6]},
+              {"healthy", "the server works", Act::kNone, false, least[7]},
+          },
+          patience};
+}
+
+}  // namespace
+
+Script FullScript() { return MakeScript({4, 8, 5, 8, 5, 6, 3, 4}, /*patience=*/15); }
+Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 1, 1}, /*patience=*/40); }
+
+Director::Director(ServerProcess& server, LoadGenerator& with, LoadGenerator& without,
+                   const fusebox::CircuitRegistry& registry, std::string circuit,
+                   Timeline& timeline)
+    : server_(server),
+      with_(with),
+      without_(without),
+      registry_(registry),
+      circuit_(std::move(circuit)),
+      timeline_(timeline) {}
+
+absl::StatusOr<Results> Director::Play(const Script& script) {
+  Results results;
+  patience_ = script.patience;
+  next_row_ = fusebox::Clock::Real().Now() + Row();
+  for (const Scene& scene : script.scenes) {
+    if (absl::Status played = Play(scene, results); !played.ok()) return played;
+  }
+  return results;
+}
+
+absl::Status Director::Play(const Scene& scene, Results& results) {
+  timeline_.Scene(scene.name, scene.what);
+  if (absl::Status done = Do(scene.act); !done.ok()) return done;
+  Pair so_far;
+  bool as_expected = false;
+  for (int second = 1; second <= scene.least || (!as_expected && patience_-- > 0); ++second) {
+    const Pair row = NextSecond();
+    timeline_.Row(scene.name, row);
+    so_far.Add(row);
+    as_expected = scene.sick ? so_far.with.rejected > 0 : CircuitIsClosed();
+    if (scene.sick) ++results.sick_seconds;
+  }
+  (scene.sick ? results.sick : results.healthy).Add(so_far);
+  if (!as_expected) {
+    results.missing.push_back(
+        absl::StrCat("in \"", scene.what, "\" the circuit ",
+                     scene.sick ? "rejected no call" : "did not become CLOSED"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Director::Do(Act act) {
+  switch (act) {
+    case Act::kNone:
+      return absl::OkStatus();
+    case Act::kWork:
+      return server_.SetHealth(HEALTH_WORKS);
+    case Act::kFail:
+      return server_.SetHealth(HEALTH_FAILS);
+    case Act::kHang:
+      return server_.SetHealth(HEALTH_HANGS);
+    case Act::kKill:
+      server_.Kill();
+      counted_.clear();
+      return absl::OkStatus();
+    case Act::kStart:
+      return server_.Start();
+  }
+  return absl::OkStatus();
+}
+
+Pair Director::NextSecond() {
+  const absl::Duration left = next_row_ - fusebox::Clock::Real().Now();
+  std::this_thread::sleep_for(absl::ToChronoNanoseconds(std::max(left, absl::ZeroDuration())));
+  next_row_ = next_row_ + Row();
+
+  Pair row = {with_.Take(), without_.Take()};
+  if (auto counts = server_.CountCalls()) {
+    row.with.reached = (*counts)[kWith] - counted_[kWith];
+    row.without.reached = (*counts)[kWithout] - counted_[kWithout];
+    counted_ = *std::move(counts);
+  }
+  return row;
+}
+
+bool Director::CircuitIsClosed() const {
+  const auto circuit = registry_.Find(circuit_);
+  return circuit != nullptr && circuit->state() == fusebox::State::kClosed;
+}
+
+}  // namespace demo

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The scenes of the demo: what happens to the server in each, and when it is over.
+#ifndef FUSEBOX_EXAMPLES_DEMO_DIRECTOR_H_
+#define FUSEBOX_EXAMPLES_DEMO_DIRECTOR_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "examples/demo/load_generator.h"
+#include "examples/demo/server_process.h"
+#include "examples/demo/tally.h"
+#include "examples/demo/timeline.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/clock.h"
+
+namespace demo {
+
+// The names that the server counts the two clients' calls under.
+inline constexpr char kWith[] = "with";
+inline constexpr char kWithout[] = "without";
+
+struct Scene {
+  std::string name;
+  std::string what;  // happens
+
+  enum class Act { kNone, kWork, kFail, kHang, kKill, kStart };
+  Act act = Act::kNone;  // at its beginning
+
+  // A sick server's scene is over once the circuit has rejected calls, a healthy one's once the
+  // circuit is CLOSED; after `least` seconds at the earliest.
+  bool sick = false;
+  int least = 1;
+};
+
+struct Script {
+  std::vector<Scene> scenes;
+
+  // The seconds that all scenes together may go on for beyond their least.
+  int patience = 0;
+};
+
+Script FullScript();
+Script FastScript();
+
+// What has happened.
+struct Results {
+  int sick_seconds = 0;
+  Pair sick;     // the seconds of the sick scenes
+  Pair healthy;  // the others
+
+  // What should have happened in a scene, and has not.
+  std::vector<std::string> missing;
+};
+
+// Thread-safety: of one thread, the server's.
+class Director {
+ public:
+  // All of these must outlive it. `circuit` is the name of the one that it watches.
+  Director(ServerProcess& server, LoadGenerator& with, LoadGenerator& without,
+           const fusebox::CircuitRegistry& registry, std::string circuit, Timeline& timeline);
+
+  // Plays the scenes one after the other. Fails if the server can't be made to do its part.
+  absl::StatusOr<Results> Play(const Script& script);
+
+ private:
+  absl::Status Do(Scene::Act act);
+  absl::Status Play(const Scene& scene, Results& results);
+
+  // Waits until the present second is over, and returns what has happened in it.
+  Pair NextSecond();
+
+  bool CircuitIsClosed() const;
+
+  ServerProcess& server_;
+  LoadGenerator& with_;
+  LoadGenerator& without_;
+  const fusebox::CircuitRegistry& registry_;
+  const std::string circuit_;
+  Timeline& timeline_;
+
+  int patience_ = 0;  // what is left of the script's
+  fusebox::SteadyTime next_row_;
+  std::map<std::string, int64_t> counted_;  // the server's counts, a second ago
+};
+
+}  // namespace demo
+
+#endif  // FUSEBOX_EXAMPLES_DEMO_DIRECTOR_H_

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The demo: a server that gets sick in three ways, and two clients that go on calling it, one with
+// the circuit breaker and one without. Exits 0 if the circuit did all that it should, 1 with what
+// was missing, 2 for wrong flags.
+#include <grpcpp/grpcpp.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "examples/demo/director.h"
+#include "examples/demo/load_generator.h"
+#include "examples/demo/server_process.h"
+#include "examples/demo/summary.h"
+#include "examples/demo/timeline.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/channel.h"
+
+namespace demo {
+namespace {
+
+constexpr char kCircuit[] = "inventory/shop.Inventory/Reserve";
+constexpr int kProbesToClose = 3;
+
+fusebox::Policy DemoPolicy(bool fast) {
+  fusebox::Policy policy;
+  policy.consecutive_failures = 5;
+  policy.open_duration = fast ? absl::Milliseconds(500) : absl::Seconds(2);
+  policy.backoff_multiplier = 1.5;
+  policy.max_open_duration = fast ? absl::Seconds(1) : absl::Seconds(4);
+  policy.jitter = 0.1;
+  policy.half_open.max_concurrent = 3;
+  policy.half_open.verdict = fusebox::SuccessThreshold{kProbesToClose};
+  return policy;
+}
+
+// Both clients get a connection of their own, and look for a server that is gone every 200 ms.
+grpc::ChannelArguments ChannelArguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
+  return arguments;
+}
+
+void PrintIntroduction(const Load& load, const fusebox::Policy& policy, Timeline& timeline) {
+  timeline.Text("Fusebox demo: one server that gets sick, two clients that go on calling it.",
+                Colour::kBold);
+  timeline.Text(absl::StrFormat(
+      "Each client has %d workers; each makes a call every %s, with a deadline of %s.\n"
+      "  WITH     the circuit breaker: %d failures in a row open the circuit, for %s, and for %s\n"
+      "           at most if that goes on; then %d calls at a time probe the server, and %d good\n"
+      "           ones close the circuit\n"
+      "  WITHOUT  a plain channel\n"
+      "A row is one second: calls answered ok, failed, rejected (by the breaker: never sent), and\n"
+      "those that reached the server; p50 and p99 are the milliseconds that the callers waited.",
+      load.workers, absl::FormatDuration(load.pace), absl::FormatDuration(load.deadline),
+      *policy.consecutive_failures, absl::FormatDuration(policy.open_duration),
+      absl::FormatDuration(policy.max_open_duration), policy.half_open.max_concurrent,
+      kProbesToClose));
+}
+
+int Run(bool fast, bool colours) {
+  const fusebox::Policy policy = DemoPolicy(fast);
+  const Load load;
+  Timeline timeline(colours);
+  PrintIntroduction(load, policy, timeline);
+
+  ServerProcess server(ProgramBesideThisOne("fusebox_demo_server"));
+  if (absl::Status started = server.Start(); !started.ok()) {
+    std::cerr << "fusebox_demo: " << started.message() << '\n';
+    return EXIT_FAILURE;
+  }
+
+  // The protected channel, and the other.
+  fusebox::CircuitRegistry::Options registry_options;
+  registry_options.listener = [&timeline](const fusebox::Event& event) {
+    timeline.Transition(event);
+  };
+  auto registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
+  fusebox::ChannelOptions options;
+  options.name = "inventory";
+  options.registry = registry;
+  options.policies.Default(policy);
+  options.arguments = ChannelArguments();
+  const auto with_breaker = fusebox::CreateChannel(
+      server.address(), grpc::InsecureChannelCredentials(), std::move(options));
+  if (!with_breaker.ok()) {
+    std::cerr << "fusebox_demo: " << with_breaker.status().message() << '\n';
+    return EXIT_FAILURE;
+  }
+  const auto without_breaker = grpc::CreateCustomChannel(
+      server.address(), grpc::InsecureChannelCredentials(), ChannelArguments());
+
+  LoadGenerator with(kWith, *with_breaker, load);
+  LoadGenerator without(kWithout, without_breaker, load);
+  Director director(server, with, without, *registry, kCircuit, timeline);
+  const absl::StatusOr<Results> results = director.Play(fast ? FastScript() : FullScript());
+  with.Stop();
+  without.Stop();
+  if (!results.ok()) {
+    std::cerr << "fusebox_demo: " << results.status().message() << '\n';
+    return EXIT_FAILURE;
+  }
+
+  PrintSummary(*results, timeline);
+  const std::vector<std::string> missing = Missing(*results, registry->Find(kCircuit)->Snapshot());
+  for (const std::string& what : missing) timeline.Text("MISSING: " + what, Colour::kRed);
+  if (!missing.empty()) return EXIT_FAILURE;
+  timeline.Text("The circuit opened, rejected, probed and closed again each time.", Colour::kGreen);
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace demo
+
+int main(int argc, char** argv) {
+  bool fast = false;
+  CLI::App app(
+      "Shows a circuit breaker at work: a real server that fails, hangs and is killed, and two\n"
+      "clients that call it all the while, with the breaker and without. Takes about 45 s.",
+      "fusebox_demo");
+  app.add_flag("--fast", fast, "Shorter scenes: about 15 s");
+  app.footer(
+      "Set NO_COLOR for plain text on a terminal.\nExit code: 0 the circuit did its work, "
+      "1 it did not, 2 wrong flags.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == EXIT_SUCCESS ? EXIT_SUCCESS : 2;
+  }
+  // No thread has been started yet, so the environment may be used.
+  // NOLINTBEGIN(concurrency-mt-unsafe)
+  const bool colours = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  // gRPC finds out that a server is back while it waits for any call's answer. Calls that fail at
+  // once wait for none; then it looks only this often, in milliseconds (5000, if nothing is said).
+  setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "100", /*overwrite=*/0);
+  // NOLINTEND(concurrency-mt-unsafe)
+  return demo::Run(fast, colours);
+}
