@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# check_sources.sh <root>: holds the library's sources under <root> to the arrows and the house rules
+# of the design (section 7). Prints one line per violation, "file:line: rule: what", and returns 1
+# if there is any. check_sources_test.sh shows it one violation of each kind.
+#
+#   spdx            the first line names the licence
+#   include-guard   FUSEBOX_..._H_, after the file's path; no #pragma once
+#   core-includes   the core includes the standard library, abseil and itself, and nothing else
+#   arrows          a component includes the core's public headers and its own, never another's
+#   public-headers  a public header includes no private one
+#   include-path    no path with "." or ".." in it
+#   clock           the time is read in src/core/clock.cc alone
+#   namespaces      fusebox, fusebox_testing and unnamed ones; no using-directive, no alias
+#   quiet           a library writes to no stream, ends no process, and neither throws nor catches
+set -eu
+
+if [ $# -ne 1 ] || [ ! -d "$1/include" ]; then
+  echo "usage: $0 <root of the sources>" >&2
+  exit 2
+fi
+cd "$1"
+
+folders=include
+for folder in src interceptors; do
+  if [ -d "$folder" ]; then folders="$folders $folder"; fi
+done
+# Word splitting is meant: no file of this project has a space in its name.
+# shellcheck disable=SC2086
+files=$(find $folders -name '*.h' -o -name '*.cc' | LC_ALL=C sort)
+if [ -z "$files" ]; then
+  echo "$0: no sources under $1" >&2
+  exit 2
+fi
+
+# shellcheck disable=SC2086  # as above
+awk '
+function violation(rule, what) {
+  printf "%s:%d: %s: %s\n", FILENAME, FNR, rule, what
+  bad = 1
+}
+
+# Which library a path belongs to: "core", "grpc", "testing" and so on; "" for anything else.
+function component_of(path) {
+  sub(/^include\//, "", path)
+  if (path ~ /^fusebox\/[^\/]*$/) return "core"
+  if (path ~ /^interceptors\//) return "grpc"
+  if (path !~ /^(fusebox|src)\/[^\/]*\//) return ""
+  sub(/^(fusebox|src)\//, "", path)
+  sub(/\/.*/, "", path)
+  return path
+}
+
+function guard_of(path) {
+  sub(/^include\/fusebox\//, "", path)
+  path = toupper(path)
+  gsub(/[\/.]/, "_", path)
+  return "FUSEBOX_" path "_"
+}
+
+# The line without comments, and with its literals emptied.
+function code_of(line,    code, c, rest) {
+  code = ""
+  while (line != "") {
+    if (in_comment) {
+      c = index(line, "*/")
+      if (c == 0) return code
+      line = substr(line, c + 2)
+      in_comment = 0
+      continue
+    }
+    c = substr(line, 1, 1)
+    rest = substr(line, 1, 2)
+    if (rest == "//") return code
+    if (rest == "/*") {
+      in_comment = 1
+      line = substr(line, 3)
+      continue
+    }
+    # A quote after a digit separates digits.
+    if (c == "\"" || (c == "\047" && code !~ /[0-9a-fA-F]$/)) {
+      line = substr(line, 2)
+      while (line != "" && substr(line, 1, 1) != c) {
+        line = substr(line, substr(line, 1, 1) == "\\" ? 3 : 2)
+      }
+      line = substr(line, 2)
+      code = code c c
+      continue
+    }
+    code = code c
+    line = substr(line, 2)
+  }
+  return code
+}
+
+function check_include(line,    path, angled, to) {
+  path = line
+  sub(/^[ \t]*#[ \t]*include[ \t]*/, "", path)
+  angled = path ~ /^</
+  sub(/^[<"]/, "", path)
+  sub(/[>"].*/, "", path)
+  if (path ~ /(^|\/)\.\.?\//) {
+    violation("include-path", path)
+    return
+  }
+  to = component_of(path)
+  if (FILENAME ~ /^include\// && path ~ /^(src|interceptors)\//) {
+    violation("public-headers", path)
+  } else if (component == "core") {
+    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core") {
+      violation("core-includes", path)
+    }
+  } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
+             && component != "testing") {
+    violation("arrows", component " includes " path)
+  } else if (path ~ /^src\/core\//) {
+    violation("arrows", component " includes " path)
+  }
+}
+
+function check_code(code,    name) {
+  if (FILENAME != "src/core/clock.cc" && code ~ /(::now|absl::Now)[ \t]*\(/) {
+    violation("clock", code)
+  }
+  if (code ~ /(^|[^A-Za-z0-9_])using[ \t]+namespace[ \t]/) {
+    violation("namespaces", code)
+  } else if (code ~ /^[ \t]*(inline[ \t]+)?namespace([ \t{]|$)/) {
+    name = code
+    sub(/^[ \t]*(inline[ \t]+)?namespace[ \t]*/, "", name)
+    sub(/[ \t]*\{.*$/, "", name)
+    if (name != "" && name != "fusebox" && name != "fusebox_testing") {
+      violation("namespaces", name)
+    }
+  }
+  if (code ~ /std::(cout|cerr|clog)([^A-Za-z0-9_]|$)/ \
+      || code ~ /(^|[^A-Za-z0-9_])[a-z]*(printf|puts|abort|exit|terminate)[ \t]*\(/ \
+      || code ~ /(^|[^A-Za-z0-9_])(throw|catch)([^A-Za-z0-9_]|$)/) {
+    violation("quiet", code)
+  }
+}
+
+# The last line of the file before this one.
+function check_end() {
+  if (guard != "" && last_code !~ "^#endif  // " guard "$") {
+    printf "%s:1: include-guard: must end with #endif  // %s\n", file, guard
+    bad = 1
+  }
+}
+
+FNR == 1 {
+  check_end()
+  file = FILENAME
+  component = component_of(file)
+  guard = file ~ /\.h$/ ? guard_of(file) : ""
+  directives = 0
+  in_comment = 0
+  if ($0 != "// SPDX-License-Identifier: Apache-2.0") violation("spdx", $0)
+}
+{
+  code = code_of($0)
+  if (code ~ /^[ \t]*#/ && guard != "") {
+    ++directives
+    if ((directives == 1 && $0 != "#ifndef " guard) || (directives == 2 && $0 != "#define " guard)) {
+      violation("include-guard", "must be " guard)
+    }
+  }
+  if (code ~ /^[ \t]*#[ \t]*pragma[ \t]+once/) violation("include-guard", "#pragma once")
+  if (code ~ /^[ \t]*#[ \t]*include/) check_include($0)
+  check_code(code)
+  if ($0 != "") last_code = $0
+}
+END {
+  check_end()
+  exit bad
+}
+' $files

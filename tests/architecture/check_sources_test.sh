@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shows check_sources.sh small trees, each with one violation (or none), and expects it to find just
+# that. A checker that finds nothing proves nothing until this has passed.
+set -eu
+
+checker=$(cd "$(dirname "$0")" && pwd)/check_sources.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cases=0
+failures=0
+
+# A tree with one file, <path>, of these lines; with the licence and, in a header, the guard around
+# them.
+tree() {
+  rm -rf "$work/tree"
+  mkdir -p "$work/tree/include/fusebox" "$work/tree/$(dirname "$1")"
+  guard=FUSEBOX_$(echo "${1#include/fusebox/}" | tr 'a-z/.' 'A-Z__')_
+  {
+    echo '// SPDX-License-Identifier: Apache-2.0'
+    case $1 in *.h) printf '#ifndef %s\n#define %s\n' "$guard" "$guard" ;; esac
+    cat
+    case $1 in *.h) echo "#endif  // $guard" ;; esac
+  } > "$work/tree/$1"
+}
+
+# expect <rule or "nothing"> <path>, then what the checker says of the tree.
+expect() {
+  cases=$((cases + 1))
+  status=0
+  sh "$checker" "$work/tree" > "$work/found" 2>&1 || status=$?
+  if [ "$1" = nothing ]; then
+    if [ "$status" -eq 0 ] && [ ! -s "$work/found" ]; then return; fi
+  elif [ "$status" -eq 1 ] && [ "$(wc -l < "$work/found")" -eq 1 ] &&
+    grep -q "^$2:[0-9]*: $1: " "$work/found"; then
+    return
+  fi
+  failures=$((failures + 1))
+  echo "FAILED: expected $1 in $2, of:"
+  sed 's/^/    /' "$work/tree/$2"
+  echo "  but it returned $status and said:"
+  sed 's/^/    /' "$work/found"
+}
+
+# bad <rule> <path> <line>
+bad() {
+  printf '%s\n' "$3" | tree "$2"
+  expect "$1" "$2"
+}
+
+# good <path> <line>
+good() {
+  printf '%s\n' "$2" | tree "$1"
+  expect nothing "$1"
+}
+
+bad core-includes include/fusebox/state.h '#include <grpcpp/grpcpp.h>'
+bad core-includes include/fusebox/state.h '#include "fusebox/grpc/channel.h"'
+bad core-includes src/core/state_machine.cc '#include <grpc/status.h>'
+bad core-includes src/core/rules/rate.h '#include <google/protobuf/message.h>'
+bad core-includes src/core/totals.cc '#include "prometheus/counter.h"'
+bad core-includes src/core/totals.cc '#  include "circuit.pb.h"'
+bad core-includes src/core/totals.cc '#include "interceptors/channel.h"'
+bad core-includes src/core/totals.cc '#include "fusebox/testing/fake_clock.h"'
+good src/core/totals.cc '#include <vector>'
+good src/core/totals.cc '#include "absl/time/time.h"'
+good src/core/totals.cc '#include "src/core/rules/rate.h"'
+good include/fusebox/state.h '#include "fusebox/policy.h"'
+
+bad arrows interceptors/channel.cc '#include "src/core/state_machine.h"'
+bad arrows interceptors/channel.cc '#include "src/admin/convert.h"'
+bad arrows interceptors/channel.cc '#include "fusebox/admin/service.h"'
+bad arrows src/admin/service.cc '#include "src/core/mutex.h"'
+bad arrows src/admin/service.cc '#include "interceptors/protected_call.h"'
+bad arrows src/admin/service.cc '#include "src/prometheus/collector.h"'
+bad arrows src/prometheus/collector.cc '#include "src/core/mutex.h"'
+bad arrows src/prometheus/collector.cc '#include "fusebox/grpc/channel.h"'
+bad arrows include/fusebox/grpc/channel.h '#include "fusebox/testing/fake_clock.h"'
+good interceptors/channel.cc '#include <grpcpp/channel.h>'
+good interceptors/channel.cc '#include "fusebox/circuit_registry.h"'
+good interceptors/channel.cc '#include "fusebox/grpc/channel.h"'
+good interceptors/channel.cc '#include "interceptors/protected_call.h"'
+good src/prometheus/collector.cc '#include "src/prometheus/names.h"'
+good include/fusebox/testing/batch.h '#include "fusebox/grpc/status_classifier.h"'
+
+bad public-headers include/fusebox/state.h '#include "src/core/state_machine.h"'
+bad public-headers include/fusebox/grpc/channel.h '#include "interceptors/protected_call.h"'
+bad public-headers include/fusebox/testing/batch.h '#include "src/core/mutex.h"'
+bad include-path src/core/totals.cc '#include "../core/mutex.h"'
+bad include-path include/fusebox/state.h '#include "./policy.h"'
+
+bad clock src/core/totals.cc 'auto now = std::chrono::steady_clock::now();'
+bad clock interceptors/channel.cc 'absl::Time now = absl::Now();'
+good src/core/clock.cc 'auto now = std::chrono::steady_clock::now() + absl::Now();'
+good src/core/totals.cc 'SteadyTime now = clock.Now();  // not absl::Now()'
+
+bad namespaces include/fusebox/grpc/channel.h 'namespace fusebox::grpc {'
+bad namespaces include/fusebox/grpc/channel.h '  namespace internal {'
+bad namespaces src/core/totals.cc 'inline namespace v1 {'
+bad namespaces src/core/totals.cc 'using namespace std;'
+bad namespaces src/core/totals.cc 'namespace pb = google::protobuf;'
+good src/core/totals.cc 'namespace {'
+good src/core/totals.cc 'namespace fusebox {'
+good include/fusebox/testing/batch.h 'namespace fusebox_testing { class Batch; }'
+
+bad quiet src/core/totals.cc 'std::cout << 1;'
+bad quiet src/core/totals.cc '  std::cerr << "text";'
+bad quiet src/core/totals.cc 'fprintf(stderr, "text");'
+bad quiet src/core/totals.cc 'if (x) std::abort();'
+bad quiet src/core/totals.cc 'exit(1);'
+bad quiet src/core/totals.cc '/* a comment */ throw 1;'
+bad quiet src/core/totals.cc '} catch (...) {'
+good src/core/totals.cc '// exit(1); throw std::cout printf( abort('
+good src/core/totals.cc 'const char* s = "throw \" exit(1)";'
+good src/core/totals.cc "constexpr int kMany = 1'000'000;  // it's many"
+good src/core/totals.cc 'void OnExit(); bool noexcept_throw_ = false;'
+printf '%s\n' '/* a comment' 'throw exit(1);' '*/ int x;' | tree src/core/totals.cc
+expect nothing src/core/totals.cc
+printf '%s\n' '/* a comment' '*/ throw;' | tree src/core/totals.cc
+expect quiet src/core/totals.cc
+
+bad include-guard src/core/totals.cc '#pragma once'
+tree include/fusebox/state.h < /dev/null
+sed -i 's/FUSEBOX_STATE_H_/FUSEBOX_STATES_H_/' "$work/tree/include/fusebox/state.h"
+sed -i '/endif/s/STATES/STATE/; /define/s/STATES/STATE/' "$work/tree/include/fusebox/state.h"
+expect include-guard include/fusebox/state.h
+tree src/core/mutex.h < /dev/null
+sed -i '/define/s/SRC_//' "$work/tree/src/core/mutex.h"
+expect include-guard src/core/mutex.h
+tree interceptors/channel.h < /dev/null
+sed -i 's/^#endif.*/#endif/' "$work/tree/interceptors/channel.h"
+expect include-guard interceptors/channel.h
+good src/core/rules/rate_rule.h 'int x;'
+
+tree src/core/totals.cc < /dev/null
+echo '// What it is.' > "$work/tree/src/core/totals.cc"
+expect spdx src/core/totals.cc
+
+echo "$((cases - failures)) of $cases cases passed"
+[ "$failures" -eq 0 ]
