@@ -6,10 +6,10 @@
 
 #include <cstdint>
 
-#include "absl/random/random.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/policy.h"
+#include "src/core/jitter.h"
 
 namespace fusebox {
 
@@ -29,7 +29,7 @@ class OpenDuration {
  private:
   const Policy& policy_;
   absl::Duration unjittered_;
-  absl::InsecureBitGen generator_;
+  Jitter jitter_;
 };
 
 }  // namespace fusebox

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One registry and many threads. Worth most under ThreadSanitizer.
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -47,6 +49,40 @@ TEST(CircuitRegistryConcurrency, P3_AllWhoAskForANameGetTheOneCircuit) {
   EXPECT_EQ(registry.List().size(), static_cast<std::size_t>(kNames));
 }
 
+// One call of a circuit, which is taken out in the midst of it if `remove`.
+bool CallIsSound(CircuitRegistry& registry, const std::string& name, bool remove) {
+  const auto breaker = *registry.GetOrCreate(name, SmallPolicy());
+  Admission admission = breaker->TryAcquire();
+  if (remove) (void)registry.Remove(name);
+  admission.permit().RecordFailure();
+  return breaker->name() == name;
+}
+
+bool FindIsSound(const CircuitRegistry& registry, const std::string& name) {
+  const auto breaker = registry.Find(name);
+  return breaker == nullptr || breaker->name() == name;
+}
+
+bool ListIsSound(const CircuitRegistry& registry) {
+  const std::vector<CircuitSnapshot> all = registry.List();
+  return std::is_sorted(
+      all.begin(), all.end(),
+      [](const CircuitSnapshot& a, const CircuitSnapshot& b) { return a.name < b.name; });
+}
+
+// Any operation on any of a few names; false if its answer can't be right.
+bool AnyOperation(CircuitRegistry& registry, std::minstd_rand& random) {
+  const auto draw = [&](uint32_t n) { return static_cast<uint32_t>(random() >> 8U) % n; };
+  const std::string name = "circuit " + std::to_string(draw(6));
+  const uint32_t action = draw(100);
+  if (action < 60) return CallIsSound(registry, name, draw(2) == 0);
+  if (action < 80) return FindIsSound(registry, name);
+  if (action < 90) return ListIsSound(registry);
+  if (action < 95) return registry.ResetAll({"thread", "a drill"}) <= 6;
+  (void)registry.Remove(name);
+  return true;
+}
+
 TEST(CircuitRegistryConcurrency, EveryOperationAtOnce) {
   constexpr int kOperations = 2'000;
   FakeClock clock;
@@ -54,30 +90,8 @@ TEST(CircuitRegistryConcurrency, EveryOperationAtOnce) {
   std::array<int, kThreads> wrong{};
   RunThreads([&](int thread) {
     std::minstd_rand random(static_cast<uint32_t>(thread + 1));
-    const auto draw = [&](uint32_t n) { return static_cast<uint32_t>(random() >> 8U) % n; };
-    int& mistakes = wrong[static_cast<std::size_t>(thread)];
     for (int i = 0; i < kOperations; ++i) {
-      const std::string name = "circuit " + std::to_string(draw(6));
-      const uint32_t action = draw(100);
-      if (action < 60) {
-        const auto breaker = *registry.GetOrCreate(name, SmallPolicy());
-        mistakes += breaker->name() == name ? 0 : 1;
-        Admission admission = breaker->TryAcquire();
-        if (draw(2) == 0) (void)registry.Remove(name);  // with the call out
-        admission.permit().RecordFailure();
-      } else if (action < 80) {
-        const auto breaker = registry.Find(name);
-        mistakes += breaker == nullptr || breaker->name() == name ? 0 : 1;
-      } else if (action < 90) {
-        const std::vector<CircuitSnapshot> all = registry.List();
-        for (std::size_t k = 1; k < all.size(); ++k) {
-          mistakes += all[k - 1].name < all[k].name ? 0 : 1;
-        }
-      } else if (action < 95) {
-        mistakes += registry.ResetAll({"thread", "a drill"}) <= 6 ? 0 : 1;
-      } else {
-        (void)registry.Remove(name);
-      }
+      wrong[static_cast<std::size_t>(thread)] += AnyOperation(registry, random) ? 0 : 1;
     }
   });
   for (const int mistakes : wrong) EXPECT_EQ(mistakes, 0);

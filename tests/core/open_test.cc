@@ -10,6 +10,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/core/jitter.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -163,6 +164,12 @@ TEST(CircuitBreaker, R4_TheSameSeedAndNameRepeatTheJitter) {
   TestCircuit a(JitterPolicy(0.5), "circuit", 7);
   TestCircuit b(JitterPolicy(0.5), "circuit", 7);
   EXPECT_EQ(OpeningsInARow(a, 20), OpeningsInARow(b, 20));
+}
+
+TEST(CircuitBreaker, R4_TheSameSeedGivesTheSameJitterInEveryProcessAndBuild) {
+  Jitter jitter(7, "circuit");
+  EXPECT_DOUBLE_EQ(jitter.Draw(), -0.18639944723886614);
+  EXPECT_DOUBLE_EQ(jitter.Draw(), 0.54893634775354272);
 }
 
 TEST(CircuitBreaker, R4_TwoNamesOfOneSeedDifferInJitter) {

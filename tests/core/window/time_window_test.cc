@@ -85,39 +85,57 @@ TEST(TimeWindowBuckets, R3_SlicesBeforeZeroAreAsLongAsThoseAfter) {
   EXPECT_EQ(window.Counts(At(absl::Seconds(1))).recorded, 0);
 }
 
+// The same by the plainest means: a list of all calls ever.
+class ListOfCalls {
+ public:
+  ListOfCalls(int64_t slice_nanos, int64_t buckets)
+      : slice_nanos_(slice_nanos), buckets_(buckets) {}
+
+  void Add(WindowEntry entry, int64_t now) { calls_.emplace_back(SliceOf(now), entry); }
+  WindowCounts Counts(int64_t now) const {
+    WindowCounts counts;
+    for (const auto& [slice, entry] : calls_) {
+      if (slice <= SliceOf(now) - buckets_) continue;
+      ++counts.recorded;
+      counts.failures += entry.failure ? 1 : 0;
+      counts.slow += entry.slow ? 1 : 0;
+    }
+    return counts;
+  }
+
+ private:
+  int64_t SliceOf(int64_t nanos) const {
+    int64_t slice = nanos / slice_nanos_;
+    while (slice * slice_nanos_ > nanos) --slice;
+    return slice;
+  }
+
+  const int64_t slice_nanos_;
+  const int64_t buckets_;
+  std::vector<std::pair<int64_t, WindowEntry>> calls_;
+};
+
 TEST(TimeWindowBuckets, R3_IsWhatAListOfCallsSays) {
   std::mt19937 random(1);
   for (int round = 0; round < 60; ++round) {
     const int64_t buckets = 1 + static_cast<int64_t>(random() % 12);
     const absl::Duration duration =
         absl::Milliseconds(buckets) + absl::Nanoseconds(static_cast<int64_t>(random() % 1'000'000));
-    const int64_t slice = absl::ToInt64Nanoseconds(duration) / buckets;
-    int64_t now = static_cast<int64_t>(random()) - 2'000'000'000;
+    // Every other round passes the clock's zero.
+    int64_t now = round % 2 == 0 ? -20'000'000 : static_cast<int64_t>(random());
     TimeWindowBuckets window(TimeWindow{duration, buckets}, SteadyTime::FromNanos(now));
-    std::vector<std::pair<int64_t, WindowEntry>> calls;
-    const auto slice_of = [&](int64_t nanos) {
-      int64_t index = nanos / slice;
-      while (index * slice > nanos) --index;
-      return index;
-    };
+    ListOfCalls list(absl::ToInt64Nanoseconds(duration) / buckets, buckets);
     for (int i = 0; i < 300; ++i) {
       now += static_cast<int64_t>(random() % (random() % 20 == 0 ? 20'000'000 : 400'000));
       if (random() % 2 == 0) {
         const WindowEntry entry{random() % 2 == 0, random() % 3 == 0};
         window.Add(entry, SteadyTime::FromNanos(now));
-        calls.emplace_back(slice_of(now), entry);
-      }
-      WindowCounts want;
-      for (const auto& [at, entry] : calls) {
-        if (at <= slice_of(now) - buckets) continue;
-        ++want.recorded;
-        want.failures += entry.failure ? 1 : 0;
-        want.slow += entry.slow ? 1 : 0;
+        list.Add(entry, now);
       }
       const WindowCounts got = window.Counts(SteadyTime::FromNanos(now));
-      ASSERT_EQ(got.recorded, want.recorded);
-      ASSERT_EQ(got.failures, want.failures);
-      ASSERT_EQ(got.slow, want.slow);
+      ASSERT_EQ(got.recorded, list.Counts(now).recorded);
+      ASSERT_EQ(got.failures, list.Counts(now).failures);
+      ASSERT_EQ(got.slow, list.Counts(now).slow);
     }
   }
 }

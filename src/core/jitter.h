@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_JITTER_H_
+#define FUSEBOX_SRC_CORE_JITTER_H_
+
+#include <cstdint>
+#include <random>
+
+#include "absl/strings/string_view.h"
+
+namespace fusebox {
+
+// Random numbers by a seed and a circuit's name: the same ones in every process and build, so that
+// a run can be repeated. Small, since every circuit has one, and as slow as it may be for something
+// that is drawn once an opening. Not thread-safe.
+class Jitter {
+ public:
+  Jitter(uint64_t seed, absl::string_view circuit);
+
+  // Uniform in [-1, 1).
+  double Draw();
+
+ private:
+  // Knuth's, modulo 2^64. Its high bits, which are what is used, are good enough to spread a fleet.
+  std::linear_congruential_engine<uint64_t, 6364136223846793005U, 1442695040888963407U, 0>
+      generator_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_JITTER_H_
