@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "src/core/text.h"
 
 namespace fusebox {
 namespace {
@@ -37,7 +38,7 @@ class Checker {
 
   void Rate(absl::string_view field, double value) {
     if (!(value > 0 && value <= 1)) {
-      Fail(field, absl::StrCat(value), "greater than 0 and at most 1");
+      Fail(field, NumberText(value), "greater than 0 and at most 1");
     }
   }
 
@@ -113,7 +114,7 @@ void CheckTripRules(const Policy& policy, Checker& check) {
 void CheckOpen(const Policy& policy, Checker& check) {
   check.Between("open_duration", policy.open_duration, Shortest(), Year());
   if (!(policy.backoff_multiplier >= 1 && policy.backoff_multiplier <= kMaxBackoffMultiplier)) {
-    check.Fail("backoff_multiplier", absl::StrCat(policy.backoff_multiplier),
+    check.Fail("backoff_multiplier", NumberText(policy.backoff_multiplier),
                absl::StrCat("from 1 to ", kMaxBackoffMultiplier));
   }
   check.Between("max_open_duration", policy.max_open_duration, Shortest(), Year());
@@ -123,7 +124,7 @@ void CheckOpen(const Policy& policy, Checker& check) {
         absl::StrCat("at least open_duration, ", absl::FormatDuration(policy.open_duration)));
   }
   if (!(policy.jitter >= 0 && policy.jitter < 1)) {
-    check.Fail("jitter", absl::StrCat(policy.jitter), "at least 0 and less than 1");
+    check.Fail("jitter", NumberText(policy.jitter), "at least 0 and less than 1");
   }
 }
 

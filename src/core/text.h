@@ -15,6 +15,9 @@ namespace fusebox {
 // Rounded up to a millisecond: "27.4s", "1m30s", "0". Never shows 0 for what isn't over yet.
 std::string DurationText(absl::Duration duration);
 
+// As few digits as tell it from every other number: "0.1", "1.0000001".
+std::string NumberText(double number);
+
 // The first `limit` bytes at the most, cut before a UTF-8 character that doesn't fit.
 absl::string_view CutText(absl::string_view text, std::size_t limit);
 

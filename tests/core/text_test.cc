@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/text.h"
 
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 
 #include "absl/time/time.h"
@@ -37,6 +39,16 @@ TEST(CutText, CutsBetweenCharacters) {
 TEST(CutText, SurvivesWhatIsNoUtf8) {
   EXPECT_EQ(CutText(std::string(500, '\x80'), 256), "");
   EXPECT_EQ(CutText(std::string(500, '\xFF'), 256).size(), 256U);
+}
+
+TEST(NumberText, TellsEveryNumberFromItsNeighbours) {
+  EXPECT_EQ(NumberText(0.1), "0.1");
+  EXPECT_EQ(NumberText(1), "1");
+  EXPECT_EQ(NumberText(1.0000001), "1.0000001");
+  EXPECT_EQ(NumberText(std::nextafter(1.0, 2.0)), "1.0000000000000002");
+  EXPECT_EQ(NumberText(-std::numeric_limits<double>::infinity()), "-inf");
+  EXPECT_EQ(NumberText(-std::numeric_limits<double>::denorm_min()), "-5e-324");
+  EXPECT_EQ(NumberText(-std::numeric_limits<double>::max()), "-1.7976931348623157e+308");
 }
 
 }  // namespace
