@@ -110,6 +110,8 @@ ShopService::Health ShopService::Receive(const grpc::CallbackServerContext& cont
 ShopServer::ShopServer() {
   int port = 0;
   grpc::ServerBuilder builder;
+  // Or the kernel may pick a port that a server of another process has, and share out the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&shop_);
   server_ = builder.BuildAndStart();

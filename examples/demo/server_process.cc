@@ -64,9 +64,10 @@ ReservedPort::ReservedPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXE
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
   auto* const any_address = reinterpret_cast<sockaddr*>(&address);
-  // SO_REUSEPORT, as gRPC's servers set it: both sockets may be bound to the port.
-  if (setsockopt(socket_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0 &&
-      bind(socket_, any_address, size) == 0 && getsockname(socket_, any_address, &size) == 0) {
+  // SO_REUSEPORT, as gRPC's servers set it: both sockets may be bound to the port. Only after bind,
+  // so that a port is picked which nobody else has.
+  if (bind(socket_, any_address, size) == 0 && getsockname(socket_, any_address, &size) == 0 &&
+      setsockopt(socket_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) {
     port_ = ntohs(address.sin_port);
   }
 }

@@ -165,6 +165,8 @@ ScriptedServer::ScriptedServer(Script script, std::function<void()> on_call)
     : service_(std::make_unique<Service>(std::move(script), std::move(on_call))) {
   int port = 0;
   grpc::ServerBuilder builder;
+  // Or the kernel may pick a port that a server of another process has, and share out the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(service_.get());
   server_ = builder.BuildAndStart();
