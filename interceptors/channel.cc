@@ -3,15 +3,28 @@
 
 #include <grpcpp/create_channel.h>
 
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 
 namespace fusebox {
+namespace {
+
+void CheckFactories(absl::string_view field, const ChannelOptions::InterceptorFactories& factories,
+                    std::vector<std::string>& errors) {
+  for (std::size_t i = 0; i < factories.size(); ++i) {
+    if (factories[i] != nullptr) continue;
+    errors.push_back(absl::StrCat(field, "[", i, "] = null, must be a factory"));
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
@@ -22,6 +35,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     errors.push_back("target = \"\", must not be empty");
   }
   if (credentials == nullptr) errors.push_back("credentials = null, must be credentials");
+  CheckFactories("outer_interceptors", options.outer_interceptors, errors);
+  CheckFactories("inner_interceptors", options.inner_interceptors, errors);
   CircuitBreakerOptions breaker;
   breaker.target = std::move(options.name);
   if (breaker.target.empty()) breaker.target = target;

@@ -130,5 +130,18 @@ TEST(FactoryTest, CreateChannelRefusesNullCredentials) {
       AllOf(HasSubstr("credentials = null"), Not(HasSubstr("target")), Not(HasSubstr("registry"))));
 }
 
+TEST(FactoryTest, CreateChannelRefusesNullFactories) {
+  fusebox::ChannelOptions options;
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.outer_interceptors.push_back(nullptr);
+  options.inner_interceptors.push_back(nullptr);
+  const absl::Status status =
+      fusebox::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials(), std::move(options))
+          .status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("outer_interceptors[0] = null"),
+                                                   HasSubstr("inner_interceptors[0] = null")));
+}
+
 }  // namespace
 }  // namespace fusebox_testing

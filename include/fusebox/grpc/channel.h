@@ -53,9 +53,9 @@ struct ChannelOptions {
   InterceptorFactories inner_interceptors;
 };
 
-// The channel, or INVALID_ARGUMENT: for an empty target, null credentials, or what
-// `CircuitBreakerInterceptorFactory::Create` refuses. Like gRPC's own, it does not connect yet.
-// Thread-safe.
+// The channel, or one INVALID_ARGUMENT with all that is wrong: an empty target, null credentials, a
+// null factory, and what `CircuitBreakerInterceptorFactory::Create` refuses. Like gRPC's own, it
+// does not connect yet. Thread-safe.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     ChannelOptions options);
