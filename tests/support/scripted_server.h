@@ -31,7 +31,7 @@ struct Script {
   static Script Fail(grpc::Status status) { return {Action::kFail, std::move(status)}; }
   static Script Hang() { return {Action::kHang, grpc::Status::OK}; }
 
-  Action action;
+  Action action = Action::kAnswer;
   grpc::Status status;
 };
 
