@@ -27,7 +27,7 @@ constexpr std::array kKinds = {OutcomeKind::kSuccess, OutcomeKind::kFailure, Out
 
 // DESIGN C2.
 const std::map<StatusCode, OutcomeKind>& StandardTable() {
-  static const auto* const table = new std::map<StatusCode, OutcomeKind>{
+  static const auto* const kTable = new std::map<StatusCode, OutcomeKind>{
       {StatusCode::OK, OutcomeKind::kSuccess},
       {StatusCode::CANCELLED, OutcomeKind::kIgnored},
       {StatusCode::UNKNOWN, OutcomeKind::kFailure},
@@ -46,7 +46,7 @@ const std::map<StatusCode, OutcomeKind>& StandardTable() {
       {StatusCode::DATA_LOSS, OutcomeKind::kFailure},
       {StatusCode::UNAUTHENTICATED, OutcomeKind::kSuccess},
   };
-  return *table;
+  return *kTable;
 }
 
 OutcomeKind Classify(const StatusClassifier& classifier, StatusCode code,
