@@ -56,7 +56,7 @@ std::vector<Rejection> Samples() {
   return samples;
 }
 
-TEST(RejectionMessage, NamesCircuitStateAndTime) {
+TEST(RejectionMessage, Design4_NamesCircuitStateAndTime) {
   EXPECT_EQ(RejectionMessage(OpenRejection()),
             "circuit \"inventory/shop.Inventory/Reserve\" is OPEN; may be tried in 27.4s");
   EXPECT_EQ(RejectionMessage(FullRejection()),
@@ -64,13 +64,13 @@ TEST(RejectionMessage, NamesCircuitStateAndTime) {
             "back");
 }
 
-TEST(RejectionReasonName, IsTheErrorInfosReason) {
+TEST(RejectionReasonName, Design4_IsTheErrorInfosReason) {
   EXPECT_EQ(RejectionReasonName(RejectionReason::kOpen), "CIRCUIT_OPEN");
   EXPECT_EQ(RejectionReasonName(RejectionReason::kHalfOpenFull), "CIRCUIT_HALF_OPEN_FULL");
   EXPECT_EQ(kRejectionDomain, "fusebox");
 }
 
-TEST(EncodeRejection, IsAGoogleRpcStatusToTheByte) {
+TEST(EncodeRejection, Design4_IsAGoogleRpcStatusToTheByte) {
   // google.rpc.Status { code: 14 message: ... details: Any{ErrorInfo} details: Any{RetryInfo} }.
   const std::string message = RejectionMessage(FullRejection());
   const std::string error_info = std::string("\x0A\x16") + "CIRCUIT_HALF_OPEN_FULL" + "\x12\x07" +
@@ -88,20 +88,20 @@ TEST(EncodeRejection, IsAGoogleRpcStatusToTheByte) {
   EXPECT_EQ(EncodeRejection(FullRejection()), want);
 }
 
-TEST(EncodeRejection, WritesTheDelayAsSecondsAndNanos) {
+TEST(EncodeRejection, Design4_WritesTheDelayAsSecondsAndNanos) {
   Rejection rejection = OpenRejection();
   rejection.retry_after = absl::Seconds(2) + absl::Nanoseconds(5);
   const std::string bytes = EncodeRejection(rejection);
   EXPECT_EQ(bytes.substr(bytes.size() - 6), std::string("\x0A\x04\x08\x02\x10\x05", 6));
 }
 
-TEST(DecodeRejection, ReadsBackWhatWasWritten) {
+TEST(DecodeRejection, Design4_ReadsBackWhatWasWritten) {
   for (const Rejection& rejection : Samples()) {
     ExpectSame(DecodeRejection(EncodeRejection(rejection)), rejection);
   }
 }
 
-TEST(GetRejection, ReadsBackWhatToStatusWrote) {
+TEST(GetRejection, Design4_ReadsBackWhatToStatusWrote) {
   for (const Rejection& rejection : Samples()) {
     const absl::Status status = ToStatus(rejection);
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -110,7 +110,7 @@ TEST(GetRejection, ReadsBackWhatToStatusWrote) {
   }
 }
 
-TEST(GetRejection, ReadsBackWhatABreakerGave) {
+TEST(GetRejection, Design4_ReadsBackWhatABreakerGave) {
   TestCircuit circuit;
   circuit.Open();
   circuit.Advance(absl::Seconds(4));
@@ -124,7 +124,7 @@ TEST(GetRejection, ReadsBackWhatABreakerGave) {
              {RejectionReason::kHalfOpenFull, "circuit", State::kHalfOpen, absl::ZeroDuration()});
 }
 
-TEST(GetRejection, IsEmptyForARealUnavailable) {
+TEST(GetRejection, Design4_IsEmptyForARealUnavailable) {
   EXPECT_FALSE(GetRejection(absl::UnavailableError("connection refused")).has_value());
   EXPECT_FALSE(GetRejection(absl::OkStatus()).has_value());
   absl::Status with_delay = absl::UnavailableError("overloaded");
@@ -132,7 +132,7 @@ TEST(GetRejection, IsEmptyForARealUnavailable) {
   EXPECT_FALSE(GetRejection(with_delay).has_value());
 }
 
-TEST(GetRejection, IsEmptyForAnotherCodeEvenWithTheDetails) {
+TEST(GetRejection, Design4_IsEmptyForAnotherCodeEvenWithTheDetails) {
   const absl::Status rejected = ToStatus(OpenRejection());
   absl::Status internal = absl::InternalError(rejected.message());
   rejected.ForEachPayload(
@@ -148,7 +148,7 @@ std::string Replaced(std::string bytes, const std::string& what, const std::stri
   return bytes.replace(at, what.size(), by);
 }
 
-TEST(DecodeRejection, IsEmptyForWhatFuseboxDidNotWrite) {
+TEST(DecodeRejection, Design4_IsEmptyForWhatFuseboxDidNotWrite) {
   const std::string bytes = EncodeRejection(OpenRejection());
   ASSERT_TRUE(DecodeRejection(bytes).has_value());
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "fusebox", "fuseBox")).has_value());
@@ -159,7 +159,7 @@ TEST(DecodeRejection, IsEmptyForWhatFuseboxDidNotWrite) {
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "state", "stata")).has_value());
 }
 
-TEST(DecodeRejection, SkipsFieldsThatItDoesNotKnow) {
+TEST(DecodeRejection, Design4_SkipsFieldsThatItDoesNotKnow) {
   const std::string bytes = EncodeRejection(OpenRejection());
   const std::string unknown = std::string("\x20\x07", 2) +                           // varint 4
                               std::string("\x29\x01\x02\x03\x04\x05\x06\x07\x08") +  // fixed64 5
@@ -169,7 +169,7 @@ TEST(DecodeRejection, SkipsFieldsThatItDoesNotKnow) {
   ExpectSame(DecodeRejection(bytes + unknown), OpenRejection());
 }
 
-TEST(DecodeRejection, ATruncationAtAnyLengthIsEmpty) {
+TEST(DecodeRejection, Design4_ATruncationAtAnyLengthIsEmpty) {
   for (const Rejection& rejection : Samples()) {
     const std::string bytes = EncodeRejection(rejection);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -181,7 +181,7 @@ TEST(DecodeRejection, ATruncationAtAnyLengthIsEmpty) {
   }
 }
 
-TEST(GetRejection, ATruncatedPayloadIsEmpty) {
+TEST(GetRejection, Design4_ATruncatedPayloadIsEmpty) {
   const absl::Status whole = ToStatus(OpenRejection());
   for (const absl::string_view url : {kErrorInfoUrl, kRetryInfoUrl}) {
     const std::string bytes(*whole.GetPayload(url));
@@ -194,7 +194,7 @@ TEST(GetRejection, ATruncatedPayloadIsEmpty) {
   }
 }
 
-TEST(DecodeRejection, RandomBytesAndRandomDamageNeverCrash) {
+TEST(DecodeRejection, Design4_RandomBytesAndRandomDamageNeverCrash) {
   std::mt19937 random(1);
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random() % 64, '\0');
@@ -214,7 +214,7 @@ TEST(DecodeRejection, RandomBytesAndRandomDamageNeverCrash) {
   }
 }
 
-TEST(DecodeRejection, AnyDelayCanBeReadAndWrittenAgain) {
+TEST(DecodeRejection, Design4_AnyDelayCanBeReadAndWrittenAgain) {
   // Seconds and nanos as large, and as negative, as varints can say.
   const std::string bytes = EncodeRejection(FullRejection());
   const std::string head = bytes.substr(0, bytes.size() - std::string(kRetryInfoUrl).size() - 8);

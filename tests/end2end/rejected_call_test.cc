@@ -52,7 +52,7 @@ using fusebox::GetRejection;
 
 class RejectedCallTest : public EveryCallTest {};
 
-TEST_P(RejectedCallTest, TouchesNoNetwork) {
+TEST_P(RejectedCallTest, Design4_TouchesNoNetwork) {
   const DeadAddress dead;
   ProtectedClient client(dead.address());
   client.Open(kind());
@@ -63,7 +63,7 @@ TEST_P(RejectedCallTest, TouchesNoNetwork) {
   EXPECT_EQ(client.channel()->GetState(/*try_to_connect=*/false), GRPC_CHANNEL_IDLE);
 }
 
-TEST_P(RejectedCallTest, DoesNotWaitForReady) {
+TEST_P(RejectedCallTest, Design4_DoesNotWaitForReady) {
   const DeadAddress dead;
   ProtectedClient client(dead.address());
   client.Open(kind());
@@ -120,7 +120,7 @@ TEST_P(RejectedCallTest, WaitForReadyOnDeadServerFailsByItsDeadline) {
   EXPECT_EQ(client.Snapshot(kind()).in_flight, 0);
 }
 
-TEST_P(RejectedCallTest, DeadlineBeforeTheStartIsIgnored) {
+TEST_P(RejectedCallTest, C3_DeadlineBeforeTheStartIsIgnored) {
   const DeadAddress dead;
   ProtectedClient client(dead.address());
   grpc::ClientContext context;
@@ -220,7 +220,7 @@ class SerialisationTest : public testing::Test {
   ProtectedClient client_;
 };
 
-TEST_F(SerialisationTest, RejectedBlockingCallIsNotSerialised) {
+TEST_F(SerialisationTest, Design4_RejectedBlockingCallIsNotSerialised) {
   EXPECT_TRUE(CallBlocking().ok());
   EXPECT_EQ(serialised_, 1);
   client_.Open(Kind::kUnary);
@@ -228,7 +228,7 @@ TEST_F(SerialisationTest, RejectedBlockingCallIsNotSerialised) {
   EXPECT_EQ(serialised_, 1);
 }
 
-TEST_F(SerialisationTest, RejectedCallbackCallIsNotSerialised) {
+TEST_F(SerialisationTest, Design4_RejectedCallbackCallIsNotSerialised) {
   EXPECT_TRUE(CallWithCallback().ok());
   EXPECT_EQ(serialised_, 1);
   client_.Open(Kind::kUnary);

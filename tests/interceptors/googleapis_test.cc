@@ -35,7 +35,7 @@ google::rpc::Status Parse(const grpc::Status& status) {
   return parsed;
 }
 
-TEST(GoogleapisTest, TheApplicationsCopyIsTheOnlyOne) {
+TEST(GoogleapisTest, Design4_TheApplicationsCopyIsTheOnlyOne) {
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   EXPECT_EQ(pool->FindFileByName("google/rpc/status.proto"),
             google::rpc::Status::descriptor()->file());
@@ -43,7 +43,7 @@ TEST(GoogleapisTest, TheApplicationsCopyIsTheOnlyOne) {
             google::rpc::ErrorInfo::descriptor()->file());
 }
 
-TEST(GoogleapisTest, ReadsWhatARejectedCallGets) {
+TEST(GoogleapisTest, Design4_ReadsWhatARejectedCallGets) {
   const grpc::Status status = fusebox::ToGrpcStatus(SomeRejection());
   const google::rpc::Status parsed = Parse(status);
   EXPECT_EQ(parsed.code(), grpc::StatusCode::UNAVAILABLE);
@@ -64,7 +64,7 @@ TEST(GoogleapisTest, ReadsWhatARejectedCallGets) {
   EXPECT_EQ(retry_info.retry_delay().nanos(), 400000000);
 }
 
-TEST(GoogleapisTest, ReadsARejectionWithoutDelay) {
+TEST(GoogleapisTest, Design4_ReadsARejectionWithoutDelay) {
   fusebox::Rejection rejection = SomeRejection();
   rejection.reason = fusebox::RejectionReason::kHalfOpenFull;
   rejection.state = fusebox::State::kHalfOpen;
@@ -82,7 +82,7 @@ TEST(GoogleapisTest, ReadsARejectionWithoutDelay) {
 
 // What another library makes of the same rejection is read as ours: fields in its order, and
 // details of its own in between.
-TEST(GoogleapisTest, WritesWhatFuseboxReads) {
+TEST(GoogleapisTest, Design4_WritesWhatFuseboxReads) {
   google::rpc::Status status;
   google::rpc::RetryInfo retry_info;
   retry_info.mutable_retry_delay()->set_seconds(5);
@@ -106,7 +106,7 @@ TEST(GoogleapisTest, WritesWhatFuseboxReads) {
 }
 
 // Bytes that protobuf itself would write.
-TEST(GoogleapisTest, EncodesCanonically) {
+TEST(GoogleapisTest, Design4_EncodesCanonically) {
   const grpc::Status status = fusebox::ToGrpcStatus(SomeRejection());
   EXPECT_EQ(Parse(status).SerializeAsString(), status.error_details());
   EXPECT_TRUE(Parse(status).GetReflection()->GetUnknownFields(Parse(status)).empty());

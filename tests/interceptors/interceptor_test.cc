@@ -385,7 +385,7 @@ TEST_F(ToldInterceptorTest, PredicateSeesTheTimeToTheDeadlineAtTheStart) {
   EXPECT_EQ(Snapshot().totals.ignored, 1);
 }
 
-TEST_F(ToldInterceptorTest, DeadlineBeforeTheStartIsIgnored) {
+TEST_F(ToldInterceptorTest, C3_DeadlineBeforeTheStartIsIgnored) {
   PlayWith([](const CallResult&) { return OutcomeKind::kFailure; }, absl::Now() - absl::Hours(1));
   EXPECT_EQ(Snapshot().totals.ignored, 1);
   EXPECT_EQ(Snapshot().totals.failure, 0);

@@ -62,7 +62,7 @@ StatusClassifier MustCreate(StatusClassifier::Options options) {
   return classifier.ok() ? *std::move(classifier) : StatusClassifier();
 }
 
-TEST(StatusClassifierTest, StandardTable) {
+TEST(StatusClassifierTest, C2_StandardTable) {
   ASSERT_EQ(StandardTable().size(), 17U);
   for (const StatusClassifier& classifier : {StatusClassifier(), MustCreate({})}) {
     for (const auto& [code, kind] : StandardTable()) {
@@ -71,7 +71,7 @@ TEST(StatusClassifierTest, StandardTable) {
   }
 }
 
-TEST(StatusClassifierTest, EachCodeCanBeSetAndChangesNoOther) {
+TEST(StatusClassifierTest, C1_EachCodeCanBeSetAndChangesNoOther) {
   for (const auto& entry : StandardTable()) {
     for (const OutcomeKind set : kKinds) {
       StatusClassifier::Options options;
@@ -84,7 +84,7 @@ TEST(StatusClassifierTest, EachCodeCanBeSetAndChangesNoOther) {
   }
 }
 
-TEST(StatusClassifierTest, UnknownCodesAreReadAsUnknown) {
+TEST(StatusClassifierTest, C2_UnknownCodesAreReadAsUnknown) {
   for (const int number : {-2, -1, 17, 31}) {
     EXPECT_EQ(Classify(StatusClassifier(), static_cast<StatusCode>(number)), OutcomeKind::kFailure);
     StatusClassifier::Options options;
@@ -96,7 +96,7 @@ TEST(StatusClassifierTest, UnknownCodesAreReadAsUnknown) {
 
 // ---- The predicate.
 
-TEST(StatusClassifierTest, PredicateOverrulesTheTable) {
+TEST(StatusClassifierTest, C1_PredicateOverrulesTheTable) {
   for (const OutcomeKind kind : kKinds) {
     StatusClassifier::Options options;
     options.codes[StatusCode::OK] = OutcomeKind::kIgnored;
@@ -106,7 +106,7 @@ TEST(StatusClassifierTest, PredicateOverrulesTheTable) {
   }
 }
 
-TEST(StatusClassifierTest, PredicateMayAbstain) {
+TEST(StatusClassifierTest, C1_PredicateMayAbstain) {
   StatusClassifier::Options options;
   options.codes[StatusCode::OK] = OutcomeKind::kFailure;
   options.predicate = [](const CallResult&) { return std::nullopt; };
@@ -116,7 +116,7 @@ TEST(StatusClassifierTest, PredicateMayAbstain) {
   }
 }
 
-TEST(StatusClassifierTest, PredicateSeesTheCall) {
+TEST(StatusClassifierTest, C1_PredicateSeesTheCall) {
   int asked = 0;
   StatusClassifier::Options options;
   options.predicate = [&](const CallResult& call) -> std::optional<OutcomeKind> {
@@ -143,7 +143,7 @@ TEST(StatusClassifierTest, PredicateSeesTheCall) {
 
 // ---- Deadlines (DESIGN C3).
 
-TEST(StatusClassifierTest, DeadlineBeforeTheStartIsIgnoredWhateverTheStatus) {
+TEST(StatusClassifierTest, C3_DeadlineBeforeTheStartIsIgnoredWhateverTheStatus) {
   int asked = 0;
   StatusClassifier::Options options;
   options.predicate = [&](const CallResult&) {
@@ -162,12 +162,12 @@ TEST(StatusClassifierTest, DeadlineBeforeTheStartIsIgnoredWhateverTheStatus) {
   EXPECT_EQ(Classify(classifier, StatusCode::OK, absl::Nanoseconds(1)), OutcomeKind::kFailure);
 }
 
-TEST(StatusClassifierTest, MinDeadlineIsOffByDefault) {
+TEST(StatusClassifierTest, C3_MinDeadlineIsOffByDefault) {
   EXPECT_EQ(Classify(StatusClassifier(), StatusCode::DEADLINE_EXCEEDED, absl::Nanoseconds(1)),
             OutcomeKind::kFailure);
 }
 
-TEST(StatusClassifierTest, MinDeadlineIgnoresJustDeadlineExceededOfImpatientCalls) {
+TEST(StatusClassifierTest, C3_MinDeadlineIgnoresJustDeadlineExceededOfImpatientCalls) {
   StatusClassifier::Options options;
   options.min_deadline = absl::Milliseconds(10);
   const StatusClassifier classifier = MustCreate(std::move(options));
@@ -198,7 +198,7 @@ TEST(StatusClassifierTest, OneErrorNamesAllThatIsWrong) {
                     HasSubstr("from 0 to 24h")));
 }
 
-TEST(StatusClassifierTest, MinDeadlineHasItsRange) {
+TEST(StatusClassifierTest, C3_MinDeadlineHasItsRange) {
   for (const absl::Duration good : {absl::ZeroDuration(), absl::Nanoseconds(1), absl::Hours(24)}) {
     StatusClassifier::Options options;
     options.min_deadline = good;
