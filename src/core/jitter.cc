@@ -8,18 +8,14 @@
 namespace fusebox {
 namespace {
 
-// std::seed_seq is a mixing function that the C++ standard spells out to the last bit.
-uint64_t Mix(const std::vector<uint32_t>& words) {
+// By std::seed_seq, a mixing function that the C++ standard spells out to the last bit.
+uint64_t SeedOf(uint64_t seed, absl::string_view circuit) {
+  std::vector<uint32_t> words = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
+  for (const char c : circuit) words.push_back(static_cast<unsigned char>(c));
   std::seed_seq sequence(words.begin(), words.end());
   std::array<uint32_t, 2> mixed{};
   sequence.generate(mixed.begin(), mixed.end());
   return uint64_t{mixed[0]} << 32 | mixed[1];
-}
-
-uint64_t SeedOf(uint64_t seed, absl::string_view circuit) {
-  std::vector<uint32_t> words = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
-  for (const char c : circuit) words.push_back(static_cast<unsigned char>(c));
-  return Mix(words);
 }
 
 }  // namespace

@@ -10,8 +10,7 @@
 namespace fusebox {
 
 // Random numbers by a seed and a circuit's name: the same ones in every process and build, so that
-// a run can be repeated. Small, since every circuit has one, and as slow as it may be for something
-// that is drawn once an opening. Not thread-safe.
+// a run can be repeated. Small, since every circuit has one. Not thread-safe.
 class Jitter {
  public:
   Jitter(uint64_t seed, absl::string_view circuit);
