@@ -53,6 +53,7 @@ int main() {
   fusebox::CircuitRegistry::Options registry_options;
   registry_options.clock = &clock;
   registry_options.listener = [&states](const fusebox::Event& event) {
+    if (event.kind != fusebox::EventKind::kTransition) return;
     states.push_back(event.to);
     std::cout << "  ** " << fusebox::StateName(event.from) << " -> " << fusebox::StateName(event.to)
               << ": " << event.detail << '\n';

@@ -83,7 +83,7 @@ int Run(bool fast, bool colours) {
   // The protected channel, and the other.
   fusebox::CircuitRegistry::Options registry_options;
   registry_options.listener = [&timeline](const fusebox::Event& event) {
-    timeline.Transition(event);
+    if (event.kind == fusebox::EventKind::kTransition) timeline.Transition(event);
   };
   auto registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
   fusebox::ChannelOptions options;

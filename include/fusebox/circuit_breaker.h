@@ -21,8 +21,10 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
@@ -32,6 +34,8 @@
 #include "fusebox/state.h"
 
 namespace fusebox {
+
+class CircuitCore;
 
 // Who does something to a circuit by hand, and why: both end up in the event.
 struct Operator {
@@ -76,22 +80,51 @@ class CircuitBreaker {
   // Everything there is to know at this moment (DESIGN R9).
   CircuitSnapshot Snapshot();
 
-  // CLOSED, with an empty window, the backoff starting over and the totals kept, from any state
-  // (DESIGN R8). Calls that are out become stale: their results can't open the circuit.
+  // What an operator does (DESIGN R8). Each makes the calls that are out stale: their results add
+  // to the totals and move nothing. Asking for the mode that is on changes nothing.
+
+  // Automatic mode, CLOSED, with an empty window, the backoff starting over and the totals kept,
+  // from any mode and state.
   void Reset(const Operator& by);
+
+  // Rejects everything until released by `Automate` or until `ttl` has passed; then HALF_OPEN,
+  // since an operator's word is checked by probes before full traffic returns. Asked for again, it
+  // takes the new ttl. INVALID_ARGUMENT, and nothing changes, for a ttl that isn't from 1 ms to 365
+  // days.
+  absl::Status ForceOpen(const Operator& by, std::optional<absl::Duration> ttl = std::nullopt);
+
+  // Admits everything, whatever comes of it; the totals go on. The state is CLOSED.
+  void Disable(const Operator& by);
+
+  // Runs the state machine, from CLOSED on, but rejects nothing: a call that it would have rejected
+  // is admitted, counted as `would_reject`, and its outcome is kept from the machine.
+  void Shadow(const Operator& by);
+
+  // Back to automatic mode: from forced open HALF_OPEN, from the others CLOSED with an empty
+  // window.
+  void Automate(const Operator& by);
+
+  // Another policy, whole (DESIGN R10): totals, mode and state stay, the window is emptied. A
+  // running opening keeps its length; a HALF_OPEN starts anew with its first probe.
+  // INVALID_ARGUMENT, as from `Create`, leaves the old one in force.
+  absl::Status SetPolicy(const Policy& policy, const Operator& by);
+
+  // Whether its registry has let go of it (`CircuitRegistry::Remove`, or the registry's bound). It
+  // works on for who holds it; the next call under its name should get the registry's new one.
+  bool removed() const;
 
   const std::string& name() const;
   const Clock& clock() const;
 
  private:
   friend class Permit;
-  class Impl;
+  friend class CircuitCore;
 
-  explicit CircuitBreaker(std::unique_ptr<Impl> impl);
+  explicit CircuitBreaker(std::unique_ptr<CircuitCore> core);
 
   void Return(const Permit::Ticket& ticket, const Outcome& outcome);
 
-  const std::unique_ptr<Impl> impl_;
+  const std::unique_ptr<CircuitCore> core_;
 };
 
 }  // namespace fusebox

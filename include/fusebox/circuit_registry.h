@@ -10,6 +10,7 @@
 #ifndef FUSEBOX_CIRCUIT_REGISTRY_H_
 #define FUSEBOX_CIRCUIT_REGISTRY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,6 +41,16 @@ class CircuitRegistry {
 
     // Hears of every circuit. May be empty.
     EventListener listener;
+
+    // The most circuits that it holds (DESIGN P4). A new one beyond that takes the place of the one
+    // that has been idle for longest, of those that are CLOSED in automatic mode and have no call
+    // in flight; an event and `evicted` say so. How long a circuit has been idle is measured in
+    // steps of the registry's own growth, so that an ordinary call need not note the time. 0: no
+    // bound.
+    std::size_t max_circuits = 10'000;
+
+    // How many of the last events `EventsSince` can give.
+    std::size_t event_capacity = 1'024;
   };
 
   CircuitRegistry();
@@ -49,8 +60,9 @@ class CircuitRegistry {
   ~CircuitRegistry();
 
   // The circuit of that name, made now if there is none. The policy is only used, and only checked,
-  // when it is made: an existing circuit keeps its own. INVALID_ARGUMENT, and nothing is made, for
-  // an empty name or an invalid policy.
+  // when it is made: an existing circuit keeps its own. Nothing is made, and the answer is
+  // INVALID_ARGUMENT for an empty name or an invalid policy, RESOURCE_EXHAUSTED if the registry is
+  // full of circuits that must stay.
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy);
 
@@ -59,7 +71,7 @@ class CircuitRegistry {
 
   // Takes the circuit of that name out. Calls that are out still end as they would have; the next
   // call under that name gets a new circuit. NOT_FOUND if there is none.
-  absl::Status Remove(absl::string_view name);
+  absl::Status Remove(absl::string_view name, const Operator& by = {});
 
   // Every circuit's snapshot, by name. Each is consistent in itself; they are taken one after the
   // other.
@@ -67,6 +79,15 @@ class CircuitRegistry {
 
   // Resets every circuit (CircuitBreaker::Reset). Returns how many there were.
   int ResetAll(const Operator& by);
+
+  // The events after that sequence number that are still kept, from all circuits, and how many are
+  // not. 0 asks for all.
+  EventBatch EventsSince(uint64_t sequence) const;
+
+  std::size_t size() const;
+
+  // How many circuits have had to go to keep the bound.
+  int64_t evicted() const;
 
   const Clock& clock() const;
 

@@ -61,10 +61,16 @@ class Clock {
   // for a lock) takes the later of the two for the present.
   virtual SteadyTime Now() const = 0;
 
+  // The present instant, cheaper and up to `kCoarseLagNanos` behind: good enough to see that a
+  // circuit which stays open for seconds is still open. By default `Now()`.
+  virtual SteadyTime CoarseNow() const { return Now(); }
+  static constexpr int64_t kCoarseLagNanos = 20'000'000;
+
   // The present date and time of day.
   virtual absl::Time WallNow() const = 0;
 
-  // The machine's own clocks: CLOCK_MONOTONIC and CLOCK_REALTIME. Never destroyed.
+  // The machine's own clocks: CLOCK_MONOTONIC, its coarse variant where there is one, and
+  // CLOCK_REALTIME. Never destroyed.
   static const Clock& Real();
 };
 

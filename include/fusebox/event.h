@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a circuit tells its listeners (DESIGN section 6): each transition, with the rule that caused
-// it and its figures, and each reset, with who and why.
+// What a circuit tells its listeners (DESIGN section 6): transitions and the rules that caused
+// them, with their figures; operators' actions, with who and why; circuits that come and go. No
+// event is made on the way of an ordinary permitted call.
 //
 //   fusebox::CircuitRegistry::Options options;
 //   options.listener = [](const fusebox::Event& event) {
@@ -11,8 +12,10 @@
 #ifndef FUSEBOX_EVENT_H_
 #define FUSEBOX_EVENT_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -21,45 +24,80 @@
 namespace fusebox {
 
 enum class EventKind {
-  kTransition,
-  kReset,
+  kTransition,      // the state has changed: `from`, `to`
+  kRuleExceeded,    // a trip rule or a probe verdict holds; the transition that follows from it is
+                    // next
+  kRampStarted,     // a positive verdict; HALF_OPEN goes on with a growing share of calls
+  kFirstRejection,  // the first call that this opening has rejected
+  kReset,           // by an operator; so the next two
+  kModeChanged,     // `mode_from`, `mode_to`; also when a time to live ends
+  kPolicyChanged,
+  kCircuitAdded,    // to its registry
+  kCircuitRemoved,  // by an operator, or to keep the registry within its bound
 };
+
+// "transition", "rule_exceeded" and so on: the enumerator in snake case.
+absl::string_view EventKindName(EventKind kind);
 
 // What moved the circuit.
 enum class Cause {
-  kConsecutiveFailures,  // CLOSED -> OPEN, by the policy's rule of that name; so the next three
+  kNone,                 // circuit added or removed
+  kConsecutiveFailures,  // -> OPEN, by the policy's rule of that name; so the next four
   kFailuresInWindow,
   kFailureRate,
   kSlowCallRate,
+  kHungCalls,
   kOpenDurationElapsed,  // OPEN -> HALF_OPEN
   kProbeFailed,          // HALF_OPEN -> OPEN, by SuccessThreshold
   kProbeFailureRate,     // HALF_OPEN -> OPEN, by ProbeCalls and failure_rate
   kProbeSlowCallRate,    // HALF_OPEN -> OPEN, by ProbeCalls and slow_call_rate
   kProbeTimeout,         // HALF_OPEN -> OPEN, a probe hung
-  kProbesSucceeded,      // HALF_OPEN -> CLOSED
-  kOperator,             // an operator's reset
+  kProbesSucceeded,      // HALF_OPEN -> CLOSED, or the ramp
+  kRampEnded,            // HALF_OPEN -> CLOSED
+  kReset,                // an operator; so the next five
+  kForcedOpen,
+  kReleased,  // from forced open to automatic: OPEN -> HALF_OPEN
+  kAutomated,
+  kDisabled,
+  kShadowed,
+  kForcedOpenEnded,  // the time to live of a forced opening: OPEN -> HALF_OPEN
+  kPolicyChanged,
 };
 
 // "consecutive_failures", "probe_timeout" and so on: the enumerator in snake case.
 absl::string_view CauseName(Cause cause);
 
 struct Event {
+  // Counts the events of a registry, from 1 on; those of a lone breaker all have 0.
+  uint64_t sequence = 0;
+
   EventKind kind = EventKind::kTransition;
   std::string circuit;
+  uint64_t epoch = 0;  // the circuit's, after the event
 
   // When it happened. A transition that was due earlier than anyone looked bears the time at which
   // it was due.
   absl::Time time;
 
+  // Before and after the move that the event belongs to; alike where nothing moved.
   State from = State::kClosed;
-  State to = State::kClosed;  // a reset of a CLOSED circuit has from == to
-  Cause cause = Cause::kOperator;
+  State to = State::kClosed;
+  Mode mode_from = Mode::kAutomatic;
+  Mode mode_to = Mode::kAutomatic;
+
+  Cause cause = Cause::kNone;
 
   // For people: the rule's figures, as in "failure rate 0.62 >= 0.5 over 100 calls"; or an
   // operator's reason.
   std::string detail;
 
   std::string actor;  // who, for an operator's action; else empty
+};
+
+// The last events of a registry, for those who come later.
+struct EventBatch {
+  std::vector<Event> events;  // by sequence number, without a gap
+  uint64_t missed = 0;        // how many before them were asked for and are no longer kept
 };
 
 // Called for each event of a circuit, in their order, on a thread that caused one of them: when two

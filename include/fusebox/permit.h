@@ -31,22 +31,26 @@ class [[nodiscard]] Permit {
   Permit& operator=(Permit&& other) noexcept;
   Permit(const Permit&) = delete;
   Permit& operator=(const Permit&) = delete;
-  ~Permit();
+  ~Permit() {
+    if (breaker_ != nullptr) Ignore();
+  }
 
   // Gives the permit back with what became of the call. Returns true if it was taken; false if this
   // permit is empty or was given back before, and then nothing has changed. A permit of an earlier
   // epoch is taken: it adds to the totals and moves nothing (DESIGN R7).
   bool Record(const Outcome& outcome);
 
-  bool RecordSuccess() { return Record(Outcome::Success()); }
+  // The same for the plainest outcomes; the first and the last are cheaper than by `Record`.
+  bool RecordSuccess();
   bool RecordFailure() { return Record(Outcome::Failure()); }
-  bool Ignore() { return Record(Outcome::Ignored()); }
+  bool Ignore();
 
   // Whether there is something left to give back.
   explicit operator bool() const { return breaker_ != nullptr; }
 
  private:
   friend class CircuitBreaker;
+  friend class Admission;
 
   // What the breaker must know to take the permit back.
   struct Ticket {
@@ -86,13 +90,14 @@ class [[nodiscard]] Admission {
  private:
   friend class CircuitBreaker;
 
-  explicit Admission(Permit permit) : admitted_(true), permit_(std::move(permit)) {}
+  Admission(CircuitBreaker* breaker, const Permit::Ticket& ticket)
+      : permit_(breaker, ticket), admitted_(true) {}
   Admission(const CircuitBreaker* breaker, RejectionReason reason, State state,
             absl::Duration retry_after)
       : breaker_(breaker), reason_(reason), state_(state), retry_after_(retry_after) {}
 
-  bool admitted_ = false;
   Permit permit_;
+  bool admitted_ = false;
   const CircuitBreaker* breaker_ = nullptr;
   RejectionReason reason_ = RejectionReason::kOpen;
   State state_ = State::kClosed;

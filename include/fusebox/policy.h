@@ -26,6 +26,8 @@ namespace fusebox {
 // Remembers the last `size` recorded calls, however old they are (DESIGN R3).
 struct CountWindow {
   int64_t size = 100;  // calls, 1 to 1,000,000
+
+  friend bool operator==(const CountWindow& a, const CountWindow& b) { return a.size == b.size; }
 };
 
 // Remembers the calls of the last `duration`, in `buckets` slices of `duration / buckets` each (cut
@@ -35,6 +37,10 @@ struct CountWindow {
 struct TimeWindow {
   absl::Duration duration = absl::Seconds(10);  // 1 ms to 24 h
   int64_t buckets = 10;                         // 1 to 1,000; a slice is at least 1 ms
+
+  friend bool operator==(const TimeWindow& a, const TimeWindow& b) {
+    return a.duration == b.duration && a.buckets == b.buckets;
+  }
 };
 
 using Window = std::variant<CountWindow, TimeWindow>;
@@ -43,6 +49,10 @@ using Window = std::variant<CountWindow, TimeWindow>;
 // (DESIGN R5).
 struct SuccessThreshold {
   int64_t successes = 3;  // probes, 1 to 1,000,000
+
+  friend bool operator==(const SuccessThreshold& a, const SuccessThreshold& b) {
+    return a.successes == b.successes;
+  }
 };
 
 // HALF_OPEN verdict: exactly `calls` probes are admitted. Once all are recorded, the circuit opens
@@ -50,6 +60,8 @@ struct SuccessThreshold {
 // those two rates in the policy (DESIGN R5).
 struct ProbeCalls {
   int64_t calls = 10;  // probes, 1 to 1,000,000
+
+  friend bool operator==(const ProbeCalls& a, const ProbeCalls& b) { return a.calls == b.calls; }
 };
 
 struct HalfOpenPolicy {
@@ -63,6 +75,22 @@ struct HalfOpenPolicy {
   // stale: a probe that hangs is the dependency's failure, and no circuit stays wedged behind it.
   // Zero turns this off.
   absl::Duration probe_timeout = absl::Seconds(60);  // 0, or 1 ms to 365 days
+};
+
+// After a positive verdict the share of calls that is admitted grows linearly from
+// `initial_fraction` to all of them over `duration`, and only then the circuit closes (DESIGN R6).
+// The trip rules are on meanwhile, over a window of their own.
+struct Ramp {
+  absl::Duration duration = absl::Seconds(10);  // 1 ms to 24 h
+  double initial_fraction = 0.05;               // greater than 0, at most 1; held to a billionth
+};
+
+// Opens the circuit when `count` calls have been in flight for `age`: a dependency that hangs gives
+// no outcome until the deadlines run out (DESIGN R14). Looked at whenever a call starts or ends.
+// Starts are kept in slices of `age / 8`, so that a call is found up to that much late.
+struct HungCalls {
+  int64_t count = 10;                      // calls, 1 to 1,000,000
+  absl::Duration age = absl::Seconds(10);  // 1 ms to 24 h
 };
 
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
@@ -85,6 +113,10 @@ struct Policy {
 
   // The same over calls that took at least `slow_call_duration`, be they successes or failures.
   std::optional<double> slow_call_rate;  // greater than 0, at most 1
+
+  // So many calls have been in flight for so long. Looked at beside the others, and last. Costs
+  // nothing when it is off.
+  std::optional<HungCalls> hung_calls;
 
   // From when on a call counts as slow. Needed by `slow_call_rate` and `slow_is_failure`; set alone
   // it only counts slow calls.
@@ -118,12 +150,26 @@ struct Policy {
   // ---- How it comes back (DESIGN R5).
   HalfOpenPolicy half_open;
 
+  // Absent: a positive verdict closes the circuit at once.
+  std::optional<Ramp> ramp;
+
+  // ---- In any state: a call that would be the N+1st in flight is rejected. It is counted apart
+  // from the other rejections, and is no failure (DESIGN R12). What Envoy calls circuit breaking.
+  std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
+
   // ---- Presets: failures in a row / successful probes / open duration; all else as by default.
   static Policy Database();       // 5 / 2 / 30 s
   static Policy MessageBroker();  // 3 / 2 / 20 s
   static Policy InternalApi();    // 5 / 3 / 60 s
   static Policy ExternalApi();    // 10 / 5 / 120 s
 };
+
+// Whether every field is equal.
+bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b);
+bool operator==(const Ramp& a, const Ramp& b);
+bool operator==(const HungCalls& a, const HungCalls& b);
+bool operator==(const Policy& a, const Policy& b);
+inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 
 // OK, or one INVALID_ARGUMENT that names each bad field with its value and its range, as in
 //   "invalid policy: failure_rate = 1.5, must be greater than 0 and at most 1; jitter = 1, must be

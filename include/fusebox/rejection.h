@@ -20,9 +20,12 @@ namespace fusebox {
 enum class RejectionReason {
   kOpen,          // CIRCUIT_OPEN: the circuit is OPEN
   kHalfOpenFull,  // CIRCUIT_HALF_OPEN_FULL: it is HALF_OPEN, and every probe place is taken
+  kForcedOpen,    // CIRCUIT_FORCED_OPEN: an operator holds it open
+  kRamping,       // CIRCUIT_RAMPING: it is HALF_OPEN, ramping up, and this call is not in the share
+  kTooManyCalls,  // CIRCUIT_TOO_MANY_CALLS: max_in_flight calls are out
 };
 
-// The `reason` of the ErrorInfo: "CIRCUIT_OPEN" or "CIRCUIT_HALF_OPEN_FULL".
+// The `reason` of the ErrorInfo, as "CIRCUIT_OPEN".
 absl::string_view RejectionReasonName(RejectionReason reason);
 
 // The `domain` of the ErrorInfo, which tells a rejection from any other UNAVAILABLE.
@@ -35,7 +38,8 @@ struct Rejection {
   State state = State::kOpen;
 
   // The least time until a call may be let through: while OPEN, what's left of the open duration;
-  // while HALF_OPEN, zero, since any returning probe makes room.
+  // while forced open, what's left of the time to live, infinite without one; else zero, since any
+  // returning call may make room.
   absl::Duration retry_after = absl::ZeroDuration();
 };
 

@@ -28,9 +28,11 @@ struct Totals {
   int64_t success = 0;
   int64_t failure = 0;
   int64_t ignored = 0;
-  int64_t slow = 0;      // successes and failures that took slow_call_duration or longer
-  int64_t rejected = 0;  // calls that were given no permit
-  int64_t opened = 0;    // times that the circuit went to OPEN, from whichever state
+  int64_t slow = 0;            // successes and failures that took slow_call_duration or longer
+  int64_t rejected = 0;        // calls that were given no permit by state or mode
+  int64_t too_many_calls = 0;  // calls that were given none because of max_in_flight
+  int64_t would_reject = 0;    // calls that shadow mode admitted instead
+  int64_t opened = 0;          // times that the circuit went to OPEN, from whichever state
 
   // transitions[from][to], both indexed by State.
   std::array<std::array<int64_t, kStateCount>, kStateCount> transitions{};
@@ -40,7 +42,7 @@ struct Totals {
   }
 };
 
-// What the trip rules look at: the calls that the window holds. All zero unless CLOSED.
+// What the trip rules look at: the calls that the window holds. All zero unless CLOSED or ramping.
 struct WindowCounts {
   int64_t recorded = 0;
   int64_t failures = 0;
@@ -49,19 +51,22 @@ struct WindowCounts {
 
 struct CircuitSnapshot {
   std::string name;
-  State state = State::kClosed;
-  uint64_t epoch = 0;  // goes up at each transition and reset
+  Mode mode = Mode::kAutomatic;
+  State state = State::kClosed;  // OPEN while forced open, CLOSED while disabled
+  bool ramping = false;          // HALF_OPEN, after a positive verdict
+  double ramp_fraction = 0;      // while ramping: the share of calls that is admitted now
+  uint64_t epoch = 0;            // goes up at each transition, mode change, reset and policy change
   Policy policy;
 
   Totals totals;
   int64_t in_flight = 0;             // permits that are out
   int64_t probes_in_flight = 0;      // of those, the probes of the present HALF_OPEN
-  int64_t consecutive_failures = 0;  // the present run, while CLOSED
+  int64_t consecutive_failures = 0;  // the present run, while CLOSED or ramping
   WindowCounts window;
 
   std::optional<LastFailure> last_failure;
   std::optional<absl::Time> last_transition;
-  // While OPEN: when it will turn HALF_OPEN.
+  // While OPEN: when it will turn HALF_OPEN; absent if an operator holds it open for good.
   std::optional<absl::Time> next_probe;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The states of a circuit (DESIGN R1-R5).
+// The states of a circuit (DESIGN R1-R6) and its modes (DESIGN R8).
 #ifndef FUSEBOX_STATE_H_
 #define FUSEBOX_STATE_H_
 
@@ -28,6 +28,29 @@ constexpr absl::string_view StateName(State state) {
       return "OPEN";
     case State::kHalfOpen:
       return "HALF_OPEN";
+  }
+  return "UNKNOWN";
+}
+
+// What the operator has decided about a circuit (DESIGN R8).
+enum class Mode {
+  kAutomatic,   // the state machine rules
+  kForcedOpen,  // every call is rejected, until released or until a time to live ends
+  kDisabled,    // every call is admitted; only the totals go on
+  kShadow,      // the state machine runs, but nothing is rejected
+};
+
+// "AUTOMATIC", "FORCED_OPEN", "DISABLED" or "SHADOW".
+constexpr absl::string_view ModeName(Mode mode) {
+  switch (mode) {
+    case Mode::kAutomatic:
+      return "AUTOMATIC";
+    case Mode::kForcedOpen:
+      return "FORCED_OPEN";
+    case Mode::kDisabled:
+      return "DISABLED";
+    case Mode::kShadow:
+      return "SHADOW";
   }
   return "UNKNOWN";
 }

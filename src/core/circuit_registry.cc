@@ -2,67 +2,195 @@
 #include "fusebox/circuit_registry.h"
 
 #include <algorithm>
-#include <string>
+#include <array>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "src/core/circuit_core.h"
+#include "src/core/event_log.h"
+#include "src/core/idle_order.h"
 #include "src/core/mutex.h"
 
 namespace fusebox {
 
+namespace {
+
+// Circuits with equal policies share one. Remembers the last few, as there are few in a program.
+// Not thread-safe.
+class PolicyPool {
+ public:
+  std::shared_ptr<const Policy> Share(const Policy& policy) {
+    for (const std::shared_ptr<const Policy>& known : recent_) {
+      if (known != nullptr && *known == policy) return known;
+    }
+    std::shared_ptr<const Policy>& place = recent_[next_];
+    next_ = (next_ + 1) % recent_.size();
+    place = std::make_shared<const Policy>(policy);
+    return place;
+  }
+
+ private:
+  std::array<std::shared_ptr<const Policy>, 16> recent_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
 class CircuitRegistry::Impl {
  public:
-  using Circuits = absl::flat_hash_map<std::string, std::shared_ptr<CircuitBreaker>>;
-
-  explicit Impl(Options options) : options_(std::move(options)) {
+  explicit Impl(Options options)
+      : options_(std::move(options)), log_(std::make_shared<EventLog>(options_.event_capacity)) {
     if (options_.clock == nullptr) options_.clock = &Clock::Real();
     if (!options_.seed) options_.seed = absl::Uniform<uint64_t>(absl::BitGen());
   }
 
   const Clock& clock() const { return *options_.clock; }
+  const EventLog& log() const { return *log_; }
 
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy) {
-    MutexLock lock(mutex_);
-    if (const auto found = circuits_.find(name); found != circuits_.end()) return found->second;
-    absl::StatusOr<std::shared_ptr<CircuitBreaker>> made =
-        CircuitBreaker::Create(name, policy, {options_.clock, options_.seed, options_.listener});
-    if (made.ok()) circuits_.emplace(name, *made);
-    return made;
+    std::shared_ptr<CircuitBreaker> evicted;
+    absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit =
+        GetOrCreateLocked(name, policy, evicted);
+    if (evicted != nullptr) CircuitCore::Of(*evicted).DeliverEvents();
+    if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
+    return circuit;
   }
 
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) {
     MutexLock lock(mutex_);
     const auto found = circuits_.find(name);
-    return found == circuits_.end() ? nullptr : found->second;
+    return found == circuits_.end() ? nullptr : found->second.circuit;
   }
 
-  // Null if there was none. The circuit is not destroyed under the lock.
-  std::shared_ptr<CircuitBreaker> Take(absl::string_view name) {
-    MutexLock lock(mutex_);
-    auto node = circuits_.extract(name);
-    return node.empty() ? nullptr : std::move(node.mapped());
+  bool Remove(absl::string_view name, const Operator& by) {
+    // Destroyed, if nobody else holds it, and told of only after the lock.
+    std::shared_ptr<CircuitBreaker> circuit;
+    {
+      MutexLock lock(mutex_);
+      const auto found = circuits_.find(name);
+      if (found == circuits_.end()) return false;
+      circuit = Take(found);
+      CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitRemoved, by.why, by.who);
+    }
+    CircuitCore::Of(*circuit).DeliverEvents();
+    return true;
   }
 
   std::vector<std::shared_ptr<CircuitBreaker>> All() {
     std::vector<std::shared_ptr<CircuitBreaker>> all;
     MutexLock lock(mutex_);
     all.reserve(circuits_.size());
-    for (const auto& entry : circuits_) all.push_back(entry.second);
+    for (const auto& entry : circuits_) all.push_back(entry.second.circuit);
     return all;
   }
 
+  std::size_t size() {
+    MutexLock lock(mutex_);
+    return circuits_.size();
+  }
+
+  int64_t evicted() {
+    MutexLock lock(mutex_);
+    return evicted_;
+  }
+
  private:
+  struct Entry {
+    std::shared_ptr<CircuitBreaker> circuit;
+    Idleness idleness;
+  };
+  // By the circuits' own names.
+  using Circuits = absl::flat_hash_map<absl::string_view, Entry>;
+
+  absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreateLocked(
+      absl::string_view name, const Policy& policy, std::shared_ptr<CircuitBreaker>& evicted) {
+    MutexLock lock(mutex_);
+    if (const auto found = circuits_.find(name); found != circuits_.end()) {
+      return found->second.circuit;
+    }
+    if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
+    ++step_;
+    if (NearlyFull()) Observe();
+    if (Full()) {
+      evicted = EvictOne();
+      if (evicted == nullptr) {
+        return absl::ResourceExhaustedError(absl::StrCat(
+            "no circuit \"", name, "\": the registry holds max_circuits = ", options_.max_circuits,
+            " circuits, and none of them is CLOSED, in automatic mode and without a call in "
+            "flight"));
+      }
+    }
+    CircuitCore::Options core;
+    core.clock = options_.clock;
+    core.seed = *options_.seed;
+    core.listener = options_.listener;
+    core.log = log_;
+    Entry entry;
+    entry.circuit = CircuitCore::MakeBreaker(name, policies_.Share(policy), std::move(core));
+    entry.idleness = Idleness(step_);
+    CircuitCore::Of(*entry.circuit).PushEvent(EventKind::kCircuitAdded, {}, {});
+    std::shared_ptr<CircuitBreaker> circuit = entry.circuit;
+    circuits_.emplace(circuit->name(), std::move(entry));
+    return circuit;
+  }
+
+  bool Full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits;
+  }
+
+  // From here on it pays to know which circuits are idle.
+  bool NearlyFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return options_.max_circuits != 0 &&
+           circuits_.size() >= options_.max_circuits - options_.max_circuits / 16 - 1;
+  }
+
+  void Observe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (auto& entry : circuits_) {
+      entry.second.idleness.Observe(CircuitCore::Of(*entry.second.circuit).CallsGranted(), step_);
+    }
+  }
+
+  // The circuit that went, or null if none may.
+  std::shared_ptr<CircuitBreaker> EvictOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    auto longest_idle = circuits_.end();
+    for (auto entry = circuits_.begin(); entry != circuits_.end(); ++entry) {
+      const bool longer = longest_idle == circuits_.end() ||
+                          entry->second.idleness.IsLongerThan(longest_idle->second.idleness);
+      if (longer && CircuitCore::Of(*entry->second.circuit).IsEvictable()) longest_idle = entry;
+    }
+    if (longest_idle == circuits_.end()) return nullptr;
+    ++evicted_;
+    std::shared_ptr<CircuitBreaker> circuit = Take(longest_idle);
+    CircuitCore::Of(*circuit).PushEvent(
+        EventKind::kCircuitRemoved,
+        absl::StrCat("idle for longest of max_circuits = ", options_.max_circuits), {});
+    return circuit;
+  }
+
+  std::shared_ptr<CircuitBreaker> Take(Circuits::iterator entry)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::shared_ptr<CircuitBreaker> circuit = std::move(entry->second.circuit);
+    circuits_.erase(entry);
+    CircuitCore::Of(*circuit).MarkRemoved();
+    return circuit;
+  }
+
   // Constant.
   Options options_;
+
+  // Synchronised by itself. Shared with the circuits, which may outlive the registry.
+  const std::shared_ptr<EventLog> log_;
 
   // Guarded.
   Mutex mutex_;
   Circuits circuits_ ABSL_GUARDED_BY(mutex_);
+  PolicyPool policies_ ABSL_GUARDED_BY(mutex_);
+  int64_t step_ ABSL_GUARDED_BY(mutex_) = 0;  // one more for each circuit made
+  int64_t evicted_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 CircuitRegistry::CircuitRegistry() : CircuitRegistry(Options()) {}
@@ -79,8 +207,8 @@ std::shared_ptr<CircuitBreaker> CircuitRegistry::Find(absl::string_view name) co
   return impl_->Find(name);
 }
 
-absl::Status CircuitRegistry::Remove(absl::string_view name) {
-  if (impl_->Take(name) != nullptr) return absl::OkStatus();
+absl::Status CircuitRegistry::Remove(absl::string_view name, const Operator& by) {
+  if (impl_->Remove(name, by)) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat("no circuit named \"", name, "\""));
 }
 
@@ -98,6 +226,12 @@ int CircuitRegistry::ResetAll(const Operator& by) {
   return static_cast<int>(all.size());
 }
 
+EventBatch CircuitRegistry::EventsSince(uint64_t sequence) const {
+  return impl_->log().Since(sequence);
+}
+
+std::size_t CircuitRegistry::size() const { return impl_->size(); }
+int64_t CircuitRegistry::evicted() const { return impl_->evicted(); }
 const Clock& CircuitRegistry::clock() const { return impl_->clock(); }
 
 }  // namespace fusebox

@@ -2,6 +2,7 @@
 #include "fusebox/clock.h"
 
 #include <chrono>
+#include <ctime>
 
 #include "absl/time/clock.h"
 
@@ -15,6 +16,14 @@ class RealClock final : public Clock {
                                      std::chrono::steady_clock::now().time_since_epoch())
                                      .count());
   }
+#ifdef CLOCK_MONOTONIC_COARSE
+  // The time of the last tick, of which there are at least 100 a second.
+  SteadyTime CoarseNow() const override {
+    timespec now{};
+    if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0) return Now();
+    return SteadyTime::FromNanos(int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+  }
+#endif
   absl::Time WallNow() const override { return absl::Now(); }
 };
 

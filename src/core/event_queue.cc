@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/event_queue.h"
 
-#include <optional>
-
 namespace fusebox {
 
 void EventQueue::Push(Event event) {
+  if (log_ != nullptr) log_->Append(event);
+  if (listener_ == nullptr) return;
   MutexLock lock(mutex_);
   pending_.push_back(std::move(event));
 }
 
 void EventQueue::Deliver() {
-  for (bool first = true;; first = false) {
-    std::optional<Event> event;
-    {
-      MutexLock lock(mutex_);
-      if (first && delivering_) return;
-      delivering_ = !pending_.empty();
-      if (!delivering_) return;
-      event = std::move(pending_.front());
-      pending_.pop_front();
-    }
-    listener_(*event);
+  if (listener_ == nullptr) return;
+  std::vector<Event> events = TakePending(/*first=*/true);
+  while (!events.empty()) {
+    for (const Event& event : events) listener_(event);
+    events = TakePending(/*first=*/false);
   }
+}
+
+// Empty when there is nothing to deliver, or when another thread is at it.
+std::vector<Event> EventQueue::TakePending(bool first) {
+  MutexLock lock(mutex_);
+  if (first && delivering_) return {};
+  delivering_ = !pending_.empty();
+  return std::exchange(pending_, {});
 }
 
 }  // namespace fusebox

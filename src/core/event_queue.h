@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings a circuit's events to its listener in order, with no lock held.
+// Brings a circuit's events to the log and to the listener: in order, and to the listener with no
+// lock held.
 #ifndef FUSEBOX_SRC_CORE_EVENT_QUEUE_H_
 #define FUSEBOX_SRC_CORE_EVENT_QUEUE_H_
 
-#include <deque>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "fusebox/event.h"
+#include "src/core/event_log.h"
 #include "src/core/mutex.h"
 
 namespace fusebox {
@@ -18,18 +21,23 @@ namespace fusebox {
 // one, so a listener that causes events itself can't deadlock or be overtaken.
 class EventQueue {
  public:
-  explicit EventQueue(EventListener listener) : listener_(std::move(listener)) {}
+  // `log` may be null.
+  EventQueue(EventListener listener, std::shared_ptr<EventLog> log)
+      : listener_(std::move(listener)), log_(std::move(log)) {}
 
-  // False if nobody listens: then events need not be made.
-  bool active() const { return listener_ != nullptr; }
+  // False if nobody wants events: then they need not be made.
+  bool active() const { return listener_ != nullptr || log_ != nullptr; }
 
   void Push(Event event);
   void Deliver();
 
  private:
+  std::vector<Event> TakePending(bool first);
+
   const EventListener listener_;
+  const std::shared_ptr<EventLog> log_;
   Mutex mutex_;
-  std::deque<Event> pending_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Event> pending_ ABSL_GUARDED_BY(mutex_);
   bool delivering_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

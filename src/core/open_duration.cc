@@ -2,19 +2,21 @@
 #include "src/core/open_duration.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/string_view.h"
 
 namespace fusebox {
 
-OpenDuration::OpenDuration(const Policy& policy, uint64_t seed, absl::string_view circuit)
-    : policy_(policy), unjittered_(policy.open_duration), jitter_(seed, circuit) {}
+OpenDuration::OpenDuration(uint64_t seed, absl::string_view circuit) : jitter_(seed, circuit) {}
 
-absl::Duration OpenDuration::Next(absl::Duration pushback) {
-  absl::Duration duration = unjittered_;
-  unjittered_ = std::min(unjittered_ * policy_.backoff_multiplier, policy_.max_open_duration);
-  if (policy_.jitter > 0) duration *= 1 + policy_.jitter * jitter_.Draw();
-  return std::max(duration, std::min(pushback, policy_.max_open_duration));
+absl::Duration OpenDuration::Next(const Policy& policy, absl::Duration pushback) {
+  const double backoff =
+      std::pow(policy.backoff_multiplier, static_cast<double>(openings_in_a_row_));
+  ++openings_in_a_row_;
+  absl::Duration duration = std::min(policy.open_duration * backoff, policy.max_open_duration);
+  if (policy.jitter > 0) duration *= 1 + policy.jitter * jitter_.Draw();
+  return std::max(duration, std::min(pushback, policy.max_open_duration));
 }
 
 }  // namespace fusebox

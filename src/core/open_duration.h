@@ -13,22 +13,21 @@
 
 namespace fusebox {
 
-// Not thread-safe. The policy must outlive it.
+// Not thread-safe.
 class OpenDuration {
  public:
   // Circuits with one seed draw different jitters, by their names.
-  OpenDuration(const Policy& policy, uint64_t seed, absl::string_view circuit);
+  OpenDuration(uint64_t seed, absl::string_view circuit);
 
   // The length of an opening that begins now: the next one in the row. `pushback` is zero or what
   // the dependency asked for.
-  absl::Duration Next(absl::Duration pushback);
+  absl::Duration Next(const Policy& policy, absl::Duration pushback);
 
   // The circuit has closed: the next opening is the first in a row again.
-  void StartOver() { unjittered_ = policy_.open_duration; }
+  void StartOver() { openings_in_a_row_ = 0; }
 
  private:
-  const Policy& policy_;
-  absl::Duration unjittered_;
+  int64_t openings_in_a_row_ = 0;
   Jitter jitter_;
 };
 

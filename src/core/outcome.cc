@@ -33,7 +33,7 @@ Outcome Outcome::FromStatus(const absl::Status& status) {
   Outcome outcome;
   outcome.kind = DefaultOutcomeKind(status.code());
   outcome.code = status.raw_code();
-  if (outcome.kind == OutcomeKind::kFailure) outcome.message = std::string(status.message());
+  if (!status.ok()) outcome.message = std::string(status.message());
   return outcome;
 }
 

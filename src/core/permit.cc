@@ -14,15 +14,6 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   return *this;
 }
 
-Permit::~Permit() { Ignore(); }
-
-bool Permit::Record(const Outcome& outcome) {
-  CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
-  if (breaker == nullptr) return false;
-  breaker->Return(ticket_, outcome);
-  return true;
-}
-
 Rejection Admission::rejection() const {
   Rejection rejection;
   rejection.reason = reason_;

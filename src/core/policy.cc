@@ -2,6 +2,7 @@
 #include "fusebox/policy.h"
 
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -89,9 +90,14 @@ WindowBound BoundOf(const Policy& policy) {
 
 void CheckTripRules(const Policy& policy, Checker& check) {
   const bool has_rate = policy.failure_rate || policy.slow_call_rate;
-  if (!policy.consecutive_failures && !policy.failures_in_window && !has_rate) {
-    check.Fail("consecutive_failures, failures_in_window, failure_rate, slow_call_rate", "unset",
-               "set, at least one of them");
+  if (!policy.consecutive_failures && !policy.failures_in_window && !has_rate &&
+      !policy.hung_calls) {
+    check.Fail("consecutive_failures, failures_in_window, failure_rate, slow_call_rate, hung_calls",
+               "unset", "set, at least one of them");
+  }
+  if (policy.hung_calls) {
+    check.Calls("hung_calls.count", policy.hung_calls->count);
+    check.Between("hung_calls.age", policy.hung_calls->age, Shortest(), Day());
   }
   const WindowBound bound = BoundOf(policy);
   if (policy.consecutive_failures) {
@@ -147,6 +153,12 @@ void CheckHalfOpen(const Policy& policy, Checker& check) {
   }
 }
 
+void CheckRamp(const Policy& policy, Checker& check) {
+  if (!policy.ramp) return;
+  check.Between("ramp.duration", policy.ramp->duration, Shortest(), Day());
+  check.Rate("ramp.initial_fraction", policy.ramp->initial_fraction);
+}
+
 Policy Preset(int64_t failures, int64_t successes, absl::Duration open_duration) {
   Policy policy;
   policy.consecutive_failures = failures;
@@ -157,12 +169,37 @@ Policy Preset(int64_t failures, int64_t successes, absl::Duration open_duration)
 
 }  // namespace
 
+bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b) {
+  return a.max_concurrent == b.max_concurrent && a.verdict == b.verdict &&
+         a.probe_timeout == b.probe_timeout;
+}
+
+bool operator==(const Ramp& a, const Ramp& b) {
+  return a.duration == b.duration && a.initial_fraction == b.initial_fraction;
+}
+
+bool operator==(const HungCalls& a, const HungCalls& b) {
+  return a.count == b.count && a.age == b.age;
+}
+
+bool operator==(const Policy& a, const Policy& b) {
+  const auto fields = [](const Policy& p) {
+    return std::tie(p.consecutive_failures, p.failures_in_window, p.failure_rate, p.slow_call_rate,
+                    p.hung_calls, p.slow_call_duration, p.slow_is_failure, p.minimum_calls,
+                    p.window, p.open_duration, p.backoff_multiplier, p.max_open_duration, p.jitter,
+                    p.half_open, p.ramp, p.max_in_flight);
+  };
+  return fields(a) == fields(b);
+}
+
 absl::Status Validate(const Policy& policy) {
   Checker check;
   std::visit([&](const auto& window) { CheckWindow(window, check); }, policy.window);
   CheckTripRules(policy, check);
   CheckOpen(policy, check);
   CheckHalfOpen(policy, check);
+  CheckRamp(policy, check);
+  if (policy.max_in_flight) check.Calls("max_in_flight", *policy.max_in_flight);
   return check.Result();
 }
 

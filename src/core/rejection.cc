@@ -29,7 +29,9 @@ enum RetryInfoField : uint32_t { kRetryDelay = 1 };
 enum DurationField : uint32_t { kSeconds = 1, kNanos = 2 };
 enum EntryField : uint32_t { kEntryKey = 1, kEntryValue = 2 };
 
-constexpr std::array kReasons = {RejectionReason::kOpen, RejectionReason::kHalfOpenFull};
+constexpr std::array kReasons = {RejectionReason::kOpen, RejectionReason::kHalfOpenFull,
+                                 RejectionReason::kForcedOpen, RejectionReason::kRamping,
+                                 RejectionReason::kTooManyCalls};
 constexpr std::array kStates = {State::kClosed, State::kOpen, State::kHalfOpen};
 
 std::string Entry(absl::string_view key, absl::string_view value) {
@@ -49,10 +51,14 @@ std::string EncodeErrorInfo(const Rejection& rejection) {
       .bytes();
 }
 
+// The longest that a google.protobuf.Duration can say; stands for infinity.
+constexpr absl::Duration LongestDuration() { return absl::Seconds(315'576'000'000); }
+
 std::string EncodeRetryInfo(const Rejection& rejection) {
+  const absl::Duration delay =
+      std::clamp(rejection.retry_after, absl::ZeroDuration(), LongestDuration());
   absl::Duration nanos;
-  const int64_t seconds = absl::IDivDuration(std::max(rejection.retry_after, absl::ZeroDuration()),
-                                             absl::Seconds(1), &nanos);
+  const int64_t seconds = absl::IDivDuration(delay, absl::Seconds(1), &nanos);
   const std::string duration =
       WireWriter()
           .Varint(kSeconds, static_cast<uint64_t>(seconds))
@@ -129,7 +135,8 @@ std::optional<absl::Duration> DecodeRetryInfo(absl::string_view bytes) {
     if (field.number == kNanos) nanos = static_cast<int64_t>(field.varint);
   });
   if (!ok || !duration_ok) return std::nullopt;
-  return absl::Seconds(seconds) + absl::Nanoseconds(nanos);
+  const absl::Duration delay = absl::Seconds(seconds) + absl::Nanoseconds(nanos);
+  return delay >= LongestDuration() ? absl::InfiniteDuration() : delay;
 }
 
 std::optional<Rejection> Decode(absl::string_view error_info, absl::string_view retry_info) {
@@ -148,6 +155,12 @@ absl::string_view RejectionReasonName(RejectionReason reason) {
       return "CIRCUIT_OPEN";
     case RejectionReason::kHalfOpenFull:
       return "CIRCUIT_HALF_OPEN_FULL";
+    case RejectionReason::kForcedOpen:
+      return "CIRCUIT_FORCED_OPEN";
+    case RejectionReason::kRamping:
+      return "CIRCUIT_RAMPING";
+    case RejectionReason::kTooManyCalls:
+      return "CIRCUIT_TOO_MANY_CALLS";
   }
   return "UNKNOWN";
 }
@@ -155,11 +168,27 @@ absl::string_view RejectionReasonName(RejectionReason reason) {
 std::string RejectionMessage(const Rejection& rejection) {
   const std::string beginning =
       absl::StrCat("circuit \"", rejection.circuit, "\" is ", StateName(rejection.state));
-  if (rejection.reason == RejectionReason::kHalfOpenFull) {
-    return absl::StrCat(beginning,
-                        " and every probe is out; may be tried as soon as one comes back");
+  const auto in_time = [&] {
+    if (rejection.retry_after == absl::InfiniteDuration())
+      return std::string("until it is released");
+    return absl::StrCat("may be tried in ", DurationText(rejection.retry_after));
+  };
+  switch (rejection.reason) {
+    case RejectionReason::kOpen:
+      break;
+    case RejectionReason::kForcedOpen:
+      return absl::StrCat(beginning, ", held so by an operator; ", in_time());
+    case RejectionReason::kHalfOpenFull:
+      return absl::StrCat(beginning,
+                          " and every probe is out; may be tried as soon as one comes back");
+    case RejectionReason::kRamping:
+      return absl::StrCat(beginning,
+                          " and lets a growing share of calls through; may be tried now");
+    case RejectionReason::kTooManyCalls:
+      return absl::StrCat(beginning,
+                          " and has too many calls in flight; may be tried as soon as one ends");
   }
-  return absl::StrCat(beginning, "; may be tried in ", DurationText(rejection.retry_after));
+  return absl::StrCat(beginning, "; ", in_time());
 }
 
 std::string EncodeRejection(const Rejection& rejection) {

@@ -2,123 +2,312 @@
 #include "src/core/state_machine.h"
 
 #include <algorithm>
+#include <limits>
+#include <string>
 #include <utility>
 
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
+#include "src/core/text.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox {
+namespace {
 
-StateMachine::StateMachine(const Policy& policy, uint64_t seed, absl::string_view circuit,
-                           SteadyTime now)
-    : policy_(policy),
-      open_duration_(policy, seed, circuit),
-      now_(now),
-      state_(std::in_place_type<ClosedState>, policy, now) {}
-
-StateMachine::Grant StateMachine::Acquire(SteadyTime now, Transitions& made) {
-  AdvanceTo(now, made);
-  Grant grant;
-  grant.epoch = epoch_;
-  if (std::holds_alternative<ClosedState>(state_)) {
-    grant.admitted = true;
-  } else if (const auto* open = std::get_if<OpenState>(&state_)) {
-    grant.reason = RejectionReason::kOpen;
-    grant.retry_after = open->until() - now_;
-  } else if (std::optional<int32_t> place = std::get<HalfOpenState>(state_).Admit(now_)) {
-    grant.admitted = true;
-    grant.probe_place = *place;
-  } else {
-    grant.reason = RejectionReason::kHalfOpenFull;
+bool IsRule(Cause cause) {
+  switch (cause) {
+    case Cause::kConsecutiveFailures:
+    case Cause::kFailuresInWindow:
+    case Cause::kFailureRate:
+    case Cause::kSlowCallRate:
+    case Cause::kHungCalls:
+    case Cause::kProbeFailed:
+    case Cause::kProbeFailureRate:
+    case Cause::kProbeSlowCallRate:
+    case Cause::kProbeTimeout:
+      return true;
+    default:
+      return false;
   }
+}
+
+}  // namespace
+
+StateMachine::StateMachine(std::shared_ptr<const Policy> policy, uint64_t seed,
+                           absl::string_view circuit, SteadyTime now)
+    : policy_(std::move(policy)),
+      open_duration_(seed, circuit),
+      now_(now),
+      state_(std::in_place_type<ClosedState>, *policy_, now) {}
+
+StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Changes& changes) {
+  AdvanceTo(now, changes);
+  Grant grant;
+  if (mode_ == Mode::kDisabled) {
+    grant.admitted = true;
+  } else {
+    grant = Decide(in_flight, changes);
+    if (!grant.admitted && mode_ == Mode::kShadow) {
+      grant.admitted = grant.would_reject = true;
+    } else if (grant.admitted) {
+      grant.epoch = epoch_;
+    }
+  }
+  grant.start = now_;
   return grant;
 }
 
-void StateMachine::Record(uint64_t epoch, int32_t probe_place, const CallRecord& call,
-                          SteadyTime now, Transitions& made) {
-  AdvanceTo(now, made);
-  if (epoch != epoch_) return;
-  if (std::optional<Trip> trip = RecordCurrent(probe_place, call)) {
-    Apply(*std::move(trip), now_, call.pushback, made);
+StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
+  if (FailureWatch* const watching = watch()) {
+    if (std::optional<Trip> trip = watching->CheckBeforeStart(now_)) {
+      Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+    }
+  }
+  if (auto* open = std::get_if<OpenState>(&state_)) {
+    const auto reason =
+        mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+    if (!std::exchange(open->has_rejected, true)) {
+      changes.push_back(ChangeAt(EventKind::kFirstRejection, now_, {Cause::kNone, ""}));
+    }
+    return Reject(reason, open->until ? *open->until - now_ : absl::InfiniteDuration());
+  }
+  if (policy_->max_in_flight && in_flight >= *policy_->max_in_flight) {
+    return Reject(RejectionReason::kTooManyCalls, absl::ZeroDuration());
+  }
+  Grant grant;
+  if (auto* probing = std::get_if<ProbingState>(&state_)) {
+    const std::optional<int32_t> place = probing->Admit(now_);
+    if (!place) return Reject(RejectionReason::kHalfOpenFull, absl::ZeroDuration());
+    grant.probe_place = *place;
+  } else if (auto* ramping = std::get_if<RampingState>(&state_)) {
+    if (!ramping->progress.Admit(now_)) {
+      return Reject(RejectionReason::kRamping, absl::ZeroDuration());
+    }
+  }
+  if (FailureWatch* const watching = watch()) watching->Start(now_);
+  grant.admitted = true;
+  return grant;
+}
+
+StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration retry_after) {
+  Grant grant;
+  grant.reason = reason;
+  grant.retry_after = retry_after;
+  return grant;
+}
+
+void StateMachine::Record(const Grant& grant, const CallRecord& call, SteadyTime now,
+                          Changes& changes) {
+  AdvanceTo(now, changes);
+  if (grant.epoch != epoch_) return;
+  if (std::optional<Trip> trip = RecordCurrent(grant, call)) {
+    Move(*std::move(trip), now_, call.pushback, changes);
   }
 }
 
-std::optional<Trip> StateMachine::RecordCurrent(int32_t probe_place, const CallRecord& call) {
+std::optional<Trip> StateMachine::RecordCurrent(const Grant& grant, const CallRecord& call) {
   std::optional<WindowEntry> entry;
   if (call.kind != OutcomeKind::kIgnored) {
     entry = WindowEntry{call.kind == OutcomeKind::kFailure, call.slow};
   }
-  if (auto* half_open = std::get_if<HalfOpenState>(&state_)) {
-    return half_open->Record(probe_place, entry);
+  if (auto* probing = std::get_if<ProbingState>(&state_)) {
+    return probing->Record(grant.probe_place, entry);
   }
-  auto* closed = std::get_if<ClosedState>(&state_);
-  if (closed == nullptr || !entry) return std::nullopt;
-  return closed->Record(*entry, now_);
+  FailureWatch* const watching = watch();
+  return watching == nullptr ? std::nullopt : watching->End(grant.start, entry, now_);
 }
 
-void StateMachine::Reset(absl::string_view why, SteadyTime now, Transitions& made) {
-  AdvanceTo(now, made);
-  Apply({Cause::kOperator, std::string(why)}, now_, absl::ZeroDuration(), made);
+void StateMachine::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
+  now_ = std::max(now_, now);
+  if (FailureWatch* const watching = watch()) watching->AddSuccesses(count, slice, now_);
 }
 
-void StateMachine::AdvanceTo(SteadyTime now, Transitions& made) {
+void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   now_ = std::max(now_, now);
   for (std::optional<DueTrip> due = Due(); due && due->at <= now_; due = Due()) {
-    Apply(std::move(due->trip), due->at, absl::ZeroDuration(), made);
+    Move(std::move(due->trip), due->at, absl::ZeroDuration(), changes);
   }
 }
 
 std::optional<DueTrip> StateMachine::Due() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->Due();
-  if (const auto* half_open = std::get_if<HalfOpenState>(&state_)) return half_open->Due();
+  if (const auto* probing = std::get_if<ProbingState>(&state_)) return probing->Due();
+  if (const auto* ramping = std::get_if<RampingState>(&state_)) return ramping->Due();
   return std::nullopt;
 }
 
-void StateMachine::Apply(Trip trip, SteadyTime at, absl::Duration pushback, Transitions& made) {
-  const State from = state();
-  const std::optional<State> to = TargetOf(trip.cause, from);
-  if (!to) return;
-  ++epoch_;
-  switch (*to) {
-    case State::kClosed:
-      open_duration_.StartOver();
-      state_.emplace<ClosedState>(policy_, at);
-      break;
-    case State::kOpen:
-      state_.emplace<OpenState>(at, open_duration_.Next(pushback));
-      break;
-    case State::kHalfOpen:
-      state_.emplace<HalfOpenState>(policy_);
-      break;
-  }
-  made.push_back({from, *to, at, std::move(trip)});
+void StateMachine::Reset(absl::string_view why, SteadyTime now, Changes& changes) {
+  OperatorMove(Cause::kReset, why, now, changes);
 }
 
-State StateMachine::state() const {
-  if (std::holds_alternative<ClosedState>(state_)) return State::kClosed;
-  if (std::holds_alternative<OpenState>(state_)) return State::kOpen;
-  return State::kHalfOpen;
+void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl,
+                             SteadyTime now, Changes& changes) {
+  OperatorMove(Cause::kForcedOpen, why, now, changes);
+  if (!ttl) return;
+  auto& open = std::get<OpenState>(state_);
+  open.until = now_ + *ttl;
+  open.at_end = {Cause::kForcedOpenEnded, absl::StrCat("forced open for ", DurationText(*ttl))};
+}
+
+void StateMachine::Disable(absl::string_view why, SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  if (mode_ != Mode::kDisabled) OperatorMove(Cause::kDisabled, why, now, changes);
+}
+
+void StateMachine::Shadow(absl::string_view why, SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  if (mode_ != Mode::kShadow) OperatorMove(Cause::kShadowed, why, now, changes);
+}
+
+void StateMachine::Automate(absl::string_view why, SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  if (mode_ == Mode::kAutomatic) return;
+  const Cause cause = mode_ == Mode::kForcedOpen ? Cause::kReleased : Cause::kAutomated;
+  OperatorMove(cause, why, now, changes);
+}
+
+void StateMachine::OperatorMove(Cause cause, absl::string_view why, SteadyTime now,
+                                Changes& changes) {
+  AdvanceTo(now, changes);
+  Move({cause, std::string(why)}, now_, absl::ZeroDuration(), changes);
+}
+
+void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_view why,
+                             SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  // The old one stays until nothing refers to it any more.
+  const std::shared_ptr<const Policy> old = std::exchange(policy_, std::move(policy));
+  ++epoch_;
+  // An opening goes on as it is; everything else starts anew under the new policy.
+  if (phase() == Phase::kClosed) {
+    Enter(Phase::kClosed, now_, absl::ZeroDuration());
+  } else if (phase() != Phase::kOpen) {
+    Enter(Phase::kProbing, now_, absl::ZeroDuration());
+  }
+  changes.push_back(
+      ChangeAt(EventKind::kPolicyChanged, now_, {Cause::kPolicyChanged, std::string(why)}));
+}
+
+void StateMachine::Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes) {
+  const std::optional<LegalMove> move = MoveFor(trip.cause, phase());
+  if (!move) return;
+  Phase to = move->to;
+  if (trip.cause == Cause::kProbesSucceeded && policy_->ramp) to = Phase::kRamping;
+
+  const State from = state();
+  const Mode mode_from = mode_;
+  ++epoch_;
+  mode_ = move->mode.value_or(mode_);
+  Enter(to, at, pushback);
+
+  const auto add = [&](EventKind kind) {
+    Change change = ChangeAt(kind, at, trip);
+    change.from = from;
+    change.mode_from = mode_from;
+    changes.push_back(std::move(change));
+  };
+  if (IsRule(trip.cause)) add(EventKind::kRuleExceeded);
+  if (trip.cause == Cause::kReset) add(EventKind::kReset);
+  if (mode_ != mode_from || trip.cause == Cause::kForcedOpen) add(EventKind::kModeChanged);
+  if (to == Phase::kRamping) add(EventKind::kRampStarted);
+  if (state() != from) add(EventKind::kTransition);
+}
+
+void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
+  switch (phase) {
+    case Phase::kClosed:
+      open_duration_.StartOver();
+      state_.emplace<ClosedState>(*policy_, at);
+      break;
+    case Phase::kOpen: {
+      OpenState open;
+      if (mode_ != Mode::kForcedOpen) {
+        const absl::Duration duration = open_duration_.Next(*policy_, pushback);
+        open.until = at + duration;
+        open.at_end = {Cause::kOpenDurationElapsed,
+                       absl::StrCat("open for ", DurationText(duration))};
+      }
+      state_ = std::move(open);
+      break;
+    }
+    case Phase::kProbing:
+      state_.emplace<ProbingState>(*policy_);
+      break;
+    case Phase::kRamping:
+      state_.emplace<RampingState>(*policy_, at);
+      break;
+  }
+}
+
+Change StateMachine::ChangeAt(EventKind kind, SteadyTime at, const Trip& trip) const {
+  return {kind, state(), state(), mode_, mode_, at, epoch_, trip};
+}
+
+StateMachine::FastPath StateMachine::fast_path() {
+  FastPath path;
+  path.now = now_;
+  if (const auto* open = std::get_if<OpenState>(&state_)) {
+    path.rejects = mode_ != Mode::kShadow && open->has_rejected;
+    path.rejects_until =
+        open->until.value_or(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
+  } else if (auto* closed = std::get_if<ClosedState>(&state_)) {
+    const bool limited = policy_->max_in_flight || policy_->hung_calls;
+    path.admits = mode_ == Mode::kDisabled || !limited;
+    path.successes_matter = mode_ != Mode::kDisabled && closed->watch.SuccessMatters(now_);
+  }
+  return path;
+}
+
+Phase StateMachine::phase() const {
+  if (std::holds_alternative<ClosedState>(state_)) return Phase::kClosed;
+  if (std::holds_alternative<OpenState>(state_)) return Phase::kOpen;
+  if (std::holds_alternative<ProbingState>(state_)) return Phase::kProbing;
+  return Phase::kRamping;
+}
+
+const FailureWatch* StateMachine::watch() const {
+  if (const auto* closed = std::get_if<ClosedState>(&state_)) return &closed->watch;
+  if (const auto* ramping = std::get_if<RampingState>(&state_)) return &ramping->watch;
+  return nullptr;
+}
+
+FailureWatch* StateMachine::watch() {
+  if (auto* closed = std::get_if<ClosedState>(&state_)) return &closed->watch;
+  if (auto* ramping = std::get_if<RampingState>(&state_)) return &ramping->watch;
+  return nullptr;
+}
+
+int64_t StateMachine::SliceAt(SteadyTime now) const {
+  return watch() == nullptr ? 0 : watch()->SliceAt(now);
 }
 
 int64_t StateMachine::consecutive_failures() const {
-  const auto* closed = std::get_if<ClosedState>(&state_);
-  return closed == nullptr ? 0 : closed->consecutive_failures();
+  return watch() == nullptr ? 0 : watch()->consecutive_failures();
 }
 
 WindowCounts StateMachine::Counts() {
-  auto* closed = std::get_if<ClosedState>(&state_);
-  return closed == nullptr ? WindowCounts() : closed->Counts(now_);
+  return watch() == nullptr ? WindowCounts() : watch()->Counts(now_);
 }
 
 int64_t StateMachine::probes_out() const {
-  const auto* half_open = std::get_if<HalfOpenState>(&state_);
-  return half_open == nullptr ? 0 : half_open->probes_out();
+  const auto* probing = std::get_if<ProbingState>(&state_);
+  return probing == nullptr ? 0 : probing->probes_out();
 }
 
 std::optional<SteadyTime> StateMachine::open_until() const {
   const auto* open = std::get_if<OpenState>(&state_);
-  if (open == nullptr) return std::nullopt;
-  return open->until();
+  return open == nullptr ? std::nullopt : open->until;
+}
+
+bool StateMachine::WillBeClosed(SteadyTime now) const {
+  if (mode_ != Mode::kAutomatic) return false;
+  const auto* ramping = std::get_if<RampingState>(&state_);
+  return phase() == Phase::kClosed || (ramping != nullptr && ramping->Due().at <= now);
+}
+
+std::optional<double> StateMachine::ramp_fraction() const {
+  const auto* ramping = std::get_if<RampingState>(&state_);
+  if (ramping == nullptr) return std::nullopt;
+  return ramping->progress.Fraction(now_);
 }
 
 }  // namespace fusebox

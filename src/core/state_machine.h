@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R5 and R7 as a pure machine: (event, now) -> (verdict, transitions). It knows
+// The rules R1-R8, R10, R12 and R14 as a pure machine: (event, now) -> (verdict, changes). It knows
 // neither threads nor clocks; CircuitBreaker is the concurrent shell around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 #define FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 #include <variant>
 
 #include "absl/container/inlined_vector.h"
@@ -21,18 +21,25 @@
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
 #include "src/core/open_duration.h"
+#include "src/core/phase.h"
+#include "src/core/rules/trip.h"
 #include "src/core/states.h"
 
 namespace fusebox {
 
-// One move that was made. A reset of a CLOSED circuit has from == to.
-struct Transition {
+// What has changed: an event, but for what the machine can't know (the circuit's name, the time of
+// day, who).
+struct Change {
+  EventKind kind = EventKind::kTransition;
   State from = State::kClosed;
   State to = State::kClosed;
+  Mode mode_from = Mode::kAutomatic;
+  Mode mode_to = Mode::kAutomatic;
   SteadyTime at;
+  uint64_t epoch = 0;
   Trip trip;
 };
-using Transitions = absl::InlinedVector<Transition, 2>;
+using Changes = absl::InlinedVector<Change, 2>;
 
 // What the machine has to know of a call that has ended.
 struct CallRecord {
@@ -46,45 +53,88 @@ struct CallRecord {
 // before. A `now` earlier than the latest one seen is taken for that latest one.
 class StateMachine {
  public:
-  // The policy must be valid, and outlive the machine.
-  StateMachine(const Policy& policy, uint64_t seed, absl::string_view circuit, SteadyTime now);
+  // The policy must be valid.
+  StateMachine(std::shared_ptr<const Policy> policy, uint64_t seed, absl::string_view circuit,
+               SteadyTime now);
+
+  // The epoch of permits whose results are for the totals alone.
+  static constexpr uint64_t kNoEpoch = 0;
 
   struct Grant {
     bool admitted = false;
-    uint64_t epoch = 0;        // if admitted
-    int32_t probe_place = -1;  // if admitted as a probe
+    bool would_reject = false;  // admitted by shadow mode alone
+    uint64_t epoch = kNoEpoch;  // if admitted
+    SteadyTime start;           // if admitted
+    int32_t probe_place = -1;   // if admitted as a probe
     RejectionReason reason = RejectionReason::kOpen;
     absl::Duration retry_after = absl::ZeroDuration();
   };
-  Grant Acquire(SteadyTime now, Transitions& made);
+  // `in_flight` is how many permits are out.
+  Grant Acquire(SteadyTime now, int64_t in_flight, Changes& changes);
 
-  // A call admitted in `epoch` has ended. One of an earlier epoch changes nothing (DESIGN R7).
-  void Record(uint64_t epoch, int32_t probe_place, const CallRecord& call, SteadyTime now,
-              Transitions& made);
+  // A call has ended. One of an earlier epoch changes nothing (DESIGN R7).
+  void Record(const Grant& grant, const CallRecord& call, SteadyTime now, Changes& changes);
 
-  void Reset(absl::string_view why, SteadyTime now, Transitions& made);
+  // `count` successes of the present epoch, and of that slice of its window, of which the machine
+  // is told only now. None of them mattered when it happened (`FastPath::successes_matter`).
+  void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
 
-  void AdvanceTo(SteadyTime now, Transitions& made);
+  void AdvanceTo(SteadyTime now, Changes& changes);
 
-  State state() const;
+  // What an operator does (DESIGN R8, R10). Those that ask for the mode that is on change nothing.
+  void Reset(absl::string_view why, SteadyTime now, Changes& changes);
+  void ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl, SteadyTime now,
+                 Changes& changes);
+  void Disable(absl::string_view why, SteadyTime now, Changes& changes);
+  void Shadow(absl::string_view why, SteadyTime now, Changes& changes);
+  void Automate(absl::string_view why, SteadyTime now, Changes& changes);
+  void SetPolicy(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
+                 Changes& changes);
+
+  // What can be decided without the machine until it is asked again.
+  struct FastPath {
+    bool admits = false;   // every call, with the present epoch; no limit to be looked at
+    bool rejects = false;  // every call, until `rejects_until`
+    bool successes_matter = true;
+    SteadyTime rejects_until;
+    SteadyTime now;  // the latest that was seen: an earlier one is taken for it
+  };
+  FastPath fast_path();
+
+  State state() const { return StateOf(phase()); }
+  Mode mode() const { return mode_; }
   uint64_t epoch() const { return epoch_; }
+  const std::shared_ptr<const Policy>& policy() const { return policy_; }
 
-  // Of the present state, as of the latest `now`.
+  // Of the present phase, as of the latest `now`.
+  int64_t SliceAt(SteadyTime now) const;
   int64_t consecutive_failures() const;
   WindowCounts Counts();
   int64_t probes_out() const;
   std::optional<SteadyTime> open_until() const;
+  // CLOSED in automatic mode, or due to be by then.
+  bool WillBeClosed(SteadyTime now) const;
+  std::optional<double> ramp_fraction() const;
 
  private:
+  Phase phase() const;
+  const FailureWatch* watch() const;
+  FailureWatch* watch();
+  Grant Decide(int64_t in_flight, Changes& changes);
+  static Grant Reject(RejectionReason reason, absl::Duration retry_after);
+  std::optional<Trip> RecordCurrent(const Grant& grant, const CallRecord& call);
   std::optional<DueTrip> Due() const;
-  std::optional<Trip> RecordCurrent(int32_t probe_place, const CallRecord& call);
-  void Apply(Trip trip, SteadyTime at, absl::Duration pushback, Transitions& made);
+  void Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes);
+  void Enter(Phase phase, SteadyTime at, absl::Duration pushback);
+  void OperatorMove(Cause cause, absl::string_view why, SteadyTime now, Changes& changes);
+  Change ChangeAt(EventKind kind, SteadyTime at, const Trip& trip) const;
 
-  const Policy& policy_;
+  std::shared_ptr<const Policy> policy_;
   OpenDuration open_duration_;
   SteadyTime now_;
-  uint64_t epoch_ = 1;
-  std::variant<ClosedState, OpenState, HalfOpenState> state_;
+  uint64_t epoch_ = kNoEpoch + 1;
+  Mode mode_ = Mode::kAutomatic;
+  std::variant<ClosedState, OpenState, ProbingState, RampingState> state_;
 };
 
 }  // namespace fusebox

@@ -9,18 +9,16 @@
 
 namespace fusebox {
 
-std::optional<Trip> ClosedState::Record(WindowEntry entry, SteadyTime now) {
-  window_.Add(entry, now);
-  consecutive_failures_ = entry.failure ? consecutive_failures_ + 1 : 0;
-  return rules_.Check(consecutive_failures_, window_.Counts(now));
+std::optional<DueTrip> OpenState::Due() const {
+  if (!until) return std::nullopt;
+  return DueTrip{*until, at_end};
 }
 
-DueTrip OpenState::Due() const {
-  return {until(),
-          {Cause::kOpenDurationElapsed, absl::StrCat("open for ", DurationText(duration_))}};
+DueTrip RampingState::Due() const {
+  return {progress.end(), {Cause::kRampEnded, "every call is admitted again"}};
 }
 
-std::optional<Trip> HalfOpenState::Record(int32_t place, std::optional<WindowEntry> entry) {
+std::optional<Trip> ProbingState::Record(int32_t place, std::optional<WindowEntry> entry) {
   probes_.Return(place, /*counts=*/entry.has_value());
   if (!entry) return std::nullopt;
   ++results_.recorded;
@@ -30,7 +28,7 @@ std::optional<Trip> HalfOpenState::Record(int32_t place, std::optional<WindowEnt
                     policy_.half_open.verdict);
 }
 
-std::optional<DueTrip> HalfOpenState::Due() const {
+std::optional<DueTrip> ProbingState::Due() const {
   const std::optional<SteadyTime> at = probes_.TimesOutAt();
   if (!at) return std::nullopt;
   return DueTrip{
@@ -39,7 +37,7 @@ std::optional<DueTrip> HalfOpenState::Due() const {
        absl::StrCat("a probe has been out for ", DurationText(policy_.half_open.probe_timeout))}};
 }
 
-std::optional<Trip> HalfOpenState::Verdict(const SuccessThreshold& threshold) const {
+std::optional<Trip> ProbingState::Verdict(const SuccessThreshold& threshold) const {
   if (results_.failures > 0) {
     return Trip{Cause::kProbeFailed, absl::StrCat("a probe failed after ", results_.recorded - 1,
                                                   " of ", threshold.successes, " successes")};
@@ -49,7 +47,7 @@ std::optional<Trip> HalfOpenState::Verdict(const SuccessThreshold& threshold) co
               absl::StrCat(results_.recorded, " probes succeeded >= ", threshold.successes)};
 }
 
-std::optional<Trip> HalfOpenState::Verdict(const ProbeCalls& probe_calls) const {
+std::optional<Trip> ProbingState::Verdict(const ProbeCalls& probe_calls) const {
   if (results_.recorded < probe_calls.calls) return std::nullopt;
   std::optional<Trip> trip;
   if (policy_.failure_rate) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What each state knows and decides while the circuit is in it (DESIGN R2-R5). A state never moves
+// What each phase knows and decides while the circuit is in it (DESIGN R2-R6). A phase never moves
 // the circuit: it returns a Trip, which tells the state machine that a rule holds.
 #ifndef FUSEBOX_SRC_CORE_STATES_H_
 #define FUSEBOX_SRC_CORE_STATES_H_
@@ -12,10 +12,10 @@
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "src/core/failure_watch.h"
 #include "src/core/probes.h"
+#include "src/core/ramp_progress.h"
 #include "src/core/rules/trip.h"
-#include "src/core/rules/trip_rules.h"
-#include "src/core/window/call_window.h"
 #include "src/core/window/window_entry.h"
 
 namespace fusebox {
@@ -26,36 +26,26 @@ struct DueTrip {
   Trip trip;
 };
 
-class ClosedState {
- public:
-  ClosedState(const Policy& policy, SteadyTime now) : rules_(policy), window_(policy.window, now) {}
+// Each of these refers to the policy that it was made with, which must outlive it.
 
-  std::optional<Trip> Record(WindowEntry entry, SteadyTime now);
+struct ClosedState {
+  ClosedState(const Policy& policy, SteadyTime now) : watch(policy, now) {}
 
-  int64_t consecutive_failures() const { return consecutive_failures_; }
-  WindowCounts Counts(SteadyTime now) { return window_.Counts(now); }
-
- private:
-  TripRules rules_;
-  CallWindow window_;
-  int64_t consecutive_failures_ = 0;
+  FailureWatch watch;
 };
 
-class OpenState {
- public:
-  OpenState(SteadyTime since, absl::Duration duration) : since_(since), duration_(duration) {}
+struct OpenState {
+  // Absent: an operator holds it open for good.
+  std::optional<SteadyTime> until;
+  Trip at_end;
+  bool has_rejected = false;
 
-  SteadyTime until() const { return since_ + duration_; }
-  DueTrip Due() const;
-
- private:
-  SteadyTime since_;
-  absl::Duration duration_;
+  std::optional<DueTrip> Due() const;
 };
 
-class HalfOpenState {
+class ProbingState {
  public:
-  explicit HalfOpenState(const Policy& policy) : policy_(policy), probes_(policy.half_open) {}
+  explicit ProbingState(const Policy& policy) : policy_(policy), probes_(policy.half_open) {}
 
   std::optional<int32_t> Admit(SteadyTime now) { return probes_.Admit(now); }
 
@@ -74,6 +64,16 @@ class HalfOpenState {
   const Policy& policy_;
   Probes probes_;
   WindowCounts results_;
+};
+
+struct RampingState {
+  RampingState(const Policy& policy, SteadyTime now)
+      : watch(policy, now), progress(*policy.ramp, now) {}
+
+  DueTrip Due() const;
+
+  FailureWatch watch;
+  RampProgress progress;
 };
 
 }  // namespace fusebox

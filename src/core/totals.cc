@@ -7,8 +7,16 @@
 
 namespace fusebox {
 
+void LifetimeTotals::CountAcquired(const StateMachine::Grant& grant) {
+  if (grant.admitted) {
+    ++granted_;
+    totals_.would_reject += grant.would_reject ? 1 : 0;
+  } else {
+    ++(grant.reason == RejectionReason::kTooManyCalls ? totals_.too_many_calls : totals_.rejected);
+  }
+}
+
 void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcome, SteadyTime now) {
-  --in_flight_;
   switch (call.kind) {
     case OutcomeKind::kSuccess:
       ++totals_.success;
@@ -25,12 +33,29 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
   totals_.slow += call.slow ? 1 : 0;
 }
 
-void LifetimeTotals::CountTransition(const Transition& transition) {
-  if (transition.from == transition.to) return;
-  ++totals_.transitions[static_cast<std::size_t>(transition.from)]
-                       [static_cast<std::size_t>(transition.to)];
-  totals_.opened += transition.to == State::kOpen ? 1 : 0;
-  last_transition_ = transition.at;
+void LifetimeTotals::CountChange(const Change& change) {
+  if (change.kind != EventKind::kTransition) return;
+  ++totals_.transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];
+  totals_.opened += change.to == State::kOpen ? 1 : 0;
+  last_transition_ = change.at;
+}
+
+LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
+  Sum sum;
+  sum.totals = totals_;
+  // Returns first: a call that is seen to have returned is then seen to have been granted, and what
+  // is in flight never comes out negative.
+  shards.ForEach([&](const CallShard& shard) {
+    sum.totals.success += shard.success.load(std::memory_order_acquire);
+    sum.totals.ignored += shard.ignored.load(std::memory_order_acquire);
+    sum.totals.rejected += shard.rejected.load(std::memory_order_acquire);
+  });
+  sum.granted = granted_;
+  shards.ForEach([&](const CallShard& shard) {
+    sum.granted += shard.granted.load(std::memory_order_acquire);
+  });
+  sum.in_flight = sum.granted - sum.totals.success - sum.totals.failure - sum.totals.ignored;
+  return sum;
 }
 
 }  // namespace fusebox

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a circuit counts for life (DESIGN R9).
+// What a circuit counts for life under its lock (DESIGN R9). What calls count without the lock is
+// in CallShards; `TotalsOf` adds the two up.
 #ifndef FUSEBOX_SRC_CORE_TOTALS_H_
 #define FUSEBOX_SRC_CORE_TOTALS_H_
 
@@ -11,6 +12,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/outcome.h"
 #include "fusebox/snapshot.h"
+#include "src/core/call_shards.h"
 #include "src/core/state_machine.h"
 
 namespace fusebox {
@@ -18,13 +20,17 @@ namespace fusebox {
 // Not thread-safe.
 class LifetimeTotals {
  public:
-  void CountAdmitted() { ++in_flight_; }
-  void CountRejected() { ++totals_.rejected; }
+  void CountAcquired(const StateMachine::Grant& grant);
   void CountReturned(const CallRecord& call, const Outcome& outcome, SteadyTime now);
-  void CountTransition(const Transition& transition);
+  void CountChange(const Change& change);
 
-  const Totals& totals() const { return totals_; }
-  int64_t in_flight() const { return in_flight_; }
+  // With what the shards hold.
+  struct Sum {
+    Totals totals;
+    int64_t granted = 0;
+    int64_t in_flight = 0;
+  };
+  Sum SumWith(CallShards& shards) const;
 
   struct Failure {
     SteadyTime at;
@@ -36,7 +42,7 @@ class LifetimeTotals {
 
  private:
   Totals totals_;
-  int64_t in_flight_ = 0;
+  int64_t granted_ = 0;
   std::optional<Failure> last_failure_;
   std::optional<SteadyTime> last_transition_;
 };

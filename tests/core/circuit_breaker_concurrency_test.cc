@@ -129,12 +129,25 @@ Tally WorkOn(CircuitBreaker& breaker, FakeClock& clock, int thread) {
 
 void ExpectEventsInOrder(const std::vector<Event>& events) {
   State at = State::kClosed;
+  uint64_t epoch = 1;
+  bool exceeded = false;
   for (const Event& event : events) {
+    // One move may have several events, the transition last; each is of the same epoch.
     ASSERT_EQ(event.from, at);
+    ASSERT_GE(event.epoch, epoch);
+    ASSERT_LE(event.epoch, epoch + 1);
+    epoch = event.epoch;
+    if (exceeded) {
+      ASSERT_EQ(event.kind, EventKind::kTransition);
+    }
+    exceeded = event.kind == EventKind::kRuleExceeded;
     if (event.kind == EventKind::kTransition) {
       ASSERT_NE(event.from, event.to);
+      at = event.to;
+    } else if (event.kind == EventKind::kFirstRejection) {
+      ASSERT_EQ(event.from, State::kOpen);
+      ASSERT_EQ(event.to, State::kOpen);
     }
-    at = event.to;
   }
 }
 
@@ -183,7 +196,7 @@ void ExpectEverythingAddsUp(const Policy& policy) {
   ExpectEventsInOrder(log.events());
   Totals told;
   for (const Event& event : log.events()) {
-    if (event.from == event.to) continue;
+    if (event.kind != EventKind::kTransition) continue;
     ++told.transitions[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
   }
   EXPECT_EQ(told.transitions, end.totals.transitions);
@@ -308,7 +321,8 @@ TEST(CircuitBreakerConcurrency, AListenerMayUseTheCircuitOnEveryThread) {
   options.listener = [&, told = log.Listener()](const Event& event) {
     told(event);
     (void)breaker->Snapshot();
-    if (event.to == State::kOpen) breaker->Reset({"listener", "never open"});
+    const bool opening = event.kind == EventKind::kTransition && event.to == State::kOpen;
+    if (opening) breaker->Reset({"listener", "never open"});
   };
   breaker = CircuitBreaker::Create("circuit", SmallPolicy(), options).value();
   RunThreads([&](int) {

@@ -145,9 +145,11 @@ TEST_F(CircuitRegistryTest, ResetAllResetsEachAndSaysHowMany) {
   for (const CircuitSnapshot& circuit : registry_.List()) {
     EXPECT_EQ(circuit.state, State::kClosed) << circuit.name;
   }
-  ASSERT_EQ(events_.size(), 3U);
-  for (const Event& event : events_) {
-    EXPECT_EQ(event.kind, EventKind::kReset);
+  ASSERT_EQ(events_.size(), 6U);
+  for (std::size_t i = 0; i < events_.size(); ++i) {
+    const Event& event = events_[i];
+    EXPECT_EQ(event.kind, i % 2 == 0 ? EventKind::kReset : EventKind::kTransition);
+    EXPECT_EQ(event.cause, Cause::kReset);
     EXPECT_EQ(event.actor, "oncall");
     EXPECT_EQ(event.detail, "failover done");
   }
@@ -156,15 +158,21 @@ TEST_F(CircuitRegistryTest, ResetAllResetsEachAndSaysHowMany) {
 TEST_F(CircuitRegistryTest, TheListenerHearsOfEveryCircuit) {
   Open(*Get("a"));
   Open(*Get("b"));
-  ASSERT_EQ(events_.size(), 2U);
-  EXPECT_EQ(events_[0].circuit, "a");
-  EXPECT_EQ(events_[1].circuit, "b");
+  ASSERT_EQ(events_.size(), 6U);
+  constexpr EventKind kKinds[] = {EventKind::kCircuitAdded, EventKind::kRuleExceeded,
+                                  EventKind::kTransition};
+  for (std::size_t i = 0; i < events_.size(); ++i) {
+    EXPECT_EQ(events_[i].circuit, i < 3 ? "a" : "b");
+    EXPECT_EQ(events_[i].kind, kKinds[i % 3]);
+    EXPECT_EQ(events_[i].sequence, i + 1);
+  }
 }
 
 TEST(CircuitRegistry, AListenerMayUseTheRegistry) {
   CircuitRegistry* itself = nullptr;
   CircuitRegistry::Options options;
   options.listener = [&](const Event& event) {
+    if (event.kind != EventKind::kTransition) return;
     EXPECT_NE(itself->Find(event.circuit), nullptr);
     EXPECT_EQ(itself->List().size(), 1U);
     EXPECT_TRUE(itself->Remove(event.circuit).ok());

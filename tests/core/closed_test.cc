@@ -21,12 +21,15 @@ using fusebox_testing::TestCircuit;
 
 // The only transition so far was an opening, by this rule.
 void ExpectOpenedBy(const TestCircuit& circuit, Cause cause, const std::string& detail) {
-  ASSERT_EQ(circuit.events().size(), 1U);
-  const Event& event = circuit.events().front();
-  EXPECT_EQ(event.from, State::kClosed);
-  EXPECT_EQ(event.to, State::kOpen);
-  EXPECT_EQ(event.cause, cause) << CauseName(event.cause);
-  EXPECT_EQ(event.detail, detail);
+  ASSERT_EQ(circuit.events().size(), 2U);
+  EXPECT_EQ(circuit.events()[0].kind, EventKind::kRuleExceeded);
+  EXPECT_EQ(circuit.events()[1].kind, EventKind::kTransition);
+  for (const Event& event : circuit.events()) {
+    EXPECT_EQ(event.from, State::kClosed);
+    EXPECT_EQ(event.to, State::kOpen);
+    EXPECT_EQ(event.cause, cause) << CauseName(event.cause);
+    EXPECT_EQ(event.detail, detail);
+  }
 }
 
 Policy FailureRatePolicy(double rate, int64_t minimum_calls, Window window = CountWindow{100}) {
@@ -239,8 +242,8 @@ TEST(CircuitBreaker, R2_TheFirstRuleThatHoldsIsNamed) {
     circuit.CallThatTook(absl::Seconds(1), Outcome::Failure());
     EXPECT_TRUE(circuit.events().empty());
     circuit.CallThatTook(absl::Seconds(1), Outcome::Failure());
-    EXPECT_EQ(circuit.events().size(), 1U);
-    return circuit.events().at(0).cause;
+    EXPECT_EQ(circuit.moves().size(), 1U);
+    return circuit.moves().at(0).cause;
   };
   EXPECT_EQ(cause_of(policy), Cause::kConsecutiveFailures);
   policy.consecutive_failures = std::nullopt;

@@ -30,6 +30,16 @@ std::vector<Cause> CausesOf(const std::vector<Event>& events) {
   return causes;
 }
 
+std::vector<EventKind> KindsOf(const std::vector<Event>& events) {
+  std::vector<EventKind> kinds;
+  for (const Event& event : events) kinds.push_back(event.kind);
+  return kinds;
+}
+
+bool IsOpening(const Event& event) {
+  return event.kind == EventKind::kTransition && event.to == State::kOpen;
+}
+
 TEST(Events, EachTransitionInOrderWithCauseAndFigures) {
   TestCircuit circuit(SmallPolicy(), "shop/shop.Inventory/Reserve");
   const absl::Time start = circuit.clock().WallNow();
@@ -38,25 +48,45 @@ TEST(Events, EachTransitionInOrderWithCauseAndFigures) {
   circuit.Fail();
   circuit.WaitUntilHalfOpen();
   circuit.Succeed(2);
+  EXPECT_THAT(CausesOf(circuit.events()),
+              ElementsAre(Cause::kConsecutiveFailures, Cause::kConsecutiveFailures, Cause::kNone,
+                          Cause::kOpenDurationElapsed, Cause::kProbeFailed, Cause::kProbeFailed,
+                          Cause::kNone, Cause::kOpenDurationElapsed, Cause::kProbesSucceeded));
   EXPECT_THAT(
-      CausesOf(circuit.events()),
-      ElementsAre(Cause::kConsecutiveFailures, Cause::kOpenDurationElapsed, Cause::kProbeFailed,
-                  Cause::kOpenDurationElapsed, Cause::kProbesSucceeded));
+      KindsOf(circuit.events()),
+      ElementsAre(EventKind::kRuleExceeded, EventKind::kTransition, EventKind::kFirstRejection,
+                  EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kTransition,
+                  EventKind::kFirstRejection, EventKind::kTransition, EventKind::kTransition));
+  const std::vector<Event> moves = circuit.moves();
   State from = State::kClosed;
-  for (const Event& event : circuit.events()) {
-    EXPECT_EQ(event.kind, EventKind::kTransition);
+  for (const Event& event : moves) {
     EXPECT_EQ(event.circuit, "shop/shop.Inventory/Reserve");
     EXPECT_EQ(event.from, from);
     EXPECT_EQ(event.actor, "");
     from = event.to;
   }
   EXPECT_EQ(from, State::kClosed);
-  EXPECT_EQ(circuit.events()[0].time, start);
-  EXPECT_EQ(circuit.events()[0].detail, "3 failures in a row >= 3");
-  EXPECT_EQ(circuit.events()[1].time, start + absl::Seconds(10));
-  EXPECT_EQ(circuit.events()[1].detail, "open for 10s");
-  EXPECT_EQ(circuit.events()[2].detail, "a probe failed after 0 of 2 successes");
-  EXPECT_EQ(circuit.events()[4].time, start + absl::Seconds(20));
+  EXPECT_EQ(moves[0].time, start);
+  EXPECT_EQ(moves[0].detail, "3 failures in a row >= 3");
+  EXPECT_EQ(moves[1].time, start + absl::Seconds(10));
+  EXPECT_EQ(moves[1].detail, "open for 10s");
+  EXPECT_EQ(moves[2].detail, "a probe failed after 0 of 2 successes");
+  EXPECT_EQ(moves[4].time, start + absl::Seconds(20));
+}
+
+TEST(Events, TheRuleThatIsExceededComesBeforeItsTransitionAndSaysTheSame) {
+  TestCircuit circuit;
+  circuit.Open();
+  ASSERT_EQ(circuit.events().size(), 2U);
+  const Event& rule = circuit.events()[0];
+  const Event& move = circuit.events()[1];
+  EXPECT_EQ(rule.kind, EventKind::kRuleExceeded);
+  EXPECT_EQ(move.kind, EventKind::kTransition);
+  EXPECT_EQ(rule.epoch, 2U);
+  EXPECT_EQ(move.epoch, 2U);
+  EXPECT_EQ(rule.detail, move.detail);
+  EXPECT_EQ(rule.from, State::kClosed);
+  EXPECT_EQ(rule.to, State::kOpen);
 }
 
 TEST(Events, AResetSaysWhoAndWhy) {
@@ -64,14 +94,19 @@ TEST(Events, AResetSaysWhoAndWhy) {
   circuit.Open();
   circuit.Advance(absl::Seconds(3));
   circuit->Reset({"oncall", "the database is back"});
-  const Event& event = circuit.events().back();
-  EXPECT_EQ(event.kind, EventKind::kReset);
-  EXPECT_EQ(event.from, State::kOpen);
-  EXPECT_EQ(event.to, State::kClosed);
-  EXPECT_EQ(event.cause, Cause::kOperator);
-  EXPECT_EQ(event.actor, "oncall");
-  EXPECT_EQ(event.detail, "the database is back");
-  EXPECT_EQ(event.time, circuit.clock().WallNow());
+  ASSERT_EQ(circuit.events().size(), 4U);
+  EXPECT_EQ(circuit.events()[2].kind, EventKind::kReset);
+  EXPECT_EQ(circuit.events()[3].kind, EventKind::kTransition);
+  for (std::size_t i = 2; i < 4; ++i) {
+    const Event& event = circuit.events()[i];
+    EXPECT_EQ(event.from, State::kOpen);
+    EXPECT_EQ(event.to, State::kClosed);
+    EXPECT_EQ(event.cause, Cause::kReset);
+    EXPECT_EQ(event.actor, "oncall");
+    EXPECT_EQ(event.detail, "the database is back");
+    EXPECT_EQ(event.epoch, 3U);
+    EXPECT_EQ(event.time, circuit.clock().WallNow());
+  }
 }
 
 TEST(Events, AResetOfAClosedCircuitIsToldToo) {
@@ -88,10 +123,12 @@ TEST(Events, AMoveMadeOnTheWayToAResetHasNoActor) {
   circuit.Open();
   circuit.Advance(absl::Seconds(10));
   circuit->Reset({"oncall", "fixed"});
-  ASSERT_EQ(circuit.events().size(), 3U);
-  EXPECT_EQ(circuit.events()[1].kind, EventKind::kTransition);
-  EXPECT_EQ(circuit.events()[1].actor, "");
-  EXPECT_EQ(circuit.events()[2].actor, "oncall");
+  EXPECT_THAT(KindsOf(circuit.events()),
+              ElementsAre(EventKind::kRuleExceeded, EventKind::kTransition, EventKind::kTransition,
+                          EventKind::kReset, EventKind::kTransition));
+  EXPECT_EQ(circuit.events()[2].actor, "");
+  EXPECT_EQ(circuit.events()[3].actor, "oncall");
+  EXPECT_EQ(circuit.events()[4].actor, "oncall");
 }
 
 TEST(Events, OrdinaryCallsMakeNone) {
@@ -103,11 +140,24 @@ TEST(Events, OrdinaryCallsMakeNone) {
   EXPECT_TRUE(circuit.events().empty());
 }
 
-TEST(Events, RejectionsMakeNoneByThemselves) {
+TEST(Events, OnlyTheFirstRejectionOfAnOpeningMakesOne) {
   TestCircuit circuit;
   circuit.Open();
+  circuit.Advance(absl::Seconds(3));
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(circuit->TryAcquire().admitted());
-  EXPECT_EQ(circuit.events().size(), 1U);
+  ASSERT_EQ(circuit.events().size(), 3U);
+  const Event& event = circuit.events().back();
+  EXPECT_EQ(event.kind, EventKind::kFirstRejection);
+  EXPECT_EQ(event.from, State::kOpen);
+  EXPECT_EQ(event.to, State::kOpen);
+  EXPECT_EQ(event.epoch, 2U);
+  EXPECT_EQ(event.time, circuit.clock().WallNow());
+  circuit.Advance(absl::Seconds(7));
+  circuit.Fail();
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(circuit->TryAcquire().admitted());
+  EXPECT_EQ(std::count_if(circuit.events().begin(), circuit.events().end(),
+                          [](const Event& e) { return e.kind == EventKind::kFirstRejection; }),
+            2);
 }
 
 TEST(Events, ACircuitWithoutListenerWorksAndCounts) {
@@ -161,36 +211,37 @@ TEST(Events, AListenerMayReadItsCircuit) {
   });
   circuit.Open();
   EXPECT_EQ(seen, State::kOpen);
-  EXPECT_EQ(circuit->Snapshot().totals.rejected, 1);
+  EXPECT_EQ(circuit->Snapshot().totals.rejected, 3);  // at each event, the first rejection's too
 }
 
 TEST(Events, AListenerMayResetItsCircuitAndHearsOfItAfterwards) {
   TalkativeCircuit circuit([](CircuitBreaker& breaker, const Event& event) {
-    if (event.to == State::kOpen) breaker.Reset({"listener", "never open"});
+    if (IsOpening(event)) breaker.Reset({"listener", "never open"});
   });
   circuit.Open();
   EXPECT_EQ(circuit->state(), State::kClosed);
   EXPECT_THAT(CausesOf(circuit.events()),
-              ElementsAre(Cause::kConsecutiveFailures, Cause::kOperator));
+              ElementsAre(Cause::kConsecutiveFailures, Cause::kConsecutiveFailures, Cause::kReset,
+                          Cause::kReset));
   EXPECT_EQ(circuit.deepest(), 1);
 }
 
 TEST(Events, AListenerMayMakeCallsThatOpenItsCircuitAgain) {
   int rounds = 0;
   TalkativeCircuit circuit([&](CircuitBreaker& breaker, const Event& event) {
-    if (event.to != State::kOpen || ++rounds == 3) return;
+    if (!IsOpening(event) || ++rounds == 3) return;
     breaker.Reset({"listener", "again"});
     for (int i = 0; i < 3; ++i) breaker.TryAcquire().permit().RecordFailure();
   });
   circuit.Open();
   EXPECT_EQ(circuit->state(), State::kOpen);
-  EXPECT_EQ(circuit.events().size(), 5U);
+  EXPECT_EQ(circuit.events().size(), 10U);  // 3 openings and 2 resets, of two events each
   EXPECT_EQ(circuit.deepest(), 1);
 }
 
 TEST(EventQueue, DeliversInOrderAndOnlyOnce) {
   std::vector<std::string> heard;
-  EventQueue queue([&](const Event& event) { heard.push_back(event.detail); });
+  EventQueue queue([&](const Event& event) { heard.push_back(event.detail); }, nullptr);
   EXPECT_TRUE(queue.active());
   queue.Deliver();
   for (const char* detail : {"a", "b", "c"}) {
@@ -204,7 +255,9 @@ TEST(EventQueue, DeliversInOrderAndOnlyOnce) {
   EXPECT_THAT(heard, ElementsAre("a", "b", "c"));
 }
 
-TEST(EventQueue, IsInactiveWithoutAListener) { EXPECT_FALSE(EventQueue(nullptr).active()); }
+TEST(EventQueue, IsInactiveWithoutAListener) {
+  EXPECT_FALSE(EventQueue(nullptr, nullptr).active());
+}
 
 TEST(CauseName, IsTheEnumeratorInSnakeCase) {
   EXPECT_EQ(CauseName(Cause::kConsecutiveFailures), "consecutive_failures");
@@ -217,7 +270,29 @@ TEST(CauseName, IsTheEnumeratorInSnakeCase) {
   EXPECT_EQ(CauseName(Cause::kProbeSlowCallRate), "probe_slow_call_rate");
   EXPECT_EQ(CauseName(Cause::kProbeTimeout), "probe_timeout");
   EXPECT_EQ(CauseName(Cause::kProbesSucceeded), "probes_succeeded");
-  EXPECT_EQ(CauseName(Cause::kOperator), "operator");
+  EXPECT_EQ(CauseName(Cause::kReset), "reset");
+  EXPECT_EQ(CauseName(Cause::kNone), "none");
+  EXPECT_EQ(CauseName(Cause::kHungCalls), "hung_calls");
+  EXPECT_EQ(CauseName(Cause::kRampEnded), "ramp_ended");
+  EXPECT_EQ(CauseName(Cause::kForcedOpen), "forced_open");
+  EXPECT_EQ(CauseName(Cause::kReleased), "released");
+  EXPECT_EQ(CauseName(Cause::kAutomated), "automated");
+  EXPECT_EQ(CauseName(Cause::kDisabled), "disabled");
+  EXPECT_EQ(CauseName(Cause::kShadowed), "shadowed");
+  EXPECT_EQ(CauseName(Cause::kForcedOpenEnded), "forced_open_ended");
+  EXPECT_EQ(CauseName(Cause::kPolicyChanged), "policy_changed");
+}
+
+TEST(EventKindName, IsTheEnumeratorInSnakeCase) {
+  EXPECT_EQ(EventKindName(EventKind::kTransition), "transition");
+  EXPECT_EQ(EventKindName(EventKind::kRuleExceeded), "rule_exceeded");
+  EXPECT_EQ(EventKindName(EventKind::kRampStarted), "ramp_started");
+  EXPECT_EQ(EventKindName(EventKind::kFirstRejection), "first_rejection");
+  EXPECT_EQ(EventKindName(EventKind::kReset), "reset");
+  EXPECT_EQ(EventKindName(EventKind::kModeChanged), "mode_changed");
+  EXPECT_EQ(EventKindName(EventKind::kPolicyChanged), "policy_changed");
+  EXPECT_EQ(EventKindName(EventKind::kCircuitAdded), "circuit_added");
+  EXPECT_EQ(EventKindName(EventKind::kCircuitRemoved), "circuit_removed");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ std::vector<Permit> Admitted(TestCircuit& circuit, int asked) {
 
 void ExpectLastMove(TestCircuit& circuit, State from, State to, Cause cause,
                     const std::string& detail) {
-  const Event& event = circuit.events().back();
+  const Event event = circuit.moves().back();
   EXPECT_EQ(event.from, from);
   EXPECT_EQ(event.to, to);
   EXPECT_EQ(event.cause, cause) << CauseName(event.cause);

@@ -132,7 +132,7 @@ TEST(CircuitBreaker, R7_LateFailuresOfClosedDoNotProlongOpen) {
   circuit.Advance(absl::Seconds(4));
   for (Permit& permit : late) EXPECT_TRUE(permit.RecordFailure());
   EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(6));
-  EXPECT_EQ(circuit.events().size(), 1U);
+  EXPECT_EQ(circuit.moves().size(), 1U);
   ExpectTotals(circuit, 0, 13, 0, 0);
 }
 
@@ -144,7 +144,7 @@ TEST(CircuitBreaker, R7_LateResultsOfClosedNeitherOpenNorCloseHalfOpen) {
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
   for (std::size_t i = 5; i < 10; ++i) late[i].RecordSuccess();
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
-  EXPECT_EQ(circuit.events().size(), 2U);
+  EXPECT_EQ(circuit.moves().size(), 2U);
 }
 
 TEST(CircuitBreaker, R7_LateResultsOfClosedFreeNoProbePlace) {

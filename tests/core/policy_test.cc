@@ -80,9 +80,10 @@ TEST(Policy, ThePresetsAreAsStatedAndValid) {
 }
 
 TEST(Policy, R11_NeedsATripRule) {
-  ExpectError([](Policy& p) { p.consecutive_failures = std::nullopt; },
-              "consecutive_failures, failures_in_window, failure_rate, slow_call_rate = unset, "
-              "must be set, at least one of them");
+  ExpectError(
+      [](Policy& p) { p.consecutive_failures = std::nullopt; },
+      "consecutive_failures, failures_in_window, failure_rate, slow_call_rate, hung_calls = "
+      "unset, must be set, at least one of them");
 }
 
 TEST(Policy, R11_AnySingleTripRuleWillDo) {

@@ -70,6 +70,15 @@ class TestCircuit {
   FakeClock& clock() { return clock_; }
   const std::vector<fusebox::Event>& events() const { return events_; }
 
+  // Of those, the changes of state.
+  std::vector<fusebox::Event> moves() const {
+    std::vector<fusebox::Event> moves;
+    for (const fusebox::Event& event : events_) {
+      if (event.kind == fusebox::EventKind::kTransition) moves.push_back(event);
+    }
+    return moves;
+  }
+
   void Advance(absl::Duration by) { clock_.Advance(by); }
 
   // A permit for a call that has to be admitted.

@@ -5,8 +5,10 @@
 #define FUSEBOX_TESTS_CORE_THREADS_H_
 
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fusebox_testing {
@@ -37,20 +39,24 @@ class Barrier {
   int round_ = 0;
 };
 
-// Runs `body(0)` to `body(kThreads - 1)`, each on its thread, from one moment on; returns when all
+// Runs `body(0)` to `body(count - 1)`, each on its thread, from one moment on; returns when all
 // have ended.
 template <typename Body>
-void RunThreads(Body body) {
-  Barrier start(kThreads);
+void RunThreads(int count, Body body) {
+  Barrier start(count);
   std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (int i = 0; i < kThreads; ++i) {
+  threads.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     threads.emplace_back([&start, &body, i] {
       start.Wait();
       body(i);
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+template <typename Body>
+void RunThreads(Body body) {
+  RunThreads(kThreads, std::move(body));
 }
 
 }  // namespace fusebox_testing

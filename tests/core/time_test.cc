@@ -50,14 +50,14 @@ TEST(CircuitBreaker, R1_EveryOperationMakesTheMoveThatIsDue) {
   by_record.Open();
   by_record.Advance(absl::Seconds(10));
   permit.RecordSuccess();
-  EXPECT_EQ(by_record.events().size(), 2U);
+  EXPECT_EQ(by_record.moves().size(), 2U);
 
   TestCircuit by_reset;
   by_reset.Open();
   by_reset.Advance(absl::Seconds(10));
   by_reset->Reset({"oncall", "why"});
-  EXPECT_EQ(by_reset.events().size(), 3U);
-  EXPECT_EQ(by_reset.events().back().from, State::kHalfOpen);
+  EXPECT_EQ(by_reset.moves().size(), 3U);
+  EXPECT_EQ(by_reset.moves().back().from, State::kHalfOpen);
 }
 
 TEST(CircuitBreaker, R1_TheDueMoveComesBeforeTheOperationItself) {
@@ -77,7 +77,7 @@ TEST(CircuitBreaker, R1_AMoveBearsTheTimeAtWhichItWasDue) {
   circuit.Open();
   circuit.Advance(absl::Hours(5));
   ASSERT_EQ(circuit->state(), State::kHalfOpen);
-  EXPECT_EQ(circuit.events().back().time, opened + absl::Seconds(10));
+  EXPECT_EQ(circuit.moves().back().time, opened + absl::Seconds(10));
   EXPECT_EQ(circuit->Snapshot().last_transition, opened + absl::Seconds(10));
 }
 
@@ -88,11 +88,12 @@ TEST(CircuitBreaker, R1_ProbeTimeoutAndOpenDurationPassInOneRead) {
   const Permit hung = circuit.Acquire();
   circuit.Advance(absl::Seconds(75));  // due: OPEN at 60 s, and HALF_OPEN again at 70 s
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
-  ASSERT_EQ(circuit.events().size(), 4U);
-  EXPECT_EQ(circuit.events()[2].cause, Cause::kProbeTimeout);
-  EXPECT_EQ(circuit.events()[2].time, asked + absl::Seconds(60));
-  EXPECT_EQ(circuit.events()[3].cause, Cause::kOpenDurationElapsed);
-  EXPECT_EQ(circuit.events()[3].time, asked + absl::Seconds(70));
+  const std::vector<Event> moves = circuit.moves();
+  ASSERT_EQ(moves.size(), 4U);
+  EXPECT_EQ(moves[2].cause, Cause::kProbeTimeout);
+  EXPECT_EQ(moves[2].time, asked + absl::Seconds(60));
+  EXPECT_EQ(moves[3].cause, Cause::kOpenDurationElapsed);
+  EXPECT_EQ(moves[3].time, asked + absl::Seconds(70));
   EXPECT_EQ(circuit->Snapshot().totals.opened, 2);
   EXPECT_EQ(circuit->Snapshot().probes_in_flight, 0);
 }

@@ -1,43 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/transition_table.h"
 
+#include <iterator>
 #include <optional>
+#include <vector>
 
+#include "fusebox/event.h"
+#include "fusebox/state.h"
 #include "gtest/gtest.h"
+#include "src/core/phase.h"
 
 namespace fusebox {
 namespace {
 
-constexpr State kStates[] = {State::kClosed, State::kOpen, State::kHalfOpen};
+constexpr Phase kPhases[] = {Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping};
 
-void ExpectOnlyMove(Cause cause, State from, State to) {
-  for (const State state : kStates) {
-    EXPECT_EQ(TargetOf(cause, state), state == from ? std::optional<State>(to) : std::nullopt)
-        << CauseName(cause) << " in " << StateName(state);
+std::optional<Phase> TargetOf(Cause cause, Phase from) {
+  const std::optional<LegalMove> move = MoveFor(cause, from);
+  return move ? std::optional<Phase>(move->to) : std::nullopt;
+}
+
+// From each of `from`, and from nowhere else; into that mode, or leaving it alone.
+void ExpectOnlyMove(Cause cause, const std::vector<Phase>& from, Phase to,
+                    std::optional<Mode> mode = std::nullopt) {
+  for (const Phase phase : kPhases) {
+    std::optional<Phase> want;
+    for (const Phase legal : from) {
+      if (legal == phase) want = to;
+    }
+    EXPECT_EQ(TargetOf(cause, phase), want)
+        << CauseName(cause) << " in " << StateName(StateOf(phase));
+    if (!want) continue;
+    EXPECT_EQ(MoveFor(cause, phase)->mode, mode) << CauseName(cause);
   }
 }
 
-TEST(TransitionTable, R2_TripRulesOpenAClosedCircuitAndNoOther) {
+TEST(TransitionTable, R2_R6_R14_TripRulesOpenAClosedOrRampingCircuitAndNoOther) {
   for (const Cause cause : {Cause::kConsecutiveFailures, Cause::kFailuresInWindow,
-                            Cause::kFailureRate, Cause::kSlowCallRate}) {
-    ExpectOnlyMove(cause, State::kClosed, State::kOpen);
+                            Cause::kFailureRate, Cause::kSlowCallRate, Cause::kHungCalls}) {
+    ExpectOnlyMove(cause, {Phase::kClosed, Phase::kRamping}, Phase::kOpen);
   }
 }
 
 TEST(TransitionTable, R4_TimeTurnsOpenToHalfOpen) {
-  ExpectOnlyMove(Cause::kOpenDurationElapsed, State::kOpen, State::kHalfOpen);
+  ExpectOnlyMove(Cause::kOpenDurationElapsed, {Phase::kOpen}, Phase::kProbing);
 }
 
 TEST(TransitionTable, R5_ProbesDecideHalfOpen) {
   for (const Cause cause : {Cause::kProbeFailed, Cause::kProbeFailureRate,
                             Cause::kProbeSlowCallRate, Cause::kProbeTimeout}) {
-    ExpectOnlyMove(cause, State::kHalfOpen, State::kOpen);
+    ExpectOnlyMove(cause, {Phase::kProbing}, Phase::kOpen);
   }
-  ExpectOnlyMove(Cause::kProbesSucceeded, State::kHalfOpen, State::kClosed);
+  ExpectOnlyMove(Cause::kProbesSucceeded, {Phase::kProbing}, Phase::kClosed);
 }
 
-TEST(TransitionTable, R8_AnOperatorClosesFromAnywhere) {
-  for (const State state : kStates) EXPECT_EQ(TargetOf(Cause::kOperator, state), State::kClosed);
+TEST(TransitionTable, R6_TheEndOfTheRampCloses) {
+  ExpectOnlyMove(Cause::kRampEnded, {Phase::kRamping}, Phase::kClosed);
+}
+
+TEST(TransitionTable, R8_AnOperatorMovesFromAnywhere) {
+  const std::vector<Phase> any(std::begin(kPhases), std::end(kPhases));
+  ExpectOnlyMove(Cause::kReset, any, Phase::kClosed, Mode::kAutomatic);
+  ExpectOnlyMove(Cause::kForcedOpen, any, Phase::kOpen, Mode::kForcedOpen);
+  ExpectOnlyMove(Cause::kDisabled, any, Phase::kClosed, Mode::kDisabled);
+  ExpectOnlyMove(Cause::kShadowed, any, Phase::kClosed, Mode::kShadow);
+  ExpectOnlyMove(Cause::kAutomated, any, Phase::kClosed, Mode::kAutomatic);
+}
+
+TEST(TransitionTable, R8_AForcedOpeningEndsInHalfOpen) {
+  ExpectOnlyMove(Cause::kReleased, {Phase::kOpen}, Phase::kProbing, Mode::kAutomatic);
+  ExpectOnlyMove(Cause::kForcedOpenEnded, {Phase::kOpen}, Phase::kProbing, Mode::kAutomatic);
 }
 
 }  // namespace

@@ -4,14 +4,20 @@
 #include <algorithm>
 #include <variant>
 
+#include "absl/numeric/int128.h"
 #include "absl/time/time.h"
 
 namespace fusebox_testing {
 namespace {
 
 using fusebox::Cause;
+using fusebox::EventKind;
+using fusebox::Mode;
 using fusebox::OutcomeKind;
+using fusebox::RejectionReason;
 using fusebox::State;
+
+constexpr int64_t kBillion = 1'000'000'000;
 
 int64_t Nanos(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration); }
 
@@ -31,45 +37,73 @@ int64_t SliceOf(int64_t at, int64_t length) {
 
 ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now) {
   MakeDueMoves(now);
+  const bool disabled = mode_ == Mode::kDisabled;
+  const auto refusal = disabled ? std::nullopt : Refusal();
   Answer answer;
+  if (refusal && mode_ != Mode::kShadow) {
+    ++(*refusal == RejectionReason::kTooManyCalls ? too_many_calls_ : rejected_);
+    answer.reason = *refusal;
+    if (state_ == State::kOpen) {
+      answer.retry_after = std::nullopt;
+      if (open_until_) answer.retry_after = *open_until_ - now_;
+    }
+    return answer;
+  }
+  would_reject_ += refusal ? 1 : 0;
   answer.admitted = true;
-  if (state_ == State::kOpen) {
-    answer.admitted = false;
-    answer.reason = fusebox::RejectionReason::kOpen;
-    answer.retry_after = open_until_ - now_;
-  } else if (state_ == State::kHalfOpen) {
-    const auto& half_open = policy_.policy.half_open;
-    int64_t places = half_open.max_concurrent - ProbesOut();
-    if (const auto* fixed = std::get_if<fusebox::ProbeCalls>(&half_open.verdict)) {
-      const auto recorded = static_cast<int64_t>(Recorded().size());
-      places = std::min(places, fixed->calls - recorded - ProbesOut());
-    }
-    if (places <= 0) {
-      answer.admitted = false;
-      answer.reason = fusebox::RejectionReason::kHalfOpenFull;
-    }
-  }
-  if (answer.admitted) {
-    answer.call = calls_.size();
-    Call call;
-    call.started = now_;
-    call.epoch = epoch_;
-    calls_.push_back(call);
-  } else {
-    ++rejected_;
-  }
+  answer.call = calls_.size();
+  Call call;
+  call.started = now_;
+  call.timed = policy().slow_call_duration || (policy().hung_calls && !disabled);
+  call.epoch = disabled || refusal ? 0 : epoch_;
+  calls_.push_back(call);
   return answer;
+}
+
+// Why the machine would not let a call through now, if it would not.
+std::optional<RejectionReason> ReferenceCircuit::Refusal() {
+  if (HungCallsHold()) OpenByRule(Cause::kHungCalls, now_, 0);
+  if (state_ == State::kOpen) {
+    if (!has_rejected_) {
+      told_.push_back({EventKind::kFirstRejection, state_, state_, mode_, mode_, Cause::kNone, now_,
+                       epoch_, false});
+    }
+    has_rejected_ = true;
+    return mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+  }
+  if (policy().max_in_flight && InFlight() + 1 > *policy().max_in_flight) {
+    return RejectionReason::kTooManyCalls;
+  }
+  if (state_ == State::kClosed) return std::nullopt;
+  if (ramping_) {
+    ramp_credit_ += RampBillionths();
+    if (ramp_credit_ < kBillion) return RejectionReason::kRamping;
+    ramp_credit_ -= kBillion;
+    return std::nullopt;
+  }
+  const auto& half_open = policy().half_open;
+  int64_t places = half_open.max_concurrent - ProbesOut();
+  if (const auto* fixed = std::get_if<fusebox::ProbeCalls>(&half_open.verdict)) {
+    const auto recorded = static_cast<int64_t>(Recorded().size());
+    places = std::min(places, fixed->calls - recorded - ProbesOut());
+  }
+  if (places <= 0) return RejectionReason::kHalfOpenFull;
+  return std::nullopt;
 }
 
 void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now) {
   MakeDueMoves(now);
-  const fusebox::Policy& policy = policy_.policy;
   Call& call = calls_[call_index];
-  const int64_t latency = result.latency.value_or(now_ - call.started);
-  const bool slow = policy.slow_call_duration && result.timed &&
-                    result.kind != OutcomeKind::kIgnored &&
-                    latency >= Nanos(*policy.slow_call_duration);
-  if (slow && policy.slow_is_failure) result.kind = OutcomeKind::kFailure;
+  bool slow = false;
+  if (policy().slow_call_duration && result.timed && result.kind != OutcomeKind::kIgnored) {
+    const int64_t limit = Nanos(*policy().slow_call_duration);
+    if (result.latency) {
+      slow = *result.latency >= limit;
+    } else {
+      slow = call.timed && now_ - call.started >= limit;
+    }
+  }
+  if (slow && policy().slow_is_failure) result.kind = OutcomeKind::kFailure;
   call.out = false;
   call.returned = now_;
   call.kind = result.kind;
@@ -79,37 +113,106 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   if (result.kind == OutcomeKind::kFailure) {
     last_failure_ = Failure{now_, result.code, result.message};
   }
-  if (!call.counts) return;
+  if (call.epoch != epoch_) return;
 
   const int64_t pushback = result.kind == OutcomeKind::kFailure ? result.pushback : 0;
-  if (state_ == State::kClosed) {
-    if (const auto cause = TripRuleThatHolds()) MoveTo(State::kOpen, *cause, now_, pushback);
-  } else if (const auto cause = Verdict()) {
-    MoveTo(*cause == Cause::kProbesSucceeded ? State::kClosed : State::kOpen, *cause, now_,
-           pushback);
+  if (Watching()) {
+    std::optional<Cause> cause;
+    if (call.counts) cause = TripRuleThatHolds();
+    if (!cause && HungCallsHold()) cause = Cause::kHungCalls;
+    if (cause) OpenByRule(*cause, now_, pushback);
+  } else if (const auto cause = call.counts ? Verdict() : std::nullopt) {
+    if (*cause != Cause::kProbesSucceeded) {
+      OpenByRule(*cause, now_, pushback);
+    } else if (policy().ramp) {
+      Target ramp;
+      ramp.to = State::kHalfOpen;
+      ramp.ramping = true;
+      Move(*cause, now_, ramp);
+    } else {
+      Move(*cause, now_, {});
+    }
   }
 }
 
 void ReferenceCircuit::Reset(int64_t now) {
   MakeDueMoves(now);
-  MoveTo(State::kClosed, Cause::kOperator, now_, 0);
+  Target closed;
+  closed.mode = Mode::kAutomatic;
+  closed.by_operator = true;
+  Move(Cause::kReset, now_, closed);
+}
+
+void ReferenceCircuit::ForceOpen(std::optional<int64_t> ttl, int64_t now) {
+  MakeDueMoves(now);
+  Target open;
+  open.to = State::kOpen;
+  open.mode = Mode::kForcedOpen;
+  open.by_operator = true;
+  Move(Cause::kForcedOpen, now_, open);
+  open_until_ = std::nullopt;
+  if (ttl) open_until_ = now_ + *ttl;
+}
+
+void ReferenceCircuit::Disable(int64_t now) {
+  MakeDueMoves(now);
+  Target closed;
+  closed.mode = Mode::kDisabled;
+  closed.by_operator = true;
+  if (mode_ != Mode::kDisabled) Move(Cause::kDisabled, now_, closed);
+}
+
+void ReferenceCircuit::Shadow(int64_t now) {
+  MakeDueMoves(now);
+  Target closed;
+  closed.mode = Mode::kShadow;
+  closed.by_operator = true;
+  if (mode_ != Mode::kShadow) Move(Cause::kShadowed, now_, closed);
+}
+
+void ReferenceCircuit::Automate(int64_t now) {
+  MakeDueMoves(now);
+  if (mode_ == Mode::kAutomatic) return;
+  const bool forced = mode_ == Mode::kForcedOpen;
+  Target target;
+  target.to = forced ? State::kHalfOpen : State::kClosed;
+  target.mode = Mode::kAutomatic;
+  target.by_operator = true;
+  Move(forced ? Cause::kReleased : Cause::kAutomated, now_, target);
+}
+
+void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
+  MakeDueMoves(now);
+  policy_ = policy;
+  ++epoch_;
+  ramping_ = false;
+  told_.push_back({EventKind::kPolicyChanged, state_, state_, mode_, mode_, Cause::kPolicyChanged,
+                   now_, epoch_, true});
 }
 
 void ReferenceCircuit::MakeDueMoves(int64_t now) {
   now_ = std::max(now_, now);
   while (const auto due = NextDue()) {
     if (*due > now_) return;
-    if (state_ == State::kOpen) {
-      MoveTo(State::kHalfOpen, Cause::kOpenDurationElapsed, *due, 0);
+    Target half_open;
+    half_open.to = State::kHalfOpen;
+    if (mode_ == Mode::kForcedOpen) {
+      half_open.mode = Mode::kAutomatic;
+      Move(Cause::kForcedOpenEnded, *due, half_open);
+    } else if (state_ == State::kOpen) {
+      Move(Cause::kOpenDurationElapsed, *due, half_open);
+    } else if (ramping_) {
+      Move(Cause::kRampEnded, *due, {});
     } else {
-      MoveTo(State::kOpen, Cause::kProbeTimeout, *due, 0);
+      OpenByRule(Cause::kProbeTimeout, *due, 0);
     }
   }
 }
 
 std::optional<int64_t> ReferenceCircuit::NextDue() const {
   if (state_ == State::kOpen) return open_until_;
-  const int64_t timeout = Nanos(policy_.policy.half_open.probe_timeout);
+  if (ramping_) return ramping_since_ + Nanos(policy().ramp->duration);
+  const int64_t timeout = Nanos(policy().half_open.probe_timeout);
   if (state_ == State::kClosed || timeout == 0) return std::nullopt;
   std::optional<int64_t> due;
   for (const Call& call : calls_) {
@@ -131,14 +234,14 @@ std::vector<ReferenceCircuit::Call> ReferenceCircuit::Recorded() const {
 
 ReferenceCircuit::Window ReferenceCircuit::CountWindow() const {
   Window window;
-  if (state_ != State::kClosed) return window;
+  if (!Watching()) return window;
   const std::vector<Call> recorded = Recorded();
   for (std::size_t i = 0; i < recorded.size(); ++i) {
     bool inside = false;
-    if (const auto* count = std::get_if<fusebox::CountWindow>(&policy_.policy.window)) {
+    if (const auto* count = std::get_if<fusebox::CountWindow>(&policy().window)) {
       inside = static_cast<int64_t>(recorded.size() - i) <= count->size;
     } else {
-      const auto& time = std::get<fusebox::TimeWindow>(policy_.policy.window);
+      const auto& time = std::get<fusebox::TimeWindow>(policy().window);
       const int64_t length = Nanos(time.duration) / time.buckets;
       inside = SliceOf(recorded[i].returned, length) > SliceOf(now_, length) - time.buckets;
     }
@@ -152,26 +255,25 @@ ReferenceCircuit::Window ReferenceCircuit::CountWindow() const {
 
 int64_t ReferenceCircuit::FailuresInARow() const {
   int64_t run = 0;
-  if (state_ != State::kClosed) return run;
+  if (!Watching()) return run;
   for (const Call& call : Recorded()) run = call.kind == OutcomeKind::kFailure ? run + 1 : 0;
   return run;
 }
 
 std::optional<Cause> ReferenceCircuit::TripRuleThatHolds() const {
-  const fusebox::Policy& policy = policy_.policy;
   const Window window = CountWindow();
-  const bool enough = window.recorded >= policy.minimum_calls;
-  if (policy.consecutive_failures && FailuresInARow() >= *policy.consecutive_failures) {
+  const bool enough = window.recorded >= policy().minimum_calls;
+  if (policy().consecutive_failures && FailuresInARow() >= *policy().consecutive_failures) {
     return Cause::kConsecutiveFailures;
   }
-  if (policy.failures_in_window && window.failures >= *policy.failures_in_window) {
+  if (policy().failures_in_window && window.failures >= *policy().failures_in_window) {
     return Cause::kFailuresInWindow;
   }
-  if (policy.failure_rate && enough &&
+  if (policy().failure_rate && enough &&
       Reached(window.failures, window.recorded, policy_.failure_rate)) {
     return Cause::kFailureRate;
   }
-  if (policy.slow_call_rate && enough &&
+  if (policy().slow_call_rate && enough &&
       Reached(window.slow, window.recorded, policy_.slow_call_rate)) {
     return Cause::kSlowCallRate;
   }
@@ -179,7 +281,6 @@ std::optional<Cause> ReferenceCircuit::TripRuleThatHolds() const {
 }
 
 std::optional<Cause> ReferenceCircuit::Verdict() const {
-  const fusebox::Policy& policy = policy_.policy;
   int64_t recorded = 0;
   int64_t failures = 0;
   int64_t slow = 0;
@@ -188,27 +289,27 @@ std::optional<Cause> ReferenceCircuit::Verdict() const {
     failures += call.kind == OutcomeKind::kFailure ? 1 : 0;
     slow += call.slow ? 1 : 0;
   }
-  if (const auto* threshold = std::get_if<fusebox::SuccessThreshold>(&policy.half_open.verdict)) {
+  if (const auto* threshold = std::get_if<fusebox::SuccessThreshold>(&policy().half_open.verdict)) {
     if (failures > 0) return Cause::kProbeFailed;
     if (recorded >= threshold->successes) return Cause::kProbesSucceeded;
     return std::nullopt;
   }
-  if (recorded < std::get<fusebox::ProbeCalls>(policy.half_open.verdict).calls) {
+  if (recorded < std::get<fusebox::ProbeCalls>(policy().half_open.verdict).calls) {
     return std::nullopt;
   }
-  if (policy.failure_rate && Reached(failures, recorded, policy_.failure_rate)) {
+  if (policy().failure_rate && Reached(failures, recorded, policy_.failure_rate)) {
     return Cause::kProbeFailureRate;
   }
-  if (policy.slow_call_rate && Reached(slow, recorded, policy_.slow_call_rate)) {
+  if (policy().slow_call_rate && Reached(slow, recorded, policy_.slow_call_rate)) {
     return Cause::kProbeSlowCallRate;
   }
   return Cause::kProbesSucceeded;
 }
 
 int64_t ReferenceCircuit::OpenLength(int64_t pushback) const {
-  const int64_t most = Nanos(policy_.policy.max_open_duration);
+  const int64_t most = Nanos(policy().max_open_duration);
   // open_duration * (part / whole)^(k - 1), as far as that is below the maximum.
-  int64_t part = Nanos(policy_.policy.open_duration);
+  int64_t part = Nanos(policy().open_duration);
   int64_t whole = 1;
   for (int64_t k = 1; k < openings_in_a_row_ && part / whole < most; ++k) {
     part *= policy_.backoff.part;
@@ -217,15 +318,57 @@ int64_t ReferenceCircuit::OpenLength(int64_t pushback) const {
   return std::max(std::min(part / whole, most), std::min(pushback, most));
 }
 
-void ReferenceCircuit::MoveTo(State to, Cause cause, int64_t at, int64_t pushback) {
-  moves_.push_back({state_, to, cause, at});
-  state_ = to;
+void ReferenceCircuit::OpenByRule(Cause cause, int64_t at, int64_t pushback) {
+  Target open;
+  open.to = State::kOpen;
+  open.by_rule = true;
+  open.pushback = pushback;
+  Move(cause, at, open);
+}
+
+void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
+  const State from = state_;
+  const Mode mode_from = mode_;
+  state_ = target.to;
+  mode_ = target.mode.value_or(mode_);
   ++epoch_;
-  if (to == State::kClosed) openings_in_a_row_ = 0;
-  if (to == State::kOpen) {
+  ramping_ = target.ramping;
+  ramping_since_ = at;
+  ramp_credit_ = 0;
+  has_rejected_ = false;
+  if (state_ == State::kClosed) openings_in_a_row_ = 0;
+  if (state_ == State::kOpen && mode_ != Mode::kForcedOpen) {
     ++openings_in_a_row_;
-    open_until_ = at + OpenLength(pushback);
+    open_until_ = at + OpenLength(target.pushback);
   }
+  const auto tell = [&](bool whether, EventKind kind) {
+    if (!whether) return;
+    told_.push_back({kind, from, state_, mode_from, mode_, cause, at, epoch_, target.by_operator});
+  };
+  tell(target.by_rule, EventKind::kRuleExceeded);
+  tell(cause == Cause::kReset, EventKind::kReset);
+  tell(mode_ != mode_from || cause == Cause::kForcedOpen, EventKind::kModeChanged);
+  tell(ramping_, EventKind::kRampStarted);
+  tell(state_ != from, EventKind::kTransition);
+}
+
+bool ReferenceCircuit::HungCallsHold() const {
+  if (!Watching() || !policy().hung_calls) return false;
+  const int64_t age = Nanos(policy().hung_calls->age);
+  const int64_t length = age / 8;
+  int64_t hung = 0;
+  for (const Call& call : calls_) {
+    const int64_t end_of_slice = (SliceOf(call.started, length) + 1) * length;
+    hung += call.out && call.epoch == epoch_ && end_of_slice <= now_ - age ? 1 : 0;
+  }
+  return hung >= policy().hung_calls->count;
+}
+
+int64_t ReferenceCircuit::RampBillionths() const {
+  if (!ramping_) return 0;
+  const int64_t initial = policy_.ramp_initial;
+  const absl::int128 growth = absl::int128(kBillion - initial) * (now_ - ramping_since_);
+  return initial + static_cast<int64_t>(growth / Nanos(policy().ramp->duration));
 }
 
 int64_t ReferenceCircuit::InFlight() const {
@@ -233,7 +376,7 @@ int64_t ReferenceCircuit::InFlight() const {
 }
 
 int64_t ReferenceCircuit::ProbesOut() const {
-  if (state_ != State::kHalfOpen) return 0;
+  if (state_ != State::kHalfOpen || ramping_) return 0;
   return std::count_if(calls_.begin(), calls_.end(),
                        [&](const Call& call) { return call.out && call.epoch == epoch_; });
 }
@@ -248,15 +391,15 @@ int64_t ReferenceCircuit::Slow() const {
 }
 
 int64_t ReferenceCircuit::Transitions(State from, State to) const {
-  if (from == to) return 0;
-  return std::count_if(moves_.begin(), moves_.end(),
-                       [&](const Move& move) { return move.from == from && move.to == to; });
+  return std::count_if(told_.begin(), told_.end(), [&](const Told& told) {
+    return told.kind == EventKind::kTransition && told.from == from && told.to == to;
+  });
 }
 
 std::optional<int64_t> ReferenceCircuit::LastTransition() const {
   std::optional<int64_t> last;
-  for (const Move& move : moves_) {
-    if (move.from != move.to) last = move.at;
+  for (const Told& told : told_) {
+    if (told.kind == EventKind::kTransition) last = told.at;
   }
   return last;
 }

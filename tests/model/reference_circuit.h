@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What DESIGN R1-R5, R7, R9 and R13 say, once more, as plainly as can be: every call is kept for
-// ever, and every figure is counted afresh from that list whenever it's asked for. Slow, and meant
-// to be: it is what the library is compared with, and shares nothing with it but the policy and the
-// enums.
+// What DESIGN R1-R10 and R12-R14 say, once more, as plainly as can be: every call is kept for ever,
+// and every figure is counted afresh from that list whenever it's asked for. Slow, and meant to be:
+// it is what the library is compared with, and shares nothing with it but the policy and the enums.
 //
 // Times are whole nanoseconds since the clock's zero. No jitter: the policy's must be 0.
 #ifndef FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_
 #define FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,10 +31,11 @@ struct Fraction {
 
 // A policy whose fractions are known exactly.
 struct ReferencePolicy {
-  fusebox::Policy policy;   // with the following three set to the same values
+  fusebox::Policy policy;   // with the following four set to the same values
   Fraction failure_rate;    // if policy.failure_rate
   Fraction slow_call_rate;  // if policy.slow_call_rate
   Fraction backoff = {1, 1};
+  int64_t ramp_initial = 0;  // if policy.ramp: in billionths
 };
 
 class ReferenceCircuit {
@@ -46,7 +46,7 @@ class ReferenceCircuit {
     bool admitted = false;
     std::size_t call = 0;  // if admitted
     fusebox::RejectionReason reason = fusebox::RejectionReason::kOpen;
-    int64_t retry_after = 0;
+    std::optional<int64_t> retry_after = 0;  // absent: for ever
   };
   Answer Acquire(int64_t now);
 
@@ -59,18 +59,35 @@ class ReferenceCircuit {
     std::string message;
   };
   void Return(std::size_t call_index, Result result, int64_t now);
+
+  // What operators do, all for one reason.
   void Reset(int64_t now);
+  void ForceOpen(std::optional<int64_t> ttl, int64_t now);
+  void Disable(int64_t now);
+  void Shadow(int64_t now);
+  void Automate(int64_t now);
+  void SetPolicy(const ReferencePolicy& policy, int64_t now);
+
   void MakeDueMoves(int64_t now);
 
-  struct Move {
+  struct Told {
+    fusebox::EventKind kind = fusebox::EventKind::kTransition;
     fusebox::State from = fusebox::State::kClosed;
     fusebox::State to = fusebox::State::kClosed;
-    fusebox::Cause cause = fusebox::Cause::kOperator;
+    fusebox::Mode mode_from = fusebox::Mode::kAutomatic;
+    fusebox::Mode mode_to = fusebox::Mode::kAutomatic;
+    fusebox::Cause cause = fusebox::Cause::kNone;
     int64_t at = 0;
+    uint64_t epoch = 0;
+    bool by_operator = false;
   };
-  const std::vector<Move>& moves() const { return moves_; }
+  const std::vector<Told>& told() const { return told_; }
 
+  const fusebox::Policy& policy() const { return policy_.policy; }
   fusebox::State state() const { return state_; }
+  fusebox::Mode mode() const { return mode_; }
+  bool ramping() const { return ramping_; }
+  uint64_t epoch() const { return epoch_; }
   // When time alone will make the next move, if it will.
   std::optional<int64_t> NextDue() const;
 
@@ -84,9 +101,12 @@ class ReferenceCircuit {
   int64_t FailuresInARow() const;
   int64_t InFlight() const;
   int64_t ProbesOut() const;
+  int64_t RampBillionths() const;
   int64_t Returned(fusebox::OutcomeKind kind) const;
   int64_t Slow() const;
   int64_t rejected() const { return rejected_; }
+  int64_t too_many_calls() const { return too_many_calls_; }
+  int64_t would_reject() const { return would_reject_; }
   int64_t Transitions(fusebox::State from, fusebox::State to) const;
   std::optional<int64_t> LastTransition() const;
 
@@ -100,7 +120,8 @@ class ReferenceCircuit {
  private:
   struct Call {
     int64_t started = 0;
-    std::size_t epoch = 0;
+    bool timed = false;  // somebody wanted to know when it started
+    uint64_t epoch = 0;  // 0: its result is for the totals alone
     bool out = true;
     // Once it is back:
     int64_t returned = 0;
@@ -110,22 +131,44 @@ class ReferenceCircuit {
     std::size_t order = 0;
   };
 
+  // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
+  bool Watching() const { return state_ == fusebox::State::kClosed || ramping_; }
   std::vector<Call> Recorded() const;  // of this epoch, in the order in which they came back
+  bool HungCallsHold() const;
   std::optional<fusebox::Cause> TripRuleThatHolds() const;
   std::optional<fusebox::Cause> Verdict() const;
+  std::optional<fusebox::RejectionReason> Refusal();
   int64_t OpenLength(int64_t pushback) const;
-  void MoveTo(fusebox::State to, fusebox::Cause cause, int64_t at, int64_t pushback);
 
-  const ReferencePolicy policy_;
+  // One move: into `to`, ramping or not, and in that mode.
+  struct Target {
+    fusebox::State to = fusebox::State::kClosed;
+    std::optional<fusebox::Mode> mode;  // absent: as before
+    bool ramping = false;
+    int64_t pushback = 0;
+    bool by_rule = false;
+    bool by_operator = false;
+  };
+  void Move(fusebox::Cause cause, int64_t at, const Target& target);
+  void OpenByRule(fusebox::Cause cause, int64_t at, int64_t pushback);
+
+  ReferencePolicy policy_;
   int64_t now_;
   fusebox::State state_ = fusebox::State::kClosed;
-  std::size_t epoch_ = 0;
+  fusebox::Mode mode_ = fusebox::Mode::kAutomatic;
+  uint64_t epoch_ = 1;
   int64_t openings_in_a_row_ = 0;
-  int64_t open_until_ = 0;
+  std::optional<int64_t> open_until_;  // while OPEN; absent: for ever
+  bool has_rejected_ = false;          // in this opening
+  bool ramping_ = false;
+  int64_t ramping_since_ = 0;
+  int64_t ramp_credit_ = 0;  // in billionths
   std::size_t returns_ = 0;
   int64_t rejected_ = 0;
+  int64_t too_many_calls_ = 0;
+  int64_t would_reject_ = 0;
   std::vector<Call> calls_;
-  std::vector<Move> moves_;
+  std::vector<Told> told_;
   std::optional<Failure> last_failure_;
 };
 

@@ -2,6 +2,7 @@
 #include "tests/model/trace.h"
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
 #include <variant>
 
@@ -56,8 +57,12 @@ void AddTripRules(ReferencePolicy& reference) {
     policy.slow_call_rate = reference.slow_call_rate.value();
   }
   policy.slow_is_failure = policy.slow_call_duration && OneIn(3);
+  if (OneIn(4)) policy.hung_calls = fusebox::HungCalls{1 + Pick(4), AnyDuration()};
+  // Some of these slices aren't an eighth of the age.
+  if (policy.hung_calls) policy.hung_calls->age += absl::Nanoseconds(Pick(9));
+  if (OneIn(3)) policy.max_in_flight = 1 + Pick(6);
   if (!policy.failures_in_window && !policy.failure_rate && !policy.slow_call_rate &&
-      !policy.consecutive_failures) {
+      !policy.consecutive_failures && !policy.hung_calls) {
     policy.consecutive_failures = 1 + Pick(4);
   }
 }
@@ -84,21 +89,31 @@ void AddOpen(ReferencePolicy& reference) {
   policy.jitter = 0;
 }
 
+void AddRamp(ReferencePolicy& reference) {
+  if (!OneIn(2)) return;
+  const int64_t initials[] = {1, 50'000'000, 333'333'333, 500'000'000, 999'999'999, 1'000'000'000};
+  reference.ramp_initial = initials[Pick(6)];
+  reference.policy.ramp =
+      fusebox::Ramp{AnyDuration() + absl::Nanoseconds(Pick(3)),
+                    static_cast<double>(reference.ramp_initial) / 1'000'000'000};
+}
+
 template <typename T>
 std::string TextOf(const std::optional<T>& value) {
   return value ? absl::StrCat(*value) : "unset";
 }
 
-constexpr const char* kActionNames[] = {"acquire",    "succeed", "fail",    "ignore",
-                                        "drop",       "reset",   "state()", "Snapshot()",
-                                        "advance by", "to due",  "jump"};
+constexpr const char* kActionNames[] = {
+    "acquire", "succeed",    "fail",       "ignore", "drop",     "calls",
+    "reset",   "force open", "disable",    "shadow", "automate", "set policy",
+    "state()", "Snapshot()", "advance by", "to due", "jump"};
 
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
   return out << kActionNames[static_cast<std::size_t>(step.action)] << " (call " << step.which
              << ", length " << step.length << ", nudge " << step.nudge << ", details "
-             << step.details << ")";
+             << step.details << ", thread " << step.thread << ")";
 }
 
 ReferencePolicy AnyPolicy() {
@@ -106,25 +121,33 @@ ReferencePolicy AnyPolicy() {
   AddTripRules(reference);
   AddHalfOpen(reference);
   AddOpen(reference);
+  AddRamp(reference);
   return reference;
 }
 
 rc::Gen<Trace> AnyTrace() {
   const auto number = rc::gen::resize(rc::kNominalSize, rc::gen::inRange<uint32_t>(0, 1000));
   const auto step = rc::gen::build<Step>(
-      rc::gen::set(&Step::action, rc::gen::weightedElement<Action>({{30, Action::kAcquire},
-                                                                    {14, Action::kSucceed},
-                                                                    {16, Action::kFail},
-                                                                    {4, Action::kIgnore},
-                                                                    {3, Action::kDrop},
-                                                                    {1, Action::kReset},
-                                                                    {3, Action::kReadState},
-                                                                    {5, Action::kSnapshot},
-                                                                    {12, Action::kAdvance},
-                                                                    {11, Action::kAdvanceToDue},
-                                                                    {1, Action::kJump}})),
+      rc::gen::set(&Step::action, rc::gen::weightedElement<Action>({{300, Action::kAcquire},
+                                                                    {150, Action::kSucceed},
+                                                                    {150, Action::kFail},
+                                                                    {40, Action::kIgnore},
+                                                                    {20, Action::kDrop},
+                                                                    {60, Action::kCalls},
+                                                                    {6, Action::kReset},
+                                                                    {8, Action::kForceOpen},
+                                                                    {4, Action::kDisable},
+                                                                    {6, Action::kShadow},
+                                                                    {12, Action::kAutomate},
+                                                                    {8, Action::kSetPolicy},
+                                                                    {20, Action::kReadState},
+                                                                    {50, Action::kSnapshot},
+                                                                    {110, Action::kAdvance},
+                                                                    {100, Action::kAdvanceToDue},
+                                                                    {5, Action::kJump}})),
       rc::gen::set(&Step::which, number), rc::gen::set(&Step::length, number),
-      rc::gen::set(&Step::nudge, number), rc::gen::set(&Step::details, number));
+      rc::gen::set(&Step::nudge, number), rc::gen::set(&Step::details, number),
+      rc::gen::set(&Step::thread, number));
   return rc::gen::scale(3.0, rc::gen::container<Trace>(step));
 }
 
@@ -147,8 +170,17 @@ std::string Describe(const ReferencePolicy& reference) {
       p.half_open.max_concurrent,
       threshold ? absl::StrCat(", success_threshold ", threshold->successes) : "",
       probe_calls ? absl::StrCat(", probe_calls ", probe_calls->calls) : "", ", probe_timeout ",
-      absl::FormatDuration(p.half_open.probe_timeout));
+      absl::FormatDuration(p.half_open.probe_timeout), ", hung_calls ",
+      p.hung_calls
+          ? absl::StrCat(p.hung_calls->count, " for ", absl::FormatDuration(p.hung_calls->age))
+          : "unset",
+      ", max_in_flight ", TextOf(p.max_in_flight), ", ramp ",
+      p.ramp ? absl::StrCat(absl::FormatDuration(p.ramp->duration), " from ",
+                            reference.ramp_initial, " billionths")
+             : "unset");
 }
+
+int CallsOf(const Step& step) { return 1 + static_cast<int>(step.which % 20); }
 
 int64_t LengthOf(const Step& step, const Policy& policy) {
   absl::Duration slice = absl::Milliseconds(3);
@@ -164,10 +196,32 @@ int64_t LengthOf(const Step& step, const Policy& policy) {
                                     policy.open_duration / 2,
                                     policy.half_open.probe_timeout,
                                     policy.slow_call_duration.value_or(absl::Seconds(1)),
+                                    policy.hung_calls ? policy.hung_calls->age : slice,
+                                    policy.hung_calls ? policy.hung_calls->age / 8 : slice,
+                                    policy.ramp ? policy.ramp->duration / 7 : slice,
                                     absl::Hours(1)};
-  const int64_t length = absl::ToInt64Nanoseconds(lengths[step.length % 10]);
+  const int64_t length = absl::ToInt64Nanoseconds(lengths[step.length % std::size(lengths)]);
   const int64_t nudges[] = {0, 1, -1};
   return std::max<int64_t>(0, length + nudges[step.nudge % 3]);
+}
+
+std::optional<absl::Duration> TimeToLiveOf(const Step& step, const Policy& policy) {
+  switch (step.details % 8) {
+    case 0:
+      return absl::ZeroDuration();
+    case 1:
+      return absl::Nanoseconds(999'999);
+    case 2:
+      return absl::Milliseconds(1);
+    case 3:
+      return policy.open_duration;
+    case 4:
+      return absl::Hours(24) * 365;
+    case 5:
+      return absl::Hours(24) * 365 + absl::Nanoseconds(1);
+    default:
+      return std::nullopt;
+  }
 }
 
 ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
@@ -176,7 +230,7 @@ ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
                 : step.action == Action::kFail  ? OutcomeKind::kFailure
                                                 : OutcomeKind::kIgnored;
   if (step.action == Action::kDrop) return result;
-  if (step.details % 2 == 0) result.latency = LengthOf(step, policy);
+  if (step.details % 4 == 0) result.latency = LengthOf(step, policy);
   result.timed = step.details % 11 != 0;
   if (result.kind == OutcomeKind::kFailure) {
     if (step.details % 5 == 0) {

@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "fusebox/policy.h"
 #include "rapidcheck.h"
 #include "tests/model/reference_circuit.h"
 
@@ -20,7 +23,13 @@ enum class Action {
   kFail,     // some call that's out
   kIgnore,   // some call that's out
   kDrop,     // some call that's out
+  kCalls,    // some calls that succeed at once
   kReset,
+  kForceOpen,  // with or without a time to live, sometimes an invalid one
+  kDisable,
+  kShadow,
+  kAutomate,
+  kSetPolicy,  // one of the run's policies, sometimes an invalid one
   kReadState,
   kSnapshot,
   kAdvance,       // by some length that means something to the policy
@@ -36,10 +45,14 @@ struct Step {
   uint32_t length = 0;   // of time: the advance, or the latency
   uint32_t nudge = 0;    // 1 ns more, less, or neither
   uint32_t details = 0;  // of the outcome
+  uint32_t thread = 0;   // that does it
 };
 using Trace = std::vector<Step>;
 
 std::ostream& operator<<(std::ostream& out, const Step& step);
+
+// How many calls a kCalls makes.
+int CallsOf(const Step& step);
 
 // A valid policy of small numbers and no jitter; draws from the running property.
 ReferencePolicy AnyPolicy();
@@ -51,6 +64,9 @@ std::string Describe(const ReferencePolicy& reference);
 
 // The length of time in nanoseconds that a step picks.
 int64_t LengthOf(const Step& step, const fusebox::Policy& policy);
+
+// For how long a kForceOpen asks; absent: for good.
+std::optional<absl::Duration> TimeToLiveOf(const Step& step, const fusebox::Policy& policy);
 
 // What a step that returns a call records.
 ReferenceCircuit::Result ResultOf(const Step& step, const fusebox::Policy& policy);

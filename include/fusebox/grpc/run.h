@@ -23,7 +23,7 @@ struct RunTraits<grpc::Status> {
     Outcome outcome;
     outcome.kind = DefaultOutcomeKind(static_cast<absl::StatusCode>(status.error_code()));
     outcome.code = status.error_code();
-    if (outcome.kind == OutcomeKind::kFailure) outcome.message = status.error_message();
+    if (!status.ok()) outcome.message = status.error_message();
     return outcome;
   }
   static grpc::Status FromRejection(const Rejection& rejection) { return ToGrpcStatus(rejection); }

@@ -10,7 +10,7 @@ namespace fusebox {
 
 // A rule holds: which one, and its figures in words. What follows is for the state machine to say.
 struct Trip {
-  Cause cause;
+  Cause cause = Cause::kNone;
   std::string detail;
 };
 

@@ -4,6 +4,7 @@
 #ifndef FUSEBOX_SRC_CORE_WINDOW_CALL_WINDOW_H_
 #define FUSEBOX_SRC_CORE_WINDOW_CALL_WINDOW_H_
 
+#include <cstdint>
 #include <variant>
 
 #include "fusebox/clock.h"
@@ -25,6 +26,15 @@ class CallWindow {
   }
   WindowCounts Counts(SteadyTime now) {
     return std::visit([&](auto& window) { return window.Counts(now); }, window_);
+  }
+
+  // Successes that were recorded without the window being told at once: where they belong is the
+  // slice that `SliceAt` gave then.
+  void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
+    std::visit([&](auto& window) { window.AddSuccesses(count, slice, now); }, window_);
+  }
+  int64_t SliceAt(SteadyTime now) const {
+    return std::visit([&](const auto& window) { return window.SliceAt(now); }, window_);
   }
 
  private:

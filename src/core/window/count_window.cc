@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/window/count_window.h"
 
+#include <algorithm>
+
 namespace fusebox {
 namespace {
 
@@ -29,6 +31,16 @@ void CountWindowRing::Add(WindowEntry entry, SteadyTime /*now*/) {
   counts_.failures += entry.failure ? 1 : 0;
   counts_.slow += entry.slow ? 1 : 0;
   next_ = (next_ + 1) % size_;
+}
+
+void CountWindowRing::AddSuccesses(int64_t count, int64_t /*slice*/, SteadyTime now) {
+  const auto size = static_cast<int64_t>(size_);
+  if (count >= size) {
+    std::fill(bits_.begin(), bits_.end(), 0);
+    counts_ = {size, 0, 0};
+  } else {
+    for (; count > 0; --count) Add({}, now);
+  }
 }
 
 WindowEntry CountWindowRing::Get(std::size_t place) const {

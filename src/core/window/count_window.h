@@ -23,6 +23,12 @@ class CountWindowRing {
   void Add(WindowEntry entry, SteadyTime now);
   WindowCounts Counts(SteadyTime) const { return counts_; }
 
+  // As many calls of `Add({}, now)`. Costs no more than the size of the window.
+  void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
+
+  // A count window has no slices: time is all one.
+  static int64_t SliceAt(SteadyTime) { return 0; }
+
  private:
   WindowEntry Get(std::size_t place) const;
   void Set(std::size_t place, WindowEntry entry);

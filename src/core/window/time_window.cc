@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "src/core/floor_div.h"
 
 namespace fusebox {
 namespace {
@@ -39,14 +40,19 @@ WindowCounts TimeWindowBuckets::Counts(SteadyTime now) {
   return sum_;
 }
 
+void TimeWindowBuckets::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
+  AdvanceTo(now);
+  if (slice <= current_ - static_cast<int64_t>(buckets_.size())) return;
+  BucketOf(slice).recorded += count;
+  sum_.recorded += count;
+}
+
 int64_t TimeWindowBuckets::SliceAt(SteadyTime now) const {
-  const int64_t quotient = now.nanos() / slice_nanos_;
-  return now.nanos() % slice_nanos_ < 0 ? quotient - 1 : quotient;
+  return FloorDiv(now.nanos(), slice_nanos_);
 }
 
 WindowCounts& TimeWindowBuckets::BucketOf(int64_t slice) {
-  const auto count = static_cast<int64_t>(buckets_.size());
-  return buckets_[static_cast<std::size_t>((slice % count + count) % count)];
+  return buckets_[static_cast<std::size_t>(FloorMod(slice, static_cast<int64_t>(buckets_.size())))];
 }
 
 void TimeWindowBuckets::AdvanceTo(SteadyTime now) {

@@ -22,8 +22,12 @@ class TimeWindowBuckets {
   void Add(WindowEntry entry, SteadyTime now);
   WindowCounts Counts(SteadyTime now);
 
- private:
+  // Successes of an earlier moment, which belong into that slice; lost if it has passed.
+  void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
+
   int64_t SliceAt(SteadyTime now) const;
+
+ private:
   WindowCounts& BucketOf(int64_t slice);
   void AdvanceTo(SteadyTime now);
 

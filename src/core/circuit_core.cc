@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/circuit_core.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "src/core/transition_table.h"
+
+namespace fusebox {
+namespace {
+
+// What the outcome comes to under the policy: whether slowness makes a failure of a success
+// (DESIGN C4).
+CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
+  CallRecord call;
+  call.kind = outcome.kind;
+  call.slow = slow;
+  if (slow && policy.slow_is_failure) call.kind = OutcomeKind::kFailure;
+  if (call.kind == OutcomeKind::kFailure) call.pushback = outcome.pushback;
+  return call;
+}
+
+}  // namespace
+
+// One operation under the lock. At its end what has changed is kept and published, the lock is let
+// go, and only then are listeners told.
+class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
+ public:
+  explicit Operation(CircuitCore& core, absl::string_view actor = {})
+      ABSL_EXCLUSIVE_LOCK_FUNCTION(core.mutex_)
+      : core_(core), actor_(actor), now_(core.clock_.Now()) {
+    core_.mutex_.Lock();
+  }
+  ~Operation() ABSL_UNLOCK_FUNCTION() {
+    Keep();
+    core_.Publish();
+    core_.mutex_.Unlock();
+    if (has_events_) core_.events_.Deliver();
+  }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  SteadyTime now() const { return now_; }
+  Changes& changes() { return changes_; }
+
+  // Counts what has changed so far: for an operation that reads the totals itself.
+  void Keep() {
+    core_.mutex_.AssertHeld();  // from construction to destruction
+    has_events_ |= core_.Keep(changes_, now_, actor_);
+    changes_.clear();
+  }
+
+ private:
+  CircuitCore& core_;
+  const absl::string_view actor_;
+  const SteadyTime now_;
+  Changes changes_;
+  bool has_events_ = false;
+};
+
+CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy,
+                         Options options)
+    : name_(name),
+      clock_(*options.clock),
+      events_(std::move(options.listener), std::move(options.log)),
+      machine_(std::move(policy), options.seed, name_, clock_.Now()) {
+  MutexLock lock(mutex_);
+  Publish();
+}
+
+absl::Status ValidateCircuit(absl::string_view name, const Policy& policy) {
+  if (name.empty()) {
+    return absl::InvalidArgumentError("invalid circuit: name = \"\", must not be empty");
+  }
+  return Validate(policy);
+}
+
+std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
+                                                         std::shared_ptr<const Policy> policy,
+                                                         Options options) {
+  return std::shared_ptr<CircuitBreaker>(new CircuitBreaker(
+      std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
+}
+
+CircuitCore::Answer CircuitCore::Acquire() {
+  const AdmissionWord word = Word();
+  if (word.rejects()) {
+    if (std::optional<Answer> answer = RejectWithoutLock(word)) return *answer;
+  }
+  return AcquireLocked();
+}
+
+std::optional<CircuitCore::Answer> CircuitCore::RejectWithoutLock(AdmissionWord word) {
+  const int64_t until = rejects_until_.load(std::memory_order_relaxed);
+  int64_t left = kNever;
+  if (until != kNever) {
+    const int64_t latest = latest_now_.load(std::memory_order_relaxed);
+    left = until - std::max(latest, clock_.CoarseNow().nanos());
+    if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
+    if (left <= 0) return std::nullopt;
+  }
+  shards_.Mine().CountRejected();
+  Answer answer;
+  answer.state = State::kOpen;
+  answer.grant.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+  answer.grant.retry_after = left == kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
+  return answer;
+}
+
+CircuitCore::Answer CircuitCore::AcquireLocked() {
+  Operation operation(*this);
+  const Policy& policy = *machine_.policy();
+  const int64_t in_flight = policy.max_in_flight ? totals_.SumWith(shards_).in_flight : 0;
+  Answer answer;
+  answer.grant = machine_.Acquire(operation.now(), in_flight, operation.changes());
+  answer.state = machine_.state();
+  totals_.CountAcquired(answer.grant);
+  // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
+  if (!policy.slow_call_duration && !policy.hung_calls) answer.grant.start = kNotTimed;
+  return answer;
+}
+
+void CircuitCore::Return(uint64_t epoch, SteadyTime start, int32_t probe_place,
+                         const Outcome& outcome) {
+  if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock()) return;
+  if (outcome.kind == OutcomeKind::kSuccess && !IsSlow(outcome, start)) {
+    const AdmissionWord word = Word();
+    if (word.admits() && CountSuccessWithoutLock(word, epoch)) return;
+  }
+  StateMachine::Grant grant;
+  grant.epoch = epoch;
+  grant.start = start;
+  grant.probe_place = probe_place;
+  ReturnLocked(grant, outcome);
+}
+
+bool CircuitCore::IsSlow(const Outcome& outcome, SteadyTime start) const {
+  if (!outcome.timed) return false;
+  if (!outcome.latency) return IsSlow(start);
+  const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
+  return slow_nanos != kNever && *outcome.latency >= absl::Nanoseconds(slow_nanos);
+}
+
+void CircuitCore::ReturnLocked(const StateMachine::Grant& grant, const Outcome& outcome) {
+  Operation operation(*this);
+  const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, grant.start);
+  const CallRecord call = Judge(*machine_.policy(), outcome, slow);
+  TellMachineOfRuns(operation.now());
+  machine_.Record(grant, call, operation.now(), operation.changes());
+  totals_.CountReturned(call, outcome, operation.now());
+  const bool current = grant.epoch == machine_.epoch();
+  if (current && machine_.state() == State::kClosed) StartRun(operation.now());
+}
+
+State CircuitCore::state() {
+  Operation operation(*this);
+  machine_.AdvanceTo(operation.now(), operation.changes());
+  return machine_.state();
+}
+
+CircuitSnapshot CircuitCore::Snapshot() {
+  Operation operation(*this);
+  TellMachineOfRuns(operation.now());
+  machine_.AdvanceTo(operation.now(), operation.changes());
+  operation.Keep();
+  return SnapshotAt(operation.now());
+}
+
+void CircuitCore::Reset(const Operator& by) {
+  Operation operation(*this, by.who);
+  machine_.Reset(by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
+  Operation operation(*this, by.who);
+  machine_.ForceOpen(by.why, ttl, operation.now(), operation.changes());
+}
+
+void CircuitCore::Disable(const Operator& by) {
+  Operation operation(*this, by.who);
+  machine_.Disable(by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::Shadow(const Operator& by) {
+  Operation operation(*this, by.who);
+  machine_.Shadow(by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::Automate(const Operator& by) {
+  Operation operation(*this, by.who);
+  machine_.Automate(by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by) {
+  Operation operation(*this, by.who);
+  machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
+}
+
+int64_t CircuitCore::CallsGranted() {
+  MutexLock lock(mutex_);
+  return totals_.SumWith(shards_).granted;
+}
+
+bool CircuitCore::IsEvictable() {
+  const SteadyTime now = clock_.Now();
+  MutexLock lock(mutex_);
+  return machine_.WillBeClosed(now) && totals_.SumWith(shards_).in_flight == 0;
+}
+
+void CircuitCore::PushEvent(EventKind kind, absl::string_view detail, absl::string_view actor) {
+  const SteadyTime now = clock_.Now();
+  MutexLock lock(mutex_);
+  Changes due;
+  machine_.AdvanceTo(now, due);
+  Keep(due, now, actor);
+  Publish();
+  const State state = machine_.state();
+  const Mode mode = machine_.mode();
+  const Trip trip{Cause::kNone, std::string(detail)};
+  Keep({Change{kind, state, state, mode, mode, now, machine_.epoch(), trip}}, now, actor);
+}
+
+// What threads have counted by themselves reaches the window here.
+void CircuitCore::TellMachineOfRuns(SteadyTime now) {
+  shards_.ForEach([&](CallShard& shard) {
+    mutex_.AssertHeld();  // throughout
+    const auto tag = RunTag::FromBits(shard.tag.load(std::memory_order_acquire));
+    if (!tag.IsOf(machine_.epoch())) return;
+    const uint32_t untold = CallShards::TakeRun(shard);
+    if (untold > 0) machine_.AddSuccesses(untold, shard.slice, now);
+  });
+}
+
+// From here on this thread counts its successes by itself.
+void CircuitCore::StartRun(SteadyTime now) {
+  CallShards::Handle mine = shards_.Mine();
+  const int64_t slice = machine_.SliceAt(now);
+  const RunTag old = mine.tag();
+  const int64_t old_slice = mine.slice();
+  const uint32_t untold = mine.StartRun(RunTag(machine_.epoch(), slice), slice);
+  if (untold > 0 && old.IsOf(machine_.epoch())) machine_.AddSuccesses(untold, old_slice, now);
+}
+
+bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view actor) {
+  for (const Change& change : changes) totals_.CountChange(change);
+  if (!events_.active()) return false;
+  for (const Change& change : changes) {
+    Event event;
+    event.kind = change.kind;
+    event.circuit = name_;
+    event.epoch = change.epoch;
+    event.time = WallTimeOf(change.at, now);
+    event.from = change.from;
+    event.to = change.to;
+    event.mode_from = change.mode_from;
+    event.mode_to = change.mode_to;
+    event.cause = change.trip.cause;
+    event.detail = change.trip.detail;
+    const bool by_operator =
+        IsOperatorCause(event.cause) || event.kind == EventKind::kCircuitRemoved;
+    if (by_operator) event.actor = std::string(actor);
+    events_.Push(std::move(event));
+  }
+  return !changes.empty();
+}
+
+void CircuitCore::Publish() {
+  const Policy& policy = *machine_.policy();
+  const auto* time_window = std::get_if<TimeWindow>(&policy.window);
+  const StateMachine::FastPath path = machine_.fast_path();
+  slice_nanos_.store(time_window == nullptr
+                         ? 0
+                         : absl::ToInt64Nanoseconds(time_window->duration) / time_window->buckets,
+                     std::memory_order_relaxed);
+  slow_nanos_.store(
+      policy.slow_call_duration ? absl::ToInt64Nanoseconds(*policy.slow_call_duration) : kNever,
+      std::memory_order_relaxed);
+  rejects_until_.store(path.rejects_until.nanos(), std::memory_order_relaxed);
+  latest_now_.store(path.now.nanos(), std::memory_order_relaxed);
+  word_.store(AdmissionWord(path, machine_.mode(), machine_.epoch()).bits(),
+              std::memory_order_release);
+}
+
+CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
+  CircuitSnapshot snapshot;
+  snapshot.name = name_;
+  snapshot.mode = machine_.mode();
+  snapshot.state = machine_.state();
+  if (const auto fraction = machine_.ramp_fraction()) {
+    snapshot.ramping = true;
+    snapshot.ramp_fraction = *fraction;
+  }
+  snapshot.epoch = machine_.epoch();
+  snapshot.policy = *machine_.policy();
+  LifetimeTotals::Sum sum = totals_.SumWith(shards_);
+  snapshot.totals = sum.totals;
+  snapshot.in_flight = sum.in_flight;
+  snapshot.probes_in_flight = machine_.probes_out();
+  snapshot.consecutive_failures = machine_.consecutive_failures();
+  snapshot.window = machine_.Counts();
+  if (const auto& failure = totals_.last_failure()) {
+    snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};
+  }
+  if (const auto at = totals_.last_transition()) snapshot.last_transition = WallTimeOf(*at, now);
+  if (const auto at = machine_.open_until()) snapshot.next_probe = WallTimeOf(*at, now);
+  return snapshot;
+}
+
+}  // namespace fusebox

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inside of a CircuitBreaker: the concurrent shell around the state machine. The ordinary call
+// of a CLOSED circuit, and the rejected one of an OPEN one, get by on atomics alone; everything
+// else takes the lock.
+#ifndef FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
+#define FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/clock.h"
+#include "fusebox/event.h"
+#include "fusebox/outcome.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+#include "fusebox/state.h"
+#include "src/core/admission_word.h"
+#include "src/core/call_shards.h"
+#include "src/core/event_queue.h"
+#include "src/core/floor_div.h"
+#include "src/core/mutex.h"
+#include "src/core/state_machine.h"
+#include "src/core/totals.h"
+
+namespace fusebox {
+
+// What is wrong with a circuit's name and policy, if something is.
+absl::Status ValidateCircuit(absl::string_view name, const Policy& policy);
+
+// Thread-safe.
+class CircuitCore {
+ public:
+  struct Options {
+    const Clock* clock = nullptr;
+    uint64_t seed = 0;
+    EventListener listener;
+    std::shared_ptr<EventLog> log;  // may be null
+  };
+
+  // Name (see ValidateCircuit), policy and options must be valid.
+  CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy, Options options);
+  static std::shared_ptr<CircuitBreaker> MakeBreaker(absl::string_view name,
+                                                     std::shared_ptr<const Policy> policy,
+                                                     Options options);
+
+  static CircuitCore& Of(CircuitBreaker& breaker) { return *breaker.core_; }
+
+  const std::string& name() const { return name_; }
+  const Clock& clock() const { return clock_; }
+
+  // The ordinary call of a CLOSED circuit. False if it takes an `Acquire` to know.
+  bool AdmitWithoutLock(uint64_t& epoch, SteadyTime& start);
+
+  struct Answer {
+    StateMachine::Grant grant;
+    State state = State::kClosed;  // if rejected
+  };
+  Answer Acquire();
+  void Return(uint64_t epoch, SteadyTime start, int32_t probe_place, const Outcome& outcome);
+
+  // The same for what needs no `Outcome` to say. False, and nothing has changed, if it does need
+  // the lock.
+  bool ReturnSuccessWithoutLock(uint64_t epoch, SteadyTime start);
+  bool ReturnIgnoredWithoutLock();
+
+  State state();
+  CircuitSnapshot Snapshot();
+
+  void Reset(const Operator& by);
+  void ForceOpen(const Operator& by, std::optional<absl::Duration> ttl);
+  void Disable(const Operator& by);
+  void Shadow(const Operator& by);
+  void Automate(const Operator& by);
+  void SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by);
+
+  // For the registry, which calls these under its own lock: no listener is told of anything by
+  // them.
+  int64_t CallsGranted();
+  // CLOSED, in automatic mode, without a call in flight.
+  bool IsEvictable();
+  void MarkRemoved() { removed_.store(true, std::memory_order_relaxed); }
+  bool removed() const { return removed_.load(std::memory_order_relaxed); }
+  // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.
+  void PushEvent(EventKind kind, absl::string_view detail, absl::string_view actor);
+  void DeliverEvents() { events_.Deliver(); }
+
+ private:
+  class Operation;
+
+  // The ways without the lock. Empty or false: not today.
+  std::optional<Answer> RejectWithoutLock(AdmissionWord word);
+  bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
+
+  Answer AcquireLocked();
+  void ReturnLocked(const StateMachine::Grant& grant, const Outcome& outcome);
+
+  bool IsSlow(SteadyTime start) const;
+  bool IsSlow(const Outcome& outcome, SteadyTime start) const;
+  AdmissionWord Word() const {
+    return AdmissionWord::FromBits(word_.load(std::memory_order_acquire));
+  }
+  bool Keep(const Changes& changes, SteadyTime now, absl::string_view actor)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartRun(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  CircuitSnapshot SnapshotAt(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Time WallTimeOf(SteadyTime at, SteadyTime now) const {
+    return clock_.WallNow() - (now - at);
+  }
+
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+  // The start of a call that began under a policy that needed no start.
+  static constexpr SteadyTime kNotTimed =
+      SteadyTime::FromNanos(std::numeric_limits<int64_t>::min());
+
+  // Constant.
+  const std::string name_;
+  const Clock& clock_;
+
+  // Synchronised by themselves. `word_` is stored with release after the four below it, so that
+  // who reads it with acquire sees theirs of that word or of a later one. A later one does no harm:
+  // a permit's result is checked against the epoch once more, by the run's tag or under the lock.
+  std::atomic<uint64_t> word_{AdmissionWord().bits()};
+  std::atomic<int64_t> rejects_until_{0};
+  std::atomic<int64_t> latest_now_{0};       // an earlier time is taken for it
+  std::atomic<int64_t> slow_nanos_{kNever};  // a call of that length is slow
+  std::atomic<int64_t> slice_nanos_{0};      // of the time window; 0: a count window
+  std::atomic<bool> removed_{false};         // says nothing of any other memory: relaxed
+  CallShards shards_;
+  EventQueue events_;
+
+  // Guarded.
+  Mutex mutex_;
+  StateMachine machine_ ABSL_GUARDED_BY(mutex_);
+  LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
+};
+
+// ---- The way of an ordinary call, where the compiler can see it.
+
+inline bool CircuitCore::AdmitWithoutLock(uint64_t& epoch, SteadyTime& start) {
+  const AdmissionWord word = Word();
+  if (!word.admits()) return false;
+  epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
+  const bool timed = slow_nanos_.load(std::memory_order_relaxed) != kNever;
+  start = timed ? clock_.Now() : kNotTimed;
+  shards_.Mine().CountGranted();
+  return true;
+}
+
+inline bool CircuitCore::ReturnSuccessWithoutLock(uint64_t epoch, SteadyTime start) {
+  const AdmissionWord word = Word();
+  return word.admits() && !IsSlow(start) && CountSuccessWithoutLock(word, epoch);
+}
+
+inline bool CircuitCore::ReturnIgnoredWithoutLock() {
+  if (!Word().admits()) return false;
+  shards_.Mine().CountIgnored();
+  return true;
+}
+
+inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch) {
+  CallShards::Handle mine = shards_.Mine();
+  if (!word.disabled()) {
+    if (epoch != word.epoch() || !word.successes_only_count()) return false;
+    const int64_t slice_nanos = slice_nanos_.load(std::memory_order_relaxed);
+    const int64_t slice = slice_nanos == 0 ? 0 : FloorDiv(clock_.Now().nanos(), slice_nanos);
+    if (!mine.ExtendRun(RunTag(epoch, slice))) return false;
+  }
+  mine.CountSuccess();
+  return true;
+}
+
+inline bool CircuitCore::IsSlow(SteadyTime start) const {
+  const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
+  if (slow_nanos == kNever || start == kNotTimed) return false;
+  return clock_.Now().nanos() - start.nanos() >= slow_nanos;
+}
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the trip rules look at while calls are let through: CLOSED, and on the ramp.
+#ifndef FUSEBOX_SRC_CORE_FAILURE_WATCH_H_
+#define FUSEBOX_SRC_CORE_FAILURE_WATCH_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "fusebox/clock.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+#include "src/core/hung_call_tracker.h"
+#include "src/core/rules/trip.h"
+#include "src/core/window/call_window.h"
+#include "src/core/window/window_entry.h"
+
+namespace fusebox {
+
+// Not thread-safe. The policy must outlive it.
+class FailureWatch {
+ public:
+  FailureWatch(const Policy& policy, SteadyTime now);
+
+  // A call is about to start: empty if nothing speaks against it.
+  std::optional<Trip> CheckBeforeStart(SteadyTime now);
+  void Start(SteadyTime now);
+
+  // A call that started then has ended; without `entry`, ignored.
+  std::optional<Trip> End(SteadyTime start, std::optional<WindowEntry> entry, SteadyTime now);
+
+  // Successes of which the window is told late.
+  void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
+    window_.AddSuccesses(count, slice, now);
+  }
+  int64_t SliceAt(SteadyTime now) const { return window_.SliceAt(now); }
+
+  // False while a further success in the present slice need only be counted.
+  bool SuccessMatters(SteadyTime now);
+
+  int64_t consecutive_failures() const { return consecutive_failures_; }
+  WindowCounts Counts(SteadyTime now) { return window_.Counts(now); }
+
+ private:
+  const Policy& policy_;
+  CallWindow window_;
+  std::unique_ptr<HungCallTracker> hung_calls_;  // null: the rule is off
+  int64_t consecutive_failures_ = 0;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_FAILURE_WATCH_H_

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What threads count by themselves, and the numbers that they have for it.
+#include "src/core/call_shards.h"
+
+#include <cstdint>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "src/core/thread_index.h"
+#include "tests/core/threads.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::Barrier;
+
+// More than there are shards for one thread alone.
+constexpr int kManyThreads = 40;
+
+// Every shard's run, as the window would be told of it.
+uint32_t TakeAll(CallShards& shards) {
+  uint32_t taken = 0;
+  shards.ForEach([&](CallShard& shard) { taken += CallShards::TakeRun(shard); });
+  return taken;
+}
+
+int64_t Granted(CallShards& shards) {
+  int64_t granted = 0;
+  shards.ForEach([&](CallShard& shard) { granted += shard.granted.load(); });
+  return granted;
+}
+
+// Runs `body(0)` to `body(count - 1)`, all alive at a time, each in its turn.
+template <typename Body>
+void InTurn(int count, Body body) {
+  Barrier barrier(count);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      for (int turn = 0; turn < count; ++turn) {
+        if (turn == i) body(i);
+        barrier.Wait();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(CallShards, ThereAreNoneBeforeTheFirstCall) {
+  CallShards shards;
+  int count = 0;
+  shards.ForEach([&](CallShard&) { ++count; });
+  EXPECT_EQ(count, 0);
+  shards.Mine().CountGranted();
+  shards.ForEach([&](CallShard&) { ++count; });
+  EXPECT_EQ(count, 1);
+}
+
+TEST(CallShards, ARunIsExtendedByItsOwnTagAlone) {
+  CallShards shards;
+  CallShards::Handle mine = shards.Mine();
+  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_EQ(mine.StartRun(RunTag(1, 7), 7), 0U);
+  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 7)));
+  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 7)));
+  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 8)));
+  EXPECT_FALSE(mine.ExtendRun(RunTag(2, 7)));
+  EXPECT_EQ(mine.slice(), 7);
+  EXPECT_EQ(TakeAll(shards), 2U);
+}
+
+TEST(CallShards, WhatWasTakenIsNotTakenAgain) {
+  CallShards shards;
+  CallShards::Handle mine = shards.Mine();
+  mine.StartRun(RunTag(1, 0), 0);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_EQ(TakeAll(shards), 3U);
+  EXPECT_EQ(TakeAll(shards), 0U);
+  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_EQ(TakeAll(shards), 1U);
+}
+
+TEST(CallShards, ANewRunGivesWhatTheOldOneWasNotAskedFor) {
+  CallShards shards;
+  CallShards::Handle mine = shards.Mine();
+  mine.StartRun(RunTag(1, 0), 0);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_EQ(TakeAll(shards), 5U);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_EQ(mine.StartRun(RunTag(2, -3), -3), 2U);
+  EXPECT_EQ(mine.slice(), -3);
+  EXPECT_EQ(TakeAll(shards), 0U);
+  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_TRUE(mine.ExtendRun(RunTag(2, -3)));
+  EXPECT_EQ(TakeAll(shards), 1U);
+}
+
+TEST(CallShards, AFullRunTakesNoMore) {
+  CallShards shards;
+  CallShards::Handle mine = shards.Mine();
+  mine.StartRun(RunTag(1, 0), 0);
+  constexpr uint64_t kFull = 0x80000000;
+  shards.ForEach([&](CallShard& shard) { shard.run.store(shard.run.load() + kFull - 1); });
+  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_EQ(mine.StartRun(RunTag(1, 0), 0), kFull);
+  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+}
+
+TEST(CallShards, BeyondTheExclusiveOnesThreadsShareAndLoseNothing) {
+  CallShards shards;
+  InTurn(kManyThreads, [&](int thread) {
+    CallShards::Handle mine = shards.Mine();
+    if (!mine.ExtendRun(RunTag(1, 0))) {
+      // The first one of this shard.
+      EXPECT_EQ(mine.StartRun(RunTag(1, 0), 0), 0U) << thread;
+      EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+    }
+    mine.CountGranted();
+  });
+  int count = 0;
+  shards.ForEach([&](CallShard&) { ++count; });
+  EXPECT_LE(count, 32);
+  EXPECT_LT(count, kManyThreads);
+  EXPECT_EQ(Granted(shards), kManyThreads);
+  EXPECT_EQ(TakeAll(shards), static_cast<uint32_t>(kManyThreads));
+}
+
+TEST(CallShards, ASharersNewRunEndsTheOthersRun) {
+  CallShards shards;
+  // Two of the threads that share one shard; the numbers of the others come between.
+  InTurn(kManyThreads, [&](int thread) {
+    CallShards::Handle mine = shards.Mine();
+    const RunTag own(1, thread);
+    mine.StartRun(own, thread);
+    EXPECT_TRUE(mine.ExtendRun(own));
+  });
+  uint32_t left = 0;
+  int count = 0;
+  shards.ForEach([&](CallShard& shard) {
+    ++count;
+    left += CallShards::TakeRun(shard);
+  });
+  EXPECT_EQ(left, static_cast<uint32_t>(count));  // one each: of the last run alone
+}
+
+TEST(ThreadIndex, LivingThreadsHaveDifferentOnes) {
+  std::set<int> indices = {ThreadIndex()};
+  InTurn(kManyThreads, [&](int) {
+    EXPECT_TRUE(indices.insert(ThreadIndex()).second);
+    EXPECT_EQ(ThreadIndex(), ThreadIndex());
+  });
+  EXPECT_EQ(indices.size(), static_cast<std::size_t>(kManyThreads) + 1);
+}
+
+TEST(ThreadIndex, TheSmallestFreeOneIsUsedAgain) {
+  const int mine = ThreadIndex();
+  std::set<int> indices;
+  for (int i = 0; i < 100; ++i) std::thread([&] { indices.insert(ThreadIndex()); }).join();
+  EXPECT_EQ(indices.size(), 1U);
+  EXPECT_EQ(indices.count(mine), 0U);
+}
+
+TEST(ThreadIndex, WhoGetsANumberNextGoesOnWithItsCounters) {
+  CallShards shards;
+  for (int i = 0; i < 100; ++i) std::thread([&] { shards.Mine().CountGranted(); }).join();
+  int count = 0;
+  shards.ForEach([&](CallShard& shard) {
+    ++count;
+    EXPECT_EQ(shard.granted.load(), 100);
+  });
+  EXPECT_EQ(count, 1);
+}
+
+}  // namespace
+}  // namespace fusebox

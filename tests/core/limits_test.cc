@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What looks at the calls in flight: the limit (DESIGN R12), and those that hang (DESIGN R14).
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
+#include "gtest/gtest.h"
+#include "src/core/hung_call_tracker.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::NoRulePolicy;
+using fusebox_testing::SmallPolicy;
+using fusebox_testing::TestCircuit;
+
+SteadyTime Nanos(int64_t nanos) { return SteadyTime::FromNanos(nanos); }
+
+Policy LimitedPolicy(int64_t max_in_flight) {
+  Policy policy = SmallPolicy();
+  policy.max_in_flight = max_in_flight;
+  return policy;
+}
+
+// 3 calls for 8 s, in slices of 1 s; no other rule.
+Policy HungCallsPolicy() {
+  Policy policy = NoRulePolicy();
+  policy.hung_calls = HungCalls{3, absl::Seconds(8)};
+  return policy;
+}
+
+RejectionReason ReasonOf(TestCircuit& circuit) {
+  Admission admission = circuit->TryAcquire();
+  EXPECT_FALSE(admission.admitted());
+  return admission.reason();
+}
+
+TEST(CircuitBreaker, R12_TheCallBeyondTheLimitIsRejectedAndCountedApart) {
+  TestCircuit circuit(LimitedPolicy(3));
+  std::vector<Permit> out = circuit.AcquireMany(3);
+  Admission admission = circuit->TryAcquire();
+  EXPECT_FALSE(admission.admitted());
+  EXPECT_EQ(admission.reason(), RejectionReason::kTooManyCalls);
+  EXPECT_EQ(admission.state(), State::kClosed);
+  EXPECT_EQ(admission.retry_after(), absl::ZeroDuration());
+  CircuitSnapshot snapshot = circuit->Snapshot();
+  EXPECT_EQ(snapshot.totals.too_many_calls, 1);
+  EXPECT_EQ(snapshot.totals.rejected, 0);
+  EXPECT_EQ(snapshot.totals.failure, 0);
+  EXPECT_EQ(snapshot.window.recorded, 0);
+  EXPECT_TRUE(circuit.events().empty());
+  out.pop_back();
+  EXPECT_TRUE(circuit->TryAcquire().admitted());
+}
+
+TEST(CircuitBreaker, R12_StaleCallsAreInFlightToo) {
+  TestCircuit circuit(LimitedPolicy(2));
+  const std::vector<Permit> out = circuit.AcquireMany(2);
+  circuit->Reset({"oncall", "why"});
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kTooManyCalls);
+}
+
+TEST(CircuitBreaker, R12_OpenComesFirstAndTakesNoProbePlaceOrRampCredit) {
+  Policy policy = LimitedPolicy(3);
+  policy.ramp = Ramp{absl::Seconds(10), 0.5};
+  TestCircuit circuit(policy);
+  std::vector<Permit> hung = circuit.AcquireMany(2);
+  circuit.Open();
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kOpen);
+  circuit.WaitUntilHalfOpen();
+  Permit probe = circuit.Acquire();
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kTooManyCalls);
+  EXPECT_EQ(circuit->Snapshot().probes_in_flight, 1);
+  probe.RecordSuccess();
+  circuit.Succeed();
+  EXPECT_TRUE(circuit->Snapshot().ramping);
+  // At one half every second call is admitted, however many the limit turned away in between.
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kRamping);
+  Permit ramped = circuit.Acquire();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ReasonOf(circuit), RejectionReason::kTooManyCalls);
+  ramped.RecordSuccess();
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kRamping);
+  EXPECT_TRUE(circuit->TryAcquire().admitted());
+}
+
+TEST(CircuitBreaker, R12_R8_ShadowAdmitsAndDisabledDoesNotLook) {
+  TestCircuit circuit(LimitedPolicy(1));
+  circuit->Shadow({"oncall", "why"});
+  std::vector<Permit> out = circuit.AcquireMany(3);
+  EXPECT_EQ(circuit->Snapshot().totals.would_reject, 2);
+  EXPECT_EQ(circuit->Snapshot().totals.too_many_calls, 0);
+  circuit->Disable({"oncall", "why"});
+  out.push_back(circuit.Acquire());
+  EXPECT_EQ(circuit->Snapshot().totals.would_reject, 2);
+}
+
+TEST(HungCallTracker, R14_ACallIsHungOnceTheEndOfItsSliceIsTheAgeAgo) {
+  // Slices of 10 ns.
+  HungCallTracker tracker(HungCalls{1, absl::Nanoseconds(80)}, Nanos(1000));
+  tracker.Start(Nanos(1003));
+  EXPECT_FALSE(tracker.Check(Nanos(1089)).has_value());
+  ASSERT_TRUE(tracker.Check(Nanos(1090)).has_value());
+  EXPECT_EQ(tracker.Check(Nanos(1090))->cause, Cause::kHungCalls);
+  tracker.End(Nanos(1003), Nanos(1091));
+  EXPECT_FALSE(tracker.Check(Nanos(1091)).has_value());
+}
+
+TEST(HungCallTracker, R14_CountsAcrossSlicesAndForgetsWhatEnded) {
+  HungCallTracker tracker(HungCalls{3, absl::Nanoseconds(80)}, Nanos(0));
+  for (int64_t i = 0; i < 6; ++i) tracker.Start(Nanos(i * 10));
+  tracker.End(Nanos(10), Nanos(60));
+  EXPECT_FALSE(tracker.Check(Nanos(119)).has_value());  // hung: those of 0 and 20
+  EXPECT_TRUE(tracker.Check(Nanos(120)).has_value());   // and that of 30
+  tracker.End(Nanos(0), Nanos(121));
+  EXPECT_FALSE(tracker.Check(Nanos(121)).has_value());
+  EXPECT_TRUE(tracker.Check(Nanos(130)).has_value());
+}
+
+TEST(HungCallTracker, R14_R13_AJumpOfAnyLengthLosesNoCall) {
+  for (const int64_t jump : {80, 90, 100, 111, 1'000, 1'000'000'000, 1'000'000'007}) {
+    HungCallTracker tracker(HungCalls{11, absl::Nanoseconds(83)}, Nanos(-45));
+    for (int64_t i = 0; i < 11; ++i) tracker.Start(Nanos(-45 + i));
+    EXPECT_EQ(tracker.Check(Nanos(-35 + jump)).has_value(), jump >= 90) << jump;
+    for (int64_t i = 0; i < 11; ++i) tracker.End(Nanos(-45 + i), Nanos(-35 + jump));
+    EXPECT_FALSE(tracker.Check(Nanos(jump + 1000)).has_value()) << jump;
+  }
+}
+
+TEST(CircuitBreaker, R14_CallsThatHangOpenTheCircuitAtTheNextAcquire) {
+  TestCircuit circuit(HungCallsPolicy());
+  std::vector<Permit> hung = circuit.AcquireMany(3);
+  circuit.Advance(absl::Seconds(9) - absl::Nanoseconds(1));
+  circuit.Succeed();
+  circuit.Advance(absl::Nanoseconds(1));
+  EXPECT_EQ(circuit->state(), State::kClosed);  // no read looks
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kOpen);
+  ASSERT_EQ(circuit.events().size(), 3U);
+  EXPECT_EQ(circuit.events()[0].kind, EventKind::kRuleExceeded);
+  EXPECT_EQ(circuit.events()[0].cause, Cause::kHungCalls);
+  EXPECT_EQ(circuit.events()[0].detail, "3 calls >= 3 in flight for 8s");
+  EXPECT_EQ(circuit.events()[1].kind, EventKind::kTransition);
+  EXPECT_EQ(circuit.events()[2].kind, EventKind::kFirstRejection);
+  // Their own results are stale.
+  circuit.Advance(absl::Seconds(10));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  for (Permit& permit : hung) EXPECT_TRUE(permit.RecordFailure());
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+}
+
+TEST(CircuitBreaker, R14_AtTheNextRecordEvenOfAnIgnoredCall) {
+  TestCircuit circuit(HungCallsPolicy());
+  const std::vector<Permit> hung = circuit.AcquireMany(3);
+  circuit.Advance(absl::Seconds(8));
+  Permit fresh = circuit.Acquire();
+  circuit.Advance(absl::Seconds(1));
+  fresh.Ignore();
+  EXPECT_EQ(circuit->state(), State::kOpen);
+}
+
+TEST(CircuitBreaker, R14_OtherRulesComeFirst) {
+  Policy policy = HungCallsPolicy();
+  policy.consecutive_failures = 1;
+  TestCircuit circuit(policy);
+  const std::vector<Permit> hung = circuit.AcquireMany(3);
+  Permit failing = circuit.Acquire();
+  circuit.Advance(absl::Seconds(9));
+  failing.RecordFailure();
+  EXPECT_EQ(circuit.moves().back().cause, Cause::kConsecutiveFailures);
+}
+
+TEST(CircuitBreaker, R14_ACallThatReturnsInTimeDoesNotCount) {
+  TestCircuit circuit(HungCallsPolicy());
+  std::vector<Permit> out = circuit.AcquireMany(3);
+  circuit.Advance(absl::Seconds(8));
+  out[1].RecordSuccess();
+  circuit.Advance(absl::Hours(1));
+  circuit.Succeed(10);
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+TEST(CircuitBreaker, R14_OnTheRampToo) {
+  Policy policy = HungCallsPolicy();
+  policy.ramp = Ramp{absl::Minutes(5), 1};
+  TestCircuit circuit(policy);
+  EXPECT_TRUE(circuit->ForceOpen({"oncall", "why"}, absl::Seconds(1)).ok());
+  circuit.Advance(absl::Seconds(1));
+  circuit.Succeed(2);
+  EXPECT_TRUE(circuit->Snapshot().ramping);
+  const std::vector<Permit> hung = circuit.AcquireMany(3);
+  circuit.Advance(absl::Seconds(9));
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kOpen);
+  EXPECT_EQ(circuit.moves().back().from, State::kHalfOpen);
+  EXPECT_EQ(circuit.moves().back().cause, Cause::kHungCalls);
+}
+
+TEST(CircuitBreaker, R14_NotWhileDisabled) {
+  TestCircuit circuit(HungCallsPolicy());
+  circuit->Disable({"oncall", "why"});
+  const std::vector<Permit> hung = circuit.AcquireMany(10);
+  circuit.Advance(absl::Hours(1));
+  circuit.Fail(10);
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+}  // namespace
+}  // namespace fusebox

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/model/circuit_pair.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rapidcheck.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::Admission;
+using fusebox::CircuitBreaker;
+using fusebox::CircuitSnapshot;
+using fusebox::Event;
+using fusebox::Mode;
+using fusebox::Outcome;
+using fusebox::OutcomeKind;
+using fusebox::Permit;
+using fusebox::Policy;
+using fusebox::State;
+
+constexpr State kStates[] = {State::kClosed, State::kOpen, State::kHalfOpen};
+constexpr int64_t kForEver = -2;
+
+const fusebox::Operator kOperator = {"oncall", "a drill"};
+
+std::string AnswerText(bool admitted, fusebox::RejectionReason reason, State state,
+                       int64_t retry_after) {
+  if (admitted) return "admitted";
+  return absl::StrCat(RejectionReasonName(reason), " ", StateName(state), " for ", retry_after);
+}
+
+std::string AnswerText(const Admission& got) {
+  const bool ends = got.retry_after() < absl::InfiniteDuration();
+  return AnswerText(got.admitted(), got.reason(), got.state(),
+                    ends ? absl::ToInt64Nanoseconds(got.retry_after()) : kForEver);
+}
+
+std::string FiguresText(const std::vector<int64_t>& figures,
+                        const std::vector<int64_t>& transitions, const std::string& message) {
+  constexpr absl::string_view kNames[] = {
+      "epoch", "success",         "failure",    "ignored",   "slow",     "rejected", "too many",
+      "would", "opened",          "in flight",  "probes",    "in a row", "window",   "failures",
+      "slow",  "last transition", "next probe", "failed at", "code"};
+  std::string text;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    absl::StrAppend(&text, ", ", kNames[i], " ", figures[i]);
+  }
+  return absl::StrCat(text, ", message \"", message, "\", transitions ",
+                      absl::StrJoin(transitions, " "));
+}
+
+std::string PhaseText(Mode mode, State state, bool ramping, double fraction) {
+  return absl::StrCat(ModeName(mode), " ", StateName(state), ramping ? " ramping " : " ",
+                      fraction * 1e9);
+}
+
+std::string EventText(fusebox::EventKind kind, State from, State to, Mode mode_from, Mode mode_to,
+                      fusebox::Cause cause, int64_t at, uint64_t epoch, absl::string_view actor) {
+  return absl::StrCat(EventKindName(kind), ", ", StateName(from), " -> ", StateName(to), ", ",
+                      ModeName(mode_from), " -> ", ModeName(mode_to), " by ", CauseName(cause),
+                      " at ", at, ", epoch ", epoch, ", who \"", actor, "\"");
+}
+
+}  // namespace
+
+CircuitPair::CircuitPair(const std::vector<ReferencePolicy>& policies, Crew& crew)
+    : policies_(policies), crew_(crew), reference_(policies.front(), clock_.Now().nanos()) {
+  CircuitBreaker::Options options;
+  options.clock = &clock_;
+  options.seed = 1;
+  options.listener = [this](const Event& event) { events_.push_back(TextOf(event)); };
+  breaker_ = CircuitBreaker::Create("circuit", reference_.policy(), options).value();
+}
+
+void CircuitPair::Do(const Step& step) {
+  switch (step.action) {
+    case Action::kAcquire:
+      Acquire(step);
+      break;
+    case Action::kSucceed:
+    case Action::kFail:
+    case Action::kIgnore:
+    case Action::kDrop:
+      Return(step);
+      break;
+    case Action::kCalls:
+      for (int i = 0; i < CallsOf(step); ++i) Call(step);
+      break;
+    case Action::kReset:
+      breaker_->Reset(kOperator);
+      reference_.Reset(Now());
+      break;
+    case Action::kForceOpen:
+      ForceOpen(step);
+      break;
+    case Action::kDisable:
+      breaker_->Disable(kOperator);
+      reference_.Disable(Now());
+      break;
+    case Action::kShadow:
+      breaker_->Shadow(kOperator);
+      reference_.Shadow(Now());
+      break;
+    case Action::kAutomate:
+      breaker_->Automate(kOperator);
+      reference_.Automate(Now());
+      break;
+    case Action::kSetPolicy:
+      SetPolicy(step);
+      break;
+    case Action::kReadState:
+      ReadState();
+      break;
+    case Action::kSnapshot:
+      CompareSnapshots();
+      break;
+    case Action::kAdvance:
+      clock_.Advance(absl::Nanoseconds(LengthOf(step, reference_.policy())));
+      break;
+    case Action::kAdvanceToDue:
+      AdvanceToDue(step);
+      break;
+    case Action::kJump:
+      clock_.Advance(absl::Hours(24) * (step.length % 700));
+      break;
+  }
+  CompareEvents();
+}
+
+void CircuitPair::End() {
+  Step late;
+  late.action = Action::kFail;
+  while (!out_.empty()) Return(late);
+  CompareSnapshots();
+  CompareEvents();
+}
+
+int64_t CircuitPair::NanosOf(absl::Time time) const {
+  return Now() + absl::ToInt64Nanoseconds(time - clock_.WallNow());
+}
+
+void CircuitPair::On(const Step& step, const std::function<void()>& work) {
+  // Most of the work stays where it is, since it takes long to hand over.
+  const auto number = static_cast<int>(step.thread % 16);
+  crew_.Do(number < Crew::kSize ? number : 0, work);
+}
+
+void CircuitPair::Acquire(const Step& step) {
+  std::optional<Admission> got;
+  On(step, [&] { got = breaker_->TryAcquire(); });
+  const ReferenceCircuit::Answer want = reference_.Acquire(Now());
+  RC_ASSERT(AnswerText(*got) == AnswerText(want.admitted, want.reason, reference_.state(),
+                                           want.retry_after.value_or(kForEver)));
+  if (*got) out_.push_back({std::move(*got).permit(), want.call});
+}
+
+void CircuitPair::Return(const Step& step) {
+  if (out_.empty()) return;
+  const std::size_t place = step.which % out_.size();
+  OutCall call = std::move(out_[place]);
+  out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(place));
+  const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
+  reference_.Return(call.reference, result, Now());
+  Outcome outcome;
+  outcome.kind = result.kind;
+  if (result.latency) outcome.latency = absl::Nanoseconds(*result.latency);
+  outcome.timed = result.timed;
+  outcome.pushback = absl::Nanoseconds(result.pushback);
+  outcome.code = result.code;
+  outcome.message = result.message;
+  bool taken = false;
+  On(step, [&] {
+    if (step.action == Action::kDrop) {
+      taken = static_cast<bool>(call.permit);
+      call.permit = Permit();
+    } else if (result.kind == OutcomeKind::kSuccess && !result.latency && result.timed) {
+      taken = call.permit.RecordSuccess();
+    } else if (result.kind == OutcomeKind::kIgnored) {
+      taken = call.permit.Ignore();
+    } else {
+      taken = call.permit.Record(outcome);
+    }
+  });
+  RC_ASSERT(taken);
+  RC_ASSERT(!call.permit.Record(outcome));
+  RC_ASSERT(!call.permit.RecordSuccess());
+  RC_ASSERT(!call.permit.Ignore());
+}
+
+void CircuitPair::Call(const Step& step) {
+  std::string got;
+  On(step, [&] {
+    Admission admission = breaker_->TryAcquire();
+    got = AnswerText(admission);
+    if (admission) admission.permit().RecordSuccess();
+  });
+  const ReferenceCircuit::Answer want = reference_.Acquire(Now());
+  RC_ASSERT(got == AnswerText(want.admitted, want.reason, reference_.state(),
+                              want.retry_after.value_or(kForEver)));
+  if (want.admitted) reference_.Return(want.call, {}, Now());
+}
+
+void CircuitPair::ForceOpen(const Step& step) {
+  const std::optional<absl::Duration> ttl = TimeToLiveOf(step, reference_.policy());
+  const bool taken = breaker_->ForceOpen(kOperator, ttl).ok();
+  const bool valid = !ttl || (*ttl >= absl::Milliseconds(1) && *ttl <= absl::Hours(24) * 365);
+  RC_ASSERT(taken == valid);
+  if (!valid) return;
+  std::optional<int64_t> nanos;
+  if (ttl) nanos = absl::ToInt64Nanoseconds(*ttl);
+  reference_.ForceOpen(nanos, Now());
+}
+
+void CircuitPair::SetPolicy(const Step& step) {
+  const ReferencePolicy& policy = policies_[step.which % policies_.size()];
+  if (step.details % 5 == 0) {
+    Policy invalid = policy.policy;
+    invalid.jitter = 1;
+    RC_ASSERT(!breaker_->SetPolicy(invalid, kOperator).ok());
+    return;
+  }
+  RC_ASSERT(breaker_->SetPolicy(policy.policy, kOperator).ok());
+  reference_.SetPolicy(policy, Now());
+}
+
+void CircuitPair::ReadState() {
+  reference_.MakeDueMoves(Now());
+  RC_ASSERT(StateName(breaker_->state()) == StateName(reference_.state()));
+}
+
+void CircuitPair::AdvanceToDue(const Step& step) {
+  const auto due = reference_.NextDue();
+  if (!due) return;
+  const int64_t nudges[] = {0, -1, 1};
+  const int64_t to = *due + nudges[step.nudge % 3];
+  if (to > Now()) clock_.Set(fusebox::SteadyTime::FromNanos(to));
+}
+
+void CircuitPair::CompareEvents() {
+  while (compared_ < reference_.told().size() || compared_ < events_.size()) {
+    const std::string want =
+        compared_ < reference_.told().size() ? TextOf(reference_.told()[compared_]) : "none";
+    const std::string got = compared_ < events_.size() ? events_[compared_] : "none";
+    RC_ASSERT(got == want);
+    ++compared_;
+  }
+}
+
+std::string CircuitPair::TextOf(const ReferenceCircuit::Told& told) const {
+  return EventText(told.kind, told.from, told.to, told.mode_from, told.mode_to, told.cause, told.at,
+                   told.epoch, told.by_operator ? "oncall: a drill" : "");
+}
+
+std::string CircuitPair::TextOf(const Event& event) const {
+  std::string who = event.actor;
+  if (!who.empty()) absl::StrAppend(&who, ": ", event.detail);
+  return EventText(event.kind, event.from, event.to, event.mode_from, event.mode_to, event.cause,
+                   NanosOf(event.time), event.epoch, who);
+}
+
+void CircuitPair::CompareSnapshots() {
+  const CircuitSnapshot snapshot = breaker_->Snapshot();
+  reference_.MakeDueMoves(Now());
+  RC_ASSERT(TextOf(snapshot) == TextOf(reference_));
+  RC_ASSERT(snapshot.policy == reference_.policy());
+}
+
+std::string CircuitPair::TextOf(const CircuitSnapshot& snapshot) const {
+  const fusebox::Totals& totals = snapshot.totals;
+  std::vector<int64_t> transitions;
+  for (const State from : kStates) {
+    for (const State to : kStates) transitions.push_back(totals.Transitions(from, to));
+  }
+  const auto& failure = snapshot.last_failure;
+  return absl::StrCat(
+      PhaseText(snapshot.mode, snapshot.state, snapshot.ramping, snapshot.ramp_fraction),
+      FiguresText(
+          {static_cast<int64_t>(snapshot.epoch), totals.success, totals.failure, totals.ignored,
+           totals.slow, totals.rejected, totals.too_many_calls, totals.would_reject, totals.opened,
+           snapshot.in_flight, snapshot.probes_in_flight, snapshot.consecutive_failures,
+           snapshot.window.recorded, snapshot.window.failures, snapshot.window.slow,
+           snapshot.last_transition ? NanosOf(*snapshot.last_transition) : -1,
+           snapshot.next_probe ? NanosOf(*snapshot.next_probe) : -1,
+           failure ? NanosOf(failure->time) : -1, failure ? failure->code : -1},
+          transitions, failure ? failure->message : ""));
+}
+
+std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
+  std::vector<int64_t> transitions;
+  int64_t opened = 0;
+  for (const State from : kStates) {
+    opened += circuit.Transitions(from, State::kOpen);
+    for (const State to : kStates) transitions.push_back(circuit.Transitions(from, to));
+  }
+  const ReferenceCircuit::Window window = circuit.CountWindow();
+  const auto& failure = circuit.last_failure();
+  const bool open = circuit.state() == State::kOpen;
+  return absl::StrCat(
+      PhaseText(circuit.mode(), circuit.state(), circuit.ramping(),
+                static_cast<double>(circuit.RampBillionths()) / 1e9),
+      FiguresText(
+          {static_cast<int64_t>(circuit.epoch()), circuit.Returned(OutcomeKind::kSuccess),
+           circuit.Returned(OutcomeKind::kFailure), circuit.Returned(OutcomeKind::kIgnored),
+           circuit.Slow(), circuit.rejected(), circuit.too_many_calls(), circuit.would_reject(),
+           opened, circuit.InFlight(), circuit.ProbesOut(), circuit.FailuresInARow(),
+           window.recorded, window.failures, window.slow, circuit.LastTransition().value_or(-1),
+           open ? circuit.NextDue().value_or(-1) : -1, failure ? failure->at : -1,
+           failure ? failure->code : -1},
+          transitions, failure ? failure->message : ""));
+}
+
+}  // namespace fusebox_testing
