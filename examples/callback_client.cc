@@ -61,7 +61,7 @@ int main() {
   auto registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
 
   fusebox::ChannelOptions options;
-  options.name = "inventory";
+  options.target = "inventory";
   options.registry = registry;
   fusebox::Policy policy;
   policy.open_duration = absl::Seconds(30);

@@ -70,7 +70,7 @@ int main() {
   examples::ShopServer server;
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::ChannelOptions options;
-  options.name = "inventory";
+  options.target = "inventory";
   options.registry = registry;
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));

@@ -67,7 +67,7 @@ int main() {
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
 
   fusebox::ChannelOptions options;
-  options.name = "inventory";
+  options.target = "inventory";
   options.registry = registry;
   options.policies = Policies();
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),

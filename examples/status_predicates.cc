@@ -54,7 +54,7 @@ int main() {
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
 
   fusebox::ChannelOptions options;
-  options.name = "inventory";
+  options.target = "inventory";
   options.registry = registry;
   options.classifier = Classifier();
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),

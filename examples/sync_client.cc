@@ -23,7 +23,7 @@ int main() {
   // The ten lines.
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::ChannelOptions options;
-  options.name = "inventory";  // the first part of its circuits' names
+  options.target = "inventory";  // the first part of its circuits' names
   options.registry = registry;
   options.policies.Default(fusebox::Policy::InternalApi());  // opens after 5 failures in a row
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),

@@ -30,19 +30,15 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     ChannelOptions options) {
   std::vector<std::string> errors;
-  // Without a name, the factory finds the empty target itself.
-  if (target.empty() && !options.name.empty()) {
-    errors.push_back("target = \"\", must not be empty");
+  CircuitBreakerOptions breaker = std::move(static_cast<CircuitBreakerOptions&>(options));
+  // Without a name of its own, the factory finds the empty target itself.
+  if (target.empty() && !breaker.target.empty()) {
+    errors.emplace_back("target = \"\", must not be empty");
   }
+  if (breaker.target.empty()) breaker.target = target;
   if (credentials == nullptr) errors.push_back("credentials = null, must be credentials");
   CheckFactories("outer_interceptors", options.outer_interceptors, errors);
   CheckFactories("inner_interceptors", options.inner_interceptors, errors);
-  CircuitBreakerOptions breaker;
-  breaker.target = std::move(options.name);
-  if (breaker.target.empty()) breaker.target = target;
-  breaker.registry = std::move(options.registry);
-  breaker.policies = std::move(options.policies);
-  breaker.classifier = std::move(options.classifier);
   auto factory = CircuitBreakerInterceptorFactory::Create(std::move(breaker));
   if (!factory.ok()) errors.emplace_back(factory.status().message());
   if (!errors.empty()) {

@@ -4,6 +4,7 @@
 #include <grpcpp/client_context.h>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -31,29 +32,22 @@ class CircuitBreakerInterceptorFactory::Impl {
   using ClientRpcInfo = grpc::experimental::ClientRpcInfo;
 
   Impl(CircuitBreakerOptions options, StatusClassifier classifier)
-      : target_(std::move(options.target)),
-        registry_(std::move(options.registry)),
-        policies_(std::move(options.policies)),
-        classifier_(std::make_shared<const StatusClassifier>(std::move(classifier))) {}
+      : channel_{{std::move(options.target), std::move(options.registry),
+                  std::move(options.policies), options.scope, std::move(options.circuit_key)},
+                 std::move(classifier)} {}
 
-  // Only finds the circuit. The permit is the call's to ask for when it starts: a call that is
-  // prepared here may never be.
+  // Only finds the method. Circuit and permit are the call's to ask for when it starts: a call that
+  // is prepared here may never be.
   grpc::experimental::Interceptor* Create(ClientRpcInfo& info) {
-    const Policy* const policy = policies_.Resolve(info.method());
-    if (policy == nullptr) return nullptr;
-    auto breaker = registry_->GetOrCreate(absl::StrCat(target_, info.method()), *policy);
-    if (!breaker.ok()) return nullptr;  // not reached: name and policy were checked
+    std::optional<ProtectedMethod> method = channel_.circuits.FindMethod(info.method());
+    if (!method) return nullptr;
     return new CircuitBreakerInterceptor(
-        info.type(), ProtectedCall(*std::move(breaker), classifier_, info.method(),
-                                   DeadlineOf(*info.client_context()),
+        info.type(), ProtectedCall(channel_, *std::move(method), DeadlineOf(*info.client_context()),
                                    info.type() == ClientRpcInfo::Type::UNARY));
   }
 
  private:
-  const std::string target_;
-  const std::shared_ptr<CircuitRegistry> registry_;
-  const PolicyTable policies_;
-  const std::shared_ptr<const StatusClassifier> classifier_;
+  ProtectedChannel channel_;
 };
 
 absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>>
@@ -65,6 +59,9 @@ CircuitBreakerInterceptorFactory::Create(CircuitBreakerOptions options) {
     errors.emplace_back(valid.message());
   }
   for (std::string& error : UnknownMethods(options.policies)) errors.push_back(std::move(error));
+  for (std::string& error : NarrowerThan(options.scope, options.policies)) {
+    errors.push_back(std::move(error));
+  }
   absl::StatusOr<StatusClassifier> classifier =
       StatusClassifier::Create(std::move(options.classifier));
   if (!classifier.ok()) errors.emplace_back(classifier.status().message());

@@ -24,7 +24,7 @@ void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
   // already on their way down could not be answered any more.
   bool starts_here = false;
   std::call_once(started_, [&] {
-    call_.Start();
+    call_.Start(FirstMetadata(*methods));
     starts_here = true;
   });
   if (call_.rejected()) {
@@ -37,6 +37,15 @@ void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
     call_.Finish(*methods->GetRecvStatus(), *methods->GetRecvTrailingMetadata());
   }
   methods->Proceed();
+}
+
+const CallInfo::Metadata* CircuitBreakerInterceptor::FirstMetadata(
+    InterceptorBatchMethods& methods) const {
+  if (!call_.needs_metadata()) return nullptr;
+  if (!methods.QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+    return nullptr;
+  }
+  return methods.GetSendInitialMetadata();
 }
 
 void CircuitBreakerInterceptor::AnswerRejected(InterceptorBatchMethods& methods) const {

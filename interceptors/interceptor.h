@@ -24,6 +24,8 @@ class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
 
  private:
+  const CallInfo::Metadata* FirstMetadata(
+      grpc::experimental::InterceptorBatchMethods& methods) const;
   void AnswerRejected(grpc::experimental::InterceptorBatchMethods& methods) const;
 
   const bool client_streams_;

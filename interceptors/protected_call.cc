@@ -6,14 +6,16 @@
 
 namespace fusebox {
 
-void ProtectedCall::Start() {
-  Admission admission = breaker_->TryAcquire();
+void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
+  circuit_ = channel_.circuits.FindCircuit(method_, metadata);
+  if (circuit_.breaker == nullptr) return;
+  Admission admission = circuit_.breaker->TryAcquire();
   if (!admission) {
     rejection_ = ToGrpcStatus(admission.rejection());
     return;
   }
   permit_ = std::move(admission).permit();
-  start_ = breaker_->clock().Now();
+  start_ = circuit_.breaker->clock().Now();
   if (deadline_ != absl::InfiniteFuture()) {
     // Not the breaker's clock: a deadline is gRPC's affair, and gRPC goes by the machine's.
     time_to_deadline_ = deadline_ - Clock::Real().WallNow();
@@ -23,14 +25,14 @@ void ProtectedCall::Start() {
 void ProtectedCall::Finish(const grpc::Status& status,
                            const CallResult::Metadata& trailing_metadata) {
   if (!permit_) return;
-  const absl::Duration latency = breaker_->clock().Now() - start_;
+  const absl::Duration latency = circuit_.breaker->clock().Now() - start_;
   Outcome outcome;
-  outcome.kind =
-      classifier_->Classify({method_, status, trailing_metadata, latency, time_to_deadline_});
+  outcome.kind = channel_.classifier.Classify(
+      {method_.name(), status, trailing_metadata, latency, time_to_deadline_});
   outcome.latency = latency;
   outcome.timed = timed_;
   outcome.code = status.error_code();
-  if (outcome.kind == OutcomeKind::kFailure) outcome.message = status.error_message();
+  if (!status.ok()) outcome.message = status.error_message();
   permit_.Record(outcome);
 }
 

@@ -7,18 +7,24 @@
 
 #include <grpcpp/support/status.h>
 
-#include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
-#include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/status_classifier.h"
 #include "fusebox/permit.h"
+#include "interceptors/circuit_finder.h"
 
 namespace fusebox {
+
+// What the calls of a channel share. It outlives them, since each call's ClientContext keeps its
+// channel: nothing of it needs a reference count, which the calls of all threads would contend for.
+struct ProtectedChannel {
+  CircuitFinder circuits;
+  StatusClassifier classifier;
+};
 
 // Undecided, until Start; then admitted, until Finish or destruction; or rejected, for good.
 //
@@ -28,17 +34,14 @@ class ProtectedCall {
  public:
   // `deadline` is absl::InfiniteFuture() if there is none. What latencies say of a streaming call
   // depends on its caller: `timed` is false for those (DESIGN C6).
-  ProtectedCall(std::shared_ptr<CircuitBreaker> breaker,
-                std::shared_ptr<const StatusClassifier> classifier, std::string method,
-                absl::Time deadline, bool timed)
-      : breaker_(std::move(breaker)),
-        classifier_(std::move(classifier)),
-        method_(std::move(method)),
-        deadline_(deadline),
-        timed_(timed) {}
+  ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline, bool timed)
+      : channel_(channel), method_(std::move(method)), deadline_(deadline), timed_(timed) {}
 
-  // Asks for the permit. To be called once.
-  void Start();
+  // Whether Start must be given the call's first metadata.
+  bool needs_metadata() const { return channel_.circuits.needs_metadata(); }
+
+  // Finds the circuit, and asks it for the permit. To be called once.
+  void Start(const CallInfo::Metadata* metadata);
 
   bool rejected() const { return rejection_.has_value(); }
 
@@ -49,16 +52,16 @@ class ProtectedCall {
   void Finish(const grpc::Status& status, const CallResult::Metadata& trailing_metadata);
 
  private:
-  const std::shared_ptr<CircuitBreaker> breaker_;
-  const std::shared_ptr<const StatusClassifier> classifier_;
-  const std::string method_;
+  ProtectedChannel& channel_;
+  const ProtectedMethod method_;
   const absl::Time deadline_;
   const bool timed_;
 
+  FoundCircuit circuit_;
   std::optional<grpc::Status> rejection_;
   SteadyTime start_;
   std::optional<absl::Duration> time_to_deadline_;
-  Permit permit_;  // after breaker_: it is destroyed first
+  Permit permit_;  // after circuit_: it is destroyed first
 };
 
 }  // namespace fusebox

@@ -3,6 +3,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -29,6 +30,22 @@ std::vector<std::string> UnknownMethods(const PolicyTable& policies) {
       continue;
     errors.push_back(absl::StrCat("method = \"", name, "\", must be one of ", service->full_name(),
                                   "'s: ", absl::StrJoin(MethodsOf(*service), ", ")));
+  }
+  return errors;
+}
+
+std::vector<std::string> NarrowerThan(CircuitScope scope, const PolicyTable& policies) {
+  std::vector<std::string> errors;
+  if (scope == CircuitScope::kPerMethod) return errors;
+  for (const std::string& name : policies.Names()) {
+    const bool is_method = absl::StrContains(name, '/');
+    if (!is_method && scope == CircuitScope::kPerService) continue;
+    // Unprotected ones have no circuit to share.
+    if (policies.Resolve(is_method ? name : absl::StrCat(name, "/")) == nullptr) continue;
+    errors.push_back(absl::StrCat(
+        is_method ? "method" : "service", " = \"", name, "\", must not have a policy of its own: ",
+        scope == CircuitScope::kPerService ? "scope = kPerService gives its service one circuit"
+                                           : "scope = kPerTarget gives the target one circuit"));
   }
   return errors;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/policy_table.h"
 
 namespace fusebox {
@@ -13,6 +14,10 @@ namespace fusebox {
 // service, for services whose generated code is linked into the program. A typo there would leave a
 // method under a policy that nobody meant for it.
 std::vector<std::string> UnknownMethods(const PolicyTable& policies);
+
+// Entries with a policy for a part of what shares one circuit in that scope: its calls could only
+// go by one of the policies.
+std::vector<std::string> NarrowerThan(CircuitScope scope, const PolicyTable& policies);
 
 }  // namespace fusebox
 

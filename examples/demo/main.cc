@@ -87,7 +87,7 @@ int Run(bool fast, bool colours) {
   };
   auto registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
   fusebox::ChannelOptions options;
-  options.name = "inventory";
+  options.target = "inventory";
   options.registry = registry;
   options.policies.Default(policy);
   options.arguments = ChannelArguments();

@@ -5,6 +5,7 @@
 #include "fusebox/grpc/channel.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/client_context.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
@@ -20,6 +21,7 @@
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
+#include "tests/support/echo.grpc.pb.h"
 #include "tests/support/scripted_server.h"
 
 namespace fusebox_testing {
@@ -58,7 +60,7 @@ TEST(CreateChannelTest, IsNamedAfterItsTargetUnlessNamed) {
   const ScriptedServer server;
   TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.name.clear();
+  options.target.clear();
   MakeCall(Style::kSync, Kind::kUnary, MustCreateChannel(server.address(), std::move(options)));
   EXPECT_NE(shared.registry->Find(server.address() + MethodOf(Kind::kUnary)), nullptr);
   EXPECT_EQ(shared.registry->List().size(), 1U);
@@ -82,7 +84,7 @@ TEST(CreateChannelTest, ChannelsOfDifferentNamesDoNot) {
   const ScriptedServer server;
   const TestRegistry shared;
   fusebox::ChannelOptions other = TestOptions(shared);
-  other.name = "other";
+  other.target = "other";
   const auto failing = MustCreateChannel(dead.address(), TestOptions(shared));
   const auto healthy = MustCreateChannel(server.address(), std::move(other));
   for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing);
@@ -97,6 +99,26 @@ TEST(CreateChannelTest, ChannelsOfDifferentRegistriesDoNot) {
   ProtectedClient healthy(server.address());
   for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing.channel());
   EXPECT_TRUE(MakeCall(Style::kSync, Kind::kUnary, healthy.channel()).status.ok());
+}
+
+TEST(CreateChannelTest, P2_AKeyGivesEachTenantACircuit) {
+  const DeadAddress dead;
+  const TestRegistry shared;
+  fusebox::ChannelOptions options = TestOptions(shared);
+  options.circuit_key = [](const fusebox::CallInfo& call) {
+    const auto tenant = call.metadata.find("tenant");
+    return tenant == call.metadata.end() ? std::string() : tenant->second;
+  };
+  const auto stub = Echo::NewStub(MustCreateChannel(dead.address(), std::move(options)));
+  const auto call = [&](const std::string& tenant) {
+    grpc::ClientContext context;
+    context.AddMetadata("tenant", tenant);
+    EchoReply reply;
+    return stub->Unary(&context, EchoRequest(), &reply);
+  };
+  for (int i = 0; i < 2; ++i) call("blue");
+  EXPECT_EQ(GetRejection(call("blue"))->circuit, "echo/blue");
+  EXPECT_FALSE(GetRejection(call("green")));
 }
 
 TEST(CreateChannelTest, EachMethodHasItsOwnCircuit) {

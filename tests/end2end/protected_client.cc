@@ -35,7 +35,7 @@ TestRegistry::TestRegistry() {
 
 fusebox::ChannelOptions TestOptions(const TestRegistry& shared) {
   fusebox::ChannelOptions options;
-  options.name = "echo";
+  options.target = "echo";
   options.registry = shared.registry;
   options.policies.Default(TestPolicy());
   return options;

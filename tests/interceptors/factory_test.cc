@@ -106,6 +106,23 @@ TEST(FactoryTest, TakesServicesThatAreNotLinked) {
   EXPECT_EQ(Refusal(std::move(options)), "");
 }
 
+TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Service("shop.Inventory", Policy())
+      .Method("shop.Orders/Place", Policy())
+      .Unprotected("shop.Orders/Watch");
+  options.scope = fusebox::CircuitScope::kPerService;
+  CircuitBreakerOptions per_target = GoodOptions();
+  per_target.policies = options.policies;
+  per_target.scope = fusebox::CircuitScope::kPerTarget;
+  EXPECT_THAT(Refusal(std::move(options)),
+              AllOf(HasSubstr("method = \"shop.Orders/Place\", must not have a policy of its own"),
+                    Not(HasSubstr("Watch")), Not(HasSubstr("shop.Inventory"))));
+  EXPECT_THAT(Refusal(std::move(per_target)),
+              AllOf(HasSubstr("method = \"shop.Orders/Place\", must not"),
+                    HasSubstr("service = \"shop.Inventory\", must not"), Not(HasSubstr("Watch"))));
+}
+
 TEST(FactoryTest, OneErrorNamesAllThatIsWrong) {
   CircuitBreakerOptions options;
   options.policies.Default(BadPolicy())

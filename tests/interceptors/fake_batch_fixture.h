@@ -5,12 +5,16 @@
 #define FUSEBOX_TESTS_INTERCEPTORS_FAKE_BATCH_FIXTURE_H_
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/status_classifier.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_table.h"
 #include "fusebox/testing/fake_clock.h"
 #include "interceptors/interceptor.h"
 #include "interceptors/protected_call.h"
@@ -32,23 +36,46 @@ inline fusebox::Policy FakeCallPolicy() {
   return policy;
 }
 
-inline std::shared_ptr<fusebox::CircuitBreaker> MakeBreaker(
-    const FakeClock& clock, const fusebox::Policy& policy = FakeCallPolicy()) {
-  fusebox::CircuitBreaker::Options options;
-  options.clock = &clock;
-  return *fusebox::CircuitBreaker::Create("inventory/shop.Inventory/Reserve", policy,
-                                          std::move(options));
-}
+// A channel to "inventory", as far as its calls' interceptors know it. Outlives them, as a real one
+// does.
+class FakeChannel {
+ public:
+  explicit FakeChannel(std::shared_ptr<fusebox::CircuitRegistry> registry,
+                       const fusebox::Policy& policy = FakeCallPolicy(),
+                       fusebox::CircuitBreakerOptions options = {})
+      : registry_(std::move(registry)),
+        channel_{{"inventory", registry_, fusebox::PolicyTable().Default(policy), options.scope,
+                  std::move(options.circuit_key)},
+                 *fusebox::StatusClassifier::Create(std::move(options.classifier))} {}
+  explicit FakeChannel(const FakeClock& clock, const fusebox::Policy& policy = FakeCallPolicy(),
+                       fusebox::CircuitBreakerOptions options = {})
+      : FakeChannel(MakeRegistry(clock), policy, std::move(options)) {}
 
-inline std::unique_ptr<fusebox::CircuitBreakerInterceptor> MakeInterceptor(
-    CallType type, std::shared_ptr<fusebox::CircuitBreaker> breaker,
-    std::shared_ptr<const fusebox::StatusClassifier> classifier =
-        std::make_shared<const fusebox::StatusClassifier>(),
-    absl::Time deadline = absl::InfiniteFuture()) {
-  return std::make_unique<fusebox::CircuitBreakerInterceptor>(
-      type, fusebox::ProtectedCall(std::move(breaker), std::move(classifier), kMethod, deadline,
-                                   type == CallType::UNARY));
-}
+  fusebox::CircuitRegistry& registry() { return *registry_; }
+
+  // The circuit of calls of kMethod, made now if there is none.
+  std::shared_ptr<fusebox::CircuitBreaker> breaker() {
+    return *registry_->GetOrCreate("inventory/shop.Inventory/Reserve", FakeCallPolicy());
+  }
+
+  std::unique_ptr<fusebox::CircuitBreakerInterceptor> MakeInterceptor(
+      CallType type, const std::string& method = kMethod,
+      absl::Time deadline = absl::InfiniteFuture()) {
+    return std::make_unique<fusebox::CircuitBreakerInterceptor>(
+        type, fusebox::ProtectedCall(channel_, *channel_.circuits.FindMethod(method), deadline,
+                                     type == CallType::UNARY));
+  }
+
+ private:
+  static std::shared_ptr<fusebox::CircuitRegistry> MakeRegistry(const FakeClock& clock) {
+    fusebox::CircuitRegistry::Options options;
+    options.clock = &clock;
+    return std::make_shared<fusebox::CircuitRegistry>(std::move(options));
+  }
+
+  const std::shared_ptr<fusebox::CircuitRegistry> registry_;
+  fusebox::ProtectedChannel channel_;
+};
 
 }  // namespace fusebox_testing
 

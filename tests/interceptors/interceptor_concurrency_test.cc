@@ -59,15 +59,15 @@ class Canceller {
 
 class Worker {
  public:
-  Worker(unsigned seed, fusebox::CircuitRegistry& registry, FakeClock& clock, Seen& seen)
-      : random_(seed), registry_(registry), clock_(clock), seen_(seen) {}
+  Worker(unsigned seed, FakeChannel& channel, FakeClock& clock, Seen& seen)
+      : random_(seed), channel_(channel), clock_(clock), seen_(seen) {}
 
   void Run() {
     for (int i = 0; i < kCallsPerWorker; ++i) {
       MakeOneCall();
       if (Draw(20) == 0) clock_.Advance(absl::Seconds(10));
-      if (Draw(50) == 0) registry_.List();
-      if (Draw(200) == 0) registry_.ResetAll({"test", "at random"});
+      if (Draw(50) == 0) channel_.registry().List();
+      if (Draw(200) == 0) channel_.registry().ResetAll({"test", "at random"});
     }
   }
 
@@ -77,10 +77,10 @@ class Worker {
   }
 
   void MakeOneCall() {
-    const std::string name = "inventory/shop.Inventory/" + std::to_string(Draw(kCircuits));
+    const std::string method = "/shop.Inventory/" + std::to_string(Draw(kCircuits));
     const bool streams = Draw(2) == 0;
-    const auto interceptor = MakeInterceptor(streams ? CallType::BIDI_STREAMING : CallType::UNARY,
-                                             *registry_.GetOrCreate(name, FakeCallPolicy()));
+    const auto interceptor =
+        channel_.MakeInterceptor(streams ? CallType::BIDI_STREAMING : CallType::UNARY, method);
     FakeCall call(*interceptor);
     const bool cancelled = Draw(4) == 0;
     if (cancelled) canceller_.StartCancelling(call);
@@ -117,7 +117,7 @@ class Worker {
   }
 
   std::minstd_rand random_;
-  fusebox::CircuitRegistry& registry_;
+  FakeChannel& channel_;
   FakeClock& clock_;
   Seen& seen_;
   Canceller canceller_;
@@ -130,17 +130,17 @@ TEST(InterceptorConcurrencyTest, EveryCallIsCountedOnceAndNothingStaysOut) {
   options.clock = &clock;
   std::atomic<int64_t> events{0};
   options.listener = [&](const fusebox::Event&) { ++events; };
-  fusebox::CircuitRegistry registry(std::move(options));
+  FakeChannel channel(std::make_shared<fusebox::CircuitRegistry>(std::move(options)));
   Seen seen;
 
   std::vector<std::thread> threads;
   for (unsigned seed = 1; seed <= kWorkers; ++seed) {
-    threads.emplace_back([&, seed] { Worker(seed, registry, clock, seen).Run(); });
+    threads.emplace_back([&, seed] { Worker(seed, channel, clock, seen).Run(); });
   }
   for (std::thread& thread : threads) thread.join();
 
   fusebox::Totals sum;
-  for (const fusebox::CircuitSnapshot& circuit : registry.List()) {
+  for (const fusebox::CircuitSnapshot& circuit : channel.registry().List()) {
     EXPECT_EQ(circuit.in_flight, 0);
     EXPECT_EQ(circuit.probes_in_flight, 0);
     EXPECT_GT(circuit.totals.opened, 0);
@@ -162,11 +162,12 @@ TEST(InterceptorConcurrencyTest, EveryCallIsCountedOnceAndNothingStaysOut) {
 TEST(InterceptorConcurrencyTest, TwoFirstBatchesAreOneStart) {
   const FakeClock clock;
   for (const bool open : {false, true}) {
-    const auto breaker = MakeBreaker(clock);
+    FakeChannel channel(clock);
+    const auto breaker = channel.breaker();
     for (int i = 0; open && i < 2; ++i) breaker->TryAcquire().permit().RecordFailure();
     constexpr int kCalls = 200;
     for (int i = 0; i < kCalls; ++i) {
-      const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker);
+      const auto interceptor = channel.MakeInterceptor(CallType::BIDI_STREAMING);
       FakeBatch read;
       FakeBatch write(CorkedWriteOps().send);
       std::thread reader([&] { interceptor->Intercept(&read); });
@@ -177,6 +178,36 @@ TEST(InterceptorConcurrencyTest, TwoFirstBatchesAreOneStart) {
     EXPECT_EQ(breaker->Snapshot().totals.rejected, open ? kCalls : 0);
     EXPECT_EQ(breaker->Snapshot().totals.ignored, open ? 0 : kCalls);
   }
+}
+
+// Calls look circuits up while circuits are made, removed and pushed out by the registry's bound.
+TEST(InterceptorConcurrencyTest, CallsFindCircuitsWhileCircuitsComeAndGo) {
+  const FakeClock clock;
+  fusebox::CircuitRegistry::Options options;
+  options.clock = &clock;
+  options.max_circuits = 40;
+  FakeChannel channel(std::make_shared<fusebox::CircuitRegistry>(std::move(options)));
+  constexpr unsigned kMethods = 300;  // the table grows on the way
+  std::vector<std::thread> threads;
+  for (unsigned seed = 1; seed <= kWorkers; ++seed) {
+    threads.emplace_back([&channel, seed] {
+      std::minstd_rand random(seed);
+      for (int i = 0; i < kCallsPerWorker; ++i) {
+        const std::string method = "/shop.Inventory/" + std::to_string(random() % kMethods);
+        const auto interceptor = channel.MakeInterceptor(CallType::UNARY, method);
+        const FakeCall::Played played = FakeCall(*interceptor).Play(UnaryOps());
+        EXPECT_EQ(played.received, "Proceed");
+        if (random() % 10 == 0) {
+          // The circuit may be gone already.
+          channel.registry().Remove("inventory" + method).IgnoreError();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(channel.registry().size(), 40U);
+  EXPECT_GT(channel.registry().evicted(), 0);
+  for (const auto& circuit : channel.registry().List()) EXPECT_EQ(circuit.in_flight, 0);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -16,6 +18,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/interceptors/fake_batch_fixture.h"
 #include "tests/support/fake_batch.h"
@@ -27,8 +30,8 @@ using fusebox::CallResult;
 using fusebox::GetRejection;
 using fusebox::OutcomeKind;
 using fusebox::State;
-using fusebox::StatusClassifier;
 using grpc::StatusCode;
+using testing::ElementsAre;
 
 constexpr char kFailSend[] = "FailHijackedSendMessage, ";
 constexpr char kFailRecv[] = "FailHijackedRecvMessage, ";
@@ -51,7 +54,8 @@ class InterceptorTest : public testing::Test {
   }
 
   FakeClock clock_;
-  const std::shared_ptr<fusebox::CircuitBreaker> breaker_ = MakeBreaker(clock_);
+  FakeChannel channel_{clock_};
+  const std::shared_ptr<fusebox::CircuitBreaker> breaker_ = channel_.breaker();
 };
 
 // ---- Permitted calls: every batch proceeds, once, and nothing else is done.
@@ -90,7 +94,7 @@ class ConversationTest : public InterceptorTest,
                          public testing::WithParamInterface<Conversation> {};
 
 TEST_P(ConversationTest, PermittedOneProceedsAndIsRecordedOnce) {
-  const auto interceptor = MakeInterceptor(GetParam().type, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(GetParam().type);
   FakeCall call(*interceptor);
   EXPECT_EQ(Snapshot().in_flight, 0);
   for (const FakeOps& ops : GetParam().batches) {
@@ -106,7 +110,7 @@ TEST_P(ConversationTest, PermittedOneProceedsAndIsRecordedOnce) {
 
 TEST_P(ConversationTest, RejectedOneIsHijackedOnceAndNeverRecorded) {
   Open();
-  const auto interceptor = MakeInterceptor(GetParam().type, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(GetParam().type);
   FakeCall call(*interceptor);
   int hijacks = 0;
   std::optional<grpc::Status> status;
@@ -129,7 +133,7 @@ TEST_P(ConversationTest, CutOffAnywhereIsIgnored) {
   for (std::size_t played = 1; played < GetParam().batches.size(); ++played) {
     const int64_t ignored = Snapshot().totals.ignored;
     {
-      const auto interceptor = MakeInterceptor(GetParam().type, breaker_);
+      const auto interceptor = channel_.MakeInterceptor(GetParam().type);
       FakeCall call(*interceptor);
       for (std::size_t i = 0; i < played; ++i) call.Play(GetParam().batches[i]);
       EXPECT_EQ(Snapshot().in_flight, 1);
@@ -142,7 +146,7 @@ TEST_P(ConversationTest, CutOffAnywhereIsIgnored) {
 TEST_P(ConversationTest, CutOffProbeFreesItsPlace) {
   HalfOpen();
   for (int i = 0; i < 3; ++i) {
-    const auto interceptor = MakeInterceptor(GetParam().type, breaker_);
+    const auto interceptor = channel_.MakeInterceptor(GetParam().type);
     FakeBatch start(GetParam().batches.front().send);
     interceptor->Intercept(&start);
     EXPECT_EQ(start.log(), "Proceed");
@@ -165,7 +169,7 @@ class RejectedInterceptorTest : public InterceptorTest {
 };
 
 TEST_F(RejectedInterceptorTest, UnaryFailsItsReplyButNotItsRequest) {
-  const auto interceptor = MakeInterceptor(CallType::UNARY, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
   const FakeCall::Played played = FakeCall(*interceptor).Play(UnaryOps());
   EXPECT_EQ(played.sending, "Hijack");
   EXPECT_EQ(played.answering, std::string(kFailRecv) + "Proceed");
@@ -174,7 +178,7 @@ TEST_F(RejectedInterceptorTest, UnaryFailsItsReplyButNotItsRequest) {
 }
 
 TEST_F(RejectedInterceptorTest, ServerStreamFailsItsReadsButNotItsRequest) {
-  const auto interceptor = MakeInterceptor(CallType::SERVER_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::SERVER_STREAMING);
   FakeCall call(*interceptor);
   EXPECT_EQ(call.Play(StartReadOnlyOps()).sending, "Hijack");
   EXPECT_EQ(call.Play(ReadOps()).answering, std::string(kFailRecv) + "Proceed");
@@ -182,7 +186,7 @@ TEST_F(RejectedInterceptorTest, ServerStreamFailsItsReadsButNotItsRequest) {
 }
 
 TEST_F(RejectedInterceptorTest, ClientStreamFailsItsWrites) {
-  const auto interceptor = MakeInterceptor(CallType::CLIENT_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::CLIENT_STREAMING);
   FakeCall call(*interceptor);
   EXPECT_EQ(call.Play(StartOps()).sending, "Hijack");
   EXPECT_EQ(call.Play(WriteOps()).sending, std::string(kFailSend) + "Proceed");
@@ -193,7 +197,7 @@ TEST_F(RejectedInterceptorTest, ClientStreamFailsItsWrites) {
 }
 
 TEST_F(RejectedInterceptorTest, BidiFailsReadsAndWrites) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   EXPECT_EQ(call.Play(StartOps()).sending, "Hijack");
   EXPECT_EQ(call.Play(WriteOps()).sending, std::string(kFailSend) + "Proceed");
@@ -202,13 +206,13 @@ TEST_F(RejectedInterceptorTest, BidiFailsReadsAndWrites) {
 }
 
 TEST_F(RejectedInterceptorTest, CorkedStreamFailsTheWriteThatItStartsWith) {
-  const auto interceptor = MakeInterceptor(CallType::CLIENT_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::CLIENT_STREAMING);
   EXPECT_EQ(FakeCall(*interceptor).Play(CorkedWriteOps()).sending,
             std::string(kFailSend) + "Hijack");
 }
 
 TEST_F(RejectedInterceptorTest, CorkedStreamThatReadsFirstIsAnsweredAtOnce) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   const FakeCall::Played read = call.Play(ReadOps());
   EXPECT_EQ(read.sending, "Hijack");
@@ -218,7 +222,7 @@ TEST_F(RejectedInterceptorTest, CorkedStreamThatReadsFirstIsAnsweredAtOnce) {
 
 // gRPC reports a hijacked completion-queue stream's start again with its first write.
 TEST_F(RejectedInterceptorTest, SecondStartIsNotHijackedAgain) {
-  const auto interceptor = MakeInterceptor(CallType::CLIENT_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::CLIENT_STREAMING);
   FakeCall call(*interceptor);
   EXPECT_EQ(call.Play(StartOps()).sending, "Hijack");
   EXPECT_EQ(call.Play(CorkedWriteOps()).sending, std::string(kFailSend) + "Proceed");
@@ -226,7 +230,7 @@ TEST_F(RejectedInterceptorTest, SecondStartIsNotHijackedAgain) {
 }
 
 TEST_F(RejectedInterceptorTest, StaysRejectedWhenTheCircuitCloses) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   call.Play(StartOps());
   breaker_->Reset({"test", "closed"});
@@ -236,7 +240,7 @@ TEST_F(RejectedInterceptorTest, StaysRejectedWhenTheCircuitCloses) {
 }
 
 TEST_F(InterceptorTest, SecondStartOfAPermittedCallTakesNoSecondPermit) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   call.Play(StartOps());
   Open();
@@ -248,7 +252,7 @@ TEST_F(InterceptorTest, SecondStartOfAPermittedCallTakesNoSecondPermit) {
 // ---- Batches that say nothing.
 
 TEST_F(InterceptorTest, PermitIsTakenWithTheFirstBatchAndNotBefore) {
-  const auto interceptor = MakeInterceptor(CallType::UNARY, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
   EXPECT_EQ(Snapshot().in_flight, 0);
   FakeBatch start(UnaryOps().send);
   interceptor->Intercept(&start);
@@ -256,15 +260,15 @@ TEST_F(InterceptorTest, PermitIsTakenWithTheFirstBatchAndNotBefore) {
 }
 
 TEST_F(InterceptorTest, NeverStartedCallIsNothing) {
-  MakeInterceptor(CallType::UNARY, breaker_).reset();
+  channel_.MakeInterceptor(CallType::UNARY).reset();
   Open();
-  MakeInterceptor(CallType::UNARY, breaker_).reset();
+  channel_.MakeInterceptor(CallType::UNARY).reset();
   EXPECT_EQ(Snapshot().totals.ignored, 0);
   EXPECT_EQ(Snapshot().totals.rejected, 0);
 }
 
 TEST_F(InterceptorTest, BatchesWithoutHooksProceed) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall(*interceptor).Play(StartOps());
   FakeBatch empty;
   interceptor->Intercept(&empty);
@@ -273,7 +277,7 @@ TEST_F(InterceptorTest, BatchesWithoutHooksProceed) {
 }
 
 TEST_F(RejectedInterceptorTest, BatchesWithoutHooksProceed) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall(*interceptor).Play(StartOps());
   FakeBatch empty;
   interceptor->Intercept(&empty);
@@ -281,7 +285,7 @@ TEST_F(RejectedInterceptorTest, BatchesWithoutHooksProceed) {
 }
 
 TEST_F(InterceptorTest, SecondStatusIsNotRecorded) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   call.Play(StartOps());
   call.Play(FinishOps());
@@ -294,7 +298,7 @@ TEST_F(InterceptorTest, SecondStatusIsNotRecorded) {
 // ---- Cancellation.
 
 TEST_F(InterceptorTest, CancelBeforeTheStartTouchesNothing) {
-  const auto interceptor = MakeInterceptor(CallType::UNARY, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
   FakeCall call(*interceptor);
   EXPECT_EQ(call.Cancel(), "Proceed");
   EXPECT_EQ(Snapshot().in_flight, 0);
@@ -304,7 +308,7 @@ TEST_F(InterceptorTest, CancelBeforeTheStartTouchesNothing) {
 }
 
 TEST_F(InterceptorTest, CancelWhileOutLeavesThePermitToTheStatus) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   call.Play(StartOps());
   EXPECT_EQ(call.Cancel(), "Proceed");
@@ -314,7 +318,7 @@ TEST_F(InterceptorTest, CancelWhileOutLeavesThePermitToTheStatus) {
 }
 
 TEST_F(InterceptorTest, CancelAfterTheStatusTouchesNothing) {
-  const auto interceptor = MakeInterceptor(CallType::UNARY, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
   FakeCall call(*interceptor);
   call.Play(UnaryOps());
   EXPECT_EQ(call.Cancel(), "Proceed");
@@ -323,7 +327,7 @@ TEST_F(InterceptorTest, CancelAfterTheStatusTouchesNothing) {
 }
 
 TEST_F(RejectedInterceptorTest, CancelTouchesNothing) {
-  const auto interceptor = MakeInterceptor(CallType::BIDI_STREAMING, breaker_);
+  const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   EXPECT_EQ(call.Cancel(), "Proceed");
   call.Play(StartOps());
@@ -337,12 +341,12 @@ class ToldInterceptorTest : public InterceptorTest {
  protected:
   // Plays a call of a second's length whose predicate is `predicate`.
   void PlayWith(fusebox::OutcomePredicate predicate, absl::Time deadline = absl::InfiniteFuture()) {
-    StatusClassifier::Options options;
-    options.predicate = std::move(predicate);
-    const auto interceptor = MakeInterceptor(
-        CallType::UNARY, breaker_,
-        std::make_shared<const StatusClassifier>(*StatusClassifier::Create(std::move(options))),
-        deadline);
+    fusebox::CircuitBreakerOptions options;
+    options.classifier.predicate = std::move(predicate);
+    const auto registry =
+        std::shared_ptr<fusebox::CircuitRegistry>(&channel_.registry(), [](auto*) {});
+    FakeChannel channel(registry, FakeCallPolicy(), std::move(options));
+    const auto interceptor = channel.MakeInterceptor(CallType::UNARY, kMethod, deadline);
     FakeBatch start(UnaryOps().send);
     interceptor->Intercept(&start);
     clock_.Advance(absl::Seconds(1));
@@ -398,19 +402,19 @@ TEST_F(InterceptorTest, OnlyUnaryCallsCanBeSlow) {
   for (const auto& [type, slow] :
        {std::pair(CallType::UNARY, 1), std::pair(CallType::CLIENT_STREAMING, 0),
         std::pair(CallType::SERVER_STREAMING, 0), std::pair(CallType::BIDI_STREAMING, 0)}) {
-    const auto breaker = MakeBreaker(clock_, policy);
-    const auto interceptor = MakeInterceptor(type, breaker);
+    FakeChannel channel(clock_, policy);
+    const auto interceptor = channel.MakeInterceptor(type);
     FakeCall call(*interceptor);
     call.Play(StartReadOnlyOps());
     clock_.Advance(absl::Milliseconds(100));
     call.Play(FinishOps());
-    EXPECT_EQ(breaker->Snapshot().totals.slow, slow);
+    EXPECT_EQ(channel.breaker()->Snapshot().totals.slow, slow);
   }
 }
 
 // A status that comes after the circuit has moved on counts, and moves nothing (DESIGN R7).
 TEST_F(InterceptorTest, LateStatusMovesNothing) {
-  const auto late = MakeInterceptor(CallType::UNARY, breaker_);
+  const auto late = channel_.MakeInterceptor(CallType::UNARY);
   FakeBatch start(UnaryOps().send);
   late->Intercept(&start);
   HalfOpen();
@@ -421,14 +425,161 @@ TEST_F(InterceptorTest, LateStatusMovesNothing) {
   EXPECT_EQ(Snapshot().state, State::kHalfOpen);
 }
 
-// The interceptor's call keeps its circuit alive.
-TEST(InterceptorLifetimeTest, OutlivesEveryOtherHolderOfTheCircuit) {
+// ---- Which circuit.
+
+TEST_F(InterceptorTest, CircuitThatIsRemovedServesTheCallsThatAreOut) {
+  const auto out = channel_.MakeInterceptor(CallType::UNARY);
+  FakeBatch start(UnaryOps().send);
+  out->Intercept(&start);
+  ASSERT_TRUE(channel_.registry().Remove(breaker_->name()).ok());
+  EXPECT_TRUE(breaker_->removed());
+  FakeCall(*channel_.MakeInterceptor(CallType::UNARY)).Play(UnaryOps());
+  FakeBatch end(UnaryOps().recv);
+  out->Intercept(&end);
+  EXPECT_EQ(Snapshot().totals.success, 1);
+  ASSERT_NE(channel_.breaker(), breaker_);
+  EXPECT_EQ(channel_.breaker()->Snapshot().totals.success, 1);
+}
+
+// Beyond what the channel's table holds, the registry is asked for each call.
+TEST_F(InterceptorTest, CircuitMayBeRemovedAnyNumberOfTimes) {
+  for (int i = 0; i < 10; ++i) {
+    const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
+    FakeBatch start(UnaryOps().send);
+    interceptor->Intercept(&start);
+    const auto circuit = channel_.breaker();
+    ASSERT_TRUE(channel_.registry().Remove(circuit->name()).ok());
+    FakeBatch end(UnaryOps().recv);
+    interceptor->Intercept(&end);
+    EXPECT_EQ(circuit->Snapshot().totals.success, 1);
+  }
+}
+
+TEST_F(InterceptorTest, MoreMethodsThanTheTableHoldsEachHaveACircuit) {
+  constexpr std::size_t kMethods = fusebox::CircuitTable::kMaxEntries + 10;
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < kMethods; ++i) {
+      const auto interceptor =
+          channel_.MakeInterceptor(CallType::UNARY, "/shop.Inventory/M" + std::to_string(i));
+      FakeCall(*interceptor).Play(UnaryOps());
+    }
+  }
+  const auto circuits = channel_.registry().List();
+  EXPECT_EQ(circuits.size(), kMethods + 1);  // and kMethod's
+  for (const auto& circuit : circuits) {
+    EXPECT_EQ(circuit.totals.success, circuit.name == breaker_->name() ? 0 : 2) << circuit.name;
+  }
+}
+
+TEST_F(InterceptorTest, P4_AFullRegistryLeavesTheCallUnprotected) {
+  fusebox::CircuitRegistry::Options options;
+  options.clock = &clock_;
+  options.max_circuits = 1;
+  FakeChannel channel(std::make_shared<fusebox::CircuitRegistry>(std::move(options)));
+  ASSERT_TRUE(channel.breaker()->ForceOpen({"oncall", "stays"}).ok());
+  const auto interceptor = channel.MakeInterceptor(CallType::UNARY, "/shop.Inventory/Other");
+  const FakeCall::Played played =
+      FakeCall(*interceptor).Play(UnaryOps(), grpc::Status(StatusCode::UNAVAILABLE, "down"));
+  EXPECT_EQ(played.sending, "Proceed");
+  EXPECT_EQ(played.received, "Proceed");
+  EXPECT_EQ(channel.registry().size(), 1U);
+}
+
+std::vector<std::string> CircuitsAfterCalls(fusebox::CircuitBreakerOptions options) {
   const FakeClock clock;
-  auto breaker = MakeBreaker(clock);
-  const auto interceptor = MakeInterceptor(CallType::UNARY, breaker);
-  FakeCall call(*interceptor);
-  breaker.reset();
-  EXPECT_EQ(call.Play(UnaryOps()).received, "Proceed");
+  FakeChannel channel(clock, FakeCallPolicy(), std::move(options));
+  for (const char* method : {"/shop.Inventory/Reserve", "/shop.Inventory/Release",
+                             "/shop.Orders/Place", "/grpc.health.v1.Other/Check"}) {
+    FakeCall(*channel.MakeInterceptor(CallType::UNARY, method)).Play(UnaryOps());
+  }
+  std::vector<std::string> names;
+  for (const auto& circuit : channel.registry().List()) {
+    names.push_back(circuit.name + " " + std::to_string(circuit.totals.success));
+  }
+  return names;
+}
+
+TEST(CircuitScopeTest, P2_PerMethodUnlessSaidOtherwise) {
+  EXPECT_THAT(
+      CircuitsAfterCalls({}),
+      ElementsAre("inventory/grpc.health.v1.Other/Check 1", "inventory/shop.Inventory/Release 1",
+                  "inventory/shop.Inventory/Reserve 1", "inventory/shop.Orders/Place 1"));
+}
+
+TEST(CircuitScopeTest, P2_PerService) {
+  fusebox::CircuitBreakerOptions options;
+  options.scope = fusebox::CircuitScope::kPerService;
+  EXPECT_THAT(CircuitsAfterCalls(std::move(options)),
+              ElementsAre("inventory/grpc.health.v1.Other 1", "inventory/shop.Inventory 2",
+                          "inventory/shop.Orders 1"));
+}
+
+TEST(CircuitScopeTest, P2_PerTarget) {
+  fusebox::CircuitBreakerOptions options;
+  options.scope = fusebox::CircuitScope::kPerTarget;
+  EXPECT_THAT(CircuitsAfterCalls(std::move(options)), ElementsAre("inventory 4"));
+}
+
+class CircuitKeyTest : public testing::Test {
+ protected:
+  static fusebox::CircuitBreakerOptions ByTenant() {
+    fusebox::CircuitBreakerOptions options;
+    options.circuit_key = [](const fusebox::CallInfo& call) {
+      EXPECT_EQ(call.target, "inventory");
+      EXPECT_EQ(call.method, kMethod);
+      const auto tenant = call.metadata.find("tenant");
+      return tenant == call.metadata.end() ? std::string() : tenant->second;
+    };
+    return options;
+  }
+
+  // What the interceptor does with a call's first batch.
+  std::string Start(const FakeOps& ops, const FakeBatch::SentMetadata& metadata,
+                    const grpc::Status& status = grpc::Status::OK) {
+    const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
+    FakeBatch start(ops.send);
+    start.initial_metadata = metadata;
+    interceptor->Intercept(&start);
+    FakeBatch end(FinishOps().recv);
+    end.status = status;
+    interceptor->Intercept(&end);
+    return start.log();
+  }
+
+  int64_t Calls(const std::string& circuit) {
+    const auto found = channel_.registry().Find(circuit);
+    if (found == nullptr) return 0;
+    return found->Snapshot().totals.success + found->Snapshot().totals.failure;
+  }
+
+  const FakeClock clock_;
+  FakeChannel channel_{clock_, FakeCallPolicy(), ByTenant()};
+};
+
+TEST_F(CircuitKeyTest, P2_EachTenantHasItsOwnCircuit) {
+  const grpc::Status down(StatusCode::UNAVAILABLE, "down");
+  for (int i = 0; i < 2; ++i) Start(UnaryOps(), {{"tenant", "blue"}}, down);
+  EXPECT_EQ(Start(UnaryOps(), {{"tenant", "blue"}}), "Hijack");
+  EXPECT_EQ(Start(UnaryOps(), {{"tenant", "green"}}), "Proceed");
+  EXPECT_EQ(Calls("inventory/blue"), 2);
+  EXPECT_EQ(Calls("inventory/green"), 1);
+}
+
+TEST_F(CircuitKeyTest, P2_NoKeyIsTheScopesCircuit) {
+  Start(UnaryOps(), {});
+  EXPECT_EQ(Calls("inventory/shop.Inventory/Reserve"), 1);
+}
+
+TEST_F(CircuitKeyTest, P2_StreamThatReadsBeforeItStartsHasNoMetadata) {
+  Start(ReadOps(), {{"tenant", "blue"}});
+  EXPECT_EQ(Calls("inventory/shop.Inventory/Reserve"), 1);
+}
+
+TEST_F(CircuitKeyTest, MoreKeysThanTheTableHoldsEachHaveACircuit) {
+  constexpr std::size_t kKeys = fusebox::CircuitTable::kMaxEntries + 10;
+  for (std::size_t i = 0; i < kKeys; ++i) Start(UnaryOps(), {{"tenant", std::to_string(i)}});
+  EXPECT_EQ(channel_.registry().size(), kKeys);
+  EXPECT_EQ(Calls("inventory/" + std::to_string(kKeys - 1)), 1);
 }
 
 }  // namespace

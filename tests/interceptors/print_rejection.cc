@@ -24,7 +24,7 @@ int main() {
   policy.jitter = 0;
 
   fusebox::ChannelOptions options;
-  options.name = "echo";
+  options.target = "echo";
   options.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
   options.policies.Default(policy);
   const auto circuit = *options.registry->GetOrCreate("echo/fusebox_testing.Echo/Unary", policy);

@@ -50,6 +50,10 @@ FakeBatch::ReceivedMetadata* FakeBatch::GetRecvTrailingMetadata() {
   return HasStatus() ? &trailing_metadata : nullptr;
 }
 
+FakeBatch::SentMetadata* FakeBatch::GetSendInitialMetadata() {
+  return QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA) ? &initial_metadata : nullptr;
+}
+
 std::unique_ptr<grpc::ChannelInterface> FakeBatch::GetInterceptedChannel() {
   Unexpected();
   return nullptr;

@@ -31,6 +31,7 @@ using Hooks = std::vector<Hook>;
 class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
  public:
   using ReceivedMetadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+  using SentMetadata = std::multimap<std::string, std::string>;
 
   explicit FakeBatch(const Hooks& hooks = {}) : hooks_(hooks.begin(), hooks.end()) {}
 
@@ -40,6 +41,9 @@ class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
   // The status of the call, which the interceptor reads or sets.
   grpc::Status status;
   ReceivedMetadata trailing_metadata;
+
+  // What the call sends first.
+  SentMetadata initial_metadata;
 
   bool QueryInterceptionHookPoint(Hook hook) override { return hooks_.count(hook) > 0; }
   void Proceed() override;
@@ -54,15 +58,13 @@ class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
   // As in gRPC, null unless a hook says that it's there.
   grpc::Status* GetRecvStatus() override;
   ReceivedMetadata* GetRecvTrailingMetadata() override;
+  SentMetadata* GetSendInitialMetadata() override;
 
   // Never there.
   grpc::ByteBuffer* GetSerializedSendMessage() override { return Unexpected(); }
   const void* GetSendMessage() override { return Unexpected(); }
   void ModifySendMessage(const void*) override { Unexpected(); }
   bool GetSendMessageStatus() override { return Unexpected() != nullptr; }
-  std::multimap<std::string, std::string>* GetSendInitialMetadata() override {
-    return Unexpected();
-  }
   grpc::Status GetSendStatus() override { return grpc::Status::OK; }
   void ModifySendStatus(const grpc::Status&) override { Unexpected(); }
   std::multimap<std::string, std::string>* GetSendTrailingMetadata() override {
@@ -73,7 +75,7 @@ class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
   std::unique_ptr<grpc::ChannelInterface> GetInterceptedChannel() override;
 
  private:
-  // The breaker has no business with a call's messages and metadata; asking for them is logged.
+  // The breaker has no business with a call's messages; asking for them is logged.
   std::nullptr_t Unexpected() {
     log_.push_back("Unexpected");
     return nullptr;

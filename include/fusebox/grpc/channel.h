@@ -22,27 +22,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "fusebox/circuit_registry.h"
-#include "fusebox/grpc/status_classifier.h"
-#include "fusebox/policy_table.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
 
 namespace fusebox {
 
-struct ChannelOptions {
+// What the breaker needs to know, and what else makes a channel. `target`, the dependency's name in
+// its circuits' names, may be left empty here: then it is the channel's target as given.
+struct ChannelOptions : CircuitBreakerOptions {
   using InterceptorFactories =
       std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>;
-
-  // The dependency's name in circuit names; empty: the target as given.
-  std::string name;
-
-  // Where the circuits live. Must not be null.
-  std::shared_ptr<CircuitRegistry> registry;
-
-  // The policy of each method.
-  PolicyTable policies;
-
-  // What counts as a failure.
-  StatusClassifier::Options classifier;
 
   // Passed on to gRPC.
   grpc::ChannelArguments arguments;

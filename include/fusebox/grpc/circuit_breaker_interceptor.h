@@ -24,15 +24,49 @@
 
 #include <grpcpp/support/client_interceptor.h>
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/status_classifier.h"
 #include "fusebox/policy_table.h"
 
 namespace fusebox {
+
+// Which calls of a channel share a circuit (DESIGN P2).
+enum class CircuitScope {
+  kPerMethod,   // "inventory/shop.Inventory/Reserve"
+  kPerService,  // "inventory/shop.Inventory"
+  kPerTarget,   // "inventory"
+};
+
+// A call that starts, as a key function sees it. Everything here is only valid during the function.
+struct CallInfo {
+  using Metadata = std::multimap<std::string, std::string>;
+
+  absl::string_view target;  // the dependency's name
+  absl::string_view method;  // "/package.Service/Method"
+
+  // What the call sends first. Its keys are in lower case. Empty for a corked stream that asks for
+  // a message before it has written one.
+  const Metadata& metadata;
+};
+
+// Gives a call its own circuit, "target/key", as for one per tenant:
+//
+//   options.circuit_key = [](const fusebox::CallInfo& call) {
+//     const auto tenant = call.metadata.find("tenant");
+//     return tenant == call.metadata.end() ? std::string() : tenant->second;
+//   };
+//
+// Empty: the circuit of the call's scope. The policy is that of the method whose call makes the
+// circuit. Called on the thread that starts the call, with no lock held; must be thread-safe and
+// must not throw. The registry's bound is the bound on how many keys have a circuit at a time.
+using CircuitKey = std::function<std::string(const CallInfo&)>;
 
 struct CircuitBreakerOptions {
   // The dependency's name, the first part of every circuit's name: "inventory" gives
@@ -46,19 +80,28 @@ struct CircuitBreakerOptions {
   // The policy of each method.
   PolicyTable policies;
 
+  // Which calls share a circuit. Those that do have one policy: a table with a policy for a single
+  // method is refused with kPerService, and one for a service or a method with kPerTarget.
+  CircuitScope scope = CircuitScope::kPerMethod;
+
+  // Overrules the scope, call by call. May be empty.
+  CircuitKey circuit_key;
+
   // What counts as a failure.
   StatusClassifier::Options classifier;
 };
 
 // Thread-safety: gRPC calls it from any thread.
-// Ownership: the channel owns the factory; calls that are out keep what they need of it alive.
+// Ownership: the channel owns the factory, and a call's ClientContext keeps its channel. A call
+// finds its circuit without a lock; a registry that is full of circuits that must stay leaves the
+// call of a further one unprotected, rather than fail it.
 class CircuitBreakerInterceptorFactory final
     : public grpc::experimental::ClientInterceptorFactoryInterface {
  public:
   // INVALID_ARGUMENT with all that is wrong: an empty target, no registry, what
-  // `PolicyTable::Validate` and `StatusClassifier::Create` find, and a table entry for a method
-  // that its service does not have (known for services whose generated code is linked in; the
-  // message lists the methods that there are).
+  // `PolicyTable::Validate` and `StatusClassifier::Create` find, a table entry for a method that
+  // its service does not have (known for services whose generated code is linked in; the message
+  // lists the methods that there are), and one for less than `scope`.
   static absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>> Create(
       CircuitBreakerOptions options);
 

@@ -38,7 +38,7 @@ int main() {
   fusebox::Policy policy;
   policy.consecutive_failures = 1;
   fusebox::ChannelOptions options;
-  options.name = "inventory";
+  options.target = "inventory";
   options.registry = registry;
   options.policies.Default(policy);
   const auto channel =

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interceptors/circuit_finder.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace fusebox {
+
+CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry,
+                             PolicyTable policies, CircuitScope scope, CircuitKey key)
+    : target_(std::move(target)),
+      policies_(std::move(policies)),
+      scope_(scope),
+      key_(std::move(key)),
+      by_method_(registry),
+      by_key_(std::move(registry)) {}
+
+std::optional<ProtectedMethod> CircuitFinder::FindMethod(absl::string_view method) {
+  CircuitTable::Entry* entry = by_method_.Find(method);
+  if (entry == nullptr) {
+    const Policy* const policy = policies_.Resolve(method);
+    entry = by_method_.Add(method, NameByScope(method), policy);
+    if (entry == nullptr && policy != nullptr) return ProtectedMethod(method, *policy);
+  }
+  if (entry == nullptr || entry->policy() == nullptr) return std::nullopt;
+  return ProtectedMethod(*entry);
+}
+
+FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
+                                        const CallInfo::Metadata* metadata) {
+  if (key_ == nullptr) return FindCircuitByScope(method);
+  static const CallInfo::Metadata* const kNone = new CallInfo::Metadata;
+  const std::string key = key_({target_, method.name(), metadata == nullptr ? *kNone : *metadata});
+  if (key.empty()) return FindCircuitByScope(method);
+  CircuitTable::Entry* entry = by_key_.Find(key);
+  if (entry == nullptr) entry = by_key_.Add(key, absl::StrCat(target_, "/", key), &method.policy());
+  if (entry != nullptr) return by_key_.CircuitOf(*entry);
+  return by_key_.CircuitNamed(absl::StrCat(target_, "/", key), method.policy());
+}
+
+FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {
+  if (method.entry() != nullptr) return by_method_.CircuitOf(*method.entry());
+  return by_method_.CircuitNamed(NameByScope(method.name()), method.policy());
+}
+
+std::string CircuitFinder::NameByScope(absl::string_view method) const {
+  switch (scope_) {
+    case CircuitScope::kPerMethod:
+      break;
+    case CircuitScope::kPerService:
+      return absl::StrCat(target_, method.substr(0, method.rfind('/')));
+    case CircuitScope::kPerTarget:
+      return target_;
+  }
+  return absl::StrCat(target_, method);
+}
+
+}  // namespace fusebox

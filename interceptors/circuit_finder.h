@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a call to its policy and its circuit (DESIGN P1-P3).
+#ifndef FUSEBOX_INTERCEPTORS_CIRCUIT_FINDER_H_
+#define FUSEBOX_INTERCEPTORS_CIRCUIT_FINDER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
+#include "fusebox/policy_table.h"
+#include "interceptors/circuit_table.h"
+
+namespace fusebox {
+
+// A protected method of a channel.
+class ProtectedMethod {
+ public:
+  // What the table has an entry for, and what it had no more room for. Both refer to a policy of
+  // the finder's.
+  explicit ProtectedMethod(CircuitTable::Entry& entry) : entry_(&entry), policy_(entry.policy()) {}
+  ProtectedMethod(absl::string_view name, const Policy& policy) : policy_(&policy), name_(name) {}
+
+  absl::string_view name() const {  // "/package.Service/Method"
+    return entry_ != nullptr ? absl::string_view(entry_->key()) : name_;
+  }
+  const Policy& policy() const { return *policy_; }
+  CircuitTable::Entry* entry() const { return entry_; }  // may be null
+
+ private:
+  CircuitTable::Entry* entry_ = nullptr;
+  const Policy* policy_ = nullptr;
+  std::string name_;  // if there's no entry
+};
+
+// Thread-safe. Outlives the methods and the circuits that it finds.
+class CircuitFinder {
+ public:
+  CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry, PolicyTable policies,
+                CircuitScope scope, CircuitKey key);
+
+  // Empty for an unprotected method. `method` as "/package.Service/Method".
+  std::optional<ProtectedMethod> FindMethod(absl::string_view method);
+
+  // Whether a call's circuit can only be told from its metadata.
+  bool needs_metadata() const { return key_ != nullptr; }
+
+  // The circuit of a call of that method. `metadata` is what the call sends first, if
+  // `needs_metadata`; null if it sends none yet.
+  FoundCircuit FindCircuit(const ProtectedMethod& method, const CallInfo::Metadata* metadata);
+
+ private:
+  FoundCircuit FindCircuitByScope(const ProtectedMethod& method);
+  std::string NameByScope(absl::string_view method) const;
+
+  const std::string target_;
+  const PolicyTable policies_;
+  const CircuitScope scope_;
+  const CircuitKey key_;
+  CircuitTable by_method_;
+  CircuitTable by_key_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_INTERCEPTORS_CIRCUIT_FINDER_H_
