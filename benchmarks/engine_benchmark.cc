@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the breaker costs a call, beside floors that are measured in the same run: read the ratios,
+// not the nanoseconds. `--benchmark_repetitions=5 --benchmark_report_aggregates_only=true` gives
+// medians; `scripts/bench` does that and prints the ratios.
+#include <benchmark/benchmark.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/clock.h"
+#include "fusebox/permit.h"
+#include "fusebox/policy.h"
+#include "fusebox/policy_table.h"
+#include "interceptors/circuit_finder.h"
+
+namespace {
+
+// ---- Floors.
+
+void FloorAtomicAdd(benchmark::State& state) {
+  static std::atomic<int64_t> counter{0};
+  for (auto _ : state) counter.fetch_add(1);
+}
+
+void FloorClockRead(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(fusebox::Clock::Real().Now());
+}
+
+void FloorMutexTwice(benchmark::State& state) {
+  static std::mutex mutex;
+  static int64_t counter = 0;
+  for (auto _ : state) {
+    for (int i = 0; i < 2; ++i) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      benchmark::DoNotOptimize(++counter);
+    }
+  }
+}
+
+// Full method names, as many as a large client's.
+const std::vector<std::string>& Methods() {
+  static const auto* const kMethods = [] {
+    auto* made = new std::vector<std::string>;
+    for (int i = 0; i < 1000; ++i) {
+      made->push_back(
+          absl::StrCat("/shop.inventory.v1.Inventory", i / 20, "/ReserveItems", i % 20));
+    }
+    return made;
+  }();
+  return *kMethods;
+}
+
+// The order in which methods are looked up: no one's next is its neighbour.
+std::size_t NextMethod(std::size_t method) { return (method + 379) % Methods().size(); }
+
+void FloorHashMapFind(benchmark::State& state) {
+  static const auto* const kCircuits = [] {
+    auto* made = new absl::flat_hash_map<std::string, const std::string*>;
+    for (const std::string& method : Methods()) made->emplace(method, &method);
+    return made;
+  }();
+  std::size_t method = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(kCircuits->find(absl::string_view(Methods()[method]))->second);
+    method = NextMethod(method);
+  }
+}
+
+// ---- Policies.
+
+fusebox::Policy ConsecutiveOnly() { return fusebox::Policy(); }
+
+fusebox::Policy WithCountWindow() {
+  fusebox::Policy policy;
+  policy.failure_rate = 0.5;
+  policy.window = fusebox::CountWindow{100};
+  return policy;
+}
+
+fusebox::Policy WithTimeWindow() {
+  fusebox::Policy policy = WithCountWindow();
+  policy.window = fusebox::TimeWindow{absl::Seconds(10), 10};
+  return policy;
+}
+
+fusebox::Policy WithSlowCalls() {
+  fusebox::Policy policy = WithCountWindow();
+  policy.slow_call_rate = 0.5;
+  policy.slow_call_duration = absl::Seconds(1);
+  return policy;
+}
+
+// ---- The breaker. One circuit for all threads, as in a client.
+
+std::shared_ptr<fusebox::CircuitBreaker> Make(const fusebox::Policy& policy) {
+  return *fusebox::CircuitBreaker::Create("benchmark", policy);
+}
+
+void Permitted(benchmark::State& state, const fusebox::Policy& policy) {
+  static std::shared_ptr<fusebox::CircuitBreaker> breaker;
+  if (state.thread_index() == 0) breaker = Make(policy);
+  for (auto _ : state) {
+    fusebox::Admission admission = breaker->TryAcquire();
+    admission.permit().RecordSuccess();
+  }
+}
+
+// One call in a hundred fails: what a window costs that isn't all successes.
+void PermittedWithFailures(benchmark::State& state, const fusebox::Policy& policy) {
+  static std::shared_ptr<fusebox::CircuitBreaker> breaker;
+  if (state.thread_index() == 0) breaker = Make(policy);
+  int calls = 0;
+  for (auto _ : state) {
+    fusebox::Admission admission = breaker->TryAcquire();
+    if (++calls % 100 == 0) {
+      admission.permit().RecordFailure();
+    } else {
+      admission.permit().RecordSuccess();
+    }
+  }
+}
+
+void Rejected(benchmark::State& state) {
+  static std::shared_ptr<fusebox::CircuitBreaker> breaker;
+  if (state.thread_index() == 0) {
+    fusebox::Policy policy;
+    policy.consecutive_failures = 1;
+    policy.open_duration = absl::Hours(1);
+    policy.max_open_duration = absl::Hours(1);
+    breaker = Make(policy);
+    breaker->TryAcquire().permit().RecordFailure();
+  }
+  for (auto _ : state) {
+    fusebox::Admission admission = breaker->TryAcquire();
+    benchmark::DoNotOptimize(admission.admitted());
+  }
+}
+
+// From a method's name to its circuit, as an interceptor finds it for each call.
+void LookUp(benchmark::State& state) {
+  static auto* const kFinder = new fusebox::CircuitFinder(
+      "inventory", std::make_shared<fusebox::CircuitRegistry>(), fusebox::PolicyTable(),
+      fusebox::CircuitScope::kPerMethod, nullptr);
+  std::size_t method = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        kFinder->FindCircuit(*kFinder->FindMethod(Methods()[method]), nullptr).breaker);
+    method = NextMethod(method);
+  }
+}
+
+#define FUSEBOX_BENCHMARK(...) BENCHMARK_CAPTURE(__VA_ARGS__)->UseRealTime()->ThreadRange(1, 4)
+
+BENCHMARK(FloorAtomicAdd)->UseRealTime()->ThreadRange(1, 4);
+BENCHMARK(FloorClockRead)->UseRealTime()->ThreadRange(1, 4);
+BENCHMARK(FloorMutexTwice)->UseRealTime()->ThreadRange(1, 4);
+BENCHMARK(FloorHashMapFind)->UseRealTime()->ThreadRange(1, 4);
+FUSEBOX_BENCHMARK(Permitted, consecutive, ConsecutiveOnly());
+FUSEBOX_BENCHMARK(Permitted, count_window, WithCountWindow());
+FUSEBOX_BENCHMARK(Permitted, time_window, WithTimeWindow());
+FUSEBOX_BENCHMARK(Permitted, slow_calls, WithSlowCalls());
+FUSEBOX_BENCHMARK(PermittedWithFailures, count_window, WithCountWindow());
+FUSEBOX_BENCHMARK(PermittedWithFailures, time_window, WithTimeWindow());
+BENCHMARK(Rejected)->UseRealTime()->ThreadRange(1, 4);
+BENCHMARK(LookUp)->UseRealTime()->ThreadRange(1, 4);
+
+}  // namespace
+
+BENCHMARK_MAIN();
