@@ -74,6 +74,13 @@ class CircuitBreaker {
   // Asks for the right to make one call, at this moment (DESIGN R1-R5). Never waits.
   Admission TryAcquire();
 
+  // A failure that belongs to no permit: of a stream whose permit was given back as a success at
+  // its first message, and which breaks hours later (DESIGN C6), or of a health check. It counts as
+  // one more failed call, in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules
+  // take it like any other; while probes decide it is counted alone, since the verdict is over
+  // probes. Only `code`, `message` and `pushback` of the outcome are looked at.
+  void ReportFailure(const Outcome& outcome);
+
   // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (DESIGN R1).
   State state();
 

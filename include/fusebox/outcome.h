@@ -84,7 +84,8 @@ struct Outcome {
     return outcome;
   }
 
-  // The standard reading of an absl::Status, by `DefaultOutcomeKind`.
+  // The standard reading of an absl::Status, by `DefaultOutcomeKind`; a google.rpc.RetryInfo among
+  // its payloads is the pushback.
   static Outcome FromStatus(const absl::Status& status);
 };
 

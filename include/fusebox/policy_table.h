@@ -25,6 +25,9 @@
 
 namespace fusebox {
 
+// Whether a name is of the form "package.Service/Method".
+bool IsMethodName(absl::string_view name);
+
 // Thread-safety: as a value; once filled, any number of threads may resolve.
 class PolicyTable {
  public:

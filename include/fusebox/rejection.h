@@ -52,9 +52,18 @@ std::string RejectionMessage(const Rejection& rejection);
 // registered and an application may link its own copies.
 std::string EncodeRejection(const Rejection& rejection);
 
+// The same and the message, into strings whose memory is used again: what many rejections in a row
+// allocate nothing with.
+void EncodeRejection(const Rejection& rejection, std::string& message, std::string& bytes);
+
 // Reads such bytes back, whoever wrote them; empty for anything that isn't a rejection by Fusebox,
 // malformed bytes included.
 std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
+
+// How long a server asks to be left alone: the `retry_delay` of the google.rpc.RetryInfo in such
+// bytes, or in a status' payload (DESIGN C5). Empty if there is none, or it is malformed.
+std::optional<absl::Duration> DecodeRetryDelay(absl::string_view google_rpc_status);
+std::optional<absl::Duration> GetRetryDelay(const absl::Status& status);
 
 // For calls that answer with an absl::Status: UNAVAILABLE, the message, and as payloads under their
 // type URLs ("type.googleapis.com/google.rpc.ErrorInfo" and "...RetryInfo") the same two details.

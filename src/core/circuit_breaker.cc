@@ -69,6 +69,7 @@ bool Permit::Ignore() {
   return true;
 }
 
+void CircuitBreaker::ReportFailure(const Outcome& outcome) { core_->ReportFailure(outcome); }
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 

@@ -153,6 +153,16 @@ void CircuitCore::ReturnLocked(const StateMachine::Grant& grant, const Outcome& 
   if (current && machine_.state() == State::kClosed) StartRun(operation.now());
 }
 
+void CircuitCore::ReportFailure(const Outcome& outcome) {
+  Operation operation(*this);
+  CallRecord failure;
+  failure.kind = OutcomeKind::kFailure;
+  failure.pushback = outcome.pushback;
+  TellMachineOfRuns(operation.now());
+  machine_.Report(failure, operation.now(), operation.changes());
+  totals_.CountReported(failure, outcome, operation.now());
+}
+
 State CircuitCore::state() {
   Operation operation(*this);
   machine_.AdvanceTo(operation.now(), operation.changes());

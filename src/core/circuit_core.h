@@ -68,8 +68,10 @@ class CircuitCore {
   Answer Acquire();
   void Return(uint64_t epoch, SteadyTime start, int32_t probe_place, const Outcome& outcome);
 
-  // The same for what needs no `Outcome` to say. False, and nothing has changed, if it does need
-  // the lock.
+  void ReportFailure(const Outcome& outcome);
+
+  // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
+  // does need the lock.
   bool ReturnSuccessWithoutLock(uint64_t epoch, SteadyTime start);
   bool ReturnIgnoredWithoutLock();
 

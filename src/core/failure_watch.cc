@@ -10,7 +10,7 @@ FailureWatch::FailureWatch(const Policy& policy, SteadyTime now)
   if (policy.hung_calls) hung_calls_ = std::make_unique<HungCallTracker>(*policy.hung_calls, now);
 }
 
-std::optional<Trip> FailureWatch::CheckBeforeStart(SteadyTime now) {
+std::optional<Trip> FailureWatch::CheckHungCalls(SteadyTime now) {
   return hung_calls_ == nullptr ? std::nullopt : hung_calls_->Check(now);
 }
 
@@ -21,14 +21,14 @@ void FailureWatch::Start(SteadyTime now) {
 std::optional<Trip> FailureWatch::End(SteadyTime start, std::optional<WindowEntry> entry,
                                       SteadyTime now) {
   if (hung_calls_ != nullptr) hung_calls_->End(start, now);
-  std::optional<Trip> trip;
-  if (entry) {
-    window_.Add(*entry, now);
-    consecutive_failures_ = entry->failure ? consecutive_failures_ + 1 : 0;
-    trip = CheckTripRules(policy_, consecutive_failures_, window_.Counts(now));
-  }
-  if (!trip && hung_calls_ != nullptr) trip = hung_calls_->Check(now);
-  return trip;
+  return entry ? Record(*entry, now) : CheckHungCalls(now);
+}
+
+std::optional<Trip> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
+  window_.Add(entry, now);
+  consecutive_failures_ = entry.failure ? consecutive_failures_ + 1 : 0;
+  std::optional<Trip> trip = CheckTripRules(policy_, consecutive_failures_, window_.Counts(now));
+  return trip ? trip : CheckHungCalls(now);
 }
 
 bool FailureWatch::SuccessMatters(SteadyTime now) {

@@ -23,12 +23,15 @@ class FailureWatch {
  public:
   FailureWatch(const Policy& policy, SteadyTime now);
 
-  // A call is about to start: empty if nothing speaks against it.
-  std::optional<Trip> CheckBeforeStart(SteadyTime now);
+  // Whether the calls that are out trip it: looked at before each start and after each end.
+  std::optional<Trip> CheckHungCalls(SteadyTime now);
   void Start(SteadyTime now);
 
   // A call that started then has ended; without `entry`, ignored.
   std::optional<Trip> End(SteadyTime start, std::optional<WindowEntry> entry, SteadyTime now);
+
+  // A success or failure is here. `End` does this for a call that has an entry.
+  std::optional<Trip> Record(WindowEntry entry, SteadyTime now);
 
   // Successes of which the window is told late.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {

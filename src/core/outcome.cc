@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusebox/outcome.h"
 
+#include "fusebox/rejection.h"
+
 namespace fusebox {
 
 OutcomeKind DefaultOutcomeKind(absl::StatusCode code) {
@@ -33,7 +35,9 @@ Outcome Outcome::FromStatus(const absl::Status& status) {
   Outcome outcome;
   outcome.kind = DefaultOutcomeKind(status.code());
   outcome.code = status.raw_code();
-  if (!status.ok()) outcome.message = std::string(status.message());
+  if (status.ok()) return outcome;
+  outcome.message = std::string(status.message());
+  outcome.pushback = GetRetryDelay(status).value_or(absl::ZeroDuration());
   return outcome;
 }
 

@@ -35,17 +35,17 @@ bool IsServiceName(absl::string_view text) {
   }
 }
 
-bool IsMethodName(absl::string_view text) {
-  const std::size_t slash = text.find('/');
-  return slash != absl::string_view::npos && IsServiceName(text.substr(0, slash)) &&
-         IsIdentifier(text.substr(slash + 1));
-}
-
 bool UnprotectedByNature(absl::string_view service) {
   return service == kHealthService || absl::StartsWith(service, kReflectionPrefix);
 }
 
 }  // namespace
+
+bool IsMethodName(absl::string_view name) {
+  const std::size_t slash = name.find('/');
+  return slash != absl::string_view::npos && IsServiceName(name.substr(0, slash)) &&
+         IsIdentifier(name.substr(slash + 1));
+}
 
 PolicyTable& PolicyTable::Default(const Policy& policy) {
   if (default_given_) errors_.emplace_back("default: given twice");

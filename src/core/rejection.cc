@@ -34,37 +34,54 @@ constexpr std::array kReasons = {RejectionReason::kOpen, RejectionReason::kHalfO
                                  RejectionReason::kTooManyCalls};
 constexpr std::array kStates = {State::kClosed, State::kOpen, State::kHalfOpen};
 
-std::string Entry(absl::string_view key, absl::string_view value) {
-  return WireWriter().Bytes(kEntryKey, key).Bytes(kEntryValue, value).bytes();
+// Each puts a message's fields into a WireSize or a WireWriter.
+
+template <typename Wire>
+void PutEntry(Wire& entry, absl::string_view key, absl::string_view value) {
+  entry.Bytes(kEntryKey, key);
+  entry.Bytes(kEntryValue, value);
 }
 
-std::string Any(absl::string_view type_url, absl::string_view value) {
-  return WireWriter().Bytes(kTypeUrl, type_url).Bytes(kValue, value).bytes();
-}
-
-std::string EncodeErrorInfo(const Rejection& rejection) {
-  return WireWriter()
-      .Bytes(kReason, RejectionReasonName(rejection.reason))
-      .Bytes(kDomain, kRejectionDomain)
-      .Message(kMetadata, Entry(kCircuitKey, rejection.circuit))
-      .Message(kMetadata, Entry(kStateKey, StateName(rejection.state)))
-      .bytes();
+template <typename Wire>
+void PutErrorInfo(Wire& error_info, const Rejection& rejection) {
+  error_info.Bytes(kReason, RejectionReasonName(rejection.reason));
+  error_info.Bytes(kDomain, kRejectionDomain);
+  error_info.Message(kMetadata,
+                     [&](auto& entry) { PutEntry(entry, kCircuitKey, rejection.circuit); });
+  error_info.Message(kMetadata,
+                     [&](auto& entry) { PutEntry(entry, kStateKey, StateName(rejection.state)); });
 }
 
 // The longest that a google.protobuf.Duration can say; stands for infinity.
 constexpr absl::Duration LongestDuration() { return absl::Seconds(315'576'000'000); }
 
-std::string EncodeRetryInfo(const Rejection& rejection) {
+// As a google.protobuf.Duration says it.
+struct WireDuration {
+  uint64_t seconds = 0;
+  uint64_t nanos = 0;
+};
+
+WireDuration DelayOf(const Rejection& rejection) {
   const absl::Duration delay =
       std::clamp(rejection.retry_after, absl::ZeroDuration(), LongestDuration());
-  absl::Duration nanos;
-  const int64_t seconds = absl::IDivDuration(delay, absl::Seconds(1), &nanos);
-  const std::string duration =
-      WireWriter()
-          .Varint(kSeconds, static_cast<uint64_t>(seconds))
-          .Varint(kNanos, static_cast<uint64_t>(absl::ToInt64Nanoseconds(nanos)))
-          .bytes();
-  return WireWriter().Message(kRetryDelay, duration).bytes();
+  const int64_t seconds = absl::ToInt64Seconds(delay);
+  const int64_t nanos = absl::ToInt64Nanoseconds(delay - absl::Seconds(seconds));
+  return {static_cast<uint64_t>(seconds), static_cast<uint64_t>(nanos)};
+}
+
+template <typename Wire>
+void PutRetryInfo(Wire& retry_info, const WireDuration& delay) {
+  retry_info.Message(kRetryDelay, [&](auto& duration) {
+    duration.Varint(kSeconds, delay.seconds);
+    duration.Varint(kNanos, delay.nanos);
+  });
+}
+
+template <typename Put>
+std::string Wire(const Put& put) {
+  std::string bytes;
+  AppendWire(bytes, put);
+  return bytes;
 }
 
 // Reads a message's fields into `read(field)`. False for malformed bytes.
@@ -147,6 +164,56 @@ std::optional<Rejection> Decode(absl::string_view error_info, absl::string_view 
   return rejection;
 }
 
+// What a google.rpc.Status holds of what matters here.
+struct Details {
+  uint64_t code = 0;
+  std::optional<absl::string_view> error_info;
+  std::optional<absl::string_view> retry_info;
+};
+
+std::optional<Details> DecodeDetails(absl::string_view google_rpc_status) {
+  Details details;
+  bool details_ok = true;
+  const bool ok = ForEachField(google_rpc_status, [&](const WireReader::Field& field) {
+    if (field.number == kCode) details.code = field.varint;
+    if (field.number != kDetails) return;
+    const std::optional<KeyValue> any = DecodePair(field.bytes);
+    details_ok = details_ok && any;
+    if (any && any->key == kErrorInfoUrl) details.error_info = any->value;
+    if (any && any->key == kRetryInfoUrl) details.retry_info = any->value;
+  });
+  if (!ok || !details_ok) return std::nullopt;
+  return details;
+}
+
+void AppendMessage(const Rejection& rejection, std::string& message) {
+  const absl::string_view state = StateName(rejection.state);
+  const auto append = [&](absl::string_view what, absl::string_view when) {
+    absl::StrAppend(&message, "circuit \"", rejection.circuit, "\" is ", state, what, when);
+  };
+  const auto append_in_time = [&](absl::string_view what) {
+    if (rejection.retry_after == absl::InfiniteDuration()) {
+      append(what, "until it is released");
+    } else {
+      append(what, "may be tried in ");
+      AppendDurationText(rejection.retry_after, message);
+    }
+  };
+  switch (rejection.reason) {
+    case RejectionReason::kForcedOpen:
+      return append_in_time(", held so by an operator; ");
+    case RejectionReason::kHalfOpenFull:
+      return append(" and every probe is out; ", "may be tried as soon as one comes back");
+    case RejectionReason::kRamping:
+      return append(" and lets a growing share of calls through; ", "may be tried now");
+    case RejectionReason::kTooManyCalls:
+      return append(" and has too many calls in flight; ", "may be tried as soon as one ends");
+    case RejectionReason::kOpen:
+      break;
+  }
+  append_in_time("; ");
+}
+
 }  // namespace
 
 absl::string_view RejectionReasonName(RejectionReason reason) {
@@ -166,64 +233,64 @@ absl::string_view RejectionReasonName(RejectionReason reason) {
 }
 
 std::string RejectionMessage(const Rejection& rejection) {
-  const std::string beginning =
-      absl::StrCat("circuit \"", rejection.circuit, "\" is ", StateName(rejection.state));
-  const auto in_time = [&] {
-    if (rejection.retry_after == absl::InfiniteDuration())
-      return std::string("until it is released");
-    return absl::StrCat("may be tried in ", DurationText(rejection.retry_after));
-  };
-  switch (rejection.reason) {
-    case RejectionReason::kOpen:
-      break;
-    case RejectionReason::kForcedOpen:
-      return absl::StrCat(beginning, ", held so by an operator; ", in_time());
-    case RejectionReason::kHalfOpenFull:
-      return absl::StrCat(beginning,
-                          " and every probe is out; may be tried as soon as one comes back");
-    case RejectionReason::kRamping:
-      return absl::StrCat(beginning,
-                          " and lets a growing share of calls through; may be tried now");
-    case RejectionReason::kTooManyCalls:
-      return absl::StrCat(beginning,
-                          " and has too many calls in flight; may be tried as soon as one ends");
-  }
-  return absl::StrCat(beginning, "; ", in_time());
+  std::string message;
+  AppendMessage(rejection, message);
+  return message;
 }
 
 std::string EncodeRejection(const Rejection& rejection) {
-  return WireWriter()
-      .Varint(kCode, static_cast<uint64_t>(absl::StatusCode::kUnavailable))
-      .Bytes(kMessage, RejectionMessage(rejection))
-      .Message(kDetails, Any(kErrorInfoUrl, EncodeErrorInfo(rejection)))
-      .Message(kDetails, Any(kRetryInfoUrl, EncodeRetryInfo(rejection)))
-      .bytes();
+  std::string message;
+  std::string bytes;
+  EncodeRejection(rejection, message, bytes);
+  return bytes;
+}
+
+void EncodeRejection(const Rejection& rejection, std::string& message, std::string& bytes) {
+  message.clear();
+  AppendMessage(rejection, message);
+  const WireDuration delay = DelayOf(rejection);
+  bytes.clear();
+  AppendWire(bytes, [&](auto& status) {
+    status.Varint(kCode, static_cast<uint64_t>(absl::StatusCode::kUnavailable));
+    status.Bytes(kMessage, message);
+    status.Message(kDetails, [&](auto& any) {
+      any.Bytes(kTypeUrl, kErrorInfoUrl);
+      any.Message(kValue, [&](auto& error_info) { PutErrorInfo(error_info, rejection); });
+    });
+    status.Message(kDetails, [&](auto& any) {
+      any.Bytes(kTypeUrl, kRetryInfoUrl);
+      any.Message(kValue, [&](auto& retry_info) { PutRetryInfo(retry_info, delay); });
+    });
+  });
 }
 
 std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status) {
-  uint64_t code = 0;
-  std::optional<absl::string_view> error_info;
-  std::optional<absl::string_view> retry_info;
-  bool details_ok = true;
-  const bool ok = ForEachField(google_rpc_status, [&](const WireReader::Field& field) {
-    if (field.number == kCode) code = field.varint;
-    if (field.number != kDetails) return;
-    const std::optional<KeyValue> any = DecodePair(field.bytes);
-    details_ok = details_ok && any;
-    if (any && any->key == kErrorInfoUrl) error_info = any->value;
-    if (any && any->key == kRetryInfoUrl) retry_info = any->value;
-  });
-  if (!ok || !details_ok || code != static_cast<uint64_t>(absl::StatusCode::kUnavailable) ||
-      !error_info || !retry_info) {
+  const std::optional<Details> details = DecodeDetails(google_rpc_status);
+  if (!details || details->code != static_cast<uint64_t>(absl::StatusCode::kUnavailable) ||
+      !details->error_info || !details->retry_info) {
     return std::nullopt;
   }
-  return Decode(*error_info, *retry_info);
+  return Decode(*details->error_info, *details->retry_info);
+}
+
+std::optional<absl::Duration> DecodeRetryDelay(absl::string_view google_rpc_status) {
+  const std::optional<Details> details = DecodeDetails(google_rpc_status);
+  if (!details || !details->retry_info) return std::nullopt;
+  return DecodeRetryInfo(*details->retry_info);
+}
+
+std::optional<absl::Duration> GetRetryDelay(const absl::Status& status) {
+  const absl::optional<absl::Cord> retry_info = status.GetPayload(kRetryInfoUrl);
+  if (!retry_info) return std::nullopt;
+  return DecodeRetryInfo(std::string(*retry_info));
 }
 
 absl::Status ToStatus(const Rejection& rejection) {
   absl::Status status = absl::UnavailableError(RejectionMessage(rejection));
-  status.SetPayload(kErrorInfoUrl, absl::Cord(EncodeErrorInfo(rejection)));
-  status.SetPayload(kRetryInfoUrl, absl::Cord(EncodeRetryInfo(rejection)));
+  status.SetPayload(kErrorInfoUrl,
+                    absl::Cord(Wire([&](auto& wire) { PutErrorInfo(wire, rejection); })));
+  status.SetPayload(kRetryInfoUrl,
+                    absl::Cord(Wire([&](auto& wire) { PutRetryInfo(wire, DelayOf(rejection)); })));
   return status;
 }
 

@@ -58,7 +58,7 @@ StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Cha
 
 StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
   if (FailureWatch* const watching = watch()) {
-    if (std::optional<Trip> trip = watching->CheckBeforeStart(now_)) {
+    if (std::optional<Trip> trip = watching->CheckHungCalls(now_)) {
       Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
     }
   }
@@ -101,6 +101,15 @@ void StateMachine::Record(const Grant& grant, const CallRecord& call, SteadyTime
   if (grant.epoch != epoch_) return;
   if (std::optional<Trip> trip = RecordCurrent(grant, call)) {
     Move(*std::move(trip), now_, call.pushback, changes);
+  }
+}
+
+void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  FailureWatch* const watching = watch();
+  if (watching == nullptr || mode_ == Mode::kDisabled) return;
+  if (std::optional<Trip> trip = watching->Record({/*failure=*/true, /*slow=*/false}, now_)) {
+    Move(*std::move(trip), now_, failure.pushback, changes);
   }
 }
 

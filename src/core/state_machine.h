@@ -75,6 +75,10 @@ class StateMachine {
   // A call has ended. One of an earlier epoch changes nothing (DESIGN R7).
   void Record(const Grant& grant, const CallRecord& call, SteadyTime now, Changes& changes);
 
+  // A failure apart from any call that was granted. The trip rules take it like a call's; it is no
+  // probe, so it decides nothing in HALF_OPEN.
+  void Report(const CallRecord& failure, SteadyTime now, Changes& changes);
+
   // `count` successes of the present epoch, and of that slice of its window, of which the machine
   // is told only now. None of them mattered when it happened (`FastPath::successes_matter`).
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);

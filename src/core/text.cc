@@ -1,15 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace fusebox {
 
 std::string DurationText(absl::Duration duration) {
-  return absl::FormatDuration(absl::Ceil(duration, absl::Milliseconds(1)));
+  std::string text;
+  AppendDurationText(duration, text);
+  return text;
+}
+
+void AppendDurationText(absl::Duration duration, std::string& text) {
+  constexpr int64_t kSecond = 1'000;
+  constexpr int64_t kMinute = 60 * kSecond;
+  constexpr int64_t kHour = 60 * kMinute;
+  if (duration <= absl::ZeroDuration() || duration > absl::Hours(24) * 365) {
+    absl::StrAppend(&text, absl::FormatDuration(absl::Ceil(duration, absl::Milliseconds(1))));
+    return;
+  }
+  // What absl::FormatDuration writes, in whole numbers: each rejection's message has one of these.
+  const int64_t total = (absl::ToInt64Nanoseconds(duration) + 999'999) / 1'000'000;
+  std::array<char, 32> written{};  // the longest is "8759h59m59.999s"
+  char* next = written.data();
+  const auto write = [&](int64_t number, absl::string_view unit) {
+    next = std::to_chars(next, written.data() + written.size(), number).ptr;
+    next = std::copy(unit.begin(), unit.end(), next);
+  };
+  if (total < kSecond) {
+    write(total, "ms");
+  } else {
+    if (total >= kHour) write(total / kHour, "h");
+    if (const int64_t minutes = total % kHour / kMinute) write(minutes, "m");
+    const int64_t seconds = total % kMinute / kSecond;
+    if (const int64_t fraction = total % kSecond) {
+      write(seconds, ".");
+      for (int64_t digit = kSecond / 10; digit > 0 && fraction % (digit * 10) != 0; digit /= 10) {
+        *next++ = static_cast<char>('0' + fraction / digit % 10);
+      }
+      *next++ = 's';
+    } else if (seconds > 0) {
+      write(seconds, "s");
+    }
+  }
+  text.append(written.data(), next);
 }
 
 std::string NumberText(double number) {

@@ -14,6 +14,7 @@ namespace fusebox {
 
 // Rounded up to a millisecond: "27.4s", "1m30s", "0". Never shows 0 for what isn't over yet.
 std::string DurationText(absl::Duration duration);
+void AppendDurationText(absl::Duration duration, std::string& text);
 
 // As few digits as tell it from every other number: "0.1", "1.0000001".
 std::string NumberText(double number);

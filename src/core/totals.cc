@@ -33,6 +33,12 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
   totals_.slow += call.slow ? 1 : 0;
 }
 
+void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& outcome,
+                                   SteadyTime now) {
+  ++granted_;  // so that nothing seems to be in flight for it
+  CountReturned(failure, outcome, now);
+}
+
 void LifetimeTotals::CountChange(const Change& change) {
   if (change.kind != EventKind::kTransition) return;
   ++totals_.transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];

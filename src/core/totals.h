@@ -22,6 +22,7 @@ class LifetimeTotals {
  public:
   void CountAcquired(const StateMachine::Grant& grant);
   void CountReturned(const CallRecord& call, const Outcome& outcome, SteadyTime now);
+  void CountReported(const CallRecord& failure, const Outcome& outcome, SteadyTime now);
   void CountChange(const Change& change);
 
   // With what the shards hold.

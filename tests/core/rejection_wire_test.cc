@@ -18,23 +18,50 @@ bool IsWellFormed(const std::string& bytes) {
   return reader.ok();
 }
 
+template <typename Put>
+std::string Written(const Put& put) {
+  std::string bytes = "before";
+  AppendWire(bytes, put);
+  EXPECT_EQ(bytes.substr(0, 6), "before");
+  return bytes.substr(6);
+}
+
+std::string Varint(uint32_t field, uint64_t value) {
+  return Written([&](auto& wire) { wire.Varint(field, value); });
+}
+
 TEST(WireWriter, WritesAsProtobufDoes) {
-  EXPECT_EQ(WireWriter().Varint(1, 1).bytes(), "\x08\x01");
-  EXPECT_EQ(WireWriter().Varint(1, 150).bytes(), "\x08\x96\x01");
-  EXPECT_EQ(WireWriter().Bytes(2, "testing").bytes(), "\x12\x07testing");
-  EXPECT_EQ(WireWriter().Varint(16, 1).bytes(), "\x80\x01\x01");
-  EXPECT_EQ(WireWriter().Varint(1, std::numeric_limits<uint64_t>::max()).bytes(),
+  EXPECT_EQ(Varint(1, 1), "\x08\x01");
+  EXPECT_EQ(Varint(1, 150), "\x08\x96\x01");
+  EXPECT_EQ(Written([](auto& wire) { wire.Bytes(2, "testing"); }), "\x12\x07testing");
+  EXPECT_EQ(Varint(16, 1), "\x80\x01\x01");
+  EXPECT_EQ(Varint(1, std::numeric_limits<uint64_t>::max()),
             "\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01");
 }
 
 TEST(WireWriter, LeavesOutZeroAndEmptyButNotAnEmptyMessage) {
-  EXPECT_EQ(WireWriter().Varint(1, 0).Bytes(2, "").bytes(), "");
-  EXPECT_EQ(WireWriter().Message(3, "").bytes(), std::string("\x1A\x00", 2));
+  EXPECT_EQ(Varint(1, 0), "");
+  EXPECT_EQ(Written([](auto& wire) { wire.Bytes(2, ""); }), "");
+  EXPECT_EQ(Written([](auto& wire) { wire.Message(3, [](auto&) {}); }), std::string("\x1A\x00", 2));
+}
+
+TEST(WireWriter, WritesTheLengthOfMessagesInMessages) {
+  const std::string text(200, 'x');
+  const std::string bytes = Written([&](auto& wire) {
+    wire.Message(1, [&](auto& outer) {
+      outer.Varint(2, 7);
+      outer.Message(3, [&](auto& inner) { inner.Bytes(4, text); });
+    });
+  });
+  EXPECT_EQ(bytes, "\x0A\xD0\x01\x10\x07\x1A\xCB\x01\x22\xC8\x01" + text);
 }
 
 TEST(WireReader, ReadsWhatTheWriterWrote) {
-  const std::string bytes =
-      WireWriter().Varint(1, 1ULL << 63).Bytes(2000, "abc").Message(3, "").bytes();
+  const std::string bytes = Written([](auto& wire) {
+    wire.Varint(1, 1ULL << 63);
+    wire.Bytes(2000, "abc");
+    wire.Message(3, [](auto&) {});
+  });
   WireReader reader(bytes);
   std::optional<WireReader::Field> field = reader.Next();
   ASSERT_TRUE(field.has_value());

@@ -3,14 +3,26 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
 namespace fusebox {
 namespace {
+
+TEST(DurationText, IsAbseilsOfWholeMilliseconds) {
+  std::vector<int64_t> all = {1, 999, 1'000, 1'001, 1'010, 1'100, 59'999, 60'000, 60'001};
+  for (int64_t i = 0; i < 5'000; ++i) all.push_back(i * i * 37 + i);
+  all.push_back(int64_t{365} * 24 * 3'600'000);
+  for (const int64_t milliseconds : all) {
+    const absl::Duration duration = absl::Milliseconds(milliseconds);
+    EXPECT_EQ(DurationText(duration), absl::FormatDuration(duration));
+  }
+}
 
 TEST(DurationText, RoundsUpToAMillisecond) {
   EXPECT_EQ(DurationText(absl::Seconds(27.4)), "27.4s");

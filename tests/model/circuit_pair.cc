@@ -67,6 +67,17 @@ std::string EventText(fusebox::EventKind kind, State from, State to, Mode mode_f
                       " at ", at, ", epoch ", epoch, ", who \"", actor, "\"");
 }
 
+Outcome OutcomeOf(const ReferenceCircuit::Result& result) {
+  Outcome outcome;
+  outcome.kind = result.kind;
+  if (result.latency) outcome.latency = absl::Nanoseconds(*result.latency);
+  outcome.timed = result.timed;
+  outcome.pushback = absl::Nanoseconds(result.pushback);
+  outcome.code = result.code;
+  outcome.message = result.message;
+  return outcome;
+}
+
 }  // namespace
 
 CircuitPair::CircuitPair(const std::vector<ReferencePolicy>& policies, Crew& crew)
@@ -91,6 +102,9 @@ void CircuitPair::Do(const Step& step) {
       break;
     case Action::kCalls:
       for (int i = 0; i < CallsOf(step); ++i) Call(step);
+      break;
+    case Action::kReport:
+      Report(step);
       break;
     case Action::kReset:
       breaker_->Reset(kOperator);
@@ -167,13 +181,7 @@ void CircuitPair::Return(const Step& step) {
   out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(place));
   const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
   reference_.Return(call.reference, result, Now());
-  Outcome outcome;
-  outcome.kind = result.kind;
-  if (result.latency) outcome.latency = absl::Nanoseconds(*result.latency);
-  outcome.timed = result.timed;
-  outcome.pushback = absl::Nanoseconds(result.pushback);
-  outcome.code = result.code;
-  outcome.message = result.message;
+  const Outcome outcome = OutcomeOf(result);
   bool taken = false;
   On(step, [&] {
     if (step.action == Action::kDrop) {
@@ -191,6 +199,12 @@ void CircuitPair::Return(const Step& step) {
   RC_ASSERT(!call.permit.Record(outcome));
   RC_ASSERT(!call.permit.RecordSuccess());
   RC_ASSERT(!call.permit.Ignore());
+}
+
+void CircuitPair::Report(const Step& step) {
+  const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
+  reference_.Report(result, Now());
+  On(step, [&] { breaker_->ReportFailure(OutcomeOf(result)); });
 }
 
 void CircuitPair::Call(const Step& step) {

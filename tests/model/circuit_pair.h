@@ -49,6 +49,7 @@ class CircuitPair {
   void Acquire(const Step& step);
   void Return(const Step& step);
   void Call(const Step& step);
+  void Report(const Step& step);
   void ForceOpen(const Step& step);
   void SetPolicy(const Step& step);
   void ReadState();

@@ -65,10 +65,13 @@ RC_GTEST_PROP(CoreModel, TheBreakerDoesWhatTheReferenceDoes, ()) {
   RC_CLASSIFY(pair.reference().epoch() >= 5, "four moves or more");
 }
 
-// False if the step is no operator's.
-bool Operate(const Step& step, const fusebox::Policy& policy, CircuitBreaker& breaker) {
+// What is done to the circuit itself, and to no call. False if the step does something else.
+bool ActOnCircuit(const Step& step, const fusebox::Policy& policy, CircuitBreaker& breaker) {
   const fusebox::Operator by = {"oncall", "a drill"};
   switch (step.action) {
+    case Action::kReport:
+      breaker.ReportFailure(Outcome::Failure());
+      return true;
     case Action::kReset:
       breaker.Reset(by);
       return true;
@@ -118,7 +121,7 @@ std::vector<std::string> Shown(const fusebox::Policy& policy, const Trace& trace
       const bool success = step.action == Action::kSucceed;
       out.back().Record(success ? Outcome::Success() : Outcome::Failure());
       out.pop_back();
-    } else if (!Operate(step, policy, *breaker)) {
+    } else if (!ActOnCircuit(step, policy, *breaker)) {
       clock.Advance(absl::Nanoseconds(LengthOf(step, policy)));
     }
     if (reads && step.details % 2 == 0) (void)breaker->state();

@@ -135,6 +135,23 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   }
 }
 
+void ReferenceCircuit::Report(const Result& failure, int64_t now) {
+  MakeDueMoves(now);
+  Call call;
+  call.epoch = Watching() && mode_ != Mode::kDisabled ? epoch_ : 0;
+  call.out = false;
+  call.returned = now_;
+  call.kind = OutcomeKind::kFailure;
+  call.counts = call.epoch == epoch_;
+  call.order = ++returns_;
+  calls_.push_back(call);
+  last_failure_ = Failure{now_, failure.code, failure.message};
+  if (!call.counts) return;
+  std::optional<Cause> cause = TripRuleThatHolds();
+  if (!cause && HungCallsHold()) cause = Cause::kHungCalls;
+  if (cause) OpenByRule(*cause, now_, failure.pushback);
+}
+
 void ReferenceCircuit::Reset(int64_t now) {
   MakeDueMoves(now);
   Target closed;

@@ -60,6 +60,9 @@ class ReferenceCircuit {
   };
   void Return(std::size_t call_index, Result result, int64_t now);
 
+  // A failure that belongs to no call.
+  void Report(const Result& failure, int64_t now);
+
   // What operators do, all for one reason.
   void Reset(int64_t now);
   void ForceOpen(std::optional<int64_t> ttl, int64_t now);

@@ -104,9 +104,9 @@ std::string TextOf(const std::optional<T>& value) {
 }
 
 constexpr const char* kActionNames[] = {
-    "acquire", "succeed",    "fail",       "ignore", "drop",     "calls",
-    "reset",   "force open", "disable",    "shadow", "automate", "set policy",
-    "state()", "Snapshot()", "advance by", "to due", "jump"};
+    "acquire",    "succeed", "fail",       "ignore",     "drop",   "calls",
+    "report",     "reset",   "force open", "disable",    "shadow", "automate",
+    "set policy", "state()", "Snapshot()", "advance by", "to due", "jump"};
 
 }  // namespace
 
@@ -134,6 +134,7 @@ rc::Gen<Trace> AnyTrace() {
                                                                     {40, Action::kIgnore},
                                                                     {20, Action::kDrop},
                                                                     {60, Action::kCalls},
+                                                                    {15, Action::kReport},
                                                                     {6, Action::kReset},
                                                                     {8, Action::kForceOpen},
                                                                     {4, Action::kDisable},
@@ -227,8 +228,9 @@ std::optional<absl::Duration> TimeToLiveOf(const Step& step, const Policy& polic
 ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
   ReferenceCircuit::Result result;
   result.kind = step.action == Action::kSucceed ? OutcomeKind::kSuccess
-                : step.action == Action::kFail  ? OutcomeKind::kFailure
-                                                : OutcomeKind::kIgnored;
+                : step.action == Action::kFail || step.action == Action::kReport
+                    ? OutcomeKind::kFailure
+                    : OutcomeKind::kIgnored;
   if (step.action == Action::kDrop) return result;
   if (step.details % 4 == 0) result.latency = LengthOf(step, policy);
   result.timed = step.details % 11 != 0;

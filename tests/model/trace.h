@@ -24,6 +24,7 @@ enum class Action {
   kIgnore,   // some call that's out
   kDrop,     // some call that's out
   kCalls,    // some calls that succeed at once
+  kReport,   // a failure without a call
   kReset,
   kForceOpen,  // with or without a time to live, sometimes an invalid one
   kDisable,

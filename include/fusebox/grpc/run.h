@@ -11,8 +11,10 @@
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "fusebox/grpc/rejection_status.h"
 #include "fusebox/outcome.h"
+#include "fusebox/rejection.h"
 #include "fusebox/run.h"
 
 namespace fusebox {
@@ -23,7 +25,9 @@ struct RunTraits<grpc::Status> {
     Outcome outcome;
     outcome.kind = DefaultOutcomeKind(static_cast<absl::StatusCode>(status.error_code()));
     outcome.code = status.error_code();
-    if (!status.ok()) outcome.message = status.error_message();
+    if (status.ok()) return outcome;
+    outcome.message = status.error_message();
+    outcome.pushback = DecodeRetryDelay(status.error_details()).value_or(absl::ZeroDuration());
     return outcome;
   }
   static grpc::Status FromRejection(const Rejection& rejection) { return ToGrpcStatus(rejection); }
