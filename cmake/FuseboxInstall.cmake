@@ -113,14 +113,13 @@ function(fusebox_install_pkgconfig target name)
     DESTINATION "${FUSEBOX_PKGCONFIG_DIR}")
 endfunction()
 
-# A subfolder of include/fusebox is one library; the core's headers are those above all subfolders.
-function(fusebox_install_headers name)
-  set(folder "fusebox/${name}")
-  if(name STREQUAL "core")
-    set(folder "fusebox")
-  endif()
-  file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/${folder}/*.h")
-  install(FILES ${headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${folder}")
+function(fusebox_install_headers target)
+  get_target_property(headers ${target} FUSEBOX_HEADERS)
+  foreach(header IN LISTS headers)
+    get_filename_component(folder "${header}" DIRECTORY)
+    install(FILES "${PROJECT_SOURCE_DIR}/include/${header}"
+      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${folder}")
+  endforeach()
 endfunction()
 
 get_property(libraries GLOBAL PROPERTY FUSEBOX_LIBRARIES)
@@ -145,7 +144,7 @@ foreach(target IN LISTS libraries)
   install(EXPORT fusebox-${name} NAMESPACE fusebox::
     FILE fusebox-${name}-targets.cmake
     DESTINATION "${FUSEBOX_PACKAGE_DIR}")
-  fusebox_install_headers(${name})
+  fusebox_install_headers(${target})
   fusebox_install_pkgconfig(${target} ${name})
 endforeach()
 

@@ -11,10 +11,26 @@ function(fusebox_warnings target)
   endif()
 endfunction()
 
-# fusebox_library(<name> SOURCES <file>... [PUBLIC <library>...] [PRIVATE <library>...])
-# makes libfusebox_<name>, known to users as fusebox::<name>.
+# Notes which public headers are <target>'s, relative to include/: <headers>, or else all of the
+# folder that is named after it; the core's are those above all subfolders.
+function(fusebox_public_headers target name headers)
+  set(folder "fusebox/${name}")
+  if(name STREQUAL "core")
+    set(folder "fusebox")
+  endif()
+  if(NOT headers)
+    file(GLOB headers RELATIVE "${PROJECT_SOURCE_DIR}/include" CONFIGURE_DEPENDS
+      "${PROJECT_SOURCE_DIR}/include/${folder}/*.h")
+  endif()
+  set_target_properties(${target} PROPERTIES FUSEBOX_HEADERS "${headers}")
+endfunction()
+
+# fusebox_library(<name> SOURCES <file>... [PUBLIC <library>...] [PRIVATE <library>...]
+#                 [HEADERS <file>...])
+# makes libfusebox_<name>, known to users as fusebox::<name>. HEADERS is for libraries that share a
+# folder of include/fusebox.
 function(fusebox_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE;HEADERS")
   set(target fusebox_${name})
   add_library(${target} ${arg_SOURCES})
   add_library(fusebox::${name} ALIAS ${target})
@@ -32,12 +48,13 @@ function(fusebox_library name)
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   fusebox_warnings(${target})
+  fusebox_public_headers(${target} ${name} "${arg_HEADERS}")
   set_property(GLOBAL APPEND PROPERTY FUSEBOX_LIBRARIES ${target})
 endfunction()
 
 # The same for a library that is headers alone.
 function(fusebox_header_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "INTERFACE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "INTERFACE;HEADERS")
   set(target fusebox_${name})
   add_library(${target} INTERFACE)
   add_library(fusebox::${name} ALIAS ${target})
@@ -47,6 +64,7 @@ function(fusebox_header_library name)
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} INTERFACE ${arg_INTERFACE})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  fusebox_public_headers(${target} ${name} "${arg_HEADERS}")
   set_property(GLOBAL APPEND PROPERTY FUSEBOX_LIBRARIES ${target})
 endfunction()
 

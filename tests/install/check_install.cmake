@@ -77,6 +77,7 @@ step("Configuring the consumer" COMMAND "${CMAKE_COMMAND}" -S "${SOURCE_DIR}/con
 step("Building the consumer" COMMAND "${CMAKE_COMMAND}" --build "${consumer}")
 step("Running its program of fusebox::core" COMMAND "${consumer}/core_program")
 step("Running its program of fusebox::grpc" COMMAND "${consumer}/grpc_program")
+step("Running its tests with fusebox::testing" COMMAND "${consumer}/testing_program")
 step("Asking for components that are not there" COMMAND "${CMAKE_COMMAND}"
   -S "${SOURCE_DIR}/consumer/absent_component" -B "${WORK_DIR}/absent_component" -G "${GENERATOR}"
   "-Dfusebox_DIR=${prefix}/${LIBDIR}/cmake/fusebox")
@@ -84,9 +85,12 @@ step("Asking for components that are not there" COMMAND "${CMAKE_COMMAND}"
 # By pkg-config, and the compiler alone.
 set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
 set(ENV{LD_LIBRARY_PATH} "${prefix}/${LIBDIR}")
-foreach(program core grpc)
-  step("Asking pkg-config for fusebox_${program}"
-    COMMAND "${PKG_CONFIG}" --cflags --libs fusebox_${program} fusebox_testing)
+set(core_packages fusebox_core fusebox_testing)
+set(grpc_packages fusebox_grpc fusebox_testing)
+set(testing_packages fusebox_testing fusebox_testing_grpc gmock gtest_main)
+foreach(program core grpc testing)
+  step("Asking pkg-config for ${program}_packages"
+    COMMAND "${PKG_CONFIG}" --cflags --libs ${${program}_packages})
   separate_arguments(flags UNIX_COMMAND "${output}")
   step("Compiling its program with that"
     COMMAND "${CXX}" -std=c++17 -o "${WORK_DIR}/${program}_by_pkg_config"

@@ -7,6 +7,10 @@
 //   options.clock = &clock;
 //   ...                                  // make the circuit open
 //   clock.Advance(absl::Seconds(30));    // and it is HALF_OPEN
+//
+// What waits for it: all that a circuit decides by time, the length of an opening before all (its
+// `jitter` included: a test that wants to know the instant sets that to 0), and the latencies that
+// it records. What doesn't: the deadline of a gRPC call, which gRPC keeps by the machine's clock.
 #ifndef FUSEBOX_TESTING_FAKE_CLOCK_H_
 #define FUSEBOX_TESTING_FAKE_CLOCK_H_
 
@@ -18,7 +22,9 @@
 
 namespace fusebox_testing {
 
-// Thread-safety: any thread may read or move it at any time.
+// Thread-safety: any thread may read or move it at any time. Nothing is woken by that: a circuit
+// looks at the clock when it is next used (DESIGN R1).
+// Ownership: the test's. It must outlive the registries and breakers that it was given to.
 class FakeClock final : public fusebox::Clock {
  public:
   // Starts `since_zero` after the clock's zero, on 1 January 2030, 00:00 UTC.
@@ -32,9 +38,13 @@ class FakeClock final : public fusebox::Clock {
   absl::Time WallNow() const override { return wall_at_zero_ + Now().SinceZero(); }
 
   // Moves both the steady and the wall clock. Negative durations move them back, as no steady clock
-  // does: to test what happens if one did.
+  // does: to test what happens if one did. Infinite ones move them to the end of SteadyTime's
+  // range.
   void Advance(absl::Duration by) {
-    nanos_.fetch_add(absl::ToInt64Nanoseconds(by), std::memory_order_acq_rel);
+    int64_t was = nanos_.load(std::memory_order_acquire);
+    while (!nanos_.compare_exchange_weak(was, (fusebox::SteadyTime::FromNanos(was) + by).nanos(),
+                                         std::memory_order_acq_rel, std::memory_order_acquire)) {
+    }
   }
 
   // Moves it to an instant, however far ahead.
