@@ -22,8 +22,8 @@
 #include "fusebox/clock.h"
 #include "fusebox/permit.h"
 #include "fusebox/policy.h"
-#include "fusebox/policy_table.h"
 #include "interceptors/circuit_finder.h"
+#include "interceptors/method_settings.h"
 
 namespace {
 
@@ -151,8 +151,8 @@ void Rejected(benchmark::State& state) {
 // From a method's name to its circuit, as an interceptor finds it for each call.
 void LookUp(benchmark::State& state) {
   static auto* const kFinder = new fusebox::CircuitFinder(
-      "inventory", std::make_shared<fusebox::CircuitRegistry>(), fusebox::PolicyTable(),
-      fusebox::CircuitScope::kPerMethod, nullptr);
+      "inventory", std::make_shared<fusebox::CircuitRegistry>(),
+      fusebox::MethodTable({}, {}, {}, {}), fusebox::CircuitScope::kPerMethod, nullptr);
   std::size_t method = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(

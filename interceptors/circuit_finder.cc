@@ -8,9 +8,9 @@
 namespace fusebox {
 
 CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry,
-                             PolicyTable policies, CircuitScope scope, CircuitKey key)
+                             MethodTable methods, CircuitScope scope, CircuitKey key)
     : target_(std::move(target)),
-      policies_(std::move(policies)),
+      methods_(std::move(methods)),
       scope_(scope),
       key_(std::move(key)),
       by_method_(registry),
@@ -19,11 +19,11 @@ CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry
 std::optional<ProtectedMethod> CircuitFinder::FindMethod(absl::string_view method) {
   CircuitTable::Entry* entry = by_method_.Find(method);
   if (entry == nullptr) {
-    const Policy* const policy = policies_.Resolve(method);
-    entry = by_method_.Add(method, NameByScope(method), policy);
-    if (entry == nullptr && policy != nullptr) return ProtectedMethod(method, *policy);
+    const MethodSettings settings = methods_.Resolve(method);
+    entry = by_method_.Add(method, NameByScope(method), settings);
+    if (entry == nullptr && settings.policy != nullptr) return ProtectedMethod(method, settings);
   }
-  if (entry == nullptr || entry->policy() == nullptr) return std::nullopt;
+  if (entry == nullptr || entry->settings().policy == nullptr) return std::nullopt;
   return ProtectedMethod(*entry);
 }
 
@@ -34,14 +34,15 @@ FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
   const std::string key = key_({target_, method.name(), metadata == nullptr ? *kNone : *metadata});
   if (key.empty()) return FindCircuitByScope(method);
   CircuitTable::Entry* entry = by_key_.Find(key);
-  if (entry == nullptr) entry = by_key_.Add(key, absl::StrCat(target_, "/", key), &method.policy());
+  if (entry == nullptr)
+    entry = by_key_.Add(key, absl::StrCat(target_, "/", key), method.settings());
   if (entry != nullptr) return by_key_.CircuitOf(*entry);
-  return by_key_.CircuitNamed(absl::StrCat(target_, "/", key), method.policy());
+  return by_key_.CircuitNamed(absl::StrCat(target_, "/", key), *method.settings().policy);
 }
 
 FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {
   if (method.entry() != nullptr) return by_method_.CircuitOf(*method.entry());
-  return by_method_.CircuitNamed(NameByScope(method.name()), method.policy());
+  return by_method_.CircuitNamed(NameByScope(method.name()), *method.settings().policy);
 }
 
 std::string CircuitFinder::NameByScope(absl::string_view method) const {

@@ -11,35 +11,36 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
-#include "fusebox/policy_table.h"
 #include "interceptors/circuit_table.h"
+#include "interceptors/method_settings.h"
 
 namespace fusebox {
 
-// A protected method of a channel.
+// A protected method of a channel. Refers to what the finder holds.
 class ProtectedMethod {
  public:
-  // What the table has an entry for, and what it had no more room for. Both refer to a policy of
-  // the finder's.
-  explicit ProtectedMethod(CircuitTable::Entry& entry) : entry_(&entry), policy_(entry.policy()) {}
-  ProtectedMethod(absl::string_view name, const Policy& policy) : policy_(&policy), name_(name) {}
+  explicit ProtectedMethod(CircuitTable::Entry& entry)
+      : entry_(&entry), settings_(entry.settings()) {}
+  // One that the table had no more room for.
+  ProtectedMethod(absl::string_view name, const MethodSettings& settings)
+      : settings_(settings), name_(name) {}
 
   absl::string_view name() const {  // "/package.Service/Method"
     return entry_ != nullptr ? absl::string_view(entry_->key()) : name_;
   }
-  const Policy& policy() const { return *policy_; }
-  CircuitTable::Entry* entry() const { return entry_; }  // may be null
+  const MethodSettings& settings() const { return settings_; }  // not unprotected
+  CircuitTable::Entry* entry() const { return entry_; }         // may be null
 
  private:
   CircuitTable::Entry* entry_ = nullptr;
-  const Policy* policy_ = nullptr;
+  MethodSettings settings_;
   std::string name_;  // if there's no entry
 };
 
 // Thread-safe. Outlives the methods and the circuits that it finds.
 class CircuitFinder {
  public:
-  CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry, PolicyTable policies,
+  CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry, MethodTable methods,
                 CircuitScope scope, CircuitKey key);
 
   // Empty for an unprotected method. `method` as "/package.Service/Method".
@@ -57,7 +58,7 @@ class CircuitFinder {
   std::string NameByScope(absl::string_view method) const;
 
   const std::string target_;
-  const PolicyTable policies_;
+  const MethodTable methods_;
   const CircuitScope scope_;
   const CircuitKey key_;
   CircuitTable by_method_;

@@ -28,12 +28,12 @@ CircuitTable::Entry* CircuitTable::Find(absl::string_view key) const {
 }
 
 CircuitTable::Entry* CircuitTable::Add(absl::string_view key, std::string circuit,
-                                       const Policy* policy) {
+                                       const MethodSettings& settings) {
   const std::size_t hash = HashOf(key);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (Entry* const found = FindIn(*all_slots_.back(), key, hash)) return found;
   if (entries_.size() == kMaxEntries) return nullptr;
-  entries_.push_back(std::make_unique<Entry>(key, hash, std::move(circuit), policy));
+  entries_.push_back(std::make_unique<Entry>(key, hash, std::move(circuit), settings));
   Entry* const entry = entries_.back().get();
   if (entries_.size() * 2 <= all_slots_.back()->size()) {
     PutInto(*all_slots_.back(), entry);
@@ -60,7 +60,7 @@ FoundCircuit CircuitTable::CircuitNamed(absl::string_view name, const Policy& po
 }
 
 FoundCircuit CircuitTable::Renew(Entry& entry) {
-  FoundCircuit found = CircuitNamed(entry.circuit_, *entry.policy_);
+  FoundCircuit found = CircuitNamed(entry.circuit_, *entry.settings_.policy);
   if (found.breaker == nullptr) return found;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (entry.breaker_.load(std::memory_order_relaxed) == found.breaker) {

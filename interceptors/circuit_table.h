@@ -16,6 +16,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/policy.h"
+#include "interceptors/method_settings.h"
 
 namespace fusebox {
 
@@ -36,11 +37,12 @@ class CircuitTable {
 
   class Entry {
    public:
-    Entry(absl::string_view key, std::size_t hash, std::string circuit, const Policy* policy)
-        : key_(key), hash_(hash), circuit_(std::move(circuit)), policy_(policy) {}
+    Entry(absl::string_view key, std::size_t hash, std::string circuit,
+          const MethodSettings& settings)
+        : key_(key), hash_(hash), circuit_(std::move(circuit)), settings_(settings) {}
 
     const std::string& key() const { return key_; }
-    const Policy* policy() const { return policy_; }  // null: unprotected
+    const MethodSettings& settings() const { return settings_; }
 
    private:
     friend class CircuitTable;
@@ -49,7 +51,7 @@ class CircuitTable {
     const std::string key_;
     const std::size_t hash_;
     const std::string circuit_;  // its name
-    const Policy* const policy_;
+    const MethodSettings settings_;
 
     // The last of held_. Stored with release, so that who reads it with acquire sees the circuit.
     std::atomic<CircuitBreaker*> breaker_{nullptr};
@@ -66,9 +68,9 @@ class CircuitTable {
   // Null if there is none.
   Entry* Find(absl::string_view key) const;
 
-  // The entry of that key, made now if there is none: for the circuit of that name, under a policy
-  // that outlives the table (null: unprotected). Null if the table is full.
-  Entry* Add(absl::string_view key, std::string circuit, const Policy* policy);
+  // The entry of that key, made now if there is none: for the circuit of that name. What the
+  // settings refer to outlives the table. Null if the table is full.
+  Entry* Add(absl::string_view key, std::string circuit, const MethodSettings& settings);
 
   // The circuit of an entry that isn't unprotected.
   FoundCircuit CircuitOf(Entry& entry);

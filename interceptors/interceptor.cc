@@ -1,16 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interceptors/interceptor.h"
 
-#include <utility>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
+
+#include <string>
+#include <vector>
+
+#include "interceptors/hijacked_answer.h"
 
 namespace fusebox {
 
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 
-CircuitBreakerInterceptor::CircuitBreakerInterceptor(CallType type, ProtectedCall call)
-    : client_streams_(type == CallType::CLIENT_STREAMING || type == CallType::BIDI_STREAMING),
-      call_(std::move(call)) {}
+namespace {
+
+std::string BytesOf(const grpc::ByteBuffer& buffer) {
+  std::string bytes;
+  std::vector<grpc::Slice> slices;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  bytes.reserve(buffer.Length());
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+CircuitBreakerInterceptor::CircuitBreakerInterceptor(ProtectedChannel& channel,
+                                                     const ProtectedMethod& method,
+                                                     absl::Time deadline,
+                                                     ProtectedCall::CallType type)
+    : call_(channel, method, deadline, type) {}
 
 void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
   // A cancellation may come before, after and beside any other hook, on a thread of its own:
@@ -22,21 +45,43 @@ void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
   // The first batch is the start, whether or not it carries PRE_SEND_INITIAL_METADATA: a corked
   // stream sends that with its first message, but may wait for results before, and those that are
   // already on their way down could not be answered any more.
-  bool starts_here = false;
-  std::call_once(started_, [&] {
-    call_.Start(FirstMetadata(*methods));
-    starts_here = true;
-  });
+  const bool starts_here = StartOnce(*methods);
   if (call_.rejected()) {
     AnswerRejected(*methods);
     if (starts_here) {
       methods->Hijack();  // comes back here with this batch's PRE_RECV_* hooks
       return;
     }
-  } else if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS)) {
-    call_.Finish(*methods->GetRecvStatus(), *methods->GetRecvTrailingMetadata());
+  } else {
+    TellOfResults(*methods);
   }
   methods->Proceed();
+}
+
+bool CircuitBreakerInterceptor::StartOnce(InterceptorBatchMethods& methods) {
+  bool starts_here = false;
+  if (call_.type() == ProtectedCall::CallType::BIDI_STREAMING) {
+    std::call_once(started_at_once_, [&] {
+      call_.Start(FirstMetadata(methods));
+      starts_here = true;
+    });
+  } else if (!started_) {
+    started_ = true;  // written once: later batches may read it at a time
+    call_.Start(FirstMetadata(methods));
+    starts_here = true;
+  }
+  return starts_here;
+}
+
+void CircuitBreakerInterceptor::TellOfResults(InterceptorBatchMethods& methods) {
+  if (call_.awaits_message() &&
+      methods.QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE) &&
+      methods.GetRecvMessage() != nullptr) {  // null: the stream has ended
+    call_.ReceiveMessage();
+  }
+  if (methods.QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS)) {
+    call_.Finish(*methods.GetRecvStatus(), *methods.GetRecvTrailingMetadata());
+  }
 }
 
 const CallInfo::Metadata* CircuitBreakerInterceptor::FirstMetadata(
@@ -48,19 +93,15 @@ const CallInfo::Metadata* CircuitBreakerInterceptor::FirstMetadata(
   return methods.GetSendInitialMetadata();
 }
 
-void CircuitBreakerInterceptor::AnswerRejected(InterceptorBatchMethods& methods) const {
-  // Not for a unary call's one message: there gRPC would take it for a failure of the whole batch,
-  // and an asynchronous Finish would report ok = false.
-  if (client_streams_ &&
+void CircuitBreakerInterceptor::AnswerRejected(InterceptorBatchMethods& methods) {
+  if (call_.wants_request() &&
       methods.QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE)) {
-    methods.FailHijackedSendMessage();
+    call_.KeepRequest(BytesOf(*methods.GetSerializedSendMessage()));
   }
-  if (methods.QueryInterceptionHookPoint(InterceptionHookPoints::PRE_RECV_MESSAGE)) {
-    methods.FailHijackedRecvMessage();
-  }
-  if (methods.QueryInterceptionHookPoint(InterceptionHookPoints::PRE_RECV_STATUS)) {
-    *methods.GetRecvStatus() = call_.rejection();
-  }
+  AnswerHijacked(
+      methods, ClientStreams(call_.type()),
+      [&](void* response) { return call_.FillByFallback(response); },
+      [&] { return call_.Answer(); });
 }
 
 }  // namespace fusebox

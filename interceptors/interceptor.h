@@ -9,6 +9,7 @@
 
 #include <mutex>
 
+#include "absl/time/time.h"
 #include "interceptors/protected_call.h"
 
 namespace fusebox {
@@ -17,19 +18,24 @@ namespace fusebox {
 // status gives its permit back then, with the ProtectedCall.
 class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
  public:
-  using CallType = grpc::experimental::ClientRpcInfo::Type;
-
-  CircuitBreakerInterceptor(CallType type, ProtectedCall call);
+  CircuitBreakerInterceptor(ProtectedChannel& channel, const ProtectedMethod& method,
+                            absl::Time deadline, ProtectedCall::CallType type);
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
 
  private:
   const CallInfo::Metadata* FirstMetadata(
       grpc::experimental::InterceptorBatchMethods& methods) const;
-  void AnswerRejected(grpc::experimental::InterceptorBatchMethods& methods) const;
+  void AnswerRejected(grpc::experimental::InterceptorBatchMethods& methods);
+  void TellOfResults(grpc::experimental::InterceptorBatchMethods& methods);
 
-  const bool client_streams_;
-  std::once_flag started_;  // a corked stream may be read and written at a time from its start on
+  // Whether this batch starts the call.
+  bool StartOnce(grpc::experimental::InterceptorBatchMethods& methods);
+
+  bool started_ = false;
+  // In its place for bidirectional streams, which may be read and written at a time from their
+  // start on, if that is corked.
+  std::once_flag started_at_once_;
   ProtectedCall call_;
 };
 

@@ -5,9 +5,13 @@
 #ifndef FUSEBOX_INTERCEPTORS_PROTECTED_CALL_H_
 #define FUSEBOX_INTERCEPTORS_PROTECTED_CALL_H_
 
+#include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/support/status.h>
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -15,6 +19,8 @@
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/status_classifier.h"
 #include "fusebox/permit.h"
+#include "fusebox/rejection.h"
+#include "fusebox/state.h"
 #include "interceptors/circuit_finder.h"
 
 namespace fusebox {
@@ -22,20 +28,29 @@ namespace fusebox {
 // What the calls of a channel share. It outlives them, since each call's ClientContext keeps its
 // channel: nothing of it needs a reference count, which the calls of all threads would contend for.
 struct ProtectedChannel {
+  ProtectedChannel(CircuitBreakerOptions options, StatusClassifier status_classifier);
+
   CircuitFinder circuits;
-  StatusClassifier classifier;
+  const StatusClassifier classifier;
 };
 
 // Undecided, until Start; then admitted, until Finish or destruction; or rejected, for good.
 //
-// Thread-safety: gRPC orders the hooks that call these one after the other; a rejected call may be
-// read by several threads at a time.
+// Thread-safety: gRPC orders the hooks that call these one after the other, but for these two: a
+// stream's first message and its status may come at a time. A rejected call may be read by several
+// threads at a time.
 class ProtectedCall {
  public:
-  // `deadline` is absl::InfiniteFuture() if there is none. What latencies say of a streaming call
-  // depends on its caller: `timed` is false for those (DESIGN C6).
-  ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline, bool timed)
-      : channel_(channel), method_(std::move(method)), deadline_(deadline), timed_(timed) {}
+  using CallType = grpc::experimental::ClientRpcInfo::Type;
+
+  // `deadline` is absl::InfiniteFuture() if there is none.
+  ProtectedCall(ProtectedChannel& channel, const ProtectedMethod& method, absl::Time deadline,
+                CallType type);
+  ProtectedCall(const ProtectedCall&) = delete;
+  ProtectedCall& operator=(const ProtectedCall&) = delete;
+  ~ProtectedCall() = default;
+
+  CallType type() const { return type_; }
 
   // Whether Start must be given the call's first metadata.
   bool needs_metadata() const { return channel_.circuits.needs_metadata(); }
@@ -43,24 +58,64 @@ class ProtectedCall {
   // Finds the circuit, and asks it for the permit. To be called once.
   void Start(const CallInfo::Metadata* metadata);
 
-  bool rejected() const { return rejection_.has_value(); }
-
-  // The answer to a rejected call.
-  const grpc::Status& rejection() const { return *rejection_; }
+  // A message from the server is here. Of no effect but for the first one of an admitted call that
+  // `awaits_message`.
+  bool awaits_message() const { return awaits_message_; }
+  void ReceiveMessage();
 
   // The final status of an admitted call is here. Of no effect on any other.
   void Finish(const grpc::Status& status, const CallResult::Metadata& trailing_metadata);
 
+  bool rejected() const { return rejection_.has_value(); }
+
+  // The status of a rejected call: its rejection, or what the fallback said.
+  grpc::Status Answer() const;
+
+  // Whether a fallback may answer, if it is given the request: its serialised form.
+  bool wants_request() const {
+    return rejected() && type_ == CallType::UNARY && method_.settings().fallback != nullptr;
+  }
+  void KeepRequest(std::string request) { request_ = std::move(request); }
+
+  // Has the fallback fill that object. False if there is none, or it can't, or it answered with an
+  // error: then there's no response.
+  bool FillByFallback(void* response);
+
  private:
+  // Of a rejection, what's not known by the circuit's name.
+  struct RejectionFigures {
+    RejectionReason reason;
+    State state;
+    absl::Duration retry_after;
+  };
+
+  absl::Duration Latency() const;
+  bool Timed() const;
+
+  // Constant.
   ProtectedChannel& channel_;
   const ProtectedMethod method_;
   const absl::Time deadline_;
-  const bool timed_;
+  const CallType type_;
+  const bool awaits_message_;
 
+  // Set by Start.
   FoundCircuit circuit_;
-  std::optional<grpc::Status> rejection_;
+  std::optional<RejectionFigures> rejection_;
   SteadyTime start_;
   std::optional<absl::Duration> time_to_deadline_;
+
+  // A rejected call's, for the fallback.
+  std::optional<std::string> request_;
+  std::optional<grpc::Status> fallback_status_;
+
+  // Between message and status, which may come at a time: the latency of the first message,
+  // negative if there is none yet (relaxed, as nothing else is published with it); and what gave
+  // the permit back. Who changes the latter from kNothing may touch the permit (acquire and
+  // release).
+  enum class ReturnedBy { kNothing, kMessage, kStatus };
+  std::atomic<int64_t> message_after_{-1};
+  std::atomic<ReturnedBy> returned_by_{ReturnedBy::kNothing};
   Permit permit_;  // after circuit_: it is destroyed first
 };
 

@@ -4,8 +4,14 @@
 namespace fusebox {
 
 grpc::Status ToGrpcStatus(const Rejection& rejection) {
-  return grpc::Status(grpc::StatusCode::UNAVAILABLE, RejectionMessage(rejection),
-                      EncodeRejection(rejection));
+  // One allocation less for each, as grpc::Status copies them anyway.
+  struct Texts {
+    std::string message;
+    std::string details;
+  };
+  thread_local Texts texts;
+  EncodeRejection(rejection, texts.message, texts.details);
+  return grpc::Status(grpc::StatusCode::UNAVAILABLE, texts.message, texts.details);
 }
 
 std::optional<Rejection> GetRejection(const grpc::Status& status) {

@@ -17,32 +17,37 @@ using Act = Scene::Act;
 constexpr absl::Duration Row() { return absl::Seconds(1); }
 
 // The scenes, with how long each lasts at least.
-Script MakeScript(const std::array<int, 8>& least, int patience) {
-  return {{
-              {"healthy", "the server works", Act::kNone, false, least[0]},
-              {"errors", "the server answers every call with INTERNAL", Act::kFail, true, least[1]},
-              {"healthy", "the server works again", Act::kWork, false, least[2]},
-              {"hang", "the server answers no call; callers wait for their deadlines", Act::kHang,
-               true, least[3]},
-              {"healthy", "the server works again", Act::kWork, false, least[4]},
-              {"killed", "the server process is gone (kill -9); connections are refused",
-               Act::kKill, true, least[5]},
-              {"restarted", "a new server process listens on the same port", Act::kStart, false,
-               least[6]},
-              {"healthy", "the server works", Act::kNone, false, least[7]},
-          },
-          patience};
+Script MakeScript(const std::array<int, 10>& least, int patience) {
+  return {
+      {
+          {"healthy", "the server works", Act::kNone, false, least[0]},
+          {"errors", "the server answers every call with INTERNAL", Act::kFail, true, least[1]},
+          {"healthy", "the server works again", Act::kWork, false, least[2]},
+          {"hang", "the server answers no call; callers wait for their deadlines", Act::kHang, true,
+           least[3]},
+          {"healthy", "the server works again", Act::kWork, false, least[4]},
+          {"killed", "the server process is gone (kill -9); connections are refused", Act::kKill,
+           true, least[5]},
+          {"restarted", "a new server process listens on the same port", Act::kStart, false,
+           least[6]},
+          {"healthy", "the server works", Act::kNone, false, least[7]},
+          {"drill", "nine calls of ten fail on their way, by fault injection; the server is well",
+           Act::kInject, true, least[8]},
+          {"healthy", "fault injection is off", Act::kStopInjecting, false, least[9]},
+      },
+      patience};
 }
 
 }  // namespace
 
-Script FullScript() { return MakeScript({4, 8, 5, 8, 5, 6, 3, 4}, /*patience=*/15); }
-Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 1, 1}, /*patience=*/40); }
+Script FullScript() { return MakeScript({4, 8, 5, 8, 5, 6, 3, 4, 5, 3}, /*patience=*/15); }
+Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 1, 1, 1, 1}, /*patience=*/40); }
 
-Director::Director(ServerProcess& server, LoadGenerator& with, LoadGenerator& without,
-                   const fusebox::CircuitRegistry& registry, std::string circuit,
-                   Timeline& timeline)
+Director::Director(ServerProcess& server, fusebox::FaultInjector& faults, LoadGenerator& with,
+                   LoadGenerator& without, const fusebox::CircuitRegistry& registry,
+                   std::string circuit, Timeline& timeline)
     : server_(server),
+      faults_(faults),
       with_(with),
       without_(without),
       registry_(registry),
@@ -96,6 +101,15 @@ absl::Status Director::Do(Act act) {
       return absl::OkStatus();
     case Act::kStart:
       return server_.Start();
+    case Act::kInject: {
+      fusebox::Fault fault;
+      fault.kind = fusebox::InjectedStatus{grpc::StatusCode::UNAVAILABLE, "drill"};
+      fault.fraction = 0.9;
+      return faults_.Set(fusebox::FaultInjector::kDefault, fault);
+    }
+    case Act::kStopInjecting:
+      faults_.ClearAll();
+      return absl::OkStatus();
   }
   return absl::OkStatus();
 }

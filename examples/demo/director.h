@@ -17,6 +17,7 @@
 #include "examples/demo/timeline.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/clock.h"
+#include "fusebox/grpc/fault_injection.h"
 
 namespace demo {
 
@@ -28,7 +29,7 @@ struct Scene {
   std::string name;
   std::string what;  // happens
 
-  enum class Act { kNone, kWork, kFail, kHang, kKill, kStart };
+  enum class Act { kNone, kWork, kFail, kHang, kKill, kStart, kInject, kStopInjecting };
   Act act = Act::kNone;  // at its beginning
 
   // A sick server's scene is over once the circuit has rejected calls, a healthy one's once the
@@ -61,8 +62,9 @@ struct Results {
 class Director {
  public:
   // All of these must outlive it. `circuit` is the name of the one that it watches.
-  Director(ServerProcess& server, LoadGenerator& with, LoadGenerator& without,
-           const fusebox::CircuitRegistry& registry, std::string circuit, Timeline& timeline);
+  Director(ServerProcess& server, fusebox::FaultInjector& faults, LoadGenerator& with,
+           LoadGenerator& without, const fusebox::CircuitRegistry& registry, std::string circuit,
+           Timeline& timeline);
 
   // Plays the scenes one after the other. Fails if the server can't be made to do its part.
   absl::StatusOr<Results> Play(const Script& script);
@@ -77,6 +79,7 @@ class Director {
   bool CircuitIsClosed() const;
 
   ServerProcess& server_;
+  fusebox::FaultInjector& faults_;  // on both clients' channels
   LoadGenerator& with_;
   LoadGenerator& without_;
   const fusebox::CircuitRegistry& registry_;

@@ -23,6 +23,7 @@
 #include "examples/demo/timeline.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
+#include "fusebox/grpc/fault_injection.h"
 
 namespace demo {
 namespace {
@@ -68,6 +69,15 @@ void PrintIntroduction(const Load& load, const fusebox::Policy& policy, Timeline
       kProbesToClose));
 }
 
+// For a channel of its own, of the injector that all share.
+fusebox::ChannelOptions::InterceptorFactories FaultInjection(
+    const std::shared_ptr<fusebox::FaultInjector>& injector) {
+  fusebox::ChannelOptions::InterceptorFactories factories;
+  auto factory = fusebox::FaultInjectionInterceptorFactory::Create(injector);
+  if (factory.ok()) factories.push_back(*std::move(factory));
+  return factories;
+}
+
 int Run(bool fast, bool colours) {
   const fusebox::Policy policy = DemoPolicy(fast);
   const Load load;
@@ -77,6 +87,12 @@ int Run(bool fast, bool colours) {
   ServerProcess server(ProgramBesideThisOne("fusebox_demo_server"));
   if (absl::Status started = server.Start(); !started.ok()) {
     std::cerr << "fusebox_demo: " << started.message() << '\n';
+    return EXIT_FAILURE;
+  }
+
+  const auto faults = fusebox::FaultInjector::Create({});
+  if (!faults.ok()) {
+    std::cerr << "fusebox_demo: " << faults.status().message() << '\n';
     return EXIT_FAILURE;
   }
 
@@ -91,18 +107,20 @@ int Run(bool fast, bool colours) {
   options.registry = registry;
   options.policies.Default(policy);
   options.arguments = ChannelArguments();
+  options.inner_interceptors = FaultInjection(*faults);
   const auto with_breaker = fusebox::CreateChannel(
       server.address(), grpc::InsecureChannelCredentials(), std::move(options));
   if (!with_breaker.ok()) {
     std::cerr << "fusebox_demo: " << with_breaker.status().message() << '\n';
     return EXIT_FAILURE;
   }
-  const auto without_breaker = grpc::CreateCustomChannel(
-      server.address(), grpc::InsecureChannelCredentials(), ChannelArguments());
+  const auto without_breaker = grpc::experimental::CreateCustomChannelWithInterceptors(
+      server.address(), grpc::InsecureChannelCredentials(), ChannelArguments(),
+      FaultInjection(*faults));
 
   LoadGenerator with(kWith, *with_breaker, load);
   LoadGenerator without(kWithout, without_breaker, load);
-  Director director(server, with, without, *registry, kCircuit, timeline);
+  Director director(server, **faults, with, without, *registry, kCircuit, timeline);
   const absl::StatusOr<Results> results = director.Play(fast ? FastScript() : FullScript());
   with.Stop();
   without.Stop();
@@ -126,9 +144,9 @@ int main(int argc, char** argv) {
   bool fast = false;
   CLI::App app(
       "Shows a circuit breaker at work: a real server that fails, hangs and is killed, and two\n"
-      "clients that call it all the while, with the breaker and without. Takes about 45 s.",
+      "clients that call it all the while, with the breaker and without. Takes about 55 s.",
       "fusebox_demo");
-  app.add_flag("--fast", fast, "Shorter scenes: about 15 s");
+  app.add_flag("--fast", fast, "Shorter scenes: about 18 s");
   app.footer(
       "Set NO_COLOR for plain text on a terminal.\nExit code: 0 the circuit did its work, "
       "1 it did not, 2 wrong flags.");

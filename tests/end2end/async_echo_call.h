@@ -137,6 +137,15 @@ class AsyncStreamCall final : public EchoCall {
   const bool reads_reply_;
 };
 
+// Whether PrepareEchoCall takes it. Not a generated stub's unary call: gRPC never frees the bytes
+// of a request that it has serialised for a unary call which is then not started.
+constexpr bool CanBePrepared(Style style, Kind kind) {
+  return style == Style::kGeneric || (style == Style::kCompletionQueue && kind != Kind::kUnary);
+}
+
+// Prepares a call of either completion-queue style, and leaves it at that.
+void PrepareEchoCall(Style style, Kind kind, ChannelRef channel);
+
 }  // namespace fusebox_testing
 
 #endif  // FUSEBOX_TESTS_END2END_ASYNC_ECHO_CALL_H_

@@ -9,7 +9,6 @@
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,14 +20,14 @@
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
+#include "tests/end2end/spy_interceptor.h"
 #include "tests/support/echo.grpc.pb.h"
-#include "tests/support/scripted_server.h"
+#include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
 namespace {
 
 using fusebox::GetRejection;
-using grpc::experimental::InterceptionHookPoints;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -57,7 +56,7 @@ TEST(CreateChannelTest, NamesAllThatIsWrongAtOnce) {
 }
 
 TEST(CreateChannelTest, IsNamedAfterItsTargetUnlessNamed) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
   options.target.clear();
@@ -70,7 +69,7 @@ TEST(CreateChannelTest, IsNamedAfterItsTargetUnlessNamed) {
 
 TEST(CreateChannelTest, ChannelsOfOneNameShareCircuits) {
   const DeadAddress dead;
-  const ScriptedServer server;
+  const ScriptedEcho server;
   const TestRegistry shared;
   const auto failing = MustCreateChannel(dead.address(), TestOptions(shared));
   const auto healthy = MustCreateChannel(server.address(), TestOptions(shared));
@@ -81,7 +80,7 @@ TEST(CreateChannelTest, ChannelsOfOneNameShareCircuits) {
 
 TEST(CreateChannelTest, ChannelsOfDifferentNamesDoNot) {
   const DeadAddress dead;
-  const ScriptedServer server;
+  const ScriptedEcho server;
   const TestRegistry shared;
   fusebox::ChannelOptions other = TestOptions(shared);
   other.target = "other";
@@ -95,7 +94,7 @@ TEST(CreateChannelTest, ChannelsOfDifferentNamesDoNot) {
 TEST(CreateChannelTest, ChannelsOfDifferentRegistriesDoNot) {
   const DeadAddress dead;
   ProtectedClient failing(dead.address());
-  const ScriptedServer server;
+  const ScriptedEcho server;
   ProtectedClient healthy(server.address());
   for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing.channel());
   EXPECT_TRUE(MakeCall(Style::kSync, Kind::kUnary, healthy.channel()).status.ok());
@@ -122,7 +121,7 @@ TEST(CreateChannelTest, P2_AKeyGivesEachTenantACircuit) {
 }
 
 TEST(CreateChannelTest, EachMethodHasItsOwnCircuit) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   ProtectedClient client(server.address());
   client.Open(Kind::kUnary);
   EXPECT_TRUE(GetRejection(MakeCall(Style::kSync, Kind::kUnary, client.channel()).status));
@@ -131,7 +130,7 @@ TEST(CreateChannelTest, EachMethodHasItsOwnCircuit) {
 }
 
 TEST(CreateChannelTest, CircuitsOutliveTheirChannel) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   const TestRegistry shared;
   {
     const auto channel = MustCreateChannel(server.address(), TestOptions(shared));
@@ -143,7 +142,7 @@ TEST(CreateChannelTest, CircuitsOutliveTheirChannel) {
 class PolicyTest : public EveryCallTest {};
 
 TEST_P(PolicyTest, UnprotectedMethodHasNoCircuit) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   const TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
   options.policies.Unprotected(MethodOf(kind()).substr(1));
@@ -173,49 +172,6 @@ FUSEBOX_FOR_EVERY_CALL(PolicyTest);
 
 // ---- Where the breaker stands.
 
-// What an interceptor saw of all calls.
-struct Seen {
-  std::atomic<int> starts{0};
-  std::atomic<int> statuses{0};
-  grpc::Status last_status;  // to be read when no call is out
-};
-
-class SpyFactory final : public grpc::experimental::ClientInterceptorFactoryInterface {
- public:
-  explicit SpyFactory(Seen& seen) : seen_(seen) {}
-
-  grpc::experimental::Interceptor* CreateClientInterceptor(
-      grpc::experimental::ClientRpcInfo*) override {
-    return new Spy(seen_);
-  }
-
- private:
-  class Spy final : public grpc::experimental::Interceptor {
-   public:
-    explicit Spy(Seen& seen) : seen_(seen) {}
-
-    void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
-      using Hook = InterceptionHookPoints;
-      // gRPC shows some starts twice.
-      if (methods->QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA) && !started_) {
-        started_ = true;
-        ++seen_.starts;
-      }
-      if (methods->QueryInterceptionHookPoint(Hook::POST_RECV_STATUS)) {
-        seen_.last_status = *methods->GetRecvStatus();
-        ++seen_.statuses;
-      }
-      methods->Proceed();
-    }
-
-   private:
-    Seen& seen_;
-    bool started_ = false;
-  };
-
-  Seen& seen_;
-};
-
 class InterceptorOrderTest : public EveryCallTest {
  protected:
   fusebox::ChannelOptions SpiedOptions() {
@@ -231,7 +187,7 @@ class InterceptorOrderTest : public EveryCallTest {
 };
 
 TEST_P(InterceptorOrderTest, EveryoneSeesAPermittedCall) {
-  const ScriptedServer server(Script::Fail(grpc::Status(grpc::StatusCode::NOT_FOUND, "no")));
+  const ScriptedEcho server(Script::Fail(grpc::Status(grpc::StatusCode::NOT_FOUND, "no")));
   const auto channel = MustCreateChannel(server.address(), SpiedOptions());
   MakeCall(style(), kind(), channel);
   for (const Seen* seen : {&outer_, &inner_}) {

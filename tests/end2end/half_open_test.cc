@@ -12,7 +12,7 @@
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
-#include "tests/support/scripted_server.h"
+#include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
 namespace {
@@ -23,7 +23,7 @@ class HalfOpenTest : public EveryCallTest {
 };
 
 TEST_P(HalfOpenTest, RejectsWhileEveryProbeIsOut) {
-  ScriptedServer server(Script::Hang());
+  ScriptedEcho server(Script::Hang());
   ProtectedClient client(server.address());
   client.HalfOpen(kind());
   grpc::ClientContext context;
@@ -54,7 +54,7 @@ TEST_P(HalfOpenTest, RejectsWhileEveryProbeIsOut) {
 }
 
 TEST_P(HalfOpenTest, SuccessfulProbesClose) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   ProtectedClient client(server.address());
   client.HalfOpen(kind());
   for (int i = 0; i < 2; ++i) {
@@ -66,7 +66,7 @@ TEST_P(HalfOpenTest, SuccessfulProbesClose) {
 }
 
 TEST_P(HalfOpenTest, FailedProbeOpensAgain) {
-  const ScriptedServer server(Script::Fail(grpc::Status(grpc::StatusCode::DATA_LOSS, "")));
+  const ScriptedEcho server(Script::Fail(grpc::Status(grpc::StatusCode::DATA_LOSS, "")));
   ProtectedClient client(server.address());
   client.HalfOpen(kind());
   EXPECT_EQ(Call(client).status.error_code(), grpc::StatusCode::DATA_LOSS);
@@ -76,7 +76,7 @@ TEST_P(HalfOpenTest, FailedProbeOpensAgain) {
 }
 
 TEST_P(HalfOpenTest, WholeLifeThroughRealCalls) {
-  ScriptedServer server(Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "down")));
+  ScriptedEcho server(Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "down")));
   ProtectedClient client(server.address());
   for (int i = 0; i < 2; ++i) EXPECT_EQ(Call(client).status.error_message(), "down");
   EXPECT_TRUE(fusebox::GetRejection(Call(client).status));

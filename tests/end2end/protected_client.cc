@@ -55,6 +55,11 @@ std::shared_ptr<grpc::Channel> MustCreateChannel(const std::string& target,
 ProtectedClient::ProtectedClient(const std::string& target)
     : channel_(MustCreateChannel(target, TestOptions(shared_))) {}
 
+bool ProtectedClient::Connect() const {
+  // Long, however loaded the machine is: nothing waits for it but a test that fails.
+  return channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(60));
+}
+
 std::shared_ptr<fusebox::CircuitBreaker> ProtectedClient::Circuit(Kind kind) {
   return *shared_.registry->GetOrCreate(CircuitName(kind), TestPolicy());
 }
@@ -70,7 +75,7 @@ void ProtectedClient::HalfOpen(Kind kind) {
 
 std::string CircuitName(Kind kind) { return "echo" + MethodOf(kind); }
 
-DeadAddress::DeadAddress() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+DeadAddress::DeadAddress() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   // Bound, so that nobody else gets the port, but not listening.
   sockaddr_in name{};
   name.sin_family = AF_INET;
@@ -85,5 +90,11 @@ DeadAddress::DeadAddress() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC,
 }
 
 DeadAddress::~DeadAddress() { close(socket_); }
+
+SilentAddress::SilentAddress() {
+  if (listen(bound_.socket(), SOMAXCONN) == 0) return;
+  std::perror("SilentAddress");
+  std::abort();
+}
 
 }  // namespace fusebox_testing

@@ -48,7 +48,18 @@ class ProtectedClient {
 
   ChannelRef channel() const { return channel_; }
   fusebox::CircuitRegistry& registry() { return *shared_.registry; }
+  const std::shared_ptr<fusebox::CircuitRegistry>& shared_registry() const {
+    return shared_.registry;
+  }
   FakeClock& clock() { return shared_.clock; }
+
+  // Connects the channel now, and not with its first call. False if that fails.
+  bool Connect() const;
+
+  // What an application may let go of. After these, there is no `channel`, or neither `registry`
+  // nor `Circuit`.
+  void ReleaseChannel() { channel_.reset(); }
+  void ReleaseRegistry() { shared_.registry.reset(); }
 
   // The method's circuit, which may be made now.
   std::shared_ptr<fusebox::CircuitBreaker> Circuit(Kind kind);
@@ -77,10 +88,22 @@ class DeadAddress {
   ~DeadAddress();
 
   const std::string& address() const { return address_; }
+  int socket() const { return socket_; }
 
  private:
   int socket_;
   std::string address_;
+};
+
+// One where the kernel takes connections, which nobody reads from or answers.
+class SilentAddress {
+ public:
+  SilentAddress();
+
+  const std::string& address() const { return bound_.address(); }
+
+ private:
+  DeadAddress bound_;
 };
 
 // A deadline that a test waits for, and which yet lies ahead when the call starts, however loaded

@@ -6,7 +6,6 @@
 #include <grpcpp/impl/client_unary_call.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,7 +17,7 @@
 #include "tests/end2end/protected_client.h"
 #include "tests/support/echo.grpc.pb.h"
 #include "tests/support/mailbox.h"
-#include "tests/support/scripted_server.h"
+#include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
 
@@ -72,21 +71,9 @@ TEST_P(RejectedCallTest, Design4_DoesNotWaitForReady) {
   EXPECT_TRUE(GetRejection(MakeCall(style(), kind(), client.channel(), context).status));
 }
 
-TEST_P(RejectedCallTest, MayBeCancelledBeforeAndAfter) {
-  const DeadAddress dead;
-  ProtectedClient client(dead.address());
-  client.Open(kind());
-  grpc::ClientContext context;
-  context.TryCancel();
-  MakeCall(style(), kind(), client.channel(), context);
-  context.TryCancel();
-  EXPECT_EQ(client.Snapshot(kind()).totals.rejected, 1);
-  EXPECT_EQ(client.Snapshot(kind()).totals.ignored, 0);
-}
-
 // Nothing can be lost, since nothing was out: the next call after the time is up is a probe.
 TEST_P(RejectedCallTest, LeavesNothingBehind) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   ProtectedClient client(server.address());
   client.Open(kind());
   for (int i = 0; i < 10; ++i) {
@@ -97,47 +84,13 @@ TEST_P(RejectedCallTest, LeavesNothingBehind) {
   EXPECT_TRUE(MakeCall(style(), kind(), client.channel()).status.ok());
 }
 
-// A call to a server that isn't there, which is no rejection, and becomes a failure like any other.
-TEST_P(RejectedCallTest, DeadServerIsNoRejection) {
-  const DeadAddress dead;
-  ProtectedClient client(dead.address());
-  const Report report = MakeCall(style(), kind(), client.channel());
-  EXPECT_EQ(report.status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_FALSE(GetRejection(report.status));
-  EXPECT_EQ(client.Snapshot(kind()).totals.failure, 1);
-  EXPECT_EQ(client.Snapshot(kind()).in_flight, 0);
-}
-
-TEST_P(RejectedCallTest, WaitForReadyOnDeadServerFailsByItsDeadline) {
-  const DeadAddress dead;
-  ProtectedClient client(dead.address());
-  grpc::ClientContext context;
-  context.set_wait_for_ready(true);
-  context.set_deadline(SoonDeadline());
-  const Report report = MakeCall(style(), kind(), client.channel(), context);
-  EXPECT_EQ(report.status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_EQ(client.Snapshot(kind()).totals.failure, 1);
-  EXPECT_EQ(client.Snapshot(kind()).in_flight, 0);
-}
-
-TEST_P(RejectedCallTest, C3_DeadlineBeforeTheStartIsIgnored) {
-  const DeadAddress dead;
-  ProtectedClient client(dead.address());
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
-  const Report report = MakeCall(style(), kind(), client.channel(), context);
-  EXPECT_EQ(report.status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_EQ(client.Snapshot(kind()).totals.ignored, 1);
-  EXPECT_EQ(client.Snapshot(kind()).totals.failure, 0);
-}
-
 FUSEBOX_FOR_EVERY_CALL(RejectedCallTest);
 
 // A corked stream starts with its first message.
 class CorkedStreamTest : public EveryCallTest {};
 
 TEST_P(CorkedStreamTest, IsRejectedAtItsFirstWrite) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   ProtectedClient client(server.address());
   client.Open(kind());
   grpc::ClientContext context;
@@ -173,7 +126,7 @@ TEST_P(CorkedStreamTest, IsRejectedIfFinishedWithoutAWrite) {
 }
 
 TEST_P(CorkedStreamTest, IsCountedOnceWhenItMayPass) {
-  const ScriptedServer server;
+  const ScriptedEcho server;
   ProtectedClient client(server.address());
   grpc::ClientContext context;
   const Report report = MakeCall(style(), kind(), client.channel(), context, Opening::kCorked);
@@ -216,7 +169,7 @@ class SerialisationTest : public testing::Test {
   }
 
   int serialised_ = 0;
-  const ScriptedServer server_;
+  const ScriptedEcho server_;
   ProtectedClient client_;
 };
 

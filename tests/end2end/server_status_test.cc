@@ -12,7 +12,7 @@
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
-#include "tests/support/scripted_server.h"
+#include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
 namespace {
@@ -41,7 +41,7 @@ void PrintTo(const Details& details, std::ostream* out) { *out << details.name; 
 class ServerStatusTest : public testing::TestWithParam<Details> {};
 
 TEST_P(ServerStatusTest, Design4_OwnUnavailableIsNoRejection) {
-  const ScriptedServer server(
+  const ScriptedEcho server(
       Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "maintenance", GetParam().bytes)));
   ProtectedClient client(server.address());
   const grpc::Status status = MakeCall(Style::kSync, Kind::kUnary, client.channel()).status;
@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // A server that is itself a client, and hands on what its own circuit said.
 TEST(ServerStatusTest, Design4_PassedOnRejectionIsFoundAndIsAFailureHere) {
-  const ScriptedServer server(
+  const ScriptedEcho server(
       Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "upstream", SomeRejection())));
   ProtectedClient client(server.address());
   const grpc::Status status = MakeCall(Style::kSync, Kind::kUnary, client.channel()).status;

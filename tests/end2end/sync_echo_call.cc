@@ -43,8 +43,7 @@ class StreamCall final : public EchoCall {
  public:
   // `start` starts the stream. It may keep the message for the reply, which Finish will fill.
   template <typename Start>
-  StreamCall(std::unique_ptr<Echo::Stub> stub, Start start)
-      : stub_(std::move(stub)), stream_(start(*stub_, &reply_)) {}
+  explicit StreamCall(Start start) : stream_(start(&reply_)) {}
 
   bool Write(const std::string& text) override {
     if constexpr (kWrites<Stream>) return stream_->Write(MessageCodec::Encode(text));
@@ -70,7 +69,6 @@ class StreamCall final : public EchoCall {
   }
 
  private:
-  const std::unique_ptr<Echo::Stub> stub_;
   EchoReply reply_;
   const std::unique_ptr<Stream> stream_;
 };
@@ -84,16 +82,14 @@ std::unique_ptr<EchoCall> StartSync(Kind kind, ChannelRef channel, grpc::ClientC
       return std::make_unique<UnaryCall>(std::move(stub), context);
     case Kind::kClientStream:
       return std::make_unique<StreamCall<grpc::ClientWriter<EchoRequest>>>(
-          std::move(stub),
-          [&](Echo::Stub& s, EchoReply* r) { return s.ClientStream(&context, r); });
+          [&](EchoReply* reply) { return stub->ClientStream(&context, reply); });
     case Kind::kServerStream:
-      return std::make_unique<StreamCall<grpc::ClientReader<EchoReply>>>(
-          std::move(stub), [&](Echo::Stub& s, EchoReply*) {
-            return s.ServerStream(&context, MessageCodec::Encode(kRequestText));
-          });
+      return std::make_unique<StreamCall<grpc::ClientReader<EchoReply>>>([&](EchoReply*) {
+        return stub->ServerStream(&context, MessageCodec::Encode(kRequestText));
+      });
     case Kind::kBidi:
       return std::make_unique<StreamCall<grpc::ClientReaderWriter<EchoRequest, EchoReply>>>(
-          std::move(stub), [&](Echo::Stub& s, EchoReply*) { return s.Bidi(&context); });
+          [&](EchoReply*) { return stub->Bidi(&context); });
   }
   return nullptr;
 }

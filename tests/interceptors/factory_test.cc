@@ -123,6 +123,58 @@ TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
                     HasSubstr("service = \"shop.Inventory\", must not"), Not(HasSubstr("Watch"))));
 }
 
+grpc::Status Answer(const EchoRequest& /*request*/, EchoReply* /*reply*/) {
+  return grpc::Status::OK;
+}
+grpc::Status AnswerOther(const EchoReply& /*request*/, EchoRequest* /*reply*/) {
+  return grpc::Status::OK;
+}
+
+TEST(FactoryTest, Design4_TakesAFallbackWithTheMethodsMessages) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", Answer)
+      .Method<EchoRequest, EchoReply>("elsewhere.Service/NotLinked", Answer);
+  EXPECT_EQ(Refusal(std::move(options)), "");
+}
+
+TEST(FactoryTest, Design4_RefusesAFallbackWithOtherMessages) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.fallbacks.Method<EchoReply, EchoRequest>("fusebox_testing.Echo/Unary", AnswerOther);
+  EXPECT_THAT(
+      Refusal(std::move(options)),
+      AllOf(
+          HasSubstr("Request = fusebox_testing.EchoReply, must be fusebox_testing.EchoRequest"),
+          HasSubstr("Response = fusebox_testing.EchoRequest, must be fusebox_testing.EchoReply")));
+}
+
+TEST(FactoryTest, Design4_RefusesFallbacksThatCouldNeverRun) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Unprotected("shop.Orders");
+  options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Bidi", Answer)
+      .Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Missing", Answer)
+      .Method<EchoRequest, EchoReply>("shop.Orders/Place", Answer)
+      .Method<EchoRequest, EchoReply>("not a name", Answer);
+  EXPECT_THAT(Refusal(std::move(options)),
+              AllOf(HasSubstr("fusebox_testing.Echo/Bidi: is a stream"),
+                    HasSubstr("\"fusebox_testing.Echo/Missing\", must be one of"),
+                    HasSubstr("shop.Orders/Place: is unprotected"), HasSubstr("\"not a name\"")));
+}
+
+TEST(FactoryTest, C6_RefusesStreamOptionsOfWhatIsNoStream) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.method_streams["fusebox_testing.Echo/Bidi"] = {};
+  options.method_streams["fusebox_testing.Echo/Unary"] = {};
+  options.method_streams["fusebox_testing.Echo/Missing"] = {};
+  options.method_streams["shop.Inventory"] = {};
+  options.method_streams["elsewhere.Service/NotLinked"] = {};
+  EXPECT_THAT(
+      Refusal(std::move(options)),
+      AllOf(HasSubstr("method_streams = \"fusebox_testing.Echo/Unary\", must be a streaming"),
+            HasSubstr("\"fusebox_testing.Echo/Missing\", must be one of"),
+            HasSubstr("method_streams = \"shop.Inventory\", must be \"package.Service/Method\""),
+            Not(HasSubstr("Bidi\", must")), Not(HasSubstr("elsewhere"))));
+}
+
 TEST(FactoryTest, OneErrorNamesAllThatIsWrong) {
   CircuitBreakerOptions options;
   options.policies.Default(BadPolicy())

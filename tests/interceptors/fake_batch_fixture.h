@@ -21,7 +21,7 @@
 
 namespace fusebox_testing {
 
-using CallType = fusebox::CircuitBreakerInterceptor::CallType;
+using CallType = fusebox::ProtectedCall::CallType;
 
 inline constexpr char kMethod[] = "/shop.Inventory/Reserve";
 
@@ -43,10 +43,7 @@ class FakeChannel {
   explicit FakeChannel(std::shared_ptr<fusebox::CircuitRegistry> registry,
                        const fusebox::Policy& policy = FakeCallPolicy(),
                        fusebox::CircuitBreakerOptions options = {})
-      : registry_(std::move(registry)),
-        channel_{{"inventory", registry_, fusebox::PolicyTable().Default(policy), options.scope,
-                  std::move(options.circuit_key)},
-                 *fusebox::StatusClassifier::Create(std::move(options.classifier))} {}
+      : registry_(std::move(registry)), channel_(MakeChannel(registry_, policy, options)) {}
   explicit FakeChannel(const FakeClock& clock, const fusebox::Policy& policy = FakeCallPolicy(),
                        fusebox::CircuitBreakerOptions options = {})
       : FakeChannel(MakeRegistry(clock), policy, std::move(options)) {}
@@ -62,11 +59,19 @@ class FakeChannel {
       CallType type, const std::string& method = kMethod,
       absl::Time deadline = absl::InfiniteFuture()) {
     return std::make_unique<fusebox::CircuitBreakerInterceptor>(
-        type, fusebox::ProtectedCall(channel_, *channel_.circuits.FindMethod(method), deadline,
-                                     type == CallType::UNARY));
+        channel_, *channel_.circuits.FindMethod(method), deadline, type);
   }
 
  private:
+  static fusebox::ProtectedChannel MakeChannel(
+      const std::shared_ptr<fusebox::CircuitRegistry>& registry, const fusebox::Policy& policy,
+      fusebox::CircuitBreakerOptions& options) {
+    options.target = "inventory";
+    options.registry = registry;
+    options.policies.Default(policy);
+    auto classifier = fusebox::StatusClassifier::Create(options.classifier);
+    return fusebox::ProtectedChannel(std::move(options), *std::move(classifier));
+  }
   static std::shared_ptr<fusebox::CircuitRegistry> MakeRegistry(const FakeClock& clock) {
     fusebox::CircuitRegistry::Options options;
     options.clock = &clock;

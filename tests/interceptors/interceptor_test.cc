@@ -395,23 +395,6 @@ TEST_F(ToldInterceptorTest, C3_DeadlineBeforeTheStartIsIgnored) {
   EXPECT_EQ(Snapshot().totals.failure, 0);
 }
 
-// The rules about slow calls are for unary calls: streams go at their caller's pace (DESIGN C6).
-TEST_F(InterceptorTest, OnlyUnaryCallsCanBeSlow) {
-  fusebox::Policy policy = FakeCallPolicy();
-  policy.slow_call_duration = absl::Milliseconds(100);
-  for (const auto& [type, slow] :
-       {std::pair(CallType::UNARY, 1), std::pair(CallType::CLIENT_STREAMING, 0),
-        std::pair(CallType::SERVER_STREAMING, 0), std::pair(CallType::BIDI_STREAMING, 0)}) {
-    FakeChannel channel(clock_, policy);
-    const auto interceptor = channel.MakeInterceptor(type);
-    FakeCall call(*interceptor);
-    call.Play(StartReadOnlyOps());
-    clock_.Advance(absl::Milliseconds(100));
-    call.Play(FinishOps());
-    EXPECT_EQ(channel.breaker()->Snapshot().totals.slow, slow);
-  }
-}
-
 // A status that comes after the circuit has moved on counts, and moves nothing (DESIGN R7).
 TEST_F(InterceptorTest, LateStatusMovesNothing) {
   const auto late = channel_.MakeInterceptor(CallType::UNARY);

@@ -62,6 +62,11 @@ ChildServer::~ChildServer() {
 
 void ChildServer::WaitForCall() { ReadLine(); }
 
+void ChildServer::Stop() const {
+  kill(pid_, SIGSTOP);
+  CheckOk(waitpid(pid_, nullptr, WUNTRACED) == pid_, "waitpid");
+}
+
 void ChildServer::Kill() {
   if (pid_ == -1) return;
   kill(pid_, SIGKILL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A gRPC server of fusebox_testing.Echo in a process of its own, which can therefore be killed in
-// the middle of a call. All its calls hang.
+// A gRPC server of fusebox_testing.Echo in a process of its own, which can therefore be stopped,
+// or killed in the middle of a call. All its calls hang.
 #ifndef FUSEBOX_TESTS_SUPPORT_CHILD_SERVER_H_
 #define FUSEBOX_TESTS_SUPPORT_CHILD_SERVER_H_
 
@@ -28,6 +28,10 @@ class ChildServer {
 
   // Waits until one more call has arrived there.
   void WaitForCall();
+
+  // SIGSTOP. Returns when the process has stopped: its connections stand, and nothing is read from
+  // them.
+  void Stop() const;
 
   // SIGKILL. Returns when the process is gone.
   void Kill();

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "tests/support/scripted_server.h"
+#include "tests/support/scripted_echo.h"
 
 namespace {
 
@@ -19,8 +19,8 @@ void PrintLine(const char* line) {
 }  // namespace
 
 int main() {
-  const fusebox_testing::ScriptedServer server(fusebox_testing::Script::Hang(),
-                                               [] { PrintLine("call"); });
+  const fusebox_testing::ScriptedEcho server(fusebox_testing::Script::Hang(),
+                                             [] { PrintLine("call"); });
   PrintLine(server.address().c_str());
   while (std::getchar() != EOF) {
   }

@@ -54,12 +54,31 @@ FakeBatch::SentMetadata* FakeBatch::GetSendInitialMetadata() {
   return QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA) ? &initial_metadata : nullptr;
 }
 
+grpc::ByteBuffer* FakeBatch::GetSerializedSendMessage() {
+  log_.emplace_back("GetSerializedSendMessage");
+  return QueryInterceptionHookPoint(Hook::PRE_SEND_MESSAGE) ? &sent_message : nullptr;
+}
+
+void* FakeBatch::GetRecvMessage() {
+  const bool there = QueryInterceptionHookPoint(Hook::PRE_RECV_MESSAGE) ||
+                     QueryInterceptionHookPoint(Hook::POST_RECV_MESSAGE);
+  return there ? received_message : nullptr;
+}
+
 std::unique_ptr<grpc::ChannelInterface> FakeBatch::GetInterceptedChannel() {
   Unexpected();
   return nullptr;
 }
 
 FakeCall::Played FakeCall::Play(const FakeOps& ops, const grpc::Status& status) {
+  return Play(ops, status, /*message=*/true);
+}
+
+FakeCall::Played FakeCall::PlayEndOfMessages() {
+  return Play(FakeOps{{}, {Hook::POST_RECV_MESSAGE}}, grpc::Status::OK, /*message=*/false);
+}
+
+FakeCall::Played FakeCall::Play(const FakeOps& ops, const grpc::Status& status, bool message) {
   FakeBatch sending(ops.send);
   FakeBatch answering(AnswerHooks(ops.recv));
   FakeBatch received(ResultHooks(ops));
@@ -71,6 +90,7 @@ FakeCall::Played FakeCall::Play(const FakeOps& ops, const grpc::Status& status) 
   if (hijacked_) sending.on_proceed = ask_hijacker;
   interceptor_.Intercept(&sending);
   received.status = hijacked_ ? answering.status : status;
+  if (!message) received.received_message = nullptr;
   interceptor_.Intercept(&received);
   return {sending.log(), answering.log(), received.log(), received.status};
 }

@@ -9,6 +9,7 @@
 #ifndef FUSEBOX_TESTS_SUPPORT_FAKE_BATCH_H_
 #define FUSEBOX_TESTS_SUPPORT_FAKE_BATCH_H_
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/interceptor.h>
 #include <grpcpp/support/status.h>
 
@@ -45,6 +46,11 @@ class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
   // What the call sends first.
   SentMetadata initial_metadata;
 
+  // The message that's sent, and what one that's received is read into: null at the end of a
+  // stream. Both are the caller's own objects.
+  grpc::ByteBuffer sent_message;
+  void* received_message = this;
+
   bool QueryInterceptionHookPoint(Hook hook) override { return hooks_.count(hook) > 0; }
   void Proceed() override;
   void Hijack() override;
@@ -59,9 +65,11 @@ class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
   grpc::Status* GetRecvStatus() override;
   ReceivedMetadata* GetRecvTrailingMetadata() override;
   SentMetadata* GetSendInitialMetadata() override;
+  // In gRPC, this serialises the message now. It is logged.
+  grpc::ByteBuffer* GetSerializedSendMessage() override;
+  void* GetRecvMessage() override;
 
   // Never there.
-  grpc::ByteBuffer* GetSerializedSendMessage() override { return Unexpected(); }
   const void* GetSendMessage() override { return Unexpected(); }
   void ModifySendMessage(const void*) override { Unexpected(); }
   bool GetSendMessageStatus() override { return Unexpected() != nullptr; }
@@ -70,12 +78,11 @@ class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
   std::multimap<std::string, std::string>* GetSendTrailingMetadata() override {
     return Unexpected();
   }
-  void* GetRecvMessage() override { return Unexpected(); }
   ReceivedMetadata* GetRecvInitialMetadata() override { return Unexpected(); }
   std::unique_ptr<grpc::ChannelInterface> GetInterceptedChannel() override;
 
  private:
-  // The breaker has no business with a call's messages; asking for them is logged.
+  // The breaker has no business with the rest; asking for it is logged.
   std::nullptr_t Unexpected() {
     log_.push_back("Unexpected");
     return nullptr;
@@ -114,12 +121,17 @@ class FakeCall {
   // interceptor has hijacked the call.
   Played Play(const FakeOps& ops, const grpc::Status& status = grpc::Status::OK);
 
+  // A wait for a message that ends without one, since the stream has ended.
+  Played PlayEndOfMessages();
+
   // TryCancel. Returns what the interceptor did.
   std::string Cancel();
 
   bool hijacked() const { return hijacked_; }
 
  private:
+  Played Play(const FakeOps& ops, const grpc::Status& status, bool message);
+
   grpc::experimental::Interceptor& interceptor_;
   bool hijacked_ = false;
 };

@@ -32,7 +32,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/fallback.h"
 #include "fusebox/grpc/status_classifier.h"
+#include "fusebox/grpc/stream_options.h"
 #include "fusebox/policy_table.h"
 
 namespace fusebox {
@@ -89,6 +91,14 @@ struct CircuitBreakerOptions {
 
   // What counts as a failure.
   StatusClassifier::Options classifier;
+
+  // What the outcome of a streaming call is: of all, and of single methods
+  // ("package.Service/Method").
+  StreamOptions streams;
+  std::map<std::string, StreamOptions> method_streams;
+
+  // What answers in place of a rejection, for unary methods.
+  FallbackTable fallbacks;
 };
 
 // Thread-safety: gRPC calls it from any thread.
@@ -99,9 +109,11 @@ class CircuitBreakerInterceptorFactory final
     : public grpc::experimental::ClientInterceptorFactoryInterface {
  public:
   // INVALID_ARGUMENT with all that is wrong: an empty target, no registry, what
-  // `PolicyTable::Validate` and `StatusClassifier::Create` find, a table entry for a method that
-  // its service does not have (known for services whose generated code is linked in; the message
-  // lists the methods that there are), and one for less than `scope`.
+  // `PolicyTable::Validate`, `StatusClassifier::Create` and `FallbackTable::Validate` find, a
+  // policy for less than `scope`, a fallback for an unprotected method. Of services whose generated
+  // code is linked in, also: a method that there isn't (the message lists those that there are),
+  // stream options for a unary method, a fallback for a stream, or with other messages than the
+  // method's.
   static absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>> Create(
       CircuitBreakerOptions options);
 
@@ -109,7 +121,8 @@ class CircuitBreakerInterceptorFactory final
   CircuitBreakerInterceptorFactory& operator=(const CircuitBreakerInterceptorFactory&) = delete;
   ~CircuitBreakerInterceptorFactory() override;
 
-  // For gRPC: called once per call. Null, and so no cost, for an unprotected method.
+  // For gRPC: called once per call. Null, and so no cost, for an unprotected method; but never null
+  // to a process whose global factory it is, since gRPC would crash on that.
   grpc::experimental::Interceptor* CreateClientInterceptor(
       grpc::experimental::ClientRpcInfo* info) override;
 

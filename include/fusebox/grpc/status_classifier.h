@@ -38,7 +38,8 @@ struct CallResult {
   const grpc::Status& status;
   const Metadata& trailing_metadata;
 
-  // From the start of the call to its final status.
+  // From the start of the call to its final status; of a server or bidirectional stream to its
+  // first message, if there was one (DESIGN C6).
   absl::Duration latency;
 
   // How long the call had to run when it started: its deadline less the time of its start. Absent

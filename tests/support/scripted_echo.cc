@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/scripted_server.h"
+#include "tests/support/scripted_echo.h"
 
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -105,7 +105,7 @@ class BidiReactor final : public ScriptedReactor<grpc::ServerBidiReactor<EchoReq
 
 }  // namespace
 
-class ScriptedServer::Service final : public Echo::CallbackService {
+class ScriptedEcho::Service final : public Echo::CallbackService {
  public:
   Service(Script script, std::function<void()> on_call)
       : on_call_(std::move(on_call)), script_(std::move(script)) {}
@@ -125,27 +125,31 @@ class ScriptedServer::Service final : public Echo::CallbackService {
     arrived_.wait(lock, [&] { return calls_ >= count; });
   }
 
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext*, const EchoRequest* request,
+  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const EchoRequest* request,
                                   EchoReply* reply) override {
-    return new UnaryReactor(Arrive(), *request, reply);
+    return new UnaryReactor(Arrive(*context), *request, reply);
   }
-  grpc::ServerReadReactor<EchoRequest>* ClientStream(grpc::CallbackServerContext*,
+  grpc::ServerReadReactor<EchoRequest>* ClientStream(grpc::CallbackServerContext* context,
                                                      EchoReply* reply) override {
-    return new ClientStreamReactor(Arrive(), reply);
+    return new ClientStreamReactor(Arrive(*context), reply);
   }
-  grpc::ServerWriteReactor<EchoReply>* ServerStream(grpc::CallbackServerContext*,
+  grpc::ServerWriteReactor<EchoReply>* ServerStream(grpc::CallbackServerContext* context,
                                                     const EchoRequest* request) override {
-    return new ServerStreamReactor(Arrive(), *request);
+    return new ServerStreamReactor(Arrive(*context), *request);
   }
-  grpc::ServerBidiReactor<EchoRequest, EchoReply>* Bidi(grpc::CallbackServerContext*) override {
-    return new BidiReactor(Arrive());
+  grpc::ServerBidiReactor<EchoRequest, EchoReply>* Bidi(
+      grpc::CallbackServerContext* context) override {
+    return new BidiReactor(Arrive(*context));
   }
 
  private:
   // Counts a call, and says what becomes of it.
-  Script Arrive() {
+  Script Arrive(grpc::CallbackServerContext& context) {
     if (on_call_) on_call_();
     const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [key, value] : script_.trailing_metadata) {
+      context.AddTrailingMetadata(key, value);
+    }
     ++calls_;
     arrived_.notify_all();
     return script_;
@@ -159,15 +163,24 @@ class ScriptedServer::Service final : public Echo::CallbackService {
   int64_t calls_ = 0;
 };
 
-ScriptedServer::ScriptedServer(Script script) : ScriptedServer(std::move(script), nullptr) {}
+ScriptedEcho::ScriptedEcho(Script script)
+    : ScriptedEcho(std::move(script), std::function<void()>()) {}
 
-ScriptedServer::ScriptedServer(Script script, std::function<void()> on_call)
+ScriptedEcho::ScriptedEcho(Script script, std::function<void()> on_call)
+    : ScriptedEcho(std::move(script), std::move(on_call), grpc::InsecureServerCredentials()) {}
+
+ScriptedEcho::ScriptedEcho(Script script,
+                           const std::shared_ptr<grpc::ServerCredentials>& credentials)
+    : ScriptedEcho(std::move(script), nullptr, credentials) {}
+
+ScriptedEcho::ScriptedEcho(Script script, std::function<void()> on_call,
+                           const std::shared_ptr<grpc::ServerCredentials>& credentials)
     : service_(std::make_unique<Service>(std::move(script), std::move(on_call))) {
   int port = 0;
   grpc::ServerBuilder builder;
   // Or the kernel may pick a port that a server of another process has, and share out the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   builder.RegisterService(service_.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port == 0) {
@@ -177,13 +190,13 @@ ScriptedServer::ScriptedServer(Script script, std::function<void()> on_call)
   address_ = "127.0.0.1:" + std::to_string(port);
 }
 
-ScriptedServer::~ScriptedServer() {
+ScriptedEcho::~ScriptedEcho() {
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
 }
 
-void ScriptedServer::Play(Script script) { service_->Play(std::move(script)); }
-int64_t ScriptedServer::calls() const { return service_->calls(); }
-void ScriptedServer::WaitForCalls(int64_t count) const { service_->WaitForCalls(count); }
+void ScriptedEcho::Play(Script script) { service_->Play(std::move(script)); }
+int64_t ScriptedEcho::calls() const { return service_->calls(); }
+void ScriptedEcho::WaitForCalls(int64_t count) const { service_->WaitForCalls(count); }
 
 }  // namespace fusebox_testing

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One call that may get a fault, and its hooks.
+#ifndef FUSEBOX_INTERCEPTORS_FAULT_INJECTION_CALL_H_
+#define FUSEBOX_INTERCEPTORS_FAULT_INJECTION_CALL_H_
+
+#include <grpcpp/support/client_interceptor.h>
+#include <grpcpp/support/interceptor.h>
+#include <grpcpp/support/status.h>
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "absl/time/time.h"
+#include "fusebox/clock.h"
+#include "fusebox/grpc/fault_injection.h"
+#include "interceptors/fault_injection_rules.h"
+#include "interceptors/fault_injection_timer.h"
+
+namespace fusebox {
+
+// Undecided, until its first batch draws a lot. Then it passes, or is held until it's due, when it
+// leaves: batch by batch, to the network or to the answer that it gets in place of one.
+//
+// A call is held by keeping its batches from proceeding. gRPC allows that from any thread, and
+// waits for held batches before it shuts a completion queue down; a blocking caller waits for its
+// batch as ever. A batch must never overtake an earlier one, so that those which come in the
+// meantime queue up: the callback API starts its reads and writes without waiting for the start.
+//
+// Thread-safety: any thread may use it at any time.
+// Ownership: shared by the interceptor and, while it's held, the timer. The engine must outlive the
+// interceptor, and is not touched after its destruction.
+class FaultyCall final : public Sleeper, public std::enable_shared_from_this<FaultyCall> {
+ public:
+  using CallType = grpc::experimental::ClientRpcInfo::Type;
+  using Batch = grpc::experimental::InterceptorBatchMethods;
+
+  // `deadline` is absl::InfiniteFuture() if there is none.
+  FaultyCall(FaultEngine& engine, std::shared_ptr<FaultRule> rule, CallType type,
+             absl::Time deadline);
+
+  // Sees to it that a batch of this call proceeds, now or later. That may end the call, and the
+  // interceptor with it: whoever calls this shares in its ownership meanwhile.
+  void Pass(Batch& batch);
+
+  // The call is being cancelled. It still has to leave.
+  void Cancel();
+
+  // The call's batches are gone.
+  void Abandon();
+
+  // On the timer's thread.
+  void Wake() override;
+
+ private:
+  enum class Stage {
+    kUndecided,
+    kPasses,
+    kHeld,
+    kLeaves,  // one thread lets the batches go, outside the lock
+    kLeft,
+  };
+
+  // How long to hold a call that got this fault, which may set `answer_`.
+  absl::Duration Inject(const InjectedStatus& status);
+  absl::Duration Inject(const InjectedDelay& delay);
+  absl::Duration Inject(const InjectedHang& hang);
+  absl::Duration TimeToDeadline() const;
+
+  void Decide();
+  void Queue(Batch& batch);
+  void Leave(std::unique_lock<std::mutex> lock);
+
+  // Constant.
+  FaultEngine& engine_;
+  const std::shared_ptr<FaultRule> rule_;
+  const bool client_streams_;
+  const absl::Time deadline_;
+
+  // Guarded. The answer doesn't change once the call leaves, and may then be read without the lock.
+  std::mutex mutex_;
+  Stage stage_ = Stage::kUndecided;
+  bool cancelled_ = false;
+  std::optional<grpc::Status> answer_;  // in place of the server's; none: it goes its way
+  SteadyTime due_;
+  std::deque<Batch*> queue_;
+};
+
+// Owned by gRPC, which destroys it with the call's ClientContext.
+class FaultInjectionInterceptor final : public grpc::experimental::Interceptor {
+ public:
+  FaultInjectionInterceptor(std::shared_ptr<FaultEngine> engine, std::shared_ptr<FaultRule> rule,
+                            FaultyCall::CallType type, absl::Time deadline);
+  FaultInjectionInterceptor(const FaultInjectionInterceptor&) = delete;
+  FaultInjectionInterceptor& operator=(const FaultInjectionInterceptor&) = delete;
+  ~FaultInjectionInterceptor() override;
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
+
+ private:
+  const std::shared_ptr<FaultEngine> engine_;
+  const std::shared_ptr<FaultyCall> call_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_INTERCEPTORS_FAULT_INJECTION_CALL_H_

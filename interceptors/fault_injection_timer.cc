@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interceptors/fault_injection_timer.h"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace fusebox {
+
+struct WakeupTimer::State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::multimap<SteadyTime, std::shared_ptr<Sleeper>> sleepers;
+  bool stopped = false;
+};
+
+WakeupTimer::WakeupTimer() : state_(std::make_shared<State>()) {}
+
+WakeupTimer::~WakeupTimer() {
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->stopped = true;
+    state_->changed.notify_one();
+  }
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();  // nothing of it is left but what it shares
+  } else if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void WakeupTimer::Schedule(SteadyTime due, std::shared_ptr<Sleeper> sleeper) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->sleepers.emplace(due, std::move(sleeper));
+  state_->changed.notify_one();
+  if (!thread_.joinable()) thread_ = std::thread(Run, state_);
+}
+
+void WakeupTimer::Hasten(SteadyTime due, const Sleeper& sleeper) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  auto [at, end] = state_->sleepers.equal_range(due);
+  while (at != end && at->second.get() != &sleeper) ++at;
+  if (at == end) return;
+  auto node = state_->sleepers.extract(at);
+  node.key() = SteadyTime();  // the clock's zero is long past
+  state_->sleepers.insert(std::move(node));
+  state_->changed.notify_one();
+}
+
+void WakeupTimer::Run(const std::shared_ptr<State>& state) {
+  std::unique_lock<std::mutex> lock(state->mutex);
+  while (!state->stopped) {
+    if (state->sleepers.empty()) {
+      state->changed.wait(lock);
+      continue;
+    }
+    const auto first = state->sleepers.begin();
+    const absl::Duration wait = first->first - Clock::Real().Now();
+    if (wait > absl::ZeroDuration()) {
+      state->changed.wait_for(lock, absl::ToChronoNanoseconds(wait));
+      continue;
+    }
+    std::shared_ptr<Sleeper> due = std::move(state->sleepers.extract(first).mapped());
+    lock.unlock();
+    due->Wake();
+    due.reset();  // outside the lock: it may be the last to hold it
+    lock.lock();
+  }
+}
+
+}  // namespace fusebox

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Streams whose first message is their success (DESIGN C6), and servers that ask to be left alone
+// (C5), through real channels.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "fusebox/grpc/channel.h"
+#include "fusebox/rejection.h"
+#include "tests/end2end/every_call.h"
+#include "tests/end2end/protected_client.h"
+#include "tests/support/scripted_echo.h"
+
+namespace fusebox_testing {
+namespace {
+
+class StreamSuccessTest : public EveryCallTest {
+ protected:
+  // With the call started, and what there is of messages one by one.
+  std::unique_ptr<EchoCall> Start(const std::string& address) {
+    fusebox::ChannelOptions options = TestOptions(shared_);
+    options.streams.success = fusebox::StreamSuccess::kFirstMessage;
+    channel_ = MustCreateChannel(address, std::move(options));
+    return StartEchoCall(style(), kind(), channel_, context_);
+  }
+  fusebox::CircuitSnapshot Snapshot() {
+    return shared_.registry->Find(CircuitName(kind()))->Snapshot();
+  }
+
+  TestRegistry shared_;
+  std::shared_ptr<grpc::Channel> channel_;
+  grpc::ClientContext context_;
+};
+
+TEST_P(StreamSuccessTest, C6_FirstMessageGivesThePermitBack) {
+  const ScriptedEcho server;
+  const std::unique_ptr<EchoCall> call = Start(server.address());
+  EXPECT_EQ(Snapshot().in_flight, 1);
+  if (ClientStreams(kind())) {
+    EXPECT_TRUE(call->Write("a"));
+  }
+  std::string text;
+  ASSERT_TRUE(call->Read(&text));
+  EXPECT_EQ(Snapshot().in_flight, 0);
+  EXPECT_EQ(Snapshot().totals.success, 1);
+  if (ClientStreams(kind())) {
+    EXPECT_TRUE(call->WritesDone());
+  }
+  while (call->Read(&text)) continue;
+  EXPECT_TRUE(call->Finish(&text).ok());
+  EXPECT_EQ(Snapshot().totals.success, 1);
+  EXPECT_EQ(Snapshot().totals.failure, 0);
+}
+
+TEST_P(StreamSuccessTest, C6_FailureWithoutAMessageIsTheOutcome) {
+  const ScriptedEcho server(Script::Fail(grpc::Status(grpc::StatusCode::INTERNAL, "broken")));
+  const std::unique_ptr<EchoCall> call = Start(server.address());
+  std::string text;
+  EXPECT_FALSE(call->Read(&text));
+  EXPECT_EQ(call->Finish(&text).error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_EQ(Snapshot().totals.failure, 1);
+  EXPECT_EQ(Snapshot().in_flight, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryCall, StreamSuccessTest,
+                         testing::Combine(testing::ValuesIn(kStyles),
+                                          testing::Values(Kind::kServerStream, Kind::kBidi)),
+                         EveryCallName);
+
+class PushbackTest : public EveryCallTest {
+ protected:
+  // For how long the circuit is open after two such answers.
+  absl::Duration OpenAfter(const Script& script) {
+    const ScriptedEcho server(script);
+    ProtectedClient client(server.address());
+    for (int i = 0; i < 2; ++i) MakeCall(style(), kind(), client.channel());
+    return client.Circuit(kind())->TryAcquire().retry_after();
+  }
+};
+
+TEST_P(PushbackTest, C5_InTheTrailingMetadata) {
+  Script script = Script::Fail(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy"));
+  script.trailing_metadata = {{"grpc-retry-pushback-ms", "45000"}};
+  EXPECT_EQ(OpenAfter(script), absl::Seconds(45));
+}
+
+TEST_P(PushbackTest, C5_InTheDetails) {
+  fusebox::Rejection busy;
+  busy.retry_after = absl::Seconds(50);
+  EXPECT_EQ(OpenAfter(Script::Fail(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy",
+                                                fusebox::EncodeRejection(busy)))),
+            absl::Seconds(50));
+}
+
+FUSEBOX_FOR_EVERY_CALL(PushbackTest);
+
+}  // namespace
+}  // namespace fusebox_testing
