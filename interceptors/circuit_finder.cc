@@ -13,8 +13,8 @@ CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry
       methods_(std::move(methods)),
       scope_(scope),
       key_(std::move(key)),
-      by_method_(registry),
-      by_key_(std::move(registry)) {}
+      by_method_(registry, target_),
+      by_key_(std::move(registry), target_) {}
 
 std::optional<ProtectedMethod> CircuitFinder::FindMethod(absl::string_view method) {
   CircuitTable::Entry* entry = by_method_.Find(method);

@@ -15,8 +15,8 @@ std::size_t HashOf(absl::string_view key) { return absl::Hash<absl::string_view>
 
 }  // namespace
 
-CircuitTable::CircuitTable(std::shared_ptr<CircuitRegistry> registry)
-    : registry_(std::move(registry)) {
+CircuitTable::CircuitTable(std::shared_ptr<CircuitRegistry> registry, std::string target)
+    : registry_(std::move(registry)), target_(std::move(target)) {
   all_slots_.push_back(std::make_unique<Slots>(kFirstSlots));
   slots_.store(all_slots_.back().get(), std::memory_order_release);
 }
@@ -53,7 +53,7 @@ FoundCircuit CircuitTable::CircuitOf(Entry& entry) {
 }
 
 FoundCircuit CircuitTable::CircuitNamed(absl::string_view name, const Policy& policy) {
-  auto circuit = registry_->GetOrCreate(name, policy);
+  auto circuit = registry_->GetOrCreate(name, policy, target_);
   if (!circuit.ok()) return {};
   CircuitBreaker* const breaker = circuit->get();
   return {breaker, *std::move(circuit)};

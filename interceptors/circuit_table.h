@@ -60,7 +60,8 @@ class CircuitTable {
     std::vector<std::shared_ptr<CircuitBreaker>> held_;
   };
 
-  explicit CircuitTable(std::shared_ptr<CircuitRegistry> registry);
+  // `target` is what the circuits' names begin with.
+  CircuitTable(std::shared_ptr<CircuitRegistry> registry, std::string target);
   ~CircuitTable();
   CircuitTable(const CircuitTable&) = delete;
   CircuitTable& operator=(const CircuitTable&) = delete;
@@ -88,6 +89,7 @@ class CircuitTable {
   FoundCircuit Renew(Entry& entry);
 
   const std::shared_ptr<CircuitRegistry> registry_;
+  const std::string target_;
 
   // The last of all_slots_. Stored with release, after it was filled.
   std::atomic<const Slots*> slots_{nullptr};

@@ -116,11 +116,17 @@ class CircuitBreaker {
   // INVALID_ARGUMENT, as from `Create`, leaves the old one in force.
   absl::Status SetPolicy(const Policy& policy, const Operator& by);
 
+  // The same, against lost updates: ABORTED, and nothing changes, if another policy than `expected`
+  // is in force at that moment.
+  absl::Status ReplacePolicy(const Policy& expected, const Policy& policy, const Operator& by);
+
   // Whether its registry has let go of it (`CircuitRegistry::Remove`, or the registry's bound). It
   // works on for who holds it; the next call under its name should get the registry's new one.
   bool removed() const;
 
   const std::string& name() const;
+  // The part of the name that is the channel's target, as given to `CircuitRegistry::GetOrCreate`.
+  absl::string_view target() const;
   const Clock& clock() const;
 
  private:

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -62,9 +63,11 @@ class CircuitRegistry {
   // The circuit of that name, made now if there is none. The policy is only used, and only checked,
   // when it is made: an existing circuit keeps its own. Nothing is made, and the answer is
   // INVALID_ARGUMENT for an empty name or an invalid policy, RESOURCE_EXHAUSTED if the registry is
-  // full of circuits that must stay.
+  // full of circuits that must stay. `target` is the part of the name, from its beginning, that is
+  // the channel's: INVALID_ARGUMENT if the name doesn't begin with it.
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
-                                                              const Policy& policy);
+                                                              const Policy& policy,
+                                                              absl::string_view target = {});
 
   // The circuit of that name, or null. Never makes one (DESIGN P4).
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) const;
@@ -77,12 +80,24 @@ class CircuitRegistry {
   // other.
   std::vector<CircuitSnapshot> List() const;
 
+  // The circuits whose names come after that one, by name, `limit` of them at the most. Gone
+  // through like this, page by page, a circuit that is there all the time is seen exactly once, be
+  // it that others come and go.
+  std::vector<std::shared_ptr<CircuitBreaker>> Circuits(
+      absl::string_view after = {},
+      std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
+
   // Resets every circuit (CircuitBreaker::Reset). Returns how many there were.
   int ResetAll(const Operator& by);
 
-  // The events after that sequence number that are still kept, from all circuits, and how many are
-  // not. 0 asks for all.
-  EventBatch EventsSince(uint64_t sequence) const;
+  // The events after that sequence number that are still kept, from all circuits, `limit` of them
+  // at the most, and how many are not kept any more. 0 asks for all.
+  EventBatch EventsSince(uint64_t sequence,
+                         std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
+
+  // One more listener, beside that of the options, for as long as the answer is held. An event that
+  // is being delivered when the answer is let go of may still reach it.
+  [[nodiscard]] std::shared_ptr<const void> AddListener(EventListener listener);
 
   std::size_t size() const;
 

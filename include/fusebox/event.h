@@ -98,6 +98,7 @@ struct Event {
 struct EventBatch {
   std::vector<Event> events;  // by sequence number, without a gap
   uint64_t missed = 0;        // how many before them were asked for and are no longer kept
+  uint64_t last = 0;          // the number of the newest event that there has been; 0: none yet
 };
 
 // Called for each event of a circuit, in their order, on a thread that caused one of them: when two

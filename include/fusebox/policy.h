@@ -16,7 +16,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -176,6 +178,14 @@ inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 //   at least 0 and less than 1"
 // Nothing is ever clamped (DESIGN R11). Thread-safe.
 absl::Status Validate(const Policy& policy);
+
+// The same, field by field; empty if the policy is valid.
+struct FieldError {
+  std::string field;  // as in "half_open.max_concurrent"
+  std::string value;  // as in "0", or "unset"
+  std::string range;  // what it must be, as in "from 1 to 1000"
+};
+std::vector<FieldError> PolicyErrors(const Policy& policy);
 
 }  // namespace fusebox
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "fusebox/event.h"
 #include "fusebox/policy.h"
 #include "fusebox/state.h"
 
@@ -21,6 +22,14 @@ struct LastFailure {
   absl::Time time;
   int code = 0;         // the status code that it was recorded with
   std::string message;  // cut to kMaxFailureMessageBytes
+};
+
+// What moved a circuit: the rule and its figures, or who did it and why.
+struct Move {
+  absl::Time time;
+  Cause cause = Cause::kNone;
+  std::string detail;  // the rule's figures in words, or the operator's reason
+  std::string actor;   // who, if an operator did it; else empty
 };
 
 // Counts over the circuit's whole life. They never go down: transitions and resets keep them.
@@ -51,6 +60,7 @@ struct WindowCounts {
 
 struct CircuitSnapshot {
   std::string name;
+  std::string target;  // the part of the name that is the channel's; empty for a circuit without
   Mode mode = Mode::kAutomatic;
   State state = State::kClosed;  // OPEN while forced open, CLOSED while disabled
   bool ramping = false;          // HALF_OPEN, after a positive verdict
@@ -66,6 +76,8 @@ struct CircuitSnapshot {
 
   std::optional<LastFailure> last_failure;
   std::optional<absl::Time> last_transition;
+  std::optional<Move> last_opening;  // what opened it last, be it open now or not
+  std::optional<Move> last_action;   // what an operator did last
   // While OPEN: when it will turn HALF_OPEN; absent if an operator holds it open for good.
   std::optional<absl::Time> next_probe;
 };

@@ -19,7 +19,9 @@ absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::str
   CircuitCore::Options core;
   core.clock = options.clock;
   core.seed = options.seed ? *options.seed : absl::Uniform<uint64_t>(absl::BitGen());
-  core.listener = std::move(options.listener);
+  if (options.listener != nullptr) {
+    core.listeners = std::make_shared<const ListenerList>(std::move(options.listener));
+  }
   return CircuitCore::MakeBreaker(name, std::make_shared<const Policy>(policy), std::move(core));
 }
 
@@ -96,8 +98,19 @@ absl::Status CircuitBreaker::SetPolicy(const Policy& policy, const Operator& by)
   return absl::OkStatus();
 }
 
+absl::Status CircuitBreaker::ReplacePolicy(const Policy& expected, const Policy& policy,
+                                           const Operator& by) {
+  if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
+  if (core_->ReplacePolicy(expected, std::make_shared<const Policy>(policy), by)) {
+    return absl::OkStatus();
+  }
+  return absl::AbortedError(
+      absl::StrCat("another policy than the expected one is in force for \"", name(), "\""));
+}
+
 bool CircuitBreaker::removed() const { return core_->removed(); }
 const std::string& CircuitBreaker::name() const { return core_->name(); }
+absl::string_view CircuitBreaker::target() const { return core_->target(); }
 const Clock& CircuitBreaker::clock() const { return core_->clock(); }
 
 }  // namespace fusebox

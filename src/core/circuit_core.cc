@@ -62,8 +62,9 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
 CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy,
                          Options options)
     : name_(name),
+      target_size_(options.target_size),
       clock_(*options.clock),
-      events_(std::move(options.listener), std::move(options.log)),
+      events_(std::move(options.listeners), std::move(options.log)),
       machine_(std::move(policy), options.seed, name_, clock_.Now()) {
   MutexLock lock(mutex_);
   Publish();
@@ -207,6 +208,14 @@ void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator
   machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
 }
 
+bool CircuitCore::ReplacePolicy(const Policy& expected, std::shared_ptr<const Policy> policy,
+                                const Operator& by) {
+  Operation operation(*this, by.who);
+  if (*machine_.policy() != expected) return false;
+  machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
+  return true;
+}
+
 int64_t CircuitCore::CallsGranted() {
   MutexLock lock(mutex_);
   return totals_.SumWith(shards_).granted;
@@ -253,7 +262,7 @@ void CircuitCore::StartRun(SteadyTime now) {
 }
 
 bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view actor) {
-  for (const Change& change : changes) totals_.CountChange(change);
+  for (const Change& change : changes) totals_.CountChange(change, actor);
   if (!events_.active()) return false;
   for (const Change& change : changes) {
     Event event;
@@ -295,6 +304,7 @@ void CircuitCore::Publish() {
 CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   CircuitSnapshot snapshot;
   snapshot.name = name_;
+  snapshot.target = std::string(target());
   snapshot.mode = machine_.mode();
   snapshot.state = machine_.state();
   if (const auto fraction = machine_.ramp_fraction()) {
@@ -313,6 +323,11 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
     snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};
   }
   if (const auto at = totals_.last_transition()) snapshot.last_transition = WallTimeOf(*at, now);
+  const auto told = [&](const LifetimeTotals::Move& move) {
+    return Move{WallTimeOf(move.at, now), move.trip.cause, move.trip.detail, move.actor};
+  };
+  if (const auto* move = totals_.last_opening()) snapshot.last_opening = told(*move);
+  if (const auto* move = totals_.last_action()) snapshot.last_action = told(*move);
   if (const auto at = machine_.open_until()) snapshot.next_probe = WallTimeOf(*at, now);
   return snapshot;
 }

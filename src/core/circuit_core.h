@@ -7,6 +7,7 @@
 #define FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -43,8 +44,9 @@ class CircuitCore {
   struct Options {
     const Clock* clock = nullptr;
     uint64_t seed = 0;
-    EventListener listener;
-    std::shared_ptr<EventLog> log;  // may be null
+    std::shared_ptr<const ListenerList> listeners;  // may be null
+    std::shared_ptr<EventLog> log;                  // may be null
+    std::size_t target_size = 0;                    // the part of the name that is the target
   };
 
   // Name (see ValidateCircuit), policy and options must be valid.
@@ -56,6 +58,7 @@ class CircuitCore {
   static CircuitCore& Of(CircuitBreaker& breaker) { return *breaker.core_; }
 
   const std::string& name() const { return name_; }
+  absl::string_view target() const { return absl::string_view(name_).substr(0, target_size_); }
   const Clock& clock() const { return clock_; }
 
   // The ordinary call of a CLOSED circuit. False if it takes an `Acquire` to know.
@@ -84,6 +87,9 @@ class CircuitCore {
   void Shadow(const Operator& by);
   void Automate(const Operator& by);
   void SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by);
+  // False, and nothing has changed, if another policy than `expected` is in force.
+  bool ReplacePolicy(const Policy& expected, std::shared_ptr<const Policy> policy,
+                     const Operator& by);
 
   // For the registry, which calls these under its own lock: no listener is told of anything by
   // them.
@@ -129,6 +135,7 @@ class CircuitCore {
 
   // Constant.
   const std::string name_;
+  const std::size_t target_size_;
   const Clock& clock_;
 
   // Synchronised by themselves. `word_` is stored with release after the four below it, so that

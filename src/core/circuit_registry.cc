@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/random/random.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/core/circuit_core.h"
 #include "src/core/event_log.h"
@@ -42,19 +43,23 @@ class PolicyPool {
 class CircuitRegistry::Impl {
  public:
   explicit Impl(Options options)
-      : options_(std::move(options)), log_(std::make_shared<EventLog>(options_.event_capacity)) {
+      : options_(std::move(options)),
+        log_(std::make_shared<EventLog>(options_.event_capacity)),
+        listeners_(std::make_shared<ListenerList>(std::move(options_.listener))) {
     if (options_.clock == nullptr) options_.clock = &Clock::Real();
     if (!options_.seed) options_.seed = absl::Uniform<uint64_t>(absl::BitGen());
   }
 
   const Clock& clock() const { return *options_.clock; }
   const EventLog& log() const { return *log_; }
+  ListenerList& listeners() { return *listeners_; }
 
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
-                                                              const Policy& policy) {
+                                                              const Policy& policy,
+                                                              absl::string_view target) {
     std::shared_ptr<CircuitBreaker> evicted;
     absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit =
-        GetOrCreateLocked(name, policy, evicted);
+        GetOrCreateLocked(name, policy, target, evicted);
     if (evicted != nullptr) CircuitCore::Of(*evicted).DeliverEvents();
     if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
     return circuit;
@@ -80,12 +85,15 @@ class CircuitRegistry::Impl {
     return true;
   }
 
-  std::vector<std::shared_ptr<CircuitBreaker>> All() {
-    std::vector<std::shared_ptr<CircuitBreaker>> all;
+  std::vector<std::shared_ptr<CircuitBreaker>> After(absl::string_view name, std::size_t limit) {
+    std::vector<std::shared_ptr<CircuitBreaker>> circuits;
     MutexLock lock(mutex_);
-    all.reserve(circuits_.size());
-    for (const auto& entry : circuits_) all.push_back(entry.second.circuit);
-    return all;
+    circuits.reserve(std::min(circuits_.size(), limit));
+    for (auto entry = circuits_.upper_bound(name);
+         entry != circuits_.end() && circuits.size() < limit; ++entry) {
+      circuits.push_back(entry->second.circuit);
+    }
+    return circuits;
   }
 
   std::size_t size() {
@@ -103,16 +111,22 @@ class CircuitRegistry::Impl {
     std::shared_ptr<CircuitBreaker> circuit;
     Idleness idleness;
   };
-  // By the circuits' own names.
-  using Circuits = absl::flat_hash_map<absl::string_view, Entry>;
+  // By the circuits' own names, in their order.
+  using Circuits = absl::btree_map<absl::string_view, Entry>;
 
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreateLocked(
-      absl::string_view name, const Policy& policy, std::shared_ptr<CircuitBreaker>& evicted) {
+      absl::string_view name, const Policy& policy, absl::string_view target,
+      std::shared_ptr<CircuitBreaker>& evicted) {
     MutexLock lock(mutex_);
     if (const auto found = circuits_.find(name); found != circuits_.end()) {
       return found->second.circuit;
     }
     if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
+    if (!absl::StartsWith(name, target)) {
+      return absl::InvalidArgumentError(absl::StrCat("invalid circuit: target = \"", target,
+                                                     "\", must be what the name \"", name,
+                                                     "\" begins with"));
+    }
     ++step_;
     if (NearlyFull()) Observe();
     if (Full()) {
@@ -127,8 +141,9 @@ class CircuitRegistry::Impl {
     CircuitCore::Options core;
     core.clock = options_.clock;
     core.seed = *options_.seed;
-    core.listener = options_.listener;
+    core.listeners = listeners_;
     core.log = log_;
+    core.target_size = target.size();
     Entry entry;
     entry.circuit = CircuitCore::MakeBreaker(name, policies_.Share(policy), std::move(core));
     entry.idleness = Idleness(step_);
@@ -184,6 +199,7 @@ class CircuitRegistry::Impl {
 
   // Synchronised by itself. Shared with the circuits, which may outlive the registry.
   const std::shared_ptr<EventLog> log_;
+  const std::shared_ptr<ListenerList> listeners_;
 
   // Guarded.
   Mutex mutex_;
@@ -198,9 +214,9 @@ CircuitRegistry::CircuitRegistry(Options options)
     : impl_(std::make_unique<Impl>(std::move(options))) {}
 CircuitRegistry::~CircuitRegistry() = default;
 
-absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitRegistry::GetOrCreate(absl::string_view name,
-                                                                             const Policy& policy) {
-  return impl_->GetOrCreate(name, policy);
+absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitRegistry::GetOrCreate(
+    absl::string_view name, const Policy& policy, absl::string_view target) {
+  return impl_->GetOrCreate(name, policy, target);
 }
 
 std::shared_ptr<CircuitBreaker> CircuitRegistry::Find(absl::string_view name) const {
@@ -214,20 +230,27 @@ absl::Status CircuitRegistry::Remove(absl::string_view name, const Operator& by)
 
 std::vector<CircuitSnapshot> CircuitRegistry::List() const {
   std::vector<CircuitSnapshot> snapshots;
-  for (const auto& circuit : impl_->All()) snapshots.push_back(circuit->Snapshot());
-  std::sort(snapshots.begin(), snapshots.end(),
-            [](const CircuitSnapshot& a, const CircuitSnapshot& b) { return a.name < b.name; });
+  for (const auto& circuit : Circuits()) snapshots.push_back(circuit->Snapshot());
   return snapshots;
 }
 
+std::vector<std::shared_ptr<CircuitBreaker>> CircuitRegistry::Circuits(absl::string_view after,
+                                                                       std::size_t limit) const {
+  return impl_->After(after, limit);
+}
+
 int CircuitRegistry::ResetAll(const Operator& by) {
-  const auto all = impl_->All();
+  const auto all = Circuits();
   for (const auto& circuit : all) circuit->Reset(by);
   return static_cast<int>(all.size());
 }
 
-EventBatch CircuitRegistry::EventsSince(uint64_t sequence) const {
-  return impl_->log().Since(sequence);
+EventBatch CircuitRegistry::EventsSince(uint64_t sequence, std::size_t limit) const {
+  return impl_->log().Since(sequence, limit);
+}
+
+std::shared_ptr<const void> CircuitRegistry::AddListener(EventListener listener) {
+  return impl_->listeners().Add(std::move(listener));
 }
 
 std::size_t CircuitRegistry::size() const { return impl_->size(); }

@@ -22,7 +22,8 @@ class EventLog {
   // Gives the event its sequence number, and keeps a copy.
   void Append(Event& event);
 
-  EventBatch Since(uint64_t sequence) const;
+  // At the most `limit` of them, the oldest first.
+  EventBatch Since(uint64_t sequence, std::size_t limit) const;
 
  private:
   const std::size_t capacity_;

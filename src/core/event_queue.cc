@@ -5,16 +5,16 @@ namespace fusebox {
 
 void EventQueue::Push(Event event) {
   if (log_ != nullptr) log_->Append(event);
-  if (listener_ == nullptr) return;
+  if (listeners_ == nullptr || listeners_->empty()) return;
   MutexLock lock(mutex_);
   pending_.push_back(std::move(event));
 }
 
 void EventQueue::Deliver() {
-  if (listener_ == nullptr) return;
+  if (listeners_ == nullptr) return;
   std::vector<Event> events = TakePending(/*first=*/true);
   while (!events.empty()) {
-    for (const Event& event : events) listener_(event);
+    listeners_->Tell(events);
     events = TakePending(/*first=*/false);
   }
 }

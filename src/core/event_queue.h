@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings a circuit's events to the log and to the listener: in order, and to the listener with no
+// Brings a circuit's events to the log and to the listeners: in order, and to the listeners with no
 // lock held.
 #ifndef FUSEBOX_SRC_CORE_EVENT_QUEUE_H_
 #define FUSEBOX_SRC_CORE_EVENT_QUEUE_H_
@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "fusebox/event.h"
 #include "src/core/event_log.h"
+#include "src/core/listener_list.h"
 #include "src/core/mutex.h"
 
 namespace fusebox {
@@ -21,12 +22,12 @@ namespace fusebox {
 // one, so a listener that causes events itself can't deadlock or be overtaken.
 class EventQueue {
  public:
-  // `log` may be null.
-  EventQueue(EventListener listener, std::shared_ptr<EventLog> log)
-      : listener_(std::move(listener)), log_(std::move(log)) {}
+  // Either may be null.
+  EventQueue(std::shared_ptr<const ListenerList> listeners, std::shared_ptr<EventLog> log)
+      : listeners_(std::move(listeners)), log_(std::move(log)) {}
 
-  // False if nobody wants events: then they need not be made.
-  bool active() const { return listener_ != nullptr || log_ != nullptr; }
+  // False if nobody can want events: then they need not be made.
+  bool active() const { return listeners_ != nullptr || log_ != nullptr; }
 
   void Push(Event event);
   void Deliver();
@@ -34,7 +35,7 @@ class EventQueue {
  private:
   std::vector<Event> TakePending(bool first);
 
-  const EventListener listener_;
+  const std::shared_ptr<const ListenerList> listeners_;
   const std::shared_ptr<EventLog> log_;
   Mutex mutex_;
   std::vector<Event> pending_ ABSL_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <tuple>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -27,7 +28,7 @@ absl::Duration Year() { return 365 * Day(); }
 class Checker {
  public:
   void Fail(absl::string_view field, absl::string_view value, absl::string_view range) {
-    errors_.push_back(absl::StrCat(field, " = ", value, ", must be ", range));
+    errors_.push_back({std::string(field), std::string(value), std::string(range)});
   }
 
   void Calls(absl::string_view field, int64_t value, int64_t max = kMaxCalls,
@@ -51,14 +52,10 @@ class Checker {
     }
   }
 
-  absl::Status Result() const {
-    if (errors_.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("invalid policy: ", absl::StrJoin(errors_, "; ")));
-  }
+  std::vector<FieldError> Result() && { return std::move(errors_); }
 
  private:
-  std::vector<std::string> errors_;
+  std::vector<FieldError> errors_;
 };
 
 void CheckWindow(const CountWindow& window, Checker& check) {
@@ -192,7 +189,7 @@ bool operator==(const Policy& a, const Policy& b) {
   return fields(a) == fields(b);
 }
 
-absl::Status Validate(const Policy& policy) {
+std::vector<FieldError> PolicyErrors(const Policy& policy) {
   Checker check;
   std::visit([&](const auto& window) { CheckWindow(window, check); }, policy.window);
   CheckTripRules(policy, check);
@@ -200,7 +197,17 @@ absl::Status Validate(const Policy& policy) {
   CheckHalfOpen(policy, check);
   CheckRamp(policy, check);
   if (policy.max_in_flight) check.Calls("max_in_flight", *policy.max_in_flight);
-  return check.Result();
+  return std::move(check).Result();
+}
+
+absl::Status Validate(const Policy& policy) {
+  const std::vector<FieldError> errors = PolicyErrors(policy);
+  if (errors.empty()) return absl::OkStatus();
+  const auto text = [](std::string* out, const FieldError& error) {
+    absl::StrAppend(out, error.field, " = ", error.value, ", must be ", error.range);
+  };
+  return absl::InvalidArgumentError(
+      absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ", text)));
 }
 
 Policy Policy::Database() { return Preset(5, 2, absl::Seconds(30)); }

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "src/core/text.h"
+#include "src/core/transition_table.h"
 
 namespace fusebox {
 
@@ -39,8 +40,17 @@ void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& out
   CountReturned(failure, outcome, now);
 }
 
-void LifetimeTotals::CountChange(const Change& change) {
+void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) {
+  const auto kept = [&] {
+    return std::make_unique<const Move>(Move{change.at, change.trip, std::string(actor)});
+  };
+  if (IsOperatorCause(change.trip.cause)) last_action_ = kept();
   if (change.kind != EventKind::kTransition) return;
+  if (change.to == State::kOpen) {
+    last_opening_ = IsOperatorCause(change.trip.cause)
+                        ? kept()
+                        : std::make_unique<const Move>(Move{change.at, change.trip, {}});
+  }
   ++totals_.transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];
   totals_.opened += change.to == State::kOpen ? 1 : 0;
   last_transition_ = change.at;

@@ -6,13 +6,16 @@
 #define FUSEBOX_SRC_CORE_TOTALS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "fusebox/clock.h"
 #include "fusebox/outcome.h"
 #include "fusebox/snapshot.h"
 #include "src/core/call_shards.h"
+#include "src/core/rules/trip.h"
 #include "src/core/state_machine.h"
 
 namespace fusebox {
@@ -23,7 +26,7 @@ class LifetimeTotals {
   void CountAcquired(const StateMachine::Grant& grant);
   void CountReturned(const CallRecord& call, const Outcome& outcome, SteadyTime now);
   void CountReported(const CallRecord& failure, const Outcome& outcome, SteadyTime now);
-  void CountChange(const Change& change);
+  void CountChange(const Change& change, absl::string_view actor);
 
   // With what the shards hold.
   struct Sum {
@@ -41,11 +44,22 @@ class LifetimeTotals {
   const std::optional<Failure>& last_failure() const { return last_failure_; }
   std::optional<SteadyTime> last_transition() const { return last_transition_; }
 
+  struct Move {
+    SteadyTime at;
+    Trip trip;
+    std::string actor;
+  };
+  const Move* last_opening() const { return last_opening_.get(); }  // null: none yet
+  const Move* last_action() const { return last_action_.get(); }
+
  private:
   Totals totals_;
   int64_t granted_ = 0;
   std::optional<Failure> last_failure_;
   std::optional<SteadyTime> last_transition_;
+  // Of most circuits there is neither.
+  std::unique_ptr<const Move> last_opening_;
+  std::unique_ptr<const Move> last_action_;
 };
 
 }  // namespace fusebox

@@ -72,6 +72,73 @@ TEST_F(CircuitRegistryTest, P3_AnExistingCircuitKeepsItsPolicy) {
   EXPECT_EQ(registry_.GetOrCreate("a", other).value(), first);
 }
 
+TEST_F(CircuitRegistryTest, P3_ACircuitKnowsItsTarget) {
+  const auto circuit = registry_.GetOrCreate("dns:///a/shop.Cart/Add", SmallPolicy(), "dns:///a");
+  ASSERT_TRUE(circuit.ok());
+  EXPECT_EQ((*circuit)->target(), "dns:///a");
+  EXPECT_EQ((*circuit)->Snapshot().target, "dns:///a");
+  EXPECT_EQ(Get("b")->target(), "");
+  EXPECT_EQ(registry_.GetOrCreate("c/shop.Cart/Add", SmallPolicy(), "d").status(),
+            absl::InvalidArgumentError("invalid circuit: target = \"d\", must be what the name "
+                                       "\"c/shop.Cart/Add\" begins with"));
+  EXPECT_EQ(registry_.Find("c/shop.Cart/Add"), nullptr);
+}
+
+TEST_F(CircuitRegistryTest, PagesByNameWhileCircuitsComeAndGo) {
+  const auto names = [](const std::vector<std::shared_ptr<CircuitBreaker>>& circuits) {
+    std::vector<std::string> found;
+    for (const auto& circuit : circuits) found.push_back(circuit->name());
+    return found;
+  };
+  for (const char* name : {"d", "b", "e", "c"}) Get(name);
+  EXPECT_THAT(names(registry_.Circuits()), ElementsAre("b", "c", "d", "e"));
+  EXPECT_THAT(names(registry_.Circuits("", 2)), ElementsAre("b", "c"));
+  Get("a");                                 // before the page that was read
+  EXPECT_TRUE(registry_.Remove("c").ok());  // the last of it
+  EXPECT_THAT(names(registry_.Circuits("c", 2)), ElementsAre("d", "e"));
+  EXPECT_THAT(names(registry_.Circuits("e", 2)), ElementsAre());
+}
+
+TEST_F(CircuitRegistryTest, EventsComeInPiecesToo) {
+  for (const char* name : {"a", "b", "c"}) Get(name);
+  EventBatch batch = registry_.EventsSince(0, 2);
+  ASSERT_EQ(batch.events.size(), 2U);
+  EXPECT_EQ(batch.events[1].sequence, 2U);
+  EXPECT_EQ(batch.last, 3U);
+  batch = registry_.EventsSince(2, 2);
+  ASSERT_EQ(batch.events.size(), 1U);
+  EXPECT_EQ(batch.events[0].circuit, "c");
+  EXPECT_TRUE(registry_.EventsSince(3).events.empty());
+  EXPECT_TRUE(registry_.EventsSince(99).events.empty());  // there have not been so many
+}
+
+TEST_F(CircuitRegistryTest, AListenerMayComeAndGo) {
+  const auto circuit = Get("a");  // made before it came
+  int heard = 0;
+  std::shared_ptr<const void> handle = registry_.AddListener([&heard](const Event&) { ++heard; });
+  circuit->Reset({"oncall", "to see"});
+  EXPECT_EQ(heard, 1);
+  Get("b");
+  EXPECT_EQ(heard, 2);
+  const std::size_t by_the_first = events_.size();
+  handle.reset();
+  circuit->Reset({"oncall", "to see"});
+  EXPECT_EQ(heard, 2);
+  EXPECT_EQ(events_.size(), by_the_first + 1);
+}
+
+TEST_F(CircuitRegistryTest, AListenerMayLeaveWhileItIsCalled) {
+  std::shared_ptr<const void> handle;
+  int heard = 0;
+  handle = registry_.AddListener([&](const Event&) {
+    ++heard;
+    handle.reset();
+  });
+  Get("a");
+  Get("b");
+  EXPECT_EQ(heard, 1);
+}
+
 TEST_F(CircuitRegistryTest, R11_AnInvalidPolicyOrNameMakesNothing) {
   Policy bad;
   bad.jitter = 1;

@@ -241,7 +241,9 @@ TEST(Events, AListenerMayMakeCallsThatOpenItsCircuitAgain) {
 
 TEST(EventQueue, DeliversInOrderAndOnlyOnce) {
   std::vector<std::string> heard;
-  EventQueue queue([&](const Event& event) { heard.push_back(event.detail); }, nullptr);
+  const auto listeners =
+      std::make_shared<ListenerList>([&](const Event& event) { heard.push_back(event.detail); });
+  EventQueue queue(listeners, nullptr);
   EXPECT_TRUE(queue.active());
   queue.Deliver();
   for (const char* detail : {"a", "b", "c"}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Another policy for a circuit that is in use (DESIGN R10).
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -56,6 +57,25 @@ TEST(CircuitBreaker, R10_AnEventSaysWhoAndWhy) {
   EXPECT_EQ(event.actor, "oncall");
   EXPECT_EQ(event.detail, "a stricter one");
   EXPECT_EQ(event.epoch, 2U);
+}
+
+TEST(CircuitBreaker, R10_IsReplacedOnlyIfItIsTheExpectedOne) {
+  TestCircuit circuit;
+  EXPECT_TRUE(circuit->ReplacePolicy(SmallPolicy(), StrictPolicy(), kOncall).ok());
+  EXPECT_EQ(circuit->Snapshot().policy, StrictPolicy());
+  const uint64_t epoch = circuit->Snapshot().epoch;
+
+  Policy third = SmallPolicy();
+  third.consecutive_failures = 7;
+  EXPECT_EQ(circuit->ReplacePolicy(SmallPolicy(), third, kOncall).code(),
+            absl::StatusCode::kAborted);
+  EXPECT_EQ(circuit->Snapshot().policy, StrictPolicy());
+  EXPECT_EQ(circuit->Snapshot().epoch, epoch);
+
+  Policy bad = SmallPolicy();
+  bad.jitter = 1;
+  EXPECT_EQ(circuit->ReplacePolicy(StrictPolicy(), bad, kOncall), Validate(bad));
+  EXPECT_EQ(circuit->Snapshot().policy, StrictPolicy());
 }
 
 TEST(CircuitBreaker, R10_R11_AnInvalidPolicyLeavesAllAsItWas) {

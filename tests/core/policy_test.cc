@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -364,6 +365,20 @@ TEST(Policy, R11_EveryBadFieldIsInTheOneMessage) {
         "half_open.probe_timeout = -1s,"}) {
     EXPECT_THAT(message, HasSubstr(field));
   }
+}
+
+TEST(Policy, R11_ErrorsFieldByField) {
+  EXPECT_TRUE(PolicyErrors(Policy()).empty());
+  Policy policy;
+  policy.jitter = 1;
+  policy.half_open.max_concurrent = 0;
+  const std::vector<FieldError> errors = PolicyErrors(policy);
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[0].field, "jitter");
+  EXPECT_EQ(errors[0].value, "1");
+  EXPECT_EQ(errors[0].range, "at least 0 and less than 1");
+  EXPECT_EQ(errors[1].field, "half_open.max_concurrent");
+  EXPECT_EQ(errors[1].range, "from 1 to 1000");
 }
 
 TEST(Policy, R11_NothingIsClamped) {

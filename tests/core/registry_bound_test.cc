@@ -218,10 +218,10 @@ TEST(EventLog, WithoutCapacityItOnlyNumbers) {
     log.Append(event);
     EXPECT_EQ(event.sequence, i);
   }
-  EXPECT_THAT(log.Since(0).events, IsEmpty());
-  EXPECT_EQ(log.Since(0).missed, 3U);
-  EXPECT_EQ(log.Since(2).missed, 1U);
-  EXPECT_EQ(log.Since(3).missed, 0U);
+  EXPECT_THAT(log.Since(0, 100).events, IsEmpty());
+  EXPECT_EQ(log.Since(0, 100).missed, 3U);
+  EXPECT_EQ(log.Since(2, 100).missed, 1U);
+  EXPECT_EQ(log.Since(3, 100).missed, 0U);
 }
 
 }  // namespace

@@ -161,6 +161,53 @@ TEST(Snapshot, R9_LastTransitionIsItsTime) {
   EXPECT_EQ(circuit->Snapshot().last_transition, circuit.clock().WallNow());
 }
 
+TEST(Snapshot, R9_LastOpeningSaysWhyAndStaysWhenItIsOver) {
+  TestCircuit circuit;
+  EXPECT_FALSE(circuit->Snapshot().last_opening.has_value());
+  const absl::Time start = circuit.clock().WallNow();
+  circuit.Advance(absl::Seconds(1));
+  circuit.OpenAndWaitUntilHalfOpen();
+  const std::optional<Move> move = circuit->Snapshot().last_opening;
+  ASSERT_TRUE(move.has_value());
+  EXPECT_EQ(move->cause, Cause::kConsecutiveFailures);
+  EXPECT_EQ(move->time, start + absl::Seconds(1));
+  EXPECT_EQ(move->detail, "3 failures in a row >= 3");
+  EXPECT_EQ(move->actor, "");
+  EXPECT_FALSE(circuit->Snapshot().last_action.has_value());
+}
+
+TEST(Snapshot, R9_LastActionSaysWhoAndWhy) {
+  TestCircuit circuit;
+  ASSERT_TRUE(circuit->ForceOpen({"deploy", "migrating"}, absl::Seconds(5)).ok());
+  CircuitSnapshot snapshot = circuit->Snapshot();
+  ASSERT_TRUE(snapshot.last_action.has_value());
+  EXPECT_EQ(snapshot.last_action->cause, Cause::kForcedOpen);
+  EXPECT_EQ(snapshot.last_action->actor, "deploy");
+  EXPECT_EQ(snapshot.last_action->detail, "migrating");
+  ASSERT_TRUE(snapshot.last_opening.has_value());
+  EXPECT_EQ(snapshot.last_opening->actor, "deploy");
+
+  // A time to live that ends is nobody's action; a policy change is one, and no opening.
+  circuit.Advance(absl::Seconds(5));
+  EXPECT_EQ(circuit->Snapshot().last_action->cause, Cause::kForcedOpen);
+  ASSERT_TRUE(circuit->SetPolicy(Policy(), {"oncall", "back to the defaults"}).ok());
+  snapshot = circuit->Snapshot();
+  EXPECT_EQ(snapshot.last_action->cause, Cause::kPolicyChanged);
+  EXPECT_EQ(snapshot.last_opening->cause, Cause::kForcedOpen);
+}
+
+TEST(Snapshot, R9_AnOpeningOnTheWayToAnActionIsNotTheOperators) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  Permit probe = circuit.Acquire();
+  circuit.Advance(absl::Seconds(60));  // it has hung
+  circuit->Disable({"oncall", "no time for probes"});
+  const CircuitSnapshot snapshot = circuit->Snapshot();
+  EXPECT_EQ(snapshot.last_opening->cause, Cause::kProbeTimeout);
+  EXPECT_EQ(snapshot.last_opening->actor, "");
+  EXPECT_EQ(snapshot.last_action->actor, "oncall");
+}
+
 TEST(Snapshot, R9_NextProbeIsShownWhileOpenAlone) {
   TestCircuit circuit;
   EXPECT_FALSE(circuit->Snapshot().next_probe.has_value());
