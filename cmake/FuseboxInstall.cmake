@@ -114,6 +114,14 @@ function(fusebox_install_pkgconfig target name)
 endfunction()
 
 function(fusebox_install_headers target)
+  get_target_property(protos ${target} FUSEBOX_PROTOS)
+  if(protos)
+    get_target_property(generated ${target} FUSEBOX_GENERATED)
+    install(DIRECTORY "${generated}/" "${PROJECT_SOURCE_DIR}/proto/"
+      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+      FILES_MATCHING PATTERN "*.h" PATTERN "*.proto")
+    return()
+  endif()
   get_target_property(headers ${target} FUSEBOX_HEADERS)
   foreach(header IN LISTS headers)
     get_filename_component(folder "${header}" DIRECTORY)

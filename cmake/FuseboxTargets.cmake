@@ -79,25 +79,61 @@ function(fusebox_program target)
   fusebox_warnings(${target})
 endfunction()
 
+# Notes that <protos>, relative to <root>, are compiled into <out>: messages, services and stubs.
+# The C++ files that come of it are returned in <out_files>.
+function(fusebox_compile_protos root out protos out_files)
+  find_program(FUSEBOX_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+  file(MAKE_DIRECTORY "${out}")
+  set(files)
+  foreach(proto IN LISTS protos)
+    string(REGEX REPLACE "\\.proto$" "" stem "${proto}")
+    set(generated "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h"
+      "${out}/${stem}.grpc.pb.cc" "${out}/${stem}.grpc.pb.h")
+    list(TRANSFORM protos PREPEND "${root}/" OUTPUT_VARIABLE sources)
+    add_custom_command(
+      OUTPUT ${generated}
+      COMMAND protobuf::protoc "--proto_path=${root}" "--cpp_out=${out}" "--grpc_out=${out}"
+        "--plugin=protoc-gen-grpc=${FUSEBOX_GRPC_CPP_PLUGIN}" "${root}/${proto}"
+      DEPENDS ${sources}
+      VERBATIM)
+    list(APPEND files ${generated})
+  endforeach()
+  set(${out_files} "${files}" PARENT_SCOPE)
+endfunction()
+
 # fusebox_grpc_proto_library(<target> PROTO <file> ROOT <import root>): messages and stubs of one
-# .proto file. Generated code is not held to this project's warnings.
+# .proto file, for this build alone. Generated code is not held to this project's warnings.
 function(fusebox_grpc_proto_library target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROTO;ROOT" "")
-  find_program(FUSEBOX_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
-  file(RELATIVE_PATH relative "${arg_ROOT}" "${arg_PROTO}")
-  string(REGEX REPLACE "\\.proto$" "" stem "${relative}")
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${target}.gen")
-  file(MAKE_DIRECTORY "${out}")
-  set(generated "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h"
-    "${out}/${stem}.grpc.pb.cc" "${out}/${stem}.grpc.pb.h")
-  add_custom_command(
-    OUTPUT ${generated}
-    COMMAND protobuf::protoc "--proto_path=${arg_ROOT}" "--cpp_out=${out}" "--grpc_out=${out}"
-      "--plugin=protoc-gen-grpc=${FUSEBOX_GRPC_CPP_PLUGIN}" "${arg_PROTO}"
-    DEPENDS "${arg_PROTO}"
-    VERBATIM)
+  file(RELATIVE_PATH relative "${arg_ROOT}" "${arg_PROTO}")
+  fusebox_compile_protos("${arg_ROOT}" "${out}" "${relative}" generated)
   add_library(${target} STATIC ${generated})
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
   target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+endfunction()
+
+# fusebox_proto_library(<name> PROTOS <file>...): the same as fusebox::<name>, installed with its
+# headers and with the .proto files, which are relative to proto/.
+function(fusebox_proto_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PROTOS")
+  set(target fusebox_${name})
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/${target}.gen")
+  fusebox_compile_protos("${PROJECT_SOURCE_DIR}/proto" "${out}" "${arg_PROTOS}" generated)
+  add_library(${target} ${generated})
+  add_library(fusebox::${name} ALIAS ${target})
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_include_directories(${target} SYSTEM PUBLIC
+    "$<BUILD_INTERFACE:${out}>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    POSITION_INDEPENDENT_CODE ON
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    FUSEBOX_GENERATED "${out}"
+    FUSEBOX_PROTOS "${arg_PROTOS}")
+  set_property(GLOBAL APPEND PROPERTY FUSEBOX_LIBRARIES ${target})
 endfunction()
