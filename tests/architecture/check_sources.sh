@@ -8,7 +8,8 @@
 #   spdx            the first line names the licence
 #   include-guard   FUSEBOX_..._H_, after the file's path; no #pragma once
 #   core-includes   the core includes the standard library, abseil and itself, and nothing else
-#   arrows          a component includes the core's public headers and its own, never another's
+#   arrows          a component includes the core's public headers and its own, never another's; the
+#                   admin service includes the protos too
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
@@ -45,6 +46,7 @@ function violation(rule, what) {
 function component_of(path) {
   sub(/^include\//, "", path)
   if (path ~ /^fusebox\/[^\/]*$/) return "core"
+  if (path ~ /^fusebox\/v1\//) return "proto"
   if (path ~ /^interceptors\//) return "grpc"
   if (path !~ /^(fusebox|src)\/[^\/]*\//) return ""
   sub(/^(fusebox|src)\//, "", path)
@@ -112,7 +114,7 @@ function check_include(line,    path, angled, to) {
       violation("core-includes", path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
-             && component != "testing") {
+             && !(to == "proto" && component == "admin") && component != "testing") {
     violation("arrows", component " includes " path)
   } else if (path ~ /^src\/core\//) {
     violation("arrows", component " includes " path)

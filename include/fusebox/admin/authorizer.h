@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who may do something over the admin service. Three kinds of callers are ready-made:
+//
+//   // Whoever has one of these certificates. The server has to verify clients' certificates.
+//   fusebox::AllowTlsSubjects({"CN=sre,O=Example", "spiffe://example.org/oncall"});
+//
+//   // Whoever sends "authorization: Bearer <token>".
+//   fusebox::AllowBearerToken(token, "ci");
+//
+//   // Whoever is on the same machine.
+//   fusebox::AllowLocalCallers();
+//
+// and a caller who fits any of several is let in by `AllowAnyOf`. For anything else, derive from
+// `Authorizer`.
+#ifndef FUSEBOX_ADMIN_AUTHORIZER_H_
+#define FUSEBOX_ADMIN_AUTHORIZER_H_
+
+#include <grpcpp/server_context.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace fusebox {
+
+// Thread-safety: `Authorize` may be called from any thread at any time, several times at once, and
+// should be quick.
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+
+  // Who the caller is, for the events of what it does; not empty. UNAUTHENTICATED if it doesn't say
+  // so well enough, PERMISSION_DENIED if it may not. The message goes to the caller: it must not
+  // hold a credential.
+  virtual absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const = 0;
+};
+
+// Callers with a verified certificate whose subject, or one of whose subject alternative names, is
+// one of these, byte by byte. A subject is written as RFC 2253 has it, the last part first:
+// "CN=sre,O=Example". An alternative name is given without its kind: "sre.example.org",
+// "spiffe://example.org/oncall".
+//
+// The server's credentials must verify clients' certificates
+// (GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY, or ..._REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY): a
+// certificate that nobody has verified says nothing, and gRPC doesn't let it be told from one that
+// somebody has.
+//
+// INVALID_ARGUMENT for an empty list or an empty subject.
+absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
+    std::vector<std::string> subjects);
+
+// Callers with "authorization: Bearer <token>" in their metadata, by name `who`. How long the
+// comparison takes says nothing of the token. A token is not taken over a connection that others
+// could read: neither TLS, nor loopback, nor a unix socket.
+//
+// INVALID_ARGUMENT for a token of less than 16 or more than 4,096 bytes or with other characters
+// than visible ASCII, or for an empty `who`; the message doesn't hold the token.
+absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string token,
+                                                                   std::string who);
+
+// Callers over a unix socket or from a loopback address, named after it. Behind a proxy on the same
+// machine every caller looks like one.
+std::shared_ptr<const Authorizer> AllowLocalCallers();
+
+// Callers that one of these lets in, asked in order. If none does, the last one's answer. Without
+// any, nobody. None may be null.
+std::shared_ptr<const Authorizer> AllowAnyOf(
+    std::vector<std::shared_ptr<const Authorizer>> authorizers);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_ADMIN_AUTHORIZER_H_

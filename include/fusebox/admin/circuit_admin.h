@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The admin service: see and move the circuits of this process from outside, in any language, by
+// fuseboxctl or by the stubs of proto/fusebox/v1/admin.proto. Nothing is served unless it is
+// registered with a server, and then it only reads:
+//
+//   fusebox::CircuitAdminOptions options;
+//   options.registry = registry;
+//   absl::StatusOr<std::unique_ptr<grpc::Service>> admin =
+//       fusebox::CreateCircuitAdmin(std::move(options));
+//   if (!admin.ok()) return admin.status();
+//   builder.RegisterService(admin->get());
+//
+// Writes take two more lines, and say who may make them:
+//
+//   options.allow_writes = true;
+//   options.write_authorizer = fusebox::AllowLocalCallers();
+#ifndef FUSEBOX_ADMIN_CIRCUIT_ADMIN_H_
+#define FUSEBOX_ADMIN_CIRCUIT_ADMIN_H_
+
+#include <grpcpp/impl/service_type.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "fusebox/admin/authorizer.h"
+#include "fusebox/circuit_registry.h"
+
+namespace fusebox {
+
+struct CircuitAdminOptions {
+  // Whose circuits. Required.
+  std::shared_ptr<CircuitRegistry> registry;
+
+  // What callers are told of which process this is: "checkout-7f9c", "host:port". May be empty.
+  std::string instance;
+
+  // Who may read. Null: whoever can reach the server. Those who may write may read too.
+  std::shared_ptr<const Authorizer> read_authorizer;
+
+  // Both, or neither: that circuits may be moved, and who may do so. Who it was and why they did it
+  // is in the circuits' events.
+  bool allow_writes = false;
+  std::shared_ptr<const Authorizer> write_authorizer;
+
+  // Whether to show what a dependency said with its last failure. It may hold what a request held.
+  bool show_failure_messages = false;
+
+  // How many WatchCircuits calls there may be at a time; one more is RESOURCE_EXHAUSTED. Each may
+  // hold a message of some 100 KiB that its reader doesn't take.
+  int max_watchers = 1'000;  // 1 to 100,000
+};
+
+// The service, for `grpc::ServerBuilder::RegisterService`. It must outlive the server. Since
+// watchers never hang up by themselves, shut that server down with a deadline:
+// `server->Shutdown(deadline)`.
+//
+// Thread-safety: the service may be called as gRPC does. It has one thread of its own, from the
+// first watcher on, and makes no call wait: a watcher that doesn't read misses events, and is told
+// so.
+//
+// INVALID_ARGUMENT, with each bad field named, for a null registry, `allow_writes` without
+// `write_authorizer` or the other way round, or `max_watchers` out of range.
+absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(CircuitAdminOptions options);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_ADMIN_CIRCUIT_ADMIN_H_

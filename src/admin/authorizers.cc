@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <grpc/grpc_security_constants.h>
+#include <grpcpp/security/auth_context.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "fusebox/admin/authorizer.h"
+#include "src/admin/peer.h"
+
+namespace fusebox {
+namespace {
+
+constexpr std::size_t kMinTokenBytes = 16;
+constexpr std::size_t kMaxTokenBytes = 4'096;
+
+class TlsSubjects : public Authorizer {
+ public:
+  explicit TlsSubjects(std::vector<std::string> subjects) : subjects_(std::move(subjects)) {}
+
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
+    const auto context = caller.auth_context();
+    if (context == nullptr || !context->IsPeerAuthenticated()) {
+      return absl::UnauthenticatedError("no client certificate, must be one");
+    }
+    for (const char* property : {GRPC_X509_SUBJECT_PROPERTY_NAME, GRPC_X509_SAN_PROPERTY_NAME}) {
+      for (const grpc::string_ref& value : context->FindPropertyValues(property)) {
+        const absl::string_view subject(value.data(), value.size());
+        if (std::find(subjects_.begin(), subjects_.end(), subject) != subjects_.end()) {
+          return std::string(subject);
+        }
+      }
+    }
+    return absl::PermissionDeniedError("the client certificate's subject may not do this");
+  }
+
+ private:
+  const std::vector<std::string> subjects_;
+};
+
+// How long it takes depends on the length of `presented` alone.
+bool EqualInConstantTime(absl::string_view presented, absl::string_view secret) {
+  volatile unsigned char difference = presented.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < presented.size(); ++i) {
+    const auto a = static_cast<unsigned char>(presented[i]);
+    const auto b = static_cast<unsigned char>(secret[i % secret.size()]);
+    difference = static_cast<unsigned char>(difference | (a ^ b));
+  }
+  return difference == 0;
+}
+
+class BearerToken : public Authorizer {
+ public:
+  BearerToken(std::string token, std::string who)
+      : token_(std::move(token)), who_(std::move(who)) {}
+
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
+    if (!IsPrivate(caller)) {
+      return absl::UnauthenticatedError(
+          "a bearer token is only taken over TLS, a loopback address or a unix socket");
+    }
+    const auto values = caller.client_metadata().equal_range("authorization");
+    bool right = false;
+    for (auto value = values.first; value != values.second; ++value) {
+      right |= IsToken(absl::string_view(value->second.data(), value->second.size()));
+    }
+    if (right) return who_;
+    return absl::UnauthenticatedError(values.first == values.second
+                                          ? "no \"authorization\" metadata, must be a bearer token"
+                                          : "the bearer token is not the right one");
+  }
+
+ private:
+  bool IsToken(absl::string_view authorization) const {
+    constexpr absl::string_view kScheme = "bearer ";
+    if (authorization.size() > kScheme.size() + kMaxTokenBytes) return false;
+    if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return false;
+    return EqualInConstantTime(authorization.substr(kScheme.size()), token_);
+  }
+
+  const std::string token_;
+  const std::string who_;
+};
+
+class LocalCallers : public Authorizer {
+ public:
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
+    if (std::optional<std::string> name = LocalPeerName(caller.peer())) return *std::move(name);
+    return absl::PermissionDeniedError("only callers on the same machine may do this");
+  }
+};
+
+class AnyOf : public Authorizer {
+ public:
+  explicit AnyOf(std::vector<std::shared_ptr<const Authorizer>> authorizers)
+      : authorizers_(std::move(authorizers)) {}
+
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
+    absl::StatusOr<std::string> who = absl::PermissionDeniedError("nobody may do this");
+    for (const auto& authorizer : authorizers_) {
+      who = authorizer->Authorize(caller);
+      if (who.ok()) break;
+    }
+    return who;
+  }
+
+ private:
+  const std::vector<std::shared_ptr<const Authorizer>> authorizers_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
+    std::vector<std::string> subjects) {
+  const auto is_empty = [](const std::string& subject) { return subject.empty(); };
+  if (subjects.empty() || std::any_of(subjects.begin(), subjects.end(), is_empty)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid authorizer: subjects = ", subjects.size(),
+                     " of them, must be at least one, and none of them empty"));
+  }
+  return std::make_shared<const TlsSubjects>(std::move(subjects));
+}
+
+absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string token,
+                                                                   std::string who) {
+  const bool visible =
+      std::all_of(token.begin(), token.end(), [](char c) { return absl::ascii_isgraph(c); });
+  if (token.size() < kMinTokenBytes || token.size() > kMaxTokenBytes || !visible) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "invalid authorizer: token = ", token.size(), " bytes", visible ? "" : ", not all visible",
+        ", must be ", kMinTokenBytes, " to ", kMaxTokenBytes, " visible ASCII characters"));
+  }
+  if (who.empty()) {
+    return absl::InvalidArgumentError("invalid authorizer: who = \"\", must not be empty");
+  }
+  return std::make_shared<const BearerToken>(std::move(token), std::move(who));
+}
+
+std::shared_ptr<const Authorizer> AllowLocalCallers() {
+  return std::make_shared<const LocalCallers>();
+}
+
+std::shared_ptr<const Authorizer> AllowAnyOf(
+    std::vector<std::shared_ptr<const Authorizer>> authorizers) {
+  return std::make_shared<const AnyOf>(std::move(authorizers));
+}
+
+}  // namespace fusebox

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/admin/circuit_conversion.h"
+
+#include "src/admin/enum_conversion.h"
+#include "src/admin/policy_conversion.h"
+#include "src/admin/time_conversion.h"
+#include "src/admin/utf8.h"
+
+namespace fusebox {
+namespace {
+
+void WriteMove(const Move& move, v1::Move& proto) {
+  *proto.mutable_time() = ToProto(move.time);
+  proto.set_cause(ToProto(move.cause));
+  proto.set_detail(ValidUtf8(move.detail));
+  proto.set_actor(ValidUtf8(move.actor));
+}
+
+void WriteTotals(const Totals& totals, v1::Totals& proto) {
+  proto.set_success(totals.success);
+  proto.set_failure(totals.failure);
+  proto.set_ignored(totals.ignored);
+  proto.set_slow(totals.slow);
+  proto.set_rejected(totals.rejected);
+  proto.set_too_many_calls(totals.too_many_calls);
+  proto.set_would_reject(totals.would_reject);
+  proto.set_opened(totals.opened);
+  for (const State from : {State::kClosed, State::kOpen, State::kHalfOpen}) {
+    for (const State to : {State::kClosed, State::kOpen, State::kHalfOpen}) {
+      if (totals.Transitions(from, to) == 0) continue;
+      v1::Totals::Transitions& transitions = *proto.add_transitions();
+      transitions.set_from(ToProto(from));
+      transitions.set_to(ToProto(to));
+      transitions.set_count(totals.Transitions(from, to));
+    }
+  }
+}
+
+void WriteLastFailure(const LastFailure& failure, const Disclosure& disclosure,
+                      v1::LastFailure& proto) {
+  *proto.mutable_time() = ToProto(failure.time);
+  proto.set_code(failure.code);
+  if (disclosure.failure_messages) proto.set_message(ValidUtf8(failure.message));
+}
+
+}  // namespace
+
+void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit) {
+  circuit.set_name(ValidUtf8(snapshot.name));
+  circuit.set_target(ValidUtf8(snapshot.target));
+  circuit.set_state(ToProto(snapshot.state));
+  circuit.set_mode(ToProto(snapshot.mode));
+  circuit.set_ramping(snapshot.ramping);
+  circuit.set_ramp_fraction(snapshot.ramp_fraction);
+  circuit.set_epoch(snapshot.epoch);
+  if (snapshot.last_transition) {
+    *circuit.mutable_transition_time() = ToProto(*snapshot.last_transition);
+  }
+  if (snapshot.next_probe) *circuit.mutable_next_probe_time() = ToProto(*snapshot.next_probe);
+  if (snapshot.last_opening) WriteMove(*snapshot.last_opening, *circuit.mutable_last_opening());
+  if (snapshot.last_action) WriteMove(*snapshot.last_action, *circuit.mutable_last_action());
+  if (snapshot.last_failure) {
+    WriteLastFailure(*snapshot.last_failure, disclosure, *circuit.mutable_last_failure());
+  }
+  WriteTotals(snapshot.totals, *circuit.mutable_totals());
+  circuit.mutable_window()->set_recorded(snapshot.window.recorded);
+  circuit.mutable_window()->set_failures(snapshot.window.failures);
+  circuit.mutable_window()->set_slow(snapshot.window.slow);
+  circuit.set_in_flight(snapshot.in_flight);
+  circuit.set_probes_in_flight(snapshot.probes_in_flight);
+  circuit.set_consecutive_failures(snapshot.consecutive_failures);
+  SetPolicy(snapshot.policy, circuit);
+}
+
+void SetPolicy(const Policy& policy, v1::Circuit& circuit) {
+  ToProto(policy, *circuit.mutable_policy());
+  circuit.set_etag(EtagOf(circuit.policy()));
+}
+
+void ToProto(const Event& event, v1::Event& proto) {
+  proto.set_sequence(event.sequence);
+  proto.set_kind(ToProto(event.kind));
+  proto.set_circuit(ValidUtf8(event.circuit));
+  proto.set_epoch(event.epoch);
+  *proto.mutable_time() = ToProto(event.time);
+  proto.set_from_state(ToProto(event.from));
+  proto.set_to_state(ToProto(event.to));
+  proto.set_from_mode(ToProto(event.mode_from));
+  proto.set_to_mode(ToProto(event.mode_to));
+  proto.set_cause(ToProto(event.cause));
+  proto.set_detail(ValidUtf8(event.detail));
+  proto.set_actor(ValidUtf8(event.actor));
+}
+
+}  // namespace fusebox

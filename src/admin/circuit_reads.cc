@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/admin/circuit_reads.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "src/admin/circuit_filter.h"
+#include "src/admin/circuit_scan.h"
+#include "src/admin/page_token.h"
+#include "src/admin/request_errors.h"
+
+namespace fusebox {
+namespace {
+
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1'000;
+constexpr int kDefaultEvents = 20;
+constexpr int kMaxEvents = 1'000;
+
+void CheckRange(absl::string_view field, int value, int min, int max, RequestErrors& errors) {
+  if (value < min || value > max) {
+    errors.Add(field, absl::StrCat(value, ", must be from ", min, " to ", max));
+  }
+}
+
+}  // namespace
+
+grpc::Status NoSuchCircuit(const std::string& name) {
+  return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no circuit named \"", name, "\"")};
+}
+
+CircuitReads::CircuitReads(std::shared_ptr<CircuitRegistry> registry, std::string instance,
+                           Disclosure disclosure)
+    : registry_(std::move(registry)), instance_(std::move(instance)), disclosure_(disclosure) {}
+
+grpc::Status CircuitReads::List(const v1::ListCircuitsRequest& request,
+                                v1::ListCircuitsResponse& response) const {
+  const CircuitFilter filter(request.filter());
+  RequestErrors errors;
+  filter.Check(errors);
+  CheckRange("page_size", request.page_size(), 0, kMaxPageSize, errors);
+  std::optional<std::string> last = "";  // on the pages so far
+  if (!request.page_token().empty()) {
+    last = ReadPageToken(request.filter(), request.page_token());
+    if (!last) {
+      errors.Add("page_token", "not one, must be the next_page_token of a page with this filter");
+    }
+  }
+  if (!errors.empty()) return errors.ToStatus();
+
+  response.set_instance(instance_);
+  response.set_total_circuits(static_cast<int64_t>(registry_->size()));
+  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  CircuitScan scan(*registry_, *last);
+  while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter)) {
+    if (response.circuits_size() == page_size) {  // there is more
+      response.set_next_page_token(MakePageToken(request.filter(), *last));
+      return grpc::Status::OK;
+    }
+    ToProto(match->snapshot, disclosure_, *response.add_circuits());
+    last = match->snapshot.name;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
+                               v1::GetCircuitResponse& response) const {
+  RequestErrors errors;
+  if (request.name().empty()) errors.Add("name", "\"\", must be a circuit's");
+  CheckRange("max_events", request.max_events(), -1, kMaxEvents, errors);
+  if (!errors.empty()) return errors.ToStatus();
+  const auto circuit = registry_->Find(request.name());
+  if (circuit == nullptr) return NoSuchCircuit(request.name());
+
+  response.set_instance(instance_);
+  ToProto(circuit->Snapshot(), disclosure_, *response.mutable_circuit());
+  if (request.max_events() < 0) return grpc::Status::OK;
+  const int wanted = request.max_events() == 0 ? kDefaultEvents : request.max_events();
+  const EventBatch batch = registry_->EventsSince(0);
+  std::vector<const Event*> events;  // the newest first
+  for (auto event = batch.events.rbegin();
+       event != batch.events.rend() && static_cast<int>(events.size()) < wanted; ++event) {
+    if (event->circuit == request.name()) events.push_back(&*event);
+  }
+  std::reverse(events.begin(), events.end());
+  for (const Event* event : events) ToProto(*event, *response.add_events());
+  return grpc::Status::OK;
+}
+
+}  // namespace fusebox

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/admin/circuit_writes.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/admin/circuit_reads.h"
+#include "src/admin/circuit_scan.h"
+#include "src/admin/enum_conversion.h"
+#include "src/admin/request_errors.h"
+#include "src/admin/utf8.h"
+
+namespace fusebox {
+namespace {
+
+constexpr std::size_t kMaxCircuits = 10'000;
+
+}  // namespace
+
+CircuitWrites::CircuitWrites(std::shared_ptr<CircuitRegistry> registry, std::string instance,
+                             Disclosure disclosure)
+    : registry_(std::move(registry)), instance_(std::move(instance)), disclosure_(disclosure) {}
+
+grpc::Status CircuitWrites::Apply(const CircuitAction& action, const std::string& name,
+                                  const Operator& by, v1::Circuit& circuit) const {
+  std::shared_ptr<CircuitBreaker> breaker;
+  if (grpc::Status status = Find(action, name, by, breaker); !status.ok()) return status;
+  if (grpc::Status status = action.Apply(*breaker, by); !status.ok()) return status;
+  ToProto(breaker->Snapshot(), disclosure_, circuit);
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
+                                         const std::string& who,
+                                         v1::UpdatePolicyResponse& response) const {
+  const CircuitAction action = CircuitAction::UpdatePolicy(request);
+  const Operator by{who, request.reason()};
+  v1::Circuit& circuit = *response.mutable_circuit();
+  if (!request.validate_only()) return Apply(action, request.name(), by, circuit);
+  std::shared_ptr<CircuitBreaker> breaker;
+  if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;
+  CircuitSnapshot snapshot = breaker->Snapshot();
+  if (grpc::Status status = action.Try(*breaker, snapshot.policy); !status.ok()) return status;
+  ToProto(snapshot, disclosure_, circuit);
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitWrites::Find(const CircuitAction& action, const std::string& name,
+                                 const Operator& by,
+                                 std::shared_ptr<CircuitBreaker>& breaker) const {
+  RequestErrors errors;
+  if (name.empty()) errors.Add("name", "\"\", must be a circuit's");
+  CheckReason(by.why, errors);
+  action.Check(errors);
+  if (!errors.empty()) return errors.ToStatus();
+  breaker = registry_->Find(name);
+  return breaker == nullptr ? NoSuchCircuit(name) : grpc::Status::OK;
+}
+
+grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
+                                        const std::string& who,
+                                        v1::ApplyToCircuitsResponse& response) const {
+  const CircuitFilter filter(request.filter());
+  const CircuitAction action = CircuitAction::Of(request);
+  RequestErrors errors;
+  filter.Check(errors);
+  if (filter.empty() != request.all()) {
+    errors.Add("filter", request.all() ? "set, must be empty if all is set"
+                                       : "empty, must be set, or else all, to mean every circuit");
+  }
+  CheckReason(request.reason(), errors);
+  action.Check(errors);
+  if (!errors.empty()) return errors.ToStatus();
+
+  const std::optional<Circuits> circuits = Matching(filter);
+  if (!circuits) {
+    return {grpc::StatusCode::FAILED_PRECONDITION,
+            absl::StrCat("more than ", kMaxCircuits, " circuits match: ask for fewer at a time")};
+  }
+  const Operator by{who, request.reason()};
+  response.set_instance(instance_);
+  for (const auto& circuit : *circuits) {
+    Policy ignored;
+    const grpc::Status status =
+        request.validate_only() ? action.Try(*circuit, ignored) : action.Apply(*circuit, by);
+    const CircuitSnapshot snapshot = circuit->Snapshot();
+    v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
+    result.set_name(ValidUtf8(snapshot.name));
+    result.set_code(status.error_code());
+    result.set_message(status.error_message());
+    result.set_state(ToProto(snapshot.state));
+    result.set_mode(ToProto(snapshot.mode));
+  }
+  return grpc::Status::OK;
+}
+
+std::optional<CircuitWrites::Circuits> CircuitWrites::Matching(const CircuitFilter& filter) const {
+  Circuits matching;
+  CircuitScan scan(*registry_);
+  while (std::optional<CircuitScan::Match> match = scan.NextMatch(filter)) {
+    if (matching.size() == kMaxCircuits) return std::nullopt;
+    matching.push_back(std::move(match->circuit));
+  }
+  return matching;
+}
+
+}  // namespace fusebox

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the admin service does for those who may move circuits. Needs no gRPC call. A request that
+// is refused changes nothing.
+#ifndef FUSEBOX_SRC_ADMIN_CIRCUIT_WRITES_H_
+#define FUSEBOX_SRC_ADMIN_CIRCUIT_WRITES_H_
+
+#include <fusebox/v1/admin.pb.h>
+#include <grpcpp/support/status.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusebox/circuit_registry.h"
+#include "src/admin/circuit_action.h"
+#include "src/admin/circuit_conversion.h"
+#include "src/admin/circuit_filter.h"
+
+namespace fusebox {
+
+// Thread-safe. `who` is who asks.
+class CircuitWrites {
+ public:
+  CircuitWrites(std::shared_ptr<CircuitRegistry> registry, std::string instance,
+                Disclosure disclosure);
+
+  // Does it to the circuit of that name, and shows the circuit as it then is.
+  grpc::Status Apply(const CircuitAction& action, const std::string& name, const Operator& by,
+                     v1::Circuit& circuit) const;
+
+  grpc::Status UpdatePolicy(const v1::UpdatePolicyRequest& request, const std::string& who,
+                            v1::UpdatePolicyResponse& response) const;
+
+  grpc::Status ApplyToMany(const v1::ApplyToCircuitsRequest& request, const std::string& who,
+                           v1::ApplyToCircuitsResponse& response) const;
+
+ private:
+  using Circuits = std::vector<std::shared_ptr<CircuitBreaker>>;
+
+  // The circuit of that name, if there is one and the request to it is sound.
+  grpc::Status Find(const CircuitAction& action, const std::string& name, const Operator& by,
+                    std::shared_ptr<CircuitBreaker>& breaker) const;
+
+  // Empty if there are too many.
+  std::optional<Circuits> Matching(const CircuitFilter& filter) const;
+
+  const std::shared_ptr<CircuitRegistry> registry_;
+  const std::string instance_;
+  const Disclosure disclosure_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_WRITES_H_

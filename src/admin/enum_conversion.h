@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Enums of the core's, and what mirrors them in the protos.
+#ifndef FUSEBOX_SRC_ADMIN_ENUM_CONVERSION_H_
+#define FUSEBOX_SRC_ADMIN_ENUM_CONVERSION_H_
+
+#include <fusebox/v1/circuit.pb.h>
+
+#include "fusebox/event.h"
+#include "fusebox/state.h"
+
+namespace fusebox {
+
+v1::State ToProto(State state);
+v1::Mode ToProto(Mode mode);
+v1::Cause ToProto(Cause cause);
+v1::EventKind ToProto(EventKind kind);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_ADMIN_ENUM_CONVERSION_H_

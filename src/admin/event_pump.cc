@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/admin/event_pump.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "fusebox/clock.h"
+#include "src/admin/circuit_scan.h"
+
+namespace fusebox {
+namespace {
+
+// How late may be told what time alone has done. A look takes some 100 ns a circuit.
+constexpr std::chrono::milliseconds kLookInterval(1'000);
+
+}  // namespace
+
+EventPump::EventPump(std::shared_ptr<CircuitRegistry> registry, std::function<void()> run)
+    : registry_(std::move(registry)), run_(std::move(run)), bell_(std::make_shared<Bell>()) {
+  listener_ = registry_->AddListener([bell = bell_](const Event&) {
+    {
+      const std::lock_guard<std::mutex> lock(bell->mutex);
+      if (std::exchange(bell->rung, true)) return;
+    }
+    bell->condition.notify_one();
+  });
+  thread_ = std::thread([this] { Loop(); });
+}
+
+EventPump::~EventPump() {
+  listener_.reset();
+  {
+    const std::lock_guard<std::mutex> lock(bell_->mutex);
+    bell_->stopped = true;
+  }
+  bell_->condition.notify_one();
+  thread_.join();
+}
+
+void EventPump::Loop() {
+  // The machine's time, whatever the circuits go by: this is about how long people wait.
+  const Clock& clock = Clock::Real();
+  SteadyTime looked = clock.Now();
+  std::unique_lock<std::mutex> lock(bell_->mutex);
+  while (!bell_->stopped) {
+    const bool rung = std::exchange(bell_->rung, false);
+    lock.unlock();
+    if (rung) run_();
+    if (clock.Now() - looked >= absl::FromChrono(kLookInterval)) {
+      LookAtCircuits();  // what comes of it rings
+      looked = clock.Now();
+    }
+    lock.lock();
+    bell_->condition.wait_for(lock, kLookInterval,
+                              [this] { return bell_->rung || bell_->stopped; });
+  }
+}
+
+void EventPump::LookAtCircuits() {
+  CircuitScan scan(*registry_);
+  while (const auto circuit = scan.Next()) circuit->state();
+}
+
+}  // namespace fusebox

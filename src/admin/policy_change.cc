@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/admin/policy_change.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/field_mask.pb.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/util/field_mask_util.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "src/admin/policy_conversion.h"
+
+namespace fusebox {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::FieldMask;
+using google::protobuf::Message;
+using google::protobuf::util::FieldMaskUtil;
+
+// Longer ones name something twice.
+constexpr int kMaxPaths = 100;
+
+bool IsAll(const FieldMask& mask) { return mask.paths_size() == 1 && mask.paths(0) == "*"; }
+
+// Durations are changed whole: no path leads into one.
+bool IsPathOfPolicy(const std::string& path) {
+  std::vector<const FieldDescriptor*> fields;
+  if (!FieldMaskUtil::GetFieldDescriptors(v1::Policy::descriptor(), path, &fields)) return false;
+  return fields.back()->file() == v1::Policy::descriptor()->file();
+}
+
+// Unsets the field at that path, be it there or not.
+void Clear(Message& message, const std::vector<std::string>& path) {
+  Message* at = &message;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const FieldDescriptor* const field = at->GetDescriptor()->FindFieldByName(path[i]);
+    if (field == nullptr) return;
+    if (i + 1 == path.size()) {
+      at->GetReflection()->ClearField(at, field);
+      return;
+    }
+    if (!at->GetReflection()->HasField(*at, field)) return;
+    at = at->GetReflection()->MutableMessage(at, field);
+  }
+}
+
+}  // namespace
+
+void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
+                       RequestErrors& errors) {
+  const FieldMask& mask = change.update_mask();
+  const std::string field = absl::StrCat(path, ".update_mask");
+  if (mask.paths_size() > kMaxPaths) {
+    errors.Add(field, absl::StrCat(mask.paths_size(), " paths, must be at most ", kMaxPaths));
+    return;
+  }
+  if (!change.has_policy() && (mask.paths_size() == 0 || IsAll(mask))) {
+    errors.Add(absl::StrCat(path, ".policy"), "unset, must be set");
+  }
+  if (IsAll(mask)) return;
+  for (const std::string& each : mask.paths()) {
+    if (!IsPathOfPolicy(each)) {
+      errors.Add(field, absl::StrCat("\"", each,
+                                     "\", must be a field of Policy, as in \"open_duration\" or "
+                                     "\"half_open.max_concurrent\", or \"*\" alone"));
+    }
+  }
+}
+
+Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::string_view path,
+                    RequestErrors& errors) {
+  const std::string policy_path = absl::StrCat(path, ".policy");
+  const FieldMask& mask = change.update_mask();
+  if (IsAll(mask)) return FromProto(change.policy(), policy_path, errors);
+  v1::Policy changed;
+  ToProto(policy, changed);
+  if (mask.paths_size() == 0) {
+    changed.MergeFrom(change.policy());
+    return FromProto(changed, policy_path, errors);
+  }
+  for (const std::string& each : mask.paths()) {
+    Clear(changed, absl::StrSplit(each, '.'));
+  }
+  v1::Policy wanted = change.policy();
+  FieldMaskUtil::TrimMessage(mask, &wanted);
+  changed.MergeFrom(wanted);
+  return FromProto(changed, policy_path, errors);
+}
+
+}  // namespace fusebox

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_ADMIN_POLICY_CHANGE_H_
+#define FUSEBOX_SRC_ADMIN_POLICY_CHANGE_H_
+
+#include <fusebox/v1/admin.pb.h>
+
+#include "absl/strings/string_view.h"
+#include "fusebox/policy.h"
+#include "src/admin/request_errors.h"
+
+namespace fusebox {
+
+// What is wrong with a change whatever policy it is made to, is added to `errors`; `path` comes
+// before its fields' names.
+void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
+                       RequestErrors& errors);
+
+// What a sound change makes of that policy. What is wrong with what comes of it is added to
+// `errors`; then the answer is of no use.
+Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::string_view path,
+                    RequestErrors& errors);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_ADMIN_POLICY_CHANGE_H_

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is wrong with a request, field by field, and how a caller is told: INVALID_ARGUMENT with a
+// google.rpc.BadRequest in the status details.
+#ifndef FUSEBOX_SRC_ADMIN_REQUEST_ERRORS_H_
+#define FUSEBOX_SRC_ADMIN_REQUEST_ERRORS_H_
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace fusebox {
+
+class RequestErrors {
+ public:
+  // `what` says which value the field has and what it must be: "0, must be from 1 to 1000".
+  void Add(absl::string_view field, absl::string_view what);
+
+  bool empty() const { return violations_.empty(); }
+
+  // "page_size = -1, must be from 0 to 1000; ..."
+  std::string Text() const;
+
+  // OK if there is nothing wrong.
+  grpc::Status ToStatus() const;
+
+ private:
+  struct Violation {
+    std::string field;
+    std::string what;
+  };
+
+  std::string Details(const std::string& message) const;
+
+  std::vector<Violation> violations_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_ADMIN_REQUEST_ERRORS_H_

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_
+#define FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <optional>
+
+#include "absl/time/time.h"
+
+namespace fusebox {
+
+google::protobuf::Timestamp ToProto(absl::Time time);
+google::protobuf::Duration ToProto(absl::Duration duration);
+
+// Empty for a message that is no duration: out of range, or with seconds and nanoseconds of
+// different signs.
+std::optional<absl::Duration> FromProto(const google::protobuf::Duration& duration);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_
