@@ -16,6 +16,7 @@
 namespace fusebox {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FieldMask;
 using google::protobuf::Message;
@@ -26,25 +27,34 @@ constexpr int kMaxPaths = 100;
 
 bool IsAll(const FieldMask& mask) { return mask.paths_size() == 1 && mask.paths(0) == "*"; }
 
-// Durations are changed whole: no path leads into one.
-bool IsPathOfPolicy(const std::string& path) {
-  std::vector<const FieldDescriptor*> fields;
-  if (!FieldMaskUtil::GetFieldDescriptors(v1::Policy::descriptor(), path, &fields)) return false;
-  return fields.back()->file() == v1::Policy::descriptor()->file();
+using Fields = std::vector<const FieldDescriptor*>;
+
+// The fields that a path leads through, from a policy on. Empty if it is none. Durations are
+// changed whole: no path leads into one.
+Fields FieldsOn(const std::string& path) {
+  const Descriptor* at = v1::Policy::descriptor();
+  Fields fields;
+  for (const absl::string_view name : absl::StrSplit(path, '.')) {
+    const bool is_ours = at != nullptr && at->file() == v1::Policy::descriptor()->file();
+    const FieldDescriptor* const field = is_ours ? at->FindFieldByName(std::string(name)) : nullptr;
+    if (field == nullptr) return {};
+    fields.push_back(field);
+    at = field->message_type();
+  }
+  return fields;
 }
 
-// Unsets the field at that path, be it there or not.
-void Clear(Message& message, const std::vector<std::string>& path) {
+// Unsets the field that they lead to, be it there or not.
+void Clear(Message& message, const Fields& fields) {
   Message* at = &message;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const FieldDescriptor* const field = at->GetDescriptor()->FindFieldByName(path[i]);
-    if (field == nullptr) return;
-    if (i + 1 == path.size()) {
+  for (const FieldDescriptor* field : fields) {
+    if (field == fields.back()) {
       at->GetReflection()->ClearField(at, field);
+    } else if (at->GetReflection()->HasField(*at, field)) {
+      at = at->GetReflection()->MutableMessage(at, field);
+    } else {
       return;
     }
-    if (!at->GetReflection()->HasField(*at, field)) return;
-    at = at->GetReflection()->MutableMessage(at, field);
   }
 }
 
@@ -63,7 +73,7 @@ void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
   }
   if (IsAll(mask)) return;
   for (const std::string& each : mask.paths()) {
-    if (!IsPathOfPolicy(each)) {
+    if (FieldsOn(each).empty()) {
       errors.Add(field, absl::StrCat("\"", each,
                                      "\", must be a field of Policy, as in \"open_duration\" or "
                                      "\"half_open.max_concurrent\", or \"*\" alone"));
@@ -83,7 +93,7 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
     return FromProto(changed, policy_path, errors);
   }
   for (const std::string& each : mask.paths()) {
-    Clear(changed, absl::StrSplit(each, '.'));
+    Clear(changed, FieldsOn(each));
   }
   v1::Policy wanted = change.policy();
   FieldMaskUtil::TrimMessage(mask, &wanted);

@@ -8,11 +8,16 @@
 namespace fusebox_testing {
 
 std::optional<TestCertificate> MakeTestCertificate() {
+  return MakeTestCertificate("-subj /CN=echo -addext subjectAltName=IP:127.0.0.1");
+}
+
+std::optional<TestCertificate> MakeTestCertificate(const std::string& arguments) {
   // Both to its output, first the key.
-  FILE* const openssl = popen(
+  const std::string command =
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-      "-subj /CN=echo -addext subjectAltName=IP:127.0.0.1 -keyout - -out - 2> /dev/null",
-      "r");
+      "-keyout - -out - " +
+      arguments + " 2> /dev/null";
+  FILE* const openssl = popen(command.c_str(), "r");
   if (openssl == nullptr) return std::nullopt;
   std::string pem;
   std::array<char, 4096> part{};

@@ -17,6 +17,10 @@ struct TestCertificate {
 // openssl; none if that isn't installed.
 std::optional<TestCertificate> MakeTestCertificate();
 
+// The same, with arguments of one's own for `openssl req -x509` to say whose it is and who signs
+// it.
+std::optional<TestCertificate> MakeTestCertificate(const std::string& arguments);
+
 }  // namespace fusebox_testing
 
 #endif  // FUSEBOX_TESTS_END2END_TEST_CERTIFICATE_H_

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an application can get wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "fusebox/admin/circuit_admin.h"
+#include "fusebox/admin/circuit_health.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::CircuitAdminOptions;
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string ErrorOf(CircuitAdminOptions options) {
+  return std::string(fusebox::CreateCircuitAdmin(std::move(options)).status().message());
+}
+
+TEST(CircuitAdminOptions, OneErrorNamesAllThatIsWrong) {
+  CircuitAdminOptions options;
+  options.max_watchers = 0;
+  options.allow_writes = true;
+  EXPECT_THAT(ErrorOf(options),
+              AllOf(HasSubstr("invalid admin service: registry = null, must be a registry"),
+                    HasSubstr("write_authorizer = null, must say who may write"),
+                    HasSubstr("max_watchers = 0, must be from 1 to 100000")));
+}
+
+TEST(CircuitAdminOptions, AnAuthorizerAloneAllowsNothing) {
+  CircuitAdminOptions options;
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.write_authorizer = fusebox::AllowLocalCallers();
+  EXPECT_THAT(ErrorOf(options), HasSubstr("allow_writes = false, must be true"));
+  options.allow_writes = true;
+  EXPECT_EQ(ErrorOf(options), "");
+}
+
+TEST(Authorizers, SayWhatIsWrongAndNoSecret) {
+  EXPECT_THAT(fusebox::AllowTlsSubjects({}).status().message(), HasSubstr("subjects = 0"));
+  EXPECT_THAT(fusebox::AllowTlsSubjects({"CN=a", ""}).status().message(),
+              HasSubstr("none of them empty"));
+  for (const std::string& token :
+       {std::string("a secret"), std::string(4'097, 's'), std::string("sixteen bytes\n..")}) {
+    const absl::Status status = fusebox::AllowBearerToken(token, "ci").status();
+    EXPECT_THAT(status.message(), HasSubstr("token = " + std::to_string(token.size()) + " bytes"));
+    EXPECT_EQ(status.message().find(token), std::string::npos);
+  }
+  EXPECT_THAT(fusebox::AllowBearerToken("0123456789abcdef", "").status().message(),
+              HasSubstr("who = \"\""));
+}
+
+TEST(CircuitHealthOptions, OneErrorNamesAllThatIsWrong) {
+  EXPECT_THAT(std::string(fusebox::StartCircuitHealth({}).status().message()),
+              AllOf(HasSubstr("registry = null"),
+                    HasSubstr("health = null, must be the server's health check service"),
+                    HasSubstr("services = none")));
+  fusebox::CircuitHealthOptions options;
+  options.services["shop.Checkout"] = {};
+  EXPECT_THAT(std::string(fusebox::StartCircuitHealth(options).status().message()),
+              HasSubstr("services[\"shop.Checkout\"] = no globs"));
+}
+
+}  // namespace
+}  // namespace fusebox_testing

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Policies as protos, and changes to them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "src/admin/policy_change.h"
+#include "src/admin/policy_conversion.h"
+
+namespace fusebox {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// One with everything on, and nothing at its default.
+Policy FullPolicy() {
+  Policy policy;
+  policy.consecutive_failures = 7;
+  policy.failures_in_window = 8;
+  policy.failure_rate = 0.25;
+  policy.slow_call_rate = 0.75;
+  policy.hung_calls = HungCalls{3, absl::Milliseconds(1500)};
+  policy.slow_call_duration = absl::Milliseconds(250);
+  policy.slow_is_failure = true;
+  policy.minimum_calls = 9;
+  policy.window = TimeWindow{absl::Seconds(20), 5};
+  policy.open_duration = absl::Seconds(11);
+  policy.backoff_multiplier = 1.5;
+  policy.max_open_duration = absl::Minutes(7);
+  policy.jitter = 0.3;
+  policy.half_open.max_concurrent = 2;
+  policy.half_open.verdict = ProbeCalls{6};
+  policy.half_open.probe_timeout = absl::Seconds(13);
+  policy.ramp = Ramp{absl::Seconds(17), 0.2};
+  policy.max_in_flight = 99;
+  return policy;
+}
+
+Policy Converted(const Policy& policy) {
+  v1::Policy proto;
+  ToProto(policy, proto);
+  RequestErrors errors;
+  Policy converted = FromProto(proto, "policy", errors);
+  EXPECT_TRUE(errors.empty()) << errors.Text();
+  return converted;
+}
+
+// What a change of that text would make of a policy.
+struct Changed {
+  Policy policy;
+  std::string errors;
+};
+Changed Change(const Policy& policy, const v1::Policy& to, const std::vector<std::string>& mask) {
+  v1::PolicyChange change;
+  *change.mutable_policy() = to;
+  for (const std::string& path : mask) change.mutable_update_mask()->add_paths(path);
+  RequestErrors errors;
+  CheckPolicyChange(change, "change", errors);
+  if (!errors.empty()) return {policy, errors.Text()};
+  Policy changed = ChangePolicy(policy, change, "change", errors);
+  return {changed, errors.Text()};
+}
+
+TEST(PolicyConversion, ThereAndBackItIsTheSame) {
+  EXPECT_EQ(Converted(FullPolicy()), FullPolicy());
+  for (const Policy& policy : {Policy(), Policy::Database(), Policy::MessageBroker(),
+                               Policy::InternalApi(), Policy::ExternalApi()}) {
+    EXPECT_EQ(Converted(policy), policy);
+  }
+  Policy no_timeout;
+  no_timeout.half_open.probe_timeout = absl::ZeroDuration();
+  EXPECT_EQ(Converted(no_timeout), no_timeout);
+}
+
+TEST(PolicyConversion, WhatIsMissingHasItsDefaultAndARuleIsOff) {
+  v1::Policy proto;
+  proto.set_failure_rate(0.5);
+  RequestErrors errors;
+  Policy expected;
+  expected.consecutive_failures = std::nullopt;
+  expected.failure_rate = 0.5;
+  EXPECT_EQ(FromProto(proto, "policy", errors), expected);
+  EXPECT_TRUE(errors.empty());
+
+  proto.mutable_time_window();
+  proto.mutable_hung_calls();
+  proto.mutable_ramp();
+  expected.window = TimeWindow();
+  expected.hung_calls = HungCalls();
+  expected.ramp = Ramp();
+  EXPECT_EQ(FromProto(proto, "policy", errors), expected);
+}
+
+TEST(PolicyConversion, R11_EveryBadFieldIsNamedAsTheProtoNamesIt) {
+  v1::Policy proto;
+  proto.set_consecutive_failures(0);
+  proto.set_jitter(std::numeric_limits<double>::quiet_NaN());
+  proto.mutable_time_window()->set_buckets(-1);
+  proto.mutable_half_open()->set_success_threshold(0);
+  proto.mutable_open_duration()->set_nanos(-5);
+  proto.mutable_open_duration()->set_seconds(5);
+  RequestErrors errors;
+  FromProto(proto, "policy", errors);
+  EXPECT_THAT(errors.Text(), HasSubstr("policy.consecutive_failures = 0, must be from 1 to"));
+  EXPECT_THAT(errors.Text(), HasSubstr("policy.jitter = nan, must be"));
+  EXPECT_THAT(errors.Text(), HasSubstr("policy.time_window.buckets = -1, must be"));
+  EXPECT_THAT(errors.Text(), HasSubstr("policy.half_open.success_threshold = 0, must be"));
+  EXPECT_THAT(errors.Text(), HasSubstr("policy.open_duration = 5 s and -5 ns, must be a duration"));
+}
+
+TEST(PolicyConversion, AnEtagIsOfTheWholePolicy) {
+  v1::Policy a;
+  v1::Policy b;
+  ToProto(Policy(), a);
+  ToProto(Policy(), b);
+  EXPECT_EQ(EtagOf(a), EtagOf(b));
+  b.set_jitter(0.11);
+  EXPECT_NE(EtagOf(a), EtagOf(b));
+}
+
+TEST(PolicyChange, TakesWhatTheMaskNamesAndNoMore) {
+  v1::Policy to;
+  to.mutable_open_duration()->set_seconds(45);
+  to.set_jitter(0.5);  // not named
+  to.mutable_half_open()->set_max_concurrent(4);
+  Policy expected = FullPolicy();
+  expected.open_duration = absl::Seconds(45);
+  expected.half_open.max_concurrent = 4;
+  const Changed changed = Change(FullPolicy(), to, {"open_duration", "half_open.max_concurrent"});
+  EXPECT_EQ(changed.errors, "");
+  EXPECT_EQ(changed.policy, expected);
+}
+
+TEST(PolicyChange, WhatIsNamedAndNotSetIsOffOrAtItsDefault) {
+  Policy expected = FullPolicy();
+  expected.failure_rate = std::nullopt;
+  expected.ramp = std::nullopt;
+  expected.open_duration = Policy().open_duration;
+  expected.window = CountWindow();
+  EXPECT_EQ(
+      Change(FullPolicy(), {}, {"failure_rate", "ramp", "open_duration", "time_window"}).policy,
+      expected);
+}
+
+TEST(PolicyChange, WithoutAMaskTakesWhatIsSet) {
+  v1::Policy to;
+  to.set_failure_rate(0.9);
+  to.mutable_count_window()->set_size(50);
+  Policy expected = FullPolicy();
+  expected.failure_rate = 0.9;
+  expected.window = CountWindow{50};
+  EXPECT_EQ(Change(FullPolicy(), to, {}).policy, expected);
+}
+
+TEST(PolicyChange, AStarTakesAll) {
+  v1::Policy to;
+  to.set_consecutive_failures(5);
+  EXPECT_EQ(Change(FullPolicy(), to, {"*"}).policy, Policy());
+}
+
+TEST(PolicyChange, OneWindowTakesTheOthersPlace) {
+  v1::Policy to;
+  to.mutable_count_window()->set_size(10);
+  const Changed changed = Change(FullPolicy(), to, {"count_window.size"});
+  EXPECT_EQ(changed.errors, "");
+  EXPECT_EQ(changed.policy.window, Window(CountWindow{10}));
+  to.Clear();
+  to.mutable_half_open()->set_success_threshold(2);
+  EXPECT_EQ(Change(FullPolicy(), to, {"half_open.success_threshold"}).policy.half_open.verdict,
+            (std::variant<SuccessThreshold, ProbeCalls>(SuccessThreshold{2})));
+}
+
+TEST(PolicyChange, RefusesAMaskThatNamesNothing) {
+  for (const char* path : {"", "jiter", "open_duration.seconds", "half_open.", ".jitter",
+                           "half_open.max_concurrent.x", "policy.jitter"}) {
+    EXPECT_THAT(Change(FullPolicy(), {}, {path}).errors, HasSubstr("change.update_mask = "))
+        << path;
+  }
+  EXPECT_THAT(Change(FullPolicy(), {}, {"*", "jitter"}).errors, HasSubstr("change.update_mask"));
+  EXPECT_THAT(Change(FullPolicy(), {}, std::vector<std::string>(101, "jitter")).errors,
+              HasSubstr("101 paths"));
+}
+
+TEST(PolicyChange, RefusesNothingAtAll) {
+  v1::PolicyChange change;
+  RequestErrors errors;
+  CheckPolicyChange(change, "change", errors);
+  EXPECT_THAT(errors.Text(), HasSubstr("change.policy = unset"));
+}
+
+}  // namespace
+}  // namespace fusebox

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looking at circuits through the admin service.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/admin/admin_server.h"
+
+namespace fusebox_testing {
+namespace {
+
+namespace v1 = fusebox::v1;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using v1::CircuitAdmin;
+
+v1::ListCircuitsResponse ListPage(AdminServer& server, const v1::ListCircuitsRequest& request) {
+  v1::ListCircuitsResponse response;
+  const grpc::Status status =
+      Call(server.stub(), &CircuitAdmin::Stub::ListCircuits, request, response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::GetCircuitResponse Get(AdminServer& server, const std::string& name, int max_events = 0) {
+  v1::GetCircuitRequest request;
+  request.set_name(name);
+  request.set_max_events(max_events);
+  v1::GetCircuitResponse response;
+  const grpc::Status status =
+      Call(server.stub(), &CircuitAdmin::Stub::GetCircuit, request, response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+TEST(ListCircuits, ByName) {
+  AdminServer server;
+  EXPECT_THAT(server.List(), IsEmpty());
+  for (const char* name : {"b/x.S/M", "a/x.S/M", "c/x.S/M"}) server.Add(name);
+  EXPECT_THAT(server.List(), ElementsAre("a/x.S/M", "b/x.S/M", "c/x.S/M"));
+  const v1::ListCircuitsResponse response = ListPage(server, {});
+  EXPECT_EQ(response.instance(), "test-1");
+  EXPECT_EQ(response.total_circuits(), 3);
+  EXPECT_EQ(response.next_page_token(), "");
+}
+
+TEST(ListCircuits, ByFilter) {
+  AdminServer server;
+  server.Add("inventory/shop.Inventory/Reserve", "inventory");
+  fusebox::CircuitBreaker& open = server.Add("inventory/shop.Inventory/Watch", "inventory");
+  fusebox::CircuitBreaker& disabled = server.Add("payments/shop.Pay/Charge", "payments");
+  AdminServer::Open(open);
+  disabled.Disable({"oncall", "to see"});
+
+  v1::CircuitFilter filter;
+  filter.add_states(v1::STATE_OPEN);
+  EXPECT_THAT(server.List(filter), ElementsAre("inventory/shop.Inventory/Watch"));
+  filter.add_states(v1::STATE_CLOSED);
+  EXPECT_EQ(server.List(filter).size(), 3U);
+  filter.add_modes(v1::MODE_DISABLED);
+  EXPECT_THAT(server.List(filter), ElementsAre("payments/shop.Pay/Charge"));
+
+  filter.Clear();
+  filter.add_targets("inventory");
+  EXPECT_EQ(server.List(filter).size(), 2U);
+  filter.add_name_globs("*/Res*");
+  filter.add_name_globs("payments/*");  // of another target
+  EXPECT_THAT(server.List(filter), ElementsAre("inventory/shop.Inventory/Reserve"));
+  filter.set_targets(0, "invent");
+  EXPECT_THAT(server.List(filter), IsEmpty());
+}
+
+TEST(ListCircuits, PagesStayTrueWhileCircuitsComeAndGo) {
+  AdminServer server;
+  const auto name = [](int i) { return "t/s.S/M" + std::to_string(1'000 + i); };
+  for (int i = 0; i < 700; i += 2) server.Add(name(i));
+  v1::ListCircuitsRequest request;
+  request.set_page_size(20);
+  std::multiset<std::string> seen;
+  for (int page = 0;; ++page) {
+    const v1::ListCircuitsResponse response = ListPage(server, request);
+    EXPECT_LE(response.circuits_size(), 20);
+    for (const auto& circuit : response.circuits()) seen.insert(circuit.name());
+    if (response.next_page_token().empty()) break;
+    request.set_page_token(response.next_page_token());
+    // Some that come, before and behind; and the last one seen goes.
+    server.Add(name(20 * page + 1));
+    server.Add(name(699 - 2 * page));
+    const std::string last = response.circuits(response.circuits_size() - 1).name();
+    ASSERT_TRUE(server.registry()->Remove(last).ok());
+  }
+  for (int i = 0; i < 700; i += 2) EXPECT_EQ(seen.count(name(i)), 1U) << name(i);
+}
+
+TEST(ListCircuits, AFullPageIsTheLastIfNothingFollows) {
+  AdminServer server;
+  for (int i = 0; i < 600; ++i) server.Add("t/" + std::to_string(1'000 + i));
+  v1::ListCircuitsRequest request;
+  request.set_page_size(2);
+  request.mutable_filter()->add_name_globs("*1000");
+  request.mutable_filter()->add_name_globs("*1001");
+  v1::ListCircuitsResponse response = ListPage(server, request);
+  EXPECT_EQ(response.circuits_size(), 2);
+  EXPECT_EQ(response.next_page_token(), "");
+  request.mutable_filter()->add_name_globs("*1599");  // two strides on
+  response = ListPage(server, request);
+  EXPECT_EQ(response.circuits_size(), 2);
+  request.set_page_token(response.next_page_token());
+  EXPECT_EQ(ListPage(server, request).circuits(0).name(), "t/1599");
+}
+
+TEST(GetCircuit, SaysWhatSinceWhenAndWhy) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("inventory/shop.Inventory/Reserve", "inventory");
+  EXPECT_TRUE(circuit.TryAcquire().permit().RecordSuccess());
+  server.clock().Advance(absl::Seconds(5));
+  AdminServer::Open(circuit);
+  EXPECT_FALSE(circuit.TryAcquire().admitted());
+  const int64_t now = absl::ToUnixSeconds(server.clock().WallNow());
+
+  const v1::GetCircuitResponse response = Get(server, circuit.name());
+  EXPECT_EQ(response.instance(), "test-1");
+  const v1::Circuit& got = response.circuit();
+  EXPECT_EQ(got.name(), "inventory/shop.Inventory/Reserve");
+  EXPECT_EQ(got.target(), "inventory");
+  EXPECT_EQ(got.state(), v1::STATE_OPEN);
+  EXPECT_EQ(got.mode(), v1::MODE_AUTOMATIC);
+  EXPECT_EQ(got.transition_time().seconds(), now);
+  EXPECT_EQ(got.next_probe_time().seconds(), now + 10);
+  EXPECT_EQ(got.last_opening().cause(), v1::CAUSE_CONSECUTIVE_FAILURES);
+  EXPECT_EQ(got.last_opening().detail(), "3 failures in a row >= 3");
+  EXPECT_EQ(got.last_opening().time().seconds(), now);
+  EXPECT_FALSE(got.has_last_action());
+  EXPECT_EQ(got.last_failure().code(), 14);
+  EXPECT_EQ(got.totals().success(), 1);
+  EXPECT_EQ(got.totals().failure(), 3);
+  EXPECT_EQ(got.totals().rejected(), 1);
+  EXPECT_EQ(got.totals().opened(), 1);
+  ASSERT_EQ(got.totals().transitions_size(), 1);
+  EXPECT_EQ(got.totals().transitions(0).from(), v1::STATE_CLOSED);
+  EXPECT_EQ(got.totals().transitions(0).to(), v1::STATE_OPEN);
+  EXPECT_EQ(got.totals().transitions(0).count(), 1);
+  EXPECT_EQ(got.policy().consecutive_failures(), 3);
+  EXPECT_EQ(got.policy().open_duration().seconds(), 10);
+  EXPECT_FALSE(got.policy().has_failure_rate());
+  EXPECT_EQ(got.etag().size(), 16U);
+
+  ASSERT_EQ(response.events_size(), 4);
+  EXPECT_EQ(response.events(0).kind(), v1::EVENT_KIND_CIRCUIT_ADDED);
+  EXPECT_EQ(response.events(1).kind(), v1::EVENT_KIND_RULE_EXCEEDED);
+  EXPECT_EQ(response.events(2).kind(), v1::EVENT_KIND_TRANSITION);
+  EXPECT_EQ(response.events(2).from_state(), v1::STATE_CLOSED);
+  EXPECT_EQ(response.events(2).to_state(), v1::STATE_OPEN);
+  EXPECT_EQ(response.events(3).kind(), v1::EVENT_KIND_FIRST_REJECTION);
+}
+
+TEST(GetCircuit, R1_AnOpenCircuitWhoseTimeIsUpIsHalfOpen) {
+  AdminServer server;
+  AdminServer::Open(server.Add("a"));
+  server.clock().Advance(absl::Seconds(10));
+  EXPECT_EQ(Get(server, "a").circuit().state(), v1::STATE_HALF_OPEN);
+}
+
+TEST(GetCircuit, GivesItsOwnLastEventsAsManyAsAreAskedFor) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  for (int i = 0; i < 30; ++i) {
+    circuit.Reset({"oncall", std::to_string(i)});
+    server.Add("b").Reset({"oncall", "another"});
+  }
+  EXPECT_EQ(Get(server, "a").events_size(), 20);
+  EXPECT_EQ(Get(server, "a", -1).events_size(), 0);
+  const v1::GetCircuitResponse two = Get(server, "a", 2);
+  ASSERT_EQ(two.events_size(), 2);
+  EXPECT_EQ(two.events(0).detail(), "28");
+  EXPECT_EQ(two.events(1).detail(), "29");
+  EXPECT_EQ(Get(server, "a", 1'000).events_size(), 31);
+}
+
+TEST(GetCircuit, NothingOfARequestIsShownUnlessTheApplicationSaysSo) {
+  AdminServer server;
+  AdminServer::Open(server.Add("a"));
+  EXPECT_EQ(Get(server, "a").DebugString().find("1234"), std::string::npos);
+
+  AdminServer frank([](auto& options) { options.show_failure_messages = true; });
+  AdminServer::Open(frank.Add("a"));
+  EXPECT_EQ(Get(frank, "a").circuit().last_failure().message(), "the password is 1234");
+}
+
+TEST(GetCircuit, ANameThatIsNoUtf8IsStillShown) {
+  AdminServer server;
+  server.Add("tenant \xFF");
+  EXPECT_THAT(server.List(), ElementsAre("tenant ?"));
+}
+
+}  // namespace
+}  // namespace fusebox_testing

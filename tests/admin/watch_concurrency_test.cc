@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writers, readers and watchers of the same circuits at a time, without gRPC's threads.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fusebox/testing/fake_clock.h"
+#include "src/admin/circuit_reads.h"
+#include "src/admin/circuit_writes.h"
+#include "src/admin/watch.h"
+
+namespace fusebox_testing {
+namespace {
+
+namespace v1 = fusebox::v1;
+
+class AdminConcurrency : public testing::Test {
+ protected:
+  AdminConcurrency() {
+    fusebox::CircuitRegistry::Options options;
+    options.clock = &clock_;
+    options.event_capacity = 64;
+    registry_ = std::make_shared<fusebox::CircuitRegistry>(options);
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_TRUE(registry_->GetOrCreate("c" + std::to_string(i), {}).ok());
+    }
+  }
+
+  FakeClock clock_;
+  std::shared_ptr<fusebox::CircuitRegistry> registry_;
+};
+
+TEST_F(AdminConcurrency, NoUpdateOfAPolicyIsLost) {
+  const fusebox::CircuitWrites writes(registry_, "", {});
+  // Each thread raises a limit of its own by one, over and over, without an etag: all of them have
+  // to arrive.
+  constexpr int kRounds = 300;
+  std::atomic<int> aborted{0};
+  const auto raise = [&](const auto& set) {
+    return std::thread([&, set] {
+      for (int i = 1; i <= kRounds; ++i) {
+        v1::UpdatePolicyRequest request;
+        request.set_name("c0");
+        request.set_reason("one more");
+        set(*request.mutable_change()->mutable_policy(), i);
+        v1::UpdatePolicyResponse response;
+        while (!writes.UpdatePolicy(request, "test", response).ok()) ++aborted;
+      }
+    });
+  };
+  std::vector<std::thread> threads;
+  threads.push_back(raise([](v1::Policy& policy, int i) { policy.set_consecutive_failures(i); }));
+  threads.push_back(raise([](v1::Policy& policy, int i) { policy.set_max_in_flight(i); }));
+  threads.push_back(raise([](v1::Policy& policy, int i) { policy.set_minimum_calls(i); }));
+  threads.push_back(
+      raise([](v1::Policy& policy, int i) { policy.mutable_half_open()->set_max_concurrent(i); }));
+  for (std::thread& thread : threads) thread.join();
+  const fusebox::Policy policy = registry_->Find("c0")->Snapshot().policy;
+  EXPECT_EQ(policy.consecutive_failures, kRounds);
+  EXPECT_EQ(policy.max_in_flight, kRounds);
+  EXPECT_EQ(policy.minimum_calls, kRounds);
+  EXPECT_EQ(policy.half_open.max_concurrent, kRounds);
+}
+
+TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
+  const fusebox::CircuitReads reads(registry_, "", {});
+  const fusebox::CircuitWrites writes(registry_, "", {});
+  const fusebox::WatchSource source{registry_, "", "log-1", {}};
+  std::atomic<bool> done{false};
+  std::vector<std::thread> watchers;
+  for (int i = 0; i < 3; ++i) {
+    watchers.emplace_back([&] {
+      fusebox::Watch watch(source, {});
+      ASSERT_TRUE(watch.Start().ok());
+      v1::WatchCircuitsResponse response;
+      uint64_t last = 0;
+      while (true) {
+        const bool last_look = done;
+        if (!watch.Next(response)) {
+          if (last_look) break;
+          continue;
+        }
+        if (response.snapshot_complete()) last = response.resume().sequence();
+        if (response.events_size() == 0) continue;
+        EXPECT_EQ(response.events(0).sequence(), last + response.missed_events() + 1);
+        for (int n = 1; n < response.events_size(); ++n) {
+          EXPECT_GT(response.events(n).sequence(), response.events(n - 1).sequence());
+        }
+        last = response.resume().sequence();
+      }
+      EXPECT_EQ(last, registry_->EventsSince(0).last);
+    });
+  }
+  std::vector<std::thread> others;
+  for (int i = 0; i < 3; ++i) {
+    others.emplace_back([&, i] {
+      for (int n = 0; n < 200; ++n) {
+        const std::string name = "c" + std::to_string((n * 7 + i) % 20);
+        v1::Circuit circuit;
+        EXPECT_TRUE(
+            writes.Apply(fusebox::CircuitAction::Reset(), name, {"test", "again"}, circuit).ok());
+        v1::ListCircuitsResponse response;
+        EXPECT_TRUE(reads.List({}, response).ok());
+        EXPECT_EQ(response.circuits_size(), 20);
+      }
+    });
+  }
+  for (std::thread& thread : others) thread.join();
+  done = true;
+  for (std::thread& thread : watchers) thread.join();
+}
+
+}  // namespace
+}  // namespace fusebox_testing

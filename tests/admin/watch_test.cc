@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Watching circuits through the admin service.
+#include "src/admin/watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/admin/admin_server.h"
+
+namespace fusebox_testing {
+namespace {
+
+namespace v1 = fusebox::v1;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A WatchCircuits call. Each read waits for what comes.
+class Watcher {
+ public:
+  explicit Watcher(v1::CircuitAdmin::Stub& stub, const v1::WatchCircuitsRequest& request = {}) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    reader_ = stub.WatchCircuits(&context_, request);
+  }
+  ~Watcher() {
+    if (reader_ == nullptr) return;
+    context_.TryCancel();
+    reader_->Finish().error_code();
+  }
+
+  v1::WatchCircuitsResponse Read() {
+    v1::WatchCircuitsResponse response;
+    EXPECT_TRUE(TryToRead(response));
+    return response;
+  }
+
+  // False if the call has ended.
+  bool TryToRead(v1::WatchCircuitsResponse& response) { return reader_->Read(&response); }
+
+  // The names of the circuits at the start.
+  std::vector<std::string> ReadCircuits() {
+    std::vector<std::string> names;
+    while (true) {
+      const v1::WatchCircuitsResponse response = Read();
+      for (const auto& circuit : response.circuits()) names.push_back(circuit.name());
+      if (response.snapshot_complete()) {
+        resume_ = response.resume();
+        return names;
+      }
+      EXPECT_FALSE(response.has_resume());
+      if (response.circuits().empty()) return names;  // no such message should come
+    }
+  }
+
+  // The next event, be it one of several in a message.
+  v1::Event ReadEvent() {
+    if (next_ == events_.size()) {
+      const v1::WatchCircuitsResponse response = Read();
+      events_.assign(response.events().begin(), response.events().end());
+      resume_ = response.resume();
+      missed_ += response.missed_events();
+      next_ = 0;
+      if (events_.empty()) return {};
+    }
+    return events_[next_++];
+  }
+
+  const v1::ResumePoint& resume() const { return resume_; }
+  uint64_t missed() const { return missed_; }
+
+  grpc::Status Finish() {
+    v1::WatchCircuitsResponse response;
+    while (reader_->Read(&response)) {
+    }
+    const grpc::Status status = reader_->Finish();
+    reader_.reset();
+    return status;
+  }
+
+  grpc::ClientContext& context() { return context_; }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchCircuitsResponse>> reader_;
+  std::vector<v1::Event> events_;
+  std::size_t next_ = 0;
+  uint64_t missed_ = 0;
+  v1::ResumePoint resume_;
+};
+
+TEST(WatchCircuits, TellsTheCircuitsAndThenEachEvent) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  server.Add("b");
+  Watcher watcher(server.stub());
+  EXPECT_THAT(watcher.ReadCircuits(), ElementsAre("a", "b"));
+
+  AdminServer::Open(circuit);
+  EXPECT_EQ(watcher.ReadEvent().kind(), v1::EVENT_KIND_RULE_EXCEEDED);
+  const v1::Event opened = watcher.ReadEvent();
+  EXPECT_EQ(opened.kind(), v1::EVENT_KIND_TRANSITION);
+  EXPECT_EQ(opened.circuit(), "a");
+  EXPECT_EQ(opened.to_state(), v1::STATE_OPEN);
+  EXPECT_EQ(opened.detail(), "3 failures in a row >= 3");
+  circuit.Reset({"oncall", "it is well again"});
+  const v1::Event reset = watcher.ReadEvent();
+  EXPECT_EQ(reset.actor(), "oncall");
+  EXPECT_EQ(reset.detail(), "it is well again");
+  EXPECT_GT(reset.sequence(), opened.sequence());
+}
+
+TEST(WatchCircuits, TheFirstMessageSaysWhichInstanceItIs) {
+  AdminServer server;
+  Watcher watcher(server.stub());
+  const v1::WatchCircuitsResponse first = watcher.Read();
+  EXPECT_EQ(first.instance(), "test-1");
+  EXPECT_TRUE(first.snapshot_complete());
+  server.Add("a");
+  EXPECT_EQ(watcher.Read().instance(), "");
+}
+
+TEST(WatchCircuits, ManyCircuitsComeInSeveralMessages) {
+  AdminServer server;
+  for (int i = 0; i < 250; ++i) server.Add("c" + std::to_string(1'000 + i));
+  Watcher watcher(server.stub());
+  EXPECT_EQ(watcher.Read().circuits_size(), 100);
+  EXPECT_EQ(watcher.Read().circuits_size(), 100);
+  const v1::WatchCircuitsResponse last = watcher.Read();
+  EXPECT_EQ(last.circuits_size(), 50);
+  EXPECT_TRUE(last.snapshot_complete());
+}
+
+TEST(WatchCircuits, ByFilter) {
+  AdminServer server;
+  fusebox::CircuitBreaker& mine = server.Add("inventory/a", "inventory");
+  fusebox::CircuitBreaker& others = server.Add("payments/a", "payments");
+  AdminServer::Open(mine);
+  v1::WatchCircuitsRequest request;
+  request.mutable_filter()->add_targets("inventory");
+  request.mutable_filter()->add_states(v1::STATE_OPEN);
+  Watcher watcher(server.stub(), request);
+  EXPECT_THAT(watcher.ReadCircuits(), ElementsAre("inventory/a"));
+  AdminServer::Open(others);
+  server.Add("inventory/b", "inventory");  // nothing that leads to OPEN
+  mine.Reset({"oncall", "out of it"});
+  const v1::Event event = watcher.ReadEvent();
+  EXPECT_EQ(event.circuit(), "inventory/a");
+  EXPECT_EQ(event.cause(), v1::CAUSE_RESET);
+}
+
+TEST(WatchCircuits, GoesOnWhereItWas) {
+  AdminServer server;
+  server.Add("a");
+  v1::WatchCircuitsRequest request;
+  {
+    Watcher watcher(server.stub());
+    watcher.ReadCircuits();
+    *request.mutable_resume() = watcher.resume();
+  }
+  server.Add("b");
+  server.Add("c");
+  Watcher watcher(server.stub(), request);
+  EXPECT_EQ(watcher.ReadEvent().circuit(), "b");  // without the circuits
+  EXPECT_EQ(watcher.ReadEvent().circuit(), "c");
+  EXPECT_EQ(watcher.missed(), 0U);
+}
+
+TEST(WatchCircuits, SaysHowManyEventsItHasMissed) {
+  AdminServer server({}, nullptr, /*event_capacity=*/4);
+  server.Add("a");
+  v1::WatchCircuitsRequest request;
+  {
+    Watcher watcher(server.stub());
+    watcher.ReadCircuits();
+    *request.mutable_resume() = watcher.resume();
+  }
+  for (int i = 0; i < 10; ++i) server.Add("b" + std::to_string(i));
+  Watcher watcher(server.stub(), request);
+  EXPECT_EQ(watcher.ReadEvent().circuit(), "b6");
+  EXPECT_EQ(watcher.missed(), 6U);
+}
+
+TEST(WatchCircuits, AnotherProcessesPlaceStartsAnew) {
+  AdminServer first;
+  AdminServer second;
+  second.Add("a");
+  v1::WatchCircuitsRequest request;
+  {
+    Watcher watcher(first.stub());
+    watcher.ReadCircuits();
+    *request.mutable_resume() = watcher.resume();
+  }
+  Watcher watcher(second.stub(), request);
+  EXPECT_THAT(watcher.ReadCircuits(), ElementsAre("a"));
+}
+
+TEST(WatchCircuits, RefusesAPlaceThatThereHasNotBeen) {
+  AdminServer server;
+  v1::WatchCircuitsRequest request;
+  {
+    Watcher watcher(server.stub());
+    watcher.ReadCircuits();
+    *request.mutable_resume() = watcher.resume();
+  }
+  request.mutable_resume()->set_sequence(1);
+  Watcher watcher(server.stub(), request);
+  const grpc::Status status = watcher.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(ViolatedFields(status), ElementsAre("resume.sequence"));
+}
+
+TEST(WatchCircuits, TellsWhatTimeAloneHasDone) {
+  AdminServer server;
+  AdminServer::Open(server.Add("a"));
+  Watcher watcher(server.stub());
+  watcher.ReadCircuits();
+  server.clock().Advance(absl::Seconds(10));  // and no call comes to see it
+  const v1::Event event = watcher.ReadEvent();
+  EXPECT_EQ(event.cause(), v1::CAUSE_OPEN_DURATION_ELAPSED);
+  EXPECT_EQ(event.to_state(), v1::STATE_HALF_OPEN);
+}
+
+TEST(WatchCircuits, OneMoreThanThereMayBeIsRefused) {
+  AdminServer server([](auto& options) { options.max_watchers = 2; });
+  Watcher one(server.stub());
+  Watcher two(server.stub());
+  one.ReadCircuits();
+  two.ReadCircuits();
+  EXPECT_EQ(Watcher(server.stub()).Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+
+  // One that hangs up makes room, once the server has heard of it.
+  one.context().TryCancel();
+  EXPECT_EQ(one.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  while (true) {
+    Watcher three(server.stub());
+    v1::WatchCircuitsResponse response;
+    if (three.TryToRead(response)) break;
+    ASSERT_EQ(three.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  }
+}
+
+TEST(WatchCircuits, EndsWithTheServer) {
+  auto server = std::make_unique<AdminServer>();
+  Watcher watcher(server->stub());
+  watcher.ReadCircuits();
+  server->server().Shutdown(std::chrono::system_clock::now());
+  EXPECT_FALSE(watcher.Finish().ok());
+  // The stub goes with the server.
+}
+
+// ---- One watcher, without a call.
+
+class WatchTest : public testing::Test {
+ protected:
+  fusebox::Watch NewWatch(const v1::WatchCircuitsRequest& request = {}) {
+    fusebox::Watch watch(source_, request);
+    EXPECT_TRUE(watch.Start().ok());
+    return watch;
+  }
+
+  TestCircuits circuits_{/*event_capacity=*/8};
+  fusebox::WatchSource source_{circuits_.registry(), "test-1", "log-1", {}};
+  v1::WatchCircuitsResponse response_;
+};
+
+TEST_F(WatchTest, OneThatDoesNotReadHoldsNothingAndMissesEvents) {
+  fusebox::Watch watch = NewWatch();
+  ASSERT_TRUE(watch.Next(response_));
+  EXPECT_TRUE(response_.snapshot_complete());
+  EXPECT_FALSE(watch.Next(response_));
+  for (int i = 0; i < 100; ++i) circuits_.Add("c" + std::to_string(i));
+  ASSERT_TRUE(watch.Next(response_));
+  EXPECT_EQ(response_.missed_events(), 92U);
+  EXPECT_EQ(response_.events_size(), 8);
+  EXPECT_EQ(response_.resume().sequence(), 100U);
+  EXPECT_FALSE(watch.Next(response_));
+}
+
+TEST_F(WatchTest, NoEventFallsBetweenTheCircuitsAndTheEvents) {
+  for (int i = 0; i < 150; ++i) circuits_.Add("c" + std::to_string(1'000 + i));
+  fusebox::Watch watch = NewWatch();
+  ASSERT_TRUE(watch.Next(response_));
+  EXPECT_EQ(response_.circuits_size(), 100);
+  circuits_.Add("c1000").Disable({"oncall", "it has been told already"});
+  ASSERT_TRUE(watch.Next(response_));
+  EXPECT_TRUE(response_.snapshot_complete());
+  ASSERT_TRUE(watch.Next(response_));
+  ASSERT_EQ(response_.events_size(), 1);
+  EXPECT_EQ(response_.events(0).to_mode(), v1::MODE_DISABLED);
+}
+
+TEST_F(WatchTest, EventsThatItDoesNotWantAreNotTold) {
+  v1::WatchCircuitsRequest request;
+  request.mutable_filter()->add_name_globs("mine*");
+  fusebox::Watch watch = NewWatch(request);
+  ASSERT_TRUE(watch.Next(response_));
+  for (int i = 0; i < 5; ++i) circuits_.Add("c" + std::to_string(i));
+  EXPECT_FALSE(watch.Next(response_));
+  circuits_.Add("mine");
+  ASSERT_TRUE(watch.Next(response_));
+  ASSERT_EQ(response_.events_size(), 1);
+  EXPECT_EQ(response_.events(0).sequence(), 6U);
+}
+
+}  // namespace
+}  // namespace fusebox_testing

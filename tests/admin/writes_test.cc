@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Moving circuits through the admin service.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/admin/admin_server.h"
+
+namespace fusebox_testing {
+namespace {
+
+namespace v1 = fusebox::v1;
+using fusebox::Mode;
+using fusebox::State;
+using v1::CircuitAdmin;
+using Stub = CircuitAdmin::Stub;
+
+// Calls one of the methods on one circuit, and shows the circuit as it then is.
+template <typename Request, typename Response>
+v1::Circuit Write(AdminServer& server,
+                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                  Request request) {
+  request.set_name("a");
+  request.set_reason("because");
+  Response response;
+  const grpc::Status status = Call(server.stub(), method, request, response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.circuit();
+}
+
+// What the last event says of who and why.
+std::string LastActorAndReason(AdminServer& server) {
+  const auto events = server.registry()->EventsSince(0).events;
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (!event->actor.empty()) return event->actor + ": " + event->detail;
+  }
+  return "";
+}
+
+TEST(Writes, ResetClosesTheCircuit) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  AdminServer::Open(circuit);
+  const v1::Circuit after = Write(server, &Stub::ResetCircuit, v1::ResetCircuitRequest());
+  EXPECT_EQ(after.state(), v1::STATE_CLOSED);
+  EXPECT_EQ(after.last_action().cause(), v1::CAUSE_RESET);
+  EXPECT_EQ(after.last_action().actor(), "local 127.0.0.1");
+  EXPECT_EQ(after.last_action().detail(), "because");
+  EXPECT_EQ(circuit.state(), State::kClosed);
+  EXPECT_EQ(LastActorAndReason(server), "local 127.0.0.1: because");
+}
+
+TEST(Writes, R8_ForceOpenLastsForItsTtl) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  v1::ForceOpenCircuitRequest request;
+  request.mutable_ttl()->set_seconds(60);
+  const v1::Circuit after = Write(server, &Stub::ForceOpenCircuit, request);
+  EXPECT_EQ(after.state(), v1::STATE_OPEN);
+  EXPECT_EQ(after.mode(), v1::MODE_FORCED_OPEN);
+  EXPECT_TRUE(after.has_next_probe_time());
+  server.clock().Advance(absl::Seconds(59));
+  EXPECT_EQ(circuit.state(), State::kOpen);
+  server.clock().Advance(absl::Seconds(1));
+  EXPECT_EQ(circuit.state(), State::kHalfOpen);
+
+  EXPECT_FALSE(Write(server, &Stub::ForceOpenCircuit, {}).has_next_probe_time());
+  server.clock().Advance(absl::Hours(10'000));
+  EXPECT_EQ(circuit.state(), State::kOpen);
+}
+
+TEST(Writes, R8_DisableShadowAndAutomate) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  EXPECT_EQ(Write(server, &Stub::DisableCircuit, {}).mode(), v1::MODE_DISABLED);
+  EXPECT_EQ(circuit.Snapshot().mode, Mode::kDisabled);
+  EXPECT_EQ(Write(server, &Stub::ShadowCircuit, {}).mode(), v1::MODE_SHADOW);
+  EXPECT_EQ(circuit.Snapshot().mode, Mode::kShadow);
+  const v1::Circuit after = Write(server, &Stub::AutomateCircuit, {});
+  EXPECT_EQ(after.mode(), v1::MODE_AUTOMATIC);
+  EXPECT_EQ(after.state(), v1::STATE_CLOSED);
+}
+
+v1::UpdatePolicyRequest OpenFor(int seconds) {
+  v1::UpdatePolicyRequest request;
+  request.mutable_change()->mutable_policy()->mutable_open_duration()->set_seconds(seconds);
+  return request;
+}
+
+TEST(UpdatePolicy, R10_TakesWhatIsSetAndKeepsTheRest) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  const v1::Circuit after = Write(server, &Stub::UpdatePolicy, OpenFor(45));
+  EXPECT_EQ(after.policy().open_duration().seconds(), 45);
+  fusebox::Policy expected = AdminTestPolicy();
+  expected.open_duration = absl::Seconds(45);
+  EXPECT_EQ(circuit.Snapshot().policy, expected);
+  EXPECT_EQ(LastActorAndReason(server), "local 127.0.0.1: because");
+}
+
+TEST(UpdatePolicy, WithTheEtagThatWasRead) {
+  AdminServer server;
+  server.Add("a");
+  v1::UpdatePolicyRequest request = OpenFor(45);
+  request.set_etag(Write(server, &Stub::ResetCircuit, v1::ResetCircuitRequest()).etag());
+  const v1::Circuit after = Write(server, &Stub::UpdatePolicy, request);
+  EXPECT_NE(after.etag(), request.etag());
+  request = OpenFor(46);
+  request.set_etag(after.etag());
+  EXPECT_EQ(Write(server, &Stub::UpdatePolicy, request).policy().open_duration().seconds(), 46);
+}
+
+TEST(UpdatePolicy, ValidateOnlyShowsAndChangesNothing) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  const uint64_t epoch = circuit.Snapshot().epoch;
+  v1::UpdatePolicyRequest request = OpenFor(45);
+  request.set_validate_only(true);
+  const v1::Circuit shown = Write(server, &Stub::UpdatePolicy, request);
+  EXPECT_EQ(shown.policy().open_duration().seconds(), 45);
+  EXPECT_EQ(circuit.Snapshot().policy, AdminTestPolicy());
+  EXPECT_EQ(circuit.Snapshot().epoch, epoch);
+  request.set_validate_only(false);
+  EXPECT_EQ(Write(server, &Stub::UpdatePolicy, request).etag(), shown.etag());
+}
+
+TEST(UpdatePolicy, TheSamePolicyIsNoChange) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  const uint64_t epoch = circuit.Snapshot().epoch;
+  Write(server, &Stub::UpdatePolicy, OpenFor(10));
+  EXPECT_EQ(circuit.Snapshot().epoch, epoch);
+}
+
+v1::ApplyToCircuitsResponse Apply(AdminServer& server, v1::ApplyToCircuitsRequest request) {
+  request.set_reason("because");
+  v1::ApplyToCircuitsResponse response;
+  const grpc::Status status = Call(server.stub(), &Stub::ApplyToCircuits, request, response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+TEST(ApplyToCircuits, ResetsThoseThatMatchAndAnswersForEach) {
+  AdminServer server;
+  AdminServer::Open(server.Add("b/x"));
+  AdminServer::Open(server.Add("a/x"));
+  AdminServer::Open(server.Add("c/y"));
+  v1::ApplyToCircuitsRequest request;
+  request.mutable_filter()->add_name_globs("*/x");
+  request.mutable_reset();
+  const v1::ApplyToCircuitsResponse response = Apply(server, request);
+  EXPECT_EQ(response.instance(), "test-1");
+  ASSERT_EQ(response.results_size(), 2);
+  EXPECT_EQ(response.results(0).name(), "a/x");
+  EXPECT_EQ(response.results(0).code(), 0);
+  EXPECT_EQ(response.results(0).state(), v1::STATE_CLOSED);
+  EXPECT_EQ(response.results(1).name(), "b/x");
+  EXPECT_EQ(server.Add("a/x").state(), State::kClosed);
+  EXPECT_EQ(server.Add("c/y").state(), State::kOpen);
+}
+
+TEST(ApplyToCircuits, EveryActionReachesEveryCircuit) {
+  AdminServer server;
+  for (const char* name : {"a", "b"}) server.Add(name);
+  v1::ApplyToCircuitsRequest request;
+  request.set_all(true);
+  const auto all_in = [&](v1::State state, v1::Mode mode) {
+    const v1::ApplyToCircuitsResponse response = Apply(server, request);
+    EXPECT_EQ(response.results_size(), 2);
+    for (const auto& result : response.results()) {
+      EXPECT_EQ(result.state(), state);
+      EXPECT_EQ(result.mode(), mode);
+    }
+  };
+  request.mutable_force_open()->mutable_ttl()->set_seconds(5);
+  all_in(v1::STATE_OPEN, v1::MODE_FORCED_OPEN);
+  request.mutable_automate();
+  all_in(v1::STATE_HALF_OPEN, v1::MODE_AUTOMATIC);
+  request.mutable_shadow();
+  all_in(v1::STATE_CLOSED, v1::MODE_SHADOW);
+  request.mutable_disable();
+  all_in(v1::STATE_CLOSED, v1::MODE_DISABLED);
+  request.mutable_reset();
+  all_in(v1::STATE_CLOSED, v1::MODE_AUTOMATIC);
+  request.mutable_update_policy()->mutable_policy()->set_consecutive_failures(9);
+  all_in(v1::STATE_CLOSED, v1::MODE_AUTOMATIC);
+  EXPECT_EQ(server.Add("b").Snapshot().policy.consecutive_failures, 9);
+}
+
+TEST(ApplyToCircuits, EachFailsOnItsOwn) {
+  AdminServer server;
+  server.Add("a");
+  fusebox::Policy small = AdminTestPolicy();
+  small.window = fusebox::CountWindow{5};
+  ASSERT_TRUE(server.Add("b").SetPolicy(small, {}).ok());
+  v1::ApplyToCircuitsRequest request;
+  request.set_all(true);
+  request.mutable_update_policy()->mutable_policy()->set_failures_in_window(10);
+  const v1::ApplyToCircuitsResponse response = Apply(server, request);
+  ASSERT_EQ(response.results_size(), 2);
+  EXPECT_EQ(response.results(0).code(), grpc::StatusCode::OK);
+  EXPECT_EQ(response.results(1).code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(
+      response.results(1).message(),
+      testing::HasSubstr("update_policy.policy.failures_in_window = 10, must be from 1 to 5"));
+  EXPECT_EQ(server.Add("a").Snapshot().policy.failures_in_window, 10);
+  EXPECT_EQ(server.Add("b").Snapshot().policy, small);
+}
+
+TEST(ApplyToCircuits, ValidateOnlyChangesNothing) {
+  AdminServer server;
+  AdminServer::Open(server.Add("a"));
+  v1::ApplyToCircuitsRequest request;
+  request.mutable_filter()->add_states(v1::STATE_OPEN);
+  request.set_validate_only(true);
+  request.mutable_reset();
+  const v1::ApplyToCircuitsResponse response = Apply(server, request);
+  ASSERT_EQ(response.results_size(), 1);
+  EXPECT_EQ(response.results(0).state(), v1::STATE_OPEN);
+  EXPECT_EQ(server.Add("a").state(), State::kOpen);
+}
+
+}  // namespace
+}  // namespace fusebox_testing
