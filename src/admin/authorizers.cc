@@ -56,13 +56,21 @@ bool EqualInConstantTime(absl::string_view presented, absl::string_view secret) 
   return difference == 0;
 }
 
+// Empty if the transport doesn't say.
+std::string SecurityLevelOf(const grpc::ServerContextBase& caller) {
+  const auto context = caller.auth_context();
+  if (context == nullptr) return "";
+  const auto levels = context->FindPropertyValues(GRPC_TRANSPORT_SECURITY_LEVEL_PROPERTY_NAME);
+  return levels.empty() ? "" : std::string(levels[0].data(), levels[0].size());
+}
+
 class BearerToken : public Authorizer {
  public:
   BearerToken(std::string token, std::string who)
       : token_(std::move(token)), who_(std::move(who)) {}
 
   absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
-    if (!IsPrivate(caller)) {
+    if (!IsPrivate(caller.peer(), SecurityLevelOf(caller))) {
       return absl::UnauthenticatedError(
           "a bearer token is only taken over TLS, a loopback address or a unix socket");
     }

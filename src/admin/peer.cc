@@ -2,8 +2,6 @@
 #include "src/admin/peer.h"
 
 #include <arpa/inet.h>
-#include <grpc/grpc_security_constants.h>
-#include <grpcpp/security/auth_context.h>
 #include <netinet/in.h>
 
 #include "absl/strings/match.h"
@@ -50,15 +48,8 @@ std::optional<std::string> LocalPeerName(absl::string_view peer) {
   return absl::StrCat("local ", host);
 }
 
-bool IsPrivate(const grpc::ServerContextBase& caller) {
-  if (LocalPeerName(caller.peer())) return true;
-  const auto context = caller.auth_context();
-  if (context == nullptr) return false;
-  for (const grpc::string_ref& level :
-       context->FindPropertyValues(GRPC_TRANSPORT_SECURITY_LEVEL_PROPERTY_NAME)) {
-    if (level == "TSI_PRIVACY_AND_INTEGRITY") return true;
-  }
-  return false;
+bool IsPrivate(absl::string_view peer, absl::string_view security_level) {
+  return security_level == "TSI_PRIVACY_AND_INTEGRITY" || LocalPeerName(peer).has_value();
 }
 
 }  // namespace fusebox

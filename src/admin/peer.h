@@ -4,8 +4,6 @@
 #ifndef FUSEBOX_SRC_ADMIN_PEER_H_
 #define FUSEBOX_SRC_ADMIN_PEER_H_
 
-#include <grpcpp/server_context.h>
-
 #include <optional>
 #include <string>
 
@@ -17,8 +15,9 @@ namespace fusebox {
 // by, as in "local 127.0.0.1" or "local unix socket"; else empty.
 std::optional<std::string> LocalPeerName(absl::string_view peer);
 
-// Whether nobody else can read along: TLS or the like, or a caller on this machine.
-bool IsPrivate(const grpc::ServerContextBase& caller);
+// Whether nobody else can read along: a caller on this machine, or a connection whose transport
+// says of its security level that it keeps what it carries private, as TLS does.
+bool IsPrivate(absl::string_view peer, absl::string_view security_level);
 
 }  // namespace fusebox
 

@@ -8,58 +8,75 @@
 
 namespace fusebox {
 
-// One call. Whoever finds it idle writes the next message, be it the pump or the thread that hears
-// that the last one is written.
+// One call. Whoever finds it idle is busy with it until there is nothing more to write: the pump,
+// or the thread that hears that a message is written. No lock is held meanwhile.
 class Watchers::Stream : public Reactor {
  public:
   Stream(Watchers& watchers, Watch watch) : watchers_(watchers), watch_(std::move(watch)) {}
 
-  // Nothing is to be done to it but by gRPC after it has begun to finish: it may be gone any time.
+  // There may be something to write.
   void Pump() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (writing_ || finished_ || !watch_.Next(response_)) return;
-      writing_ = true;
+      if (finished_) return;
+      again_ = true;
+      if (std::exchange(busy_, true)) return;
     }
-    StartWrite(&response_);
+    WriteNext();
   }
 
   void OnWriteDone(bool ok) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      writing_ = false;
       cancelled_ |= !ok;
+      again_ = true;
     }
-    if (!FinishIfCancelled()) Pump();
+    WriteNext();
   }
 
   void OnCancel() override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       cancelled_ = true;
+      // Who is busy with it will see.
+      if (busy_ || std::exchange(finished_, true)) return;
     }
-    FinishIfCancelled();
+    Finish(grpc::Status::CANCELLED);
   }
 
   void OnDone() override { watchers_.Remove(this); }
 
  private:
-  // Not while a write is out: its end comes back here.
-  bool FinishIfCancelled() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (!cancelled_) return false;
-      if (writing_ || std::exchange(finished_, true)) return true;
+  // For who is busy with it.
+  void WriteNext() {
+    while (true) {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (cancelled_) {
+          finished_ = true;
+          break;
+        }
+        busy_ = std::exchange(again_, false);
+        if (!busy_) return;
+      }
+      if (watch_.Next(response_)) {
+        StartWrite(&response_);
+        return;  // OnWriteDone goes on
+      }
     }
     Finish(grpc::Status::CANCELLED);
-    return true;
   }
 
   Watchers& watchers_;
-  v1::WatchCircuitsResponse response_;  // gRPC's while `writing_`
+
+  // Whoever's that is busy; the response is gRPC's while it's being written.
+  Watch watch_;
+  v1::WatchCircuitsResponse response_;
+
+  // Guarded by the mutex.
   std::mutex mutex_;
-  Watch watch_;  // guarded by mutex_, and so the next three
-  bool writing_ = false;
+  bool busy_ = false;
+  bool again_ = false;  // there may be something to write that isn't seen yet
   bool cancelled_ = false;
   bool finished_ = false;
 };

@@ -161,6 +161,15 @@ TEST(Peer, Elsewhere) {
   }
 }
 
+TEST(Peer, ATokenIsSafeOnThisMachineOrUnderATransportThatSaysSo) {
+  const char* const away = "ipv4:10.0.0.1:1";
+  EXPECT_TRUE(IsPrivate("ipv4:127.0.0.1:1", "TSI_SECURITY_NONE"));
+  EXPECT_TRUE(IsPrivate(away, "TSI_PRIVACY_AND_INTEGRITY"));
+  EXPECT_FALSE(IsPrivate(away, "TSI_SECURITY_NONE"));
+  EXPECT_FALSE(IsPrivate(away, "TSI_INTEGRITY_ONLY"));
+  EXPECT_FALSE(IsPrivate(away, ""));
+}
+
 TEST(CircuitFilter, AnEventMatchesByWhereItLeadsFromOrTo) {
   v1::CircuitFilter proto;
   proto.add_states(v1::STATE_OPEN);

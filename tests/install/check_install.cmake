@@ -77,6 +77,7 @@ step("Configuring the consumer" COMMAND "${CMAKE_COMMAND}" -S "${SOURCE_DIR}/con
 step("Building the consumer" COMMAND "${CMAKE_COMMAND}" --build "${consumer}")
 step("Running its program of fusebox::core" COMMAND "${consumer}/core_program")
 step("Running its program of fusebox::grpc" COMMAND "${consumer}/grpc_program")
+step("Running its program of fusebox::admin" COMMAND "${consumer}/admin_program")
 step("Running its tests with fusebox::testing" COMMAND "${consumer}/testing_program")
 step("Asking for components that are not there" COMMAND "${CMAKE_COMMAND}"
   -S "${SOURCE_DIR}/consumer/absent_component" -B "${WORK_DIR}/absent_component" -G "${GENERATOR}"
@@ -88,7 +89,8 @@ set(ENV{LD_LIBRARY_PATH} "${prefix}/${LIBDIR}")
 set(core_packages fusebox_core fusebox_testing)
 set(grpc_packages fusebox_grpc fusebox_testing)
 set(testing_packages fusebox_testing fusebox_testing_grpc gmock gtest_main)
-foreach(program core grpc testing)
+set(admin_packages fusebox_admin fusebox_proto)
+foreach(program core grpc admin testing)
   step("Asking pkg-config for ${program}_packages"
     COMMAND "${PKG_CONFIG}" --cflags --libs ${${program}_packages})
   separate_arguments(flags UNIX_COMMAND "${output}")
