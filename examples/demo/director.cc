@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "examples/demo/interrupt.h"
 #include "fusebox/circuit_breaker.h"
 
 namespace demo {
@@ -60,6 +60,7 @@ absl::StatusOr<Results> Director::Play(const Script& script) {
   next_row_ = fusebox::Clock::Real().Now() + Row();
   for (const Scene& scene : script.scenes) {
     if (absl::Status played = Play(scene, results); !played.ok()) return played;
+    if (interrupted_) break;
   }
   return results;
 }
@@ -71,6 +72,7 @@ absl::Status Director::Play(const Scene& scene, Results& results) {
   bool as_expected = false;
   for (int second = 1; second <= scene.least || (!as_expected && patience_-- > 0); ++second) {
     const Pair row = NextSecond();
+    if (interrupted_) return absl::OkStatus();
     timeline_.Row(scene.name, row);
     so_far.Add(row);
     as_expected = scene.sick ? so_far.with.rejected > 0 : CircuitIsClosed();
@@ -116,7 +118,7 @@ absl::Status Director::Do(Act act) {
 
 Pair Director::NextSecond() {
   const absl::Duration left = next_row_ - fusebox::Clock::Real().Now();
-  std::this_thread::sleep_for(absl::ToChronoNanoseconds(std::max(left, absl::ZeroDuration())));
+  interrupted_ = AwaitInterrupt(std::max(left, absl::ZeroDuration()));
   next_row_ = next_row_ + Row();
 
   Pair row = {with_.Take(), without_.Take()};

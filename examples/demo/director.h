@@ -66,14 +66,16 @@ class Director {
            LoadGenerator& without, const fusebox::CircuitRegistry& registry, std::string circuit,
            Timeline& timeline);
 
-  // Plays the scenes one after the other. Fails if the server can't be made to do its part.
+  // Plays the scenes one after the other. Fails if the server can't be made to do its part. Ends
+  // within a second of an interrupt (see interrupt.h), and then says so.
   absl::StatusOr<Results> Play(const Script& script);
+  bool interrupted() const { return interrupted_; }
 
  private:
   absl::Status Do(Scene::Act act);
   absl::Status Play(const Scene& scene, Results& results);
 
-  // Waits until the present second is over, and returns what has happened in it.
+  // Waits until the present second is over or cut short, and returns what has happened in it.
   Pair NextSecond();
 
   bool CircuitIsClosed() const;
@@ -87,6 +89,7 @@ class Director {
   Timeline& timeline_;
 
   int patience_ = 0;  // what is left of the script's
+  bool interrupted_ = false;
   fusebox::SteadyTime next_row_;
   std::map<std::string, int64_t> counted_;  // the server's counts, a second ago
 };

@@ -2,7 +2,8 @@
 //
 // The demo: a server that gets sick in three ways, and two clients that go on calling it, one with
 // the circuit breaker and one without. Exits 0 if the circuit did all that it should, 1 with what
-// was missing, 2 for wrong flags.
+// was missing, 2 for wrong flags. With --admin-port its circuits can be seen and moved from
+// outside, and with --forever it goes on until it is interrupted.
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
@@ -10,13 +11,16 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "examples/demo/admin_server.h"
 #include "examples/demo/director.h"
+#include "examples/demo/interrupt.h"
 #include "examples/demo/load_generator.h"
 #include "examples/demo/server_process.h"
 #include "examples/demo/summary.h"
@@ -30,6 +34,13 @@ namespace {
 
 constexpr char kCircuit[] = "inventory/shop.Inventory/Reserve";
 constexpr int kProbesToClose = 3;
+
+struct Flags {
+  bool fast = false;
+  bool forever = false;
+  std::optional<int> admin_port;
+  std::string instance = "demo";
+};
 
 fusebox::Policy DemoPolicy(bool fast) {
   fusebox::Policy policy;
@@ -78,8 +89,20 @@ fusebox::ChannelOptions::InterceptorFactories FaultInjection(
   return factories;
 }
 
-int Run(bool fast, bool colours) {
-  const fusebox::Policy policy = DemoPolicy(fast);
+// Plays the scenes over and over, until an interrupt. What comes of them isn't judged: people may
+// have moved the circuit.
+int GoOn(Director& director, const Script& script) {
+  while (!director.interrupted()) {
+    if (auto results = director.Play(script); !results.ok()) {
+      std::cerr << "fusebox_demo: " << results.status().message() << '\n';
+      return EXIT_FAILURE;
+    }
+  }
+  return EXIT_SUCCESS;
+}
+
+int Run(const Flags& flags, bool colours) {
+  const fusebox::Policy policy = DemoPolicy(flags.fast);
   const Load load;
   Timeline timeline(colours);
   PrintIntroduction(load, policy, timeline);
@@ -102,6 +125,16 @@ int Run(bool fast, bool colours) {
     if (event.kind == fusebox::EventKind::kTransition) timeline.Transition(event);
   };
   auto registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
+  std::unique_ptr<AdminServer> admin;
+  if (flags.admin_port) {
+    auto started = AdminServer::Start(registry, *flags.admin_port, flags.instance);
+    if (!started.ok()) {
+      std::cerr << "fusebox_demo: " << started.status().message() << '\n';
+      return EXIT_FAILURE;
+    }
+    admin = *std::move(started);
+    timeline.Text("admin: " + admin->address());
+  }
   fusebox::ChannelOptions options;
   options.target = "inventory";
   options.registry = registry;
@@ -121,11 +154,18 @@ int Run(bool fast, bool colours) {
   LoadGenerator with(kWith, *with_breaker, load);
   LoadGenerator without(kWithout, without_breaker, load);
   Director director(server, **faults, with, without, *registry, kCircuit, timeline);
-  const absl::StatusOr<Results> results = director.Play(fast ? FastScript() : FullScript());
+  const Script script = flags.fast ? FastScript() : FullScript();
+  if (flags.forever) return GoOn(director, script);
+  const absl::StatusOr<Results> results = director.Play(script);
   with.Stop();
   without.Stop();
   if (!results.ok()) {
     std::cerr << "fusebox_demo: " << results.status().message() << '\n';
+    return EXIT_FAILURE;
+  }
+
+  if (director.interrupted()) {
+    std::cerr << "fusebox_demo: interrupted\n";
     return EXIT_FAILURE;
   }
 
@@ -141,12 +181,18 @@ int Run(bool fast, bool colours) {
 }  // namespace demo
 
 int main(int argc, char** argv) {
-  bool fast = false;
+  demo::Flags flags;
   CLI::App app(
       "Shows a circuit breaker at work: a real server that fails, hangs and is killed, and two\n"
       "clients that call it all the while, with the breaker and without. Takes about 55 s.",
       "fusebox_demo");
-  app.add_flag("--fast", fast, "Shorter scenes: about 18 s");
+  app.add_flag("--fast", flags.fast, "Shorter scenes: about 18 s");
+  app.add_flag("--forever", flags.forever, "The scenes over and over, until SIGINT or SIGTERM");
+  app.add_option("--admin-port", flags.admin_port,
+                 "Serve the admin service, with writes, on this port of 127.0.0.1; 0: any free one")
+      ->check(CLI::Range(0, 65535));
+  app.add_option("--instance", flags.instance, "What the admin service calls this process")
+      ->capture_default_str();
   app.footer(
       "Set NO_COLOR for plain text on a terminal.\nExit code: 0 the circuit did its work, "
       "1 it did not, 2 wrong flags.");
@@ -162,5 +208,6 @@ int main(int argc, char** argv) {
   // once wait for none; then it looks only this often, in milliseconds (5000, if nothing is said).
   setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "100", /*overwrite=*/0);
   // NOLINTEND(concurrency-mt-unsafe)
-  return demo::Run(fast, colours);
+  demo::HoldInterrupts();
+  return demo::Run(flags, colours);
 }
