@@ -138,8 +138,8 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
 
 absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string token,
                                                                    std::string who) {
-  const bool visible =
-      std::all_of(token.begin(), token.end(), [](char c) { return absl::ascii_isgraph(c); });
+  const bool visible = std::all_of(token.begin(), token.end(),
+                                   [](unsigned char c) { return absl::ascii_isgraph(c); });
   if (token.size() < kMinTokenBytes || token.size() > kMaxTokenBytes || !visible) {
     return absl::InvalidArgumentError(absl::StrCat(
         "invalid authorizer: token = ", token.size(), " bytes", visible ? "" : ", not all visible",

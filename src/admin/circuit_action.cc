@@ -42,7 +42,7 @@ void CheckReason(const std::string& reason, RequestErrors& errors) {
   } else if (reason.size() > kMaxReasonBytes) {
     errors.Add("reason", absl::StrCat(reason.size(), " bytes, must be 1 to ", kMaxReasonBytes));
   } else if (std::any_of(reason.begin(), reason.end(),
-                         [](char c) { return absl::ascii_iscntrl(c); })) {
+                         [](unsigned char c) { return absl::ascii_iscntrl(c); })) {
     errors.Add("reason", "with control characters, must be without");
   }
 }
