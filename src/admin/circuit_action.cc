@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
+#include "src/admin/quote.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/time_conversion.h"
 
@@ -157,8 +158,8 @@ grpc::Status CircuitAction::ChangedPolicy(const Policy& policy, Policy& changed)
   if (!etag_.empty()) {
     if (const std::string etag = CurrentEtag(policy); etag != etag_) {
       return {grpc::StatusCode::ABORTED,
-              absl::StrCat("the policy has changed since it was read: etag = \"", etag_,
-                           "\", must be \"", etag, "\" by now")};
+              absl::StrCat("the policy has changed since it was read: etag = ", Quoted(etag_),
+                           ", must be \"", etag, "\" by now")};
     }
   }
   RequestErrors errors;

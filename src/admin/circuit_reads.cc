@@ -11,6 +11,7 @@
 #include "src/admin/circuit_filter.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/page_token.h"
+#include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
 
 namespace fusebox {
@@ -30,7 +31,7 @@ void CheckRange(absl::string_view field, int value, int min, int max, RequestErr
 }  // namespace
 
 grpc::Status NoSuchCircuit(const std::string& name) {
-  return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no circuit named \"", name, "\"")};
+  return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no circuit named ", Quoted(name))};
 }
 
 CircuitReads::CircuitReads(std::shared_ptr<CircuitRegistry> registry, std::string instance,

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "src/admin/policy_conversion.h"
+#include "src/admin/quote.h"
 
 namespace fusebox {
 namespace {
@@ -74,8 +75,8 @@ void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
   if (IsAll(mask)) return;
   for (const std::string& each : mask.paths()) {
     if (FieldsOn(each).empty()) {
-      errors.Add(field, absl::StrCat("\"", each,
-                                     "\", must be a field of Policy, as in \"open_duration\" or "
+      errors.Add(field, absl::StrCat(Quoted(each),
+                                     ", must be a field of Policy, as in \"open_duration\" or "
                                      "\"half_open.max_concurrent\", or \"*\" alone"));
     }
   }

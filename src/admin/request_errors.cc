@@ -4,6 +4,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -15,8 +16,20 @@ namespace {
 using google::protobuf::io::CodedOutputStream;
 using google::protobuf::io::StringOutputStream;
 
-// What is told of them: a request can be wrong in any number of places.
-constexpr std::size_t kMaxViolations = 100;
+// What is told of them: a request can be wrong in any number of places, and a status that doesn't
+// fit into the 8 KiB that gRPC allows a call's metadata doesn't arrive.
+constexpr std::size_t kMaxToldBytes = 7'000;
+constexpr std::size_t kBytesAround = 40;  // of each
+
+// What a text takes in a status' message: bytes that aren't printable ASCII are written as three.
+std::size_t BytesInMessage(absl::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '%'; };
+  const auto plain = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_plain));
+  return plain + 3 * (text.size() - plain);
+}
+
+// In the message, in the copy of the message in the details, and as one of those.
+std::size_t BytesToTell(absl::string_view text) { return BytesInMessage(text) + 2 * text.size(); }
 
 // google.rpc messages are written field by field, so that their protos aren't registered in a
 // process that may link its own (DESIGN section 4). All the fields here have one-byte tags.
@@ -33,14 +46,21 @@ void AppendBytes(std::string& message, uint32_t field, const std::string& bytes)
 }  // namespace
 
 void RequestErrors::Add(absl::string_view field, absl::string_view what) {
-  if (violations_.size() == kMaxViolations) return;
+  const std::size_t bytes = BytesToTell(field) + BytesToTell(what) + kBytesAround;
+  if (untold_ > 0 || told_bytes_ + bytes > kMaxToldBytes) {
+    ++untold_;
+    return;
+  }
+  told_bytes_ += bytes;
   violations_.push_back({std::string(field), std::string(what)});
 }
 
 std::string RequestErrors::Text() const {
-  return absl::StrJoin(violations_, "; ", [](std::string* out, const Violation& violation) {
-    absl::StrAppend(out, violation.field, " = ", violation.what);
-  });
+  const std::string told =
+      absl::StrJoin(violations_, "; ", [](std::string* out, const Violation& violation) {
+        absl::StrAppend(out, violation.field, " = ", violation.what);
+      });
+  return untold_ == 0 ? told : absl::StrCat(told, "; and ", untold_, " more");
 }
 
 grpc::Status RequestErrors::ToStatus() const {

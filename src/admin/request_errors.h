@@ -7,6 +7,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,11 @@ namespace fusebox {
 
 class RequestErrors {
  public:
-  // `what` says which value the field has and what it must be: "0, must be from 1 to 1000".
+  // `what` says which value the field has and what it must be: "0, must be from 1 to 1000". Of very
+  // many, as of a request that is meant to be wrong, the last ones are only counted.
   void Add(absl::string_view field, absl::string_view what);
 
-  bool empty() const { return violations_.empty(); }
+  bool empty() const { return violations_.empty() && untold_ == 0; }
 
   // "page_size = -1, must be from 0 to 1000; ..."
   std::string Text() const;
@@ -36,6 +38,8 @@ class RequestErrors {
   std::string Details(const std::string& message) const;
 
   std::vector<Violation> violations_;
+  std::size_t told_bytes_ = 0;  // that those take, in the message and in the details
+  std::size_t untold_ = 0;      // how many more there are
 };
 
 }  // namespace fusebox

@@ -162,6 +162,20 @@ class StubsTest(unittest.TestCase):
         details = dict(bad.trailing_metadata())["grpc-status-details-bin"]
         self.assertIn(b"type.googleapis.com/google.rpc.BadRequest", details)
 
+    def test_a_refusal_arrives_whatever_the_size_of_the_request(self):
+        request = admin.UpdatePolicyRequest(name=PAYMENTS, reason="drill")
+        request.change.update_mask.paths.extend(["\u20ac" * 10_000, "y"] * 50)
+        bad = self.refused("UpdatePolicy", request)
+        self.assertEqual(bad.code(), grpc.StatusCode.INVALID_ARGUMENT, bad.details())
+        start = 'invalid request: change.update_mask = "' + "\u20ac" * 85 + '...", of 30000 bytes, '
+        self.assertEqual(bad.details()[:len(start)], start)
+        self.assertRegex(bad.details(), r'"y", must be a field of Policy.*; and \d+ more$')
+
+        unknown = self.refused("GetCircuit", admin.GetCircuitRequest(name="x" * 100_000))
+        self.assertEqual(unknown.code(), grpc.StatusCode.NOT_FOUND)
+        self.assertEqual(
+            unknown.details(), 'no circuit named "' + "x" * 256 + '...", of 100000 bytes')
+
     def test_moves_many_at_once(self):
         answer = self.call("ApplyToCircuits", admin.ApplyToCircuitsRequest(
             filter=admin.CircuitFilter(targets=["inventory"]), reason="drill",
