@@ -61,7 +61,8 @@ void EncodeRejection(const Rejection& rejection, std::string& message, std::stri
 std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
 
 // How long a server asks to be left alone: the `retry_delay` of the google.rpc.RetryInfo in such
-// bytes, or in a status' payload (DESIGN C5). Empty if there is none, or it is malformed.
+// bytes, or in a status' payload (DESIGN C5). Never negative, whatever the server says. Empty if
+// there is none, or it is malformed.
 std::optional<absl::Duration> DecodeRetryDelay(absl::string_view google_rpc_status);
 std::optional<absl::Duration> GetRetryDelay(const absl::Status& status);
 

@@ -153,7 +153,8 @@ std::optional<absl::Duration> DecodeRetryInfo(absl::string_view bytes) {
   });
   if (!ok || !duration_ok) return std::nullopt;
   const absl::Duration delay = absl::Seconds(seconds) + absl::Nanoseconds(nanos);
-  return delay >= LongestDuration() ? absl::InfiniteDuration() : delay;
+  if (delay >= LongestDuration()) return absl::InfiniteDuration();
+  return std::max(delay, absl::ZeroDuration());  // a server may say anything
 }
 
 std::optional<Rejection> Decode(absl::string_view error_info, absl::string_view retry_info) {
