@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Policies from outside: what is accepted is valid and comes back as it went in, and a change
+// changes what it names and nothing else.
+#include <fusebox/v1/admin.pb.h>
+#include <fuzzer/FuzzedDataProvider.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/policy.h"
+#include "src/admin/policy_change.h"
+#include "src/admin/policy_conversion.h"
+#include "src/admin/request_errors.h"
+#include "tests/fuzz/message_maker.h"
+#include "tests/fuzz/require.h"
+
+namespace fusebox_testing {
+namespace {
+
+namespace v1 = fusebox::v1;
+using fusebox::Policy;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::util::MessageDifferencer;
+
+std::vector<std::string> Paths() {
+  std::vector<std::string> paths = {"*", "", ".", "half_open.", "open_duration.seconds", "policy"};
+  const google::protobuf::Descriptor& policy = *v1::Policy::descriptor();
+  for (int i = 0; i < policy.field_count(); ++i) {
+    const FieldDescriptor& field = *policy.field(i);
+    paths.push_back(field.name());
+    const google::protobuf::Descriptor* const inside = field.message_type();
+    for (int j = 0; inside != nullptr && j < inside->field_count(); ++j) {
+      paths.push_back(absl::StrCat(field.name(), ".", inside->field(j)->name()));
+    }
+  }
+  return paths;
+}
+
+v1::Policy ProtoOf(const Policy& policy) {
+  v1::Policy proto;
+  fusebox::ToProto(policy, proto);
+  return proto;
+}
+
+// A policy that was accepted.
+void RequireSound(const Policy& policy) {
+  const absl::Status valid = fusebox::Validate(policy);
+  Require(valid.ok(), "an accepted policy is valid", std::string(valid.message()));
+
+  const v1::Policy proto = ProtoOf(policy);
+  fusebox::RequestErrors errors;
+  Require(fusebox::FromProto(proto, "policy", errors) == policy && errors.empty(),
+          "a policy comes back as it went out", proto.ShortDebugString() + errors.Text());
+  v1::Policy parsed;
+  Require(parsed.ParseFromString(proto.SerializeAsString()) &&
+              fusebox::EtagOf(parsed) == fusebox::EtagOf(proto),
+          "a policy has one etag");
+  Require(fusebox::CircuitBreaker::Create("fuzz", policy).ok(),
+          "a circuit takes an accepted policy");
+}
+
+// Whether the change says something of that field, or of a part of it.
+bool Names(const v1::PolicyChange& change, const FieldDescriptor& field) {
+  if (change.update_mask().paths().empty()) {
+    const bool is_set =
+        !field.has_presence() || change.policy().GetReflection()->HasField(change.policy(), &field);
+    return is_set;
+  }
+  const auto& paths = change.update_mask().paths();
+  return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return path == "*" || path == field.name() || absl::StartsWith(path, field.name() + ".");
+  });
+}
+
+// The field, or one that can't be there together with it.
+bool NamesAny(const v1::PolicyChange& change, const FieldDescriptor& field) {
+  const google::protobuf::OneofDescriptor* const oneof = field.real_containing_oneof();
+  if (oneof == nullptr) return Names(change, field);
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    if (Names(change, *oneof->field(i))) return true;
+  }
+  return false;
+}
+
+void RequireOthersUnchanged(const Policy& from, const Policy& to, const v1::PolicyChange& change) {
+  const v1::Policy before = ProtoOf(from);
+  const v1::Policy after = ProtoOf(to);
+  std::vector<const FieldDescriptor*> unnamed;
+  for (int i = 0; i < v1::Policy::descriptor()->field_count(); ++i) {
+    const FieldDescriptor* const field = v1::Policy::descriptor()->field(i);
+    if (!NamesAny(change, *field)) unnamed.push_back(field);
+  }
+  MessageDifferencer differencer;
+  std::string difference;
+  differencer.ReportDifferencesToString(&difference);
+  Require(differencer.CompareWithFields(before, after, unnamed, unnamed),
+          "a change leaves alone what it doesn't name",
+          change.ShortDebugString() + " gives " + difference);
+}
+
+void Run(FuzzedDataProvider& data) {
+  static const auto* const kPaths = new std::vector<std::string>(Paths());
+  MessageMaker maker(data, *kPaths);
+
+  v1::Policy proto;
+  maker.Fill(proto);
+  fusebox::RequestErrors errors;
+  Policy policy = fusebox::FromProto(proto, "policy", errors);
+  if (errors.empty()) {
+    RequireSound(policy);
+  } else {
+    Require(!errors.ToStatus().ok(), "a refusal is an error");
+    policy = Policy();
+  }
+
+  for (int changes = data.ConsumeIntegralInRange(0, 3); changes > 0; --changes) {
+    v1::PolicyChange change;
+    maker.Fill(change);
+    fusebox::RequestErrors change_errors;
+    fusebox::CheckPolicyChange(change, "change", change_errors);
+    if (!change_errors.empty()) continue;
+    const Policy changed = fusebox::ChangePolicy(policy, change, "change", change_errors);
+    if (!change_errors.empty()) continue;
+    RequireSound(changed);
+    RequireOthersUnchanged(policy, changed, change);
+    Require(fusebox::ChangePolicy(changed, change, "change", change_errors) == changed &&
+                change_errors.empty(),
+            "a change that is made again changes nothing");
+    policy = changed;
+  }
+}
+
+}  // namespace
+}  // namespace fusebox_testing
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, std::size_t size) {
+  FuzzedDataProvider data(bytes, size);
+  fusebox_testing::Run(data);
+  return 0;
+}
