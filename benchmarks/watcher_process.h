@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Watchers of an admin service in a process of their own, so that what they do with what they are
+// told takes neither the time nor the memory of the process that is measured.
+#ifndef FUSEBOX_BENCHMARKS_WATCHER_PROCESS_H_
+#define FUSEBOX_BENCHMARKS_WATCHER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace fusebox_benchmarks {
+
+// Of the thread that made it, which must outlive it.
+class WatcherProcess {
+ public:
+  // So many, each with a connection of its own. Returns once each has been told all circuits.
+  WatcherProcess(const std::string& address, int watchers);
+  WatcherProcess(const WatcherProcess&) = delete;
+  WatcherProcess& operator=(const WatcherProcess&) = delete;
+  // Kills it.
+  ~WatcherProcess();
+
+  // From here on it reads nothing, and takes nothing from its sockets.
+  void Stop() const;
+
+  // What main() does with the arguments of such a process. -1 if they are none; else it never
+  // returns before it is killed.
+  static int Main(int argc, char** argv);
+
+ private:
+  pid_t pid_ = -1;
+};
+
+}  // namespace fusebox_benchmarks
+
+#endif  // FUSEBOX_BENCHMARKS_WATCHER_PROCESS_H_
