@@ -8,7 +8,7 @@ AccessControl::AccessControl(const CircuitAdminOptions& options)
 
 absl::Status AccessControl::MayRead(const grpc::ServerContextBase& caller) const {
   if (readers_ == nullptr) return absl::OkStatus();
-  const absl::Status status = readers_->Authorize(caller).status();
+  absl::Status status = readers_->Authorize(caller).status();
   if (!status.ok() && writers_ != nullptr && writers_->Authorize(caller).ok()) {
     return absl::OkStatus();
   }

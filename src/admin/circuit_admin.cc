@@ -151,7 +151,8 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(CircuitAdminOptions options) {
+absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
+    const CircuitAdminOptions& options) {
   std::vector<std::string> errors;
   if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
   if (options.allow_writes && options.write_authorizer == nullptr) {

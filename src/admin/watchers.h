@@ -23,6 +23,8 @@ class Watchers {
   using Reactor = grpc::ServerWriteReactor<v1::WatchCircuitsResponse>;
 
   Watchers(WatchSource source, int max_watchers);
+  Watchers(const Watchers&) = delete;
+  Watchers& operator=(const Watchers&) = delete;
   ~Watchers();
 
   // For a call that is over before it has begun.

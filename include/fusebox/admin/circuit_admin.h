@@ -7,7 +7,7 @@
 //   fusebox::CircuitAdminOptions options;
 //   options.registry = registry;
 //   absl::StatusOr<std::unique_ptr<grpc::Service>> admin =
-//       fusebox::CreateCircuitAdmin(std::move(options));
+//       fusebox::CreateCircuitAdmin(options);
 //   if (!admin.ok()) return admin.status();
 //   builder.RegisterService(admin->get());
 //
@@ -62,7 +62,8 @@ struct CircuitAdminOptions {
 //
 // INVALID_ARGUMENT, with each bad field named, for a null registry, `allow_writes` without
 // `write_authorizer` or the other way round, or `max_watchers` out of range.
-absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(CircuitAdminOptions options);
+absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
+    const CircuitAdminOptions& options);
 
 }  // namespace fusebox
 
