@@ -99,6 +99,13 @@ function(fusebox_compile_protos root out protos out_files)
     list(APPEND files ${generated})
   endforeach()
   set(${out_files} "${files}" PARENT_SCOPE)
+  # So that who only reads sources can have those too.
+  string(MAKE_C_IDENTIFIER "${out}" name)
+  add_custom_target(${name} DEPENDS ${files})
+  if(NOT TARGET fusebox_generated)
+    add_custom_target(fusebox_generated)
+  endif()
+  add_dependencies(fusebox_generated ${name})
 endfunction()
 
 # fusebox_grpc_proto_library(<target> PROTO <file> ROOT <import root>): messages and stubs of one

@@ -45,9 +45,3 @@ build() {
   say "Building build/$preset"
   cmake --build --preset "$preset" "$@" "${quiet[@]}" || die "failed: building build/$preset"
 }
-
-# The parts of the clang preset: all that there is, and what is checked before each change.
-# shellcheck disable=SC2034
-clang_full=(-DFUSEBOX_BUILD_EXAMPLES=ON -DFUSEBOX_TESTS_RACE_FREE_ONLY=OFF)
-# shellcheck disable=SC2034
-clang_short=(-DFUSEBOX_BUILD_EXAMPLES=OFF -DFUSEBOX_TESTS_RACE_FREE_ONLY=ON)
