@@ -45,6 +45,8 @@ function(fusebox_packages_of target out)
       list(APPEND packages "gRPC CONFIG")
     elseif(library MATCHES "^protobuf::")
       list(APPEND packages "Protobuf")
+    elseif(library MATCHES "^prometheus-cpp::")
+      list(APPEND packages "prometheus-cpp CONFIG")
     elseif(library STREQUAL "Threads::Threads")
       list(APPEND packages "Threads")
     elseif(NOT library MATCHES "^fusebox::")
@@ -66,6 +68,8 @@ function(fusebox_pkgconfig_names_of libraries out_names out_flags)
       list(APPEND names "${CMAKE_MATCH_1}")
     elseif(library MATCHES "^protobuf::lib(.*)$")
       list(APPEND names "${CMAKE_MATCH_1}")
+    elseif(library MATCHES "^prometheus-cpp::(.*)$")
+      list(APPEND names "prometheus-cpp-${CMAKE_MATCH_1}")
     elseif(library STREQUAL "Threads::Threads")
       list(APPEND flags "-pthread")
     else()
@@ -168,3 +172,9 @@ install(FILES
   "${PROJECT_BINARY_DIR}/fusebox-config-version.cmake"
   DESTINATION "${FUSEBOX_PACKAGE_DIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/fusebox")
+if(TARGET fusebox_prometheus)
+  install(FILES
+    "${PROJECT_SOURCE_DIR}/monitoring/alerts.yml"
+    "${PROJECT_SOURCE_DIR}/monitoring/grafana-dashboard.json"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/fusebox/monitoring")
+endif()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The circuits of a registry as metrics, for the Exposer of prometheus-cpp that the program already
+// has:
+//
+//   absl::StatusOr<std::shared_ptr<prometheus::Collectable>> metrics =
+//       fusebox::CreateCollector({registry});
+//   if (!metrics.ok()) return metrics.status();
+//   exposer.RegisterCollectable(*metrics);  // held weakly there: keep `metrics`
+//
+// docs/metrics.md says what each metric means and which questions they answer.
+#ifndef FUSEBOX_PROMETHEUS_COLLECTOR_H_
+#define FUSEBOX_PROMETHEUS_COLLECTOR_H_
+
+#include <prometheus/collectable.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "fusebox/circuit_registry.h"
+
+namespace fusebox {
+
+struct CollectorOptions {
+  // Whose circuits. Must not be null. The collector keeps it alive.
+  std::shared_ptr<const CircuitRegistry> registry;
+
+  // On every series, as in {{"shard", "7"}}: they tell registries that share an Exposer apart. A
+  // name is of letters, digits and underscores, begins neither with a digit nor with "__", and is
+  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state).
+  std::map<std::string, std::string> labels;
+};
+
+// What can be asked for all metrics of the registry's circuits; or one INVALID_ARGUMENT that names
+// each bad field.
+//
+// A scrape reads the circuits one after the other, each at one moment, by their snapshots. It holds
+// the registry for no more than a few hundred circuits at a time, a circuit for one snapshot, and
+// no call that needs no lock. It moves a circuit only as every look at it does (DESIGN R1): an OPEN
+// one whose time is up turns HALF_OPEN, and listeners are told on the scraping thread.
+//
+// There are as many series as the registry's bound allows, some 24 for each circuit; those of a
+// circuit that was removed end. Counters go down only if a circuit was removed and made again,
+// which Prometheus' functions take for a restart.
+//
+// Names of circuits and targets, and the values of `labels`, are labels as they are; of one that
+// isn't UTF-8, which would make Prometheus refuse the whole scrape, the bytes that don't belong
+// appear as "\xFF".
+//
+// Thread-safety: may be asked from any thread at any time, from several at a time too.
+absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(CollectorOptions options);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_PROMETHEUS_COLLECTOR_H_

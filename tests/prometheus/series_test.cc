@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which series there are: one set for each circuit of the registry and no others, with labels that
+// Prometheus takes.
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/prometheus/test_collector.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::CollectorTest;
+using fusebox_testing::Scrape;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Optional;
+
+std::string Page(const prometheus::Collectable& collector) {
+  return prometheus::TextSerializer().Serialize(collector.Collect());
+}
+
+class BoundedCollectorTest : public CollectorTest {
+ protected:
+  BoundedCollectorTest() : CollectorTest(/*max_circuits=*/10) {}
+};
+
+// What dashboards and alerts are written against. promtool reads the same file.
+TEST_F(CollectorTest, ThePageIsAsPromised) {
+  Policy policy = fusebox_testing::SmallPolicy();
+  policy.failure_rate = 0.5;
+  policy.slow_call_rate = 0.25;
+  policy.slow_call_duration = absl::Seconds(1);
+  const std::string names[] = {"inventory/shop.Inventory/Reserve", "inventory/shop.Inventory/List"};
+  const auto open = registry_->GetOrCreate(names[0], policy, "inventory").value();
+  const auto closed = registry_->GetOrCreate(names[1], policy, "inventory").value();
+  Call(*open, Outcome::Failure(), 5);
+  Call(*closed, Outcome::Failure());
+  Call(*closed, Outcome::Success());
+
+  std::ifstream file(EXPECTED_METRICS_FILE);
+  const std::string expected(std::istreambuf_iterator<char>(file), {});
+  EXPECT_EQ(Page(*collector_), expected);
+}
+
+TEST_F(CollectorTest, ARegistryWithoutCircuitsHasItsOwnSeriesAlone) {
+  const Scrape scrape = Scraped();
+  EXPECT_EQ(scrape.size(), 2U);
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_circuits"), Optional(0));
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_evicted_total"), Optional(0));
+}
+
+TEST_F(CollectorTest, TheSeriesOfARemovedCircuitEnd) {
+  Make("a");
+  Make("b");
+  EXPECT_THAT(Scraped().circuits(), ElementsAre("a", "b"));
+  ASSERT_TRUE(registry_->Remove("a").ok());
+  EXPECT_THAT(Scraped().circuits(), ElementsAre("b"));
+  EXPECT_THAT(Scraped().Value("", "circuit_breaker_registry_circuits"), Optional(1));
+}
+
+TEST_F(BoundedCollectorTest, ThereAreNoMoreCircuitsThanTheRegistrysBound) {
+  Make("a");
+  const std::size_t of_one = Scraped().size();
+  for (int i = 0; i < 200; ++i) Call(*Make(absl::StrCat("tenant", i)), Outcome::Success());
+  const Scrape scrape = Scraped();
+  EXPECT_EQ(scrape.circuits().size(), 10U);
+  EXPECT_LE(scrape.size(), 11 * of_one);
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_circuits"), Optional(10));
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_evicted_total"), Optional(191));
+}
+
+TEST_F(CollectorTest, EachOfManyCircuitsIsThereOnce) {
+  std::set<std::string> names;
+  for (int i = 0; i < 1'000; ++i) names.insert(absl::StrCat("circuit", i));
+  for (const std::string& name : names) Make(name);
+  EXPECT_EQ(Scraped().circuits(), names);  // which checks that no series is there twice
+}
+
+TEST_F(CollectorTest, TheTargetIsALabelOfItsOwn) {
+  ASSERT_TRUE(registry_->GetOrCreate("inventory/shop.Inventory/Reserve", {}, "inventory").ok());
+  EXPECT_THAT(Page(*collector_), HasSubstr("circuit_breaker_in_flight{circuit=\"inventory/"
+                                           "shop.Inventory/Reserve\",target=\"inventory\"} 0\n"));
+}
+
+TEST_F(CollectorTest, SpecialCharactersInNamesAreEscaped) {
+  Make("a \"b\" \\ c\nd");
+  EXPECT_THAT(Page(*collector_), HasSubstr("circuit=\"a \\\"b\\\" \\\\ c\\nd\""));
+}
+
+TEST_F(CollectorTest, CharactersOfAnyLanguageStay) {
+  const std::string name = "\u00e9/\u20ac/\U0001F600/\U0010FFFF";
+  Make(name);
+  EXPECT_THAT(Scraped().circuits(), ElementsAre(name));
+}
+
+TEST_F(CollectorTest, BytesThatAreNoCharactersAreSpeltOut) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"a\xff"
+       "b",
+       "a\\xffb"},
+      {"\x80", "\\x80"},                             // nothing is continued
+      {"\xe2\x82", "\\xe2\\x82"},                    // cut short
+      {"\xe2\x82z", "\\xe2\\x82z"},                  // by another character
+      {"\xc0\x8a", "\\xc0\\x8a"},                    // overlong
+      {"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},           // overlong
+      {"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},  // overlong
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},           // a surrogate
+      {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // beyond the last character
+      {"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},  // no first byte at all
+      {"\xe2\x82\xac\xff", "\xe2\x82\xac\\xff"},     // after a good one
+  };
+  for (const auto& [name, label] : cases) {
+    Make(name);
+    EXPECT_THAT(Scraped().circuits(), ElementsAre(label));
+    ASSERT_TRUE(registry_->Remove(name).ok());
+  }
+}
+
+TEST_F(CollectorTest, LabelsOfTheUsersAreOnEverySeries) {
+  Make("a");
+  collector_ = CreateCollector({registry_, {{"shard", "7"}, {"_zone", "b\xff"}}}).value();
+  for (const prometheus::MetricFamily& family : collector_->Collect()) {
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      ASSERT_GE(metric.label.size(), 2U);
+      EXPECT_EQ(metric.label[0], (prometheus::ClientMetric::Label{"_zone", "b\\xff"}));
+      EXPECT_EQ(metric.label[1], (prometheus::ClientMetric::Label{"shard", "7"}));
+    }
+  }
+}
+
+TEST_F(CollectorTest, BadOptionsAreRefusedWithEachNamed) {
+  const auto made = CreateCollector({nullptr, {{"0a", ""}, {"__a", ""}, {"state", "x"}, {"", ""}}});
+  EXPECT_EQ(made.status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string form =
+      "must be of letters, digits and underscores, and begin neither with a digit nor with \"__\"";
+  EXPECT_EQ(made.status().message(),
+            absl::StrCat("invalid collector: registry = null, must be a registry; labels = \"\", ",
+                         form, "; labels = \"0a\", ", form, "; labels = \"__a\", ", form,
+                         "; labels = \"state\", must be none of circuit, target, state, mode, "
+                         "result, from_state, to_state"));
+  EXPECT_FALSE(CreateCollector({registry_, {{"a-b", ""}}}).ok());
+}
+
+TEST_F(CollectorTest, KeepsItsRegistryAlive) {
+  Make("a");
+  const std::weak_ptr<CircuitRegistry> registry = registry_;
+  registry_ = nullptr;
+  EXPECT_THAT(Scraped().circuits(), ElementsAre("a"));
+  collector_ = nullptr;
+  EXPECT_TRUE(registry.expired());
+}
+
+}  // namespace
+}  // namespace fusebox
