@@ -22,6 +22,7 @@
 #include "examples/demo/director.h"
 #include "examples/demo/interrupt.h"
 #include "examples/demo/load_generator.h"
+#include "examples/demo/metrics_page.h"
 #include "examples/demo/server_process.h"
 #include "examples/demo/summary.h"
 #include "examples/demo/timeline.h"
@@ -38,8 +39,10 @@ constexpr int kProbesToClose = 3;
 struct Flags {
   bool fast = false;
   bool forever = false;
+  bool wait = false;
   std::optional<int> admin_port;
   std::string instance = "demo";
+  std::optional<int> metrics_port;
 };
 
 fusebox::Policy DemoPolicy(bool fast) {
@@ -101,6 +104,12 @@ int GoOn(Director& director, const Script& script) {
   return EXIT_SUCCESS;
 }
 
+void WaitForEnter(const std::string& before_what, Timeline& timeline) {
+  timeline.Text(absl::StrFormat("\nPress Enter to %s.", before_what), Colour::kBold);
+  std::string line;
+  std::getline(std::cin, line);
+}
+
 int Run(const Flags& flags, bool colours) {
   const fusebox::Policy policy = DemoPolicy(flags.fast);
   const Load load;
@@ -151,6 +160,17 @@ int Run(const Flags& flags, bool colours) {
       server.address(), grpc::InsecureChannelCredentials(), ChannelArguments(),
       FaultInjection(*faults));
 
+  absl::StatusOr<std::unique_ptr<MetricsPage>> metrics = nullptr;
+  if (flags.metrics_port) {
+    metrics = MetricsPage::Open(*flags.metrics_port, registry);
+    if (!metrics.ok()) {
+      std::cerr << "fusebox_demo: " << metrics.status().message() << '\n';
+      return EXIT_FAILURE;
+    }
+    timeline.Text("\nMetrics for Prometheus: " + (*metrics)->address());
+  }
+  if (flags.wait) WaitForEnter("begin", timeline);
+
   LoadGenerator with(kWith, *with_breaker, load);
   LoadGenerator without(kWithout, without_breaker, load);
   Director director(server, **faults, with, without, *registry, kCircuit, timeline);
@@ -174,6 +194,8 @@ int Run(const Flags& flags, bool colours) {
   for (const std::string& what : missing) timeline.Text("MISSING: " + what, Colour::kRed);
   if (!missing.empty()) return EXIT_FAILURE;
   timeline.Text("The circuit opened, rejected, probed and closed again each time.", Colour::kGreen);
+  if (flags.metrics_port) PrintAllCalls(*results, with.Take(), timeline);
+  if (flags.wait) WaitForEnter("end", timeline);
   return EXIT_SUCCESS;
 }
 
@@ -193,6 +215,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 65535));
   app.add_option("--instance", flags.instance, "What the admin service calls this process")
       ->capture_default_str();
+  app.add_option("--metrics-port", flags.metrics_port,
+                 "Show the circuits to Prometheus at this port of 127.0.0.1; 0 is a free one")
+      ->check(CLI::Range(0, 65535));
+  app.add_flag("--wait", flags.wait, "Wait for Enter before the first scene and after the last");
   app.footer(
       "Set NO_COLOR for plain text on a terminal.\nExit code: 0 the circuit did its work, "
       "1 it did not, 2 wrong flags.");

@@ -51,6 +51,14 @@ void PrintSummary(const Results& results, Timeline& timeline) {
       Colour::kBold);
 }
 
+void PrintAllCalls(const Results& results, const Tally& rest, Timeline& timeline) {
+  Tally all = rest;
+  all.Add(results.sick.with);
+  all.Add(results.healthy.with);
+  timeline.Text(absl::StrFormat("In all, WITH the breaker: %d calls, %d ok, %d failed, %d rejected",
+                                all.calls(), all.ok, all.failed, all.rejected));
+}
+
 std::vector<std::string> Missing(const Results& results, const fusebox::CircuitSnapshot& circuit) {
   using fusebox::State;
   std::vector<std::string> missing = results.missing;

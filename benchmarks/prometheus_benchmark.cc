@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a scrape of 10,000 circuits takes, in time and in bytes, and what scraping without a pause
+// costs the calls beside it: batches of calls of one thread, with another thread scraping or not,
+// by turns. A batch is short, so that the median is of those that nothing else has interrupted.
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/clock.h"
+#include "fusebox/prometheus/collector.h"
+
+namespace {
+
+using fusebox::CircuitBreaker;
+using fusebox::Clock;
+using fusebox::SteadyTime;
+
+constexpr int kCallsOfBatch = 1'000;
+constexpr int kTurns = 40;
+constexpr absl::Duration Turn() { return absl::Milliseconds(100); }
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::vector<std::shared_ptr<CircuitBreaker>> Fill(fusebox::CircuitRegistry& registry, int count) {
+  std::vector<std::shared_ptr<CircuitBreaker>> circuits;
+  for (int i = 0; i < count; ++i) {
+    const std::string name =
+        absl::StrCat("inventory", i % 100, "/shop.inventory.v1.Inventory/ReserveItems", i);
+    auto circuit = registry.GetOrCreate(name, {}, name.substr(0, name.find('/')));
+    if (!circuit.ok()) continue;
+    (*circuit)->TryAcquire().permit().RecordSuccess();
+    circuits.push_back(*std::move(circuit));
+  }
+  return circuits;
+}
+
+void MeasureScrape(int circuits) {
+  const auto registry = std::make_shared<fusebox::CircuitRegistry>();
+  Fill(*registry, circuits);
+  const auto collector = fusebox::CreateCollector({registry, {}}).value();
+  std::vector<double> collecting;
+  std::vector<double> serializing;
+  std::string page;
+  for (int i = 0; i < 9; ++i) {
+    const SteadyTime start = Clock::Real().Now();
+    const std::vector<prometheus::MetricFamily> families = collector->Collect();
+    const SteadyTime collected = Clock::Real().Now();
+    page = prometheus::TextSerializer().Serialize(families);
+    collecting.push_back(absl::ToDoubleMilliseconds(collected - start));
+    serializing.push_back(absl::ToDoubleMilliseconds(Clock::Real().Now() - collected));
+  }
+  const auto lines = static_cast<std::size_t>(std::count(page.begin(), page.end(), '\n'));
+  std::printf("%6d circuits: %7.1f ms to collect, %7.1f ms to write, %8.1f KiB, %7zu lines\n",
+              circuits, Median(collecting), Median(serializing),
+              static_cast<double>(page.size()) / 1024, lines);
+}
+
+// Nanoseconds a call, of each batch that fits into the turn.
+void MeasureTurn(CircuitBreaker& circuit, std::vector<double>& batches) {
+  const SteadyTime end = Clock::Real().Now() + Turn();
+  for (SteadyTime start = Clock::Real().Now(); start < end;) {
+    for (int i = 0; i < kCallsOfBatch; ++i) circuit.TryAcquire().permit().RecordSuccess();
+    const SteadyTime now = Clock::Real().Now();
+    batches.push_back(absl::ToDoubleNanoseconds(now - start) / kCallsOfBatch);
+    start = now;
+  }
+}
+
+// How much longer a permitted call takes while another thread scrapes.
+void MeasureCalls(int circuits) {
+  const auto registry = std::make_shared<fusebox::CircuitRegistry>();
+  const auto circuit = Fill(*registry, circuits).front();
+  const auto collector = fusebox::CreateCollector({registry, {}}).value();
+  std::atomic<bool> scraping{false};
+  std::atomic<bool> done{false};
+  std::atomic<int64_t> scrapes{0};
+  std::thread scraper([&] {
+    while (!done.load()) {
+      if (!scraping.load()) {
+        std::this_thread::yield();
+      } else if (!collector->Collect().empty()) {
+        ++scrapes;
+      }
+    }
+  });
+  std::vector<double> alone;
+  std::vector<double> beside;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    scraping.store(turn % 2 == 1);
+    MeasureTurn(*circuit, turn % 2 == 1 ? beside : alone);
+  }
+  done.store(true);
+  scraper.join();
+  std::printf("%6d circuits: a permitted call takes %.1f ns, and %.1f ns beside scrapes: %.3f\n",
+              circuits, Median(alone), Median(beside), Median(beside) / Median(alone));
+  std::printf("                 (%lld scrapes in %.0f s)\n", static_cast<long long>(scrapes.load()),
+              kTurns / 2 * absl::ToDoubleSeconds(Turn()));
+}
+
+}  // namespace
+
+int main() {
+  for (const int circuits : {1, 100, 10'000}) MeasureScrape(circuits);
+  for (const int circuits : {1, 10'000}) MeasureCalls(circuits);
+  return 0;
+}
