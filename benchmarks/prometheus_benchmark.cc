@@ -111,7 +111,7 @@ void MeasureCalls(int circuits) {
   std::printf("%6d circuits: a permitted call takes %.1f ns, and %.1f ns beside scrapes: %.3f\n",
               circuits, Median(alone), Median(beside), Median(beside) / Median(alone));
   std::printf("                 (%lld scrapes in %.0f s)\n", static_cast<long long>(scrapes.load()),
-              kTurns / 2 * absl::ToDoubleSeconds(Turn()));
+              absl::ToDoubleSeconds(Turn() * kTurns / 2));
 }
 
 }  // namespace

@@ -63,7 +63,9 @@ class Program:
             matches = (re.search(pattern, line) for line in list(self.lines))
             found = next((match for match in matches if match), None)
             if found is None and not self._reader.is_alive():
-                raise AssertionError(f"{self.name} ended without saying {pattern!r}:\n{self.output()}")
+                code = self._process.wait(PATIENCE_SECONDS)
+                raise AssertionError(
+                    f"{self.name} ended with {code}, without saying {pattern!r}:\n{self.output()}")
             return found
 
         return wait_for(f"{self.name} to say {pattern!r}", find, patience_seconds)

@@ -4,8 +4,6 @@
 // Prometheus takes.
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -25,7 +23,6 @@ using fusebox_testing::CollectorTest;
 using fusebox_testing::Scrape;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Optional;
 
 std::string Page(const prometheus::Collectable& collector) {

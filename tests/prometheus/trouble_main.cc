@@ -46,11 +46,13 @@ class Trouble {
     forced_->ForceOpen(by).IgnoreError();
   }
 
-  // A few calls to each. For 200 ms of every second all fail; the rest of the time a fifth is slow.
+  // A few calls to each. Of every 5 seconds, a third of the calls fails in two, all fail in one,
+  // and none in the others; of those that succeed a fifth is slow.
   void Step(int64_t step) {
-    fusebox::Outcome outcome = fusebox::Outcome::Success();
-    outcome.latency = absl::Milliseconds(step % 5 == 0 ? 100 : 1);
-    if (step * kStepMillis % 1000 < 200) outcome = fusebox::Outcome::Failure();
+    const int64_t millis = step * kStepMillis % 5000;
+    const bool fails = millis < 2000 ? step % 3 == 0 : millis < 3000;
+    fusebox::Outcome outcome = fails ? fusebox::Outcome::Failure() : fusebox::Outcome::Success();
+    outcome.latency = absl::Milliseconds(!fails && step % 5 == 0 ? 100 : 1);
     for (fusebox::CircuitBreaker* circuit : {flaps_.get(), shadow_.get(), forced_.get()}) {
       circuit->TryAcquire().permit().Record(outcome);
     }

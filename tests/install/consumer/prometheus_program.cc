@@ -25,8 +25,9 @@ int main() {
   }
   (*circuit)->TryAcquire().permit().RecordFailure();
   const std::string page = prometheus::TextSerializer().Serialize((*metrics)->Collect());
-  const bool good = page.find("circuit_breaker_state{shard=\"7\",circuit=\"inventory\",target=\"\","
-                              "state=\"open\"} 1\n") != std::string::npos;
+  const bool good = page.find(
+                        "circuit_breaker_state{shard=\"7\",circuit=\"inventory\",target=\"\","
+                        "state=\"open\"} 1\n") != std::string::npos;
   if (!good) std::cerr << page;
   return good ? 0 : 1;
 }
