@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -101,6 +102,7 @@ int WatcherProcess::Main(int argc, char** argv) {
   if (argc != 4 || std::string(argv[1]) != kFlag || !absl::SimpleAtoi(argv[3], &count)) return -1;
   std::atomic<int> waiting{count};
   std::vector<std::unique_ptr<Watcher>> watchers;
+  watchers.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) watchers.push_back(std::make_unique<Watcher>(argv[2], waiting));
   while (true) pause();
 }

@@ -234,8 +234,8 @@ void AdminWorld::MoveOne() {
   if (data_.ConsumeBool()) request.set_reason("why");
   struct Move {
     CircuitAction action;
-    v1::State state;  // after it; unspecified: any
-    v1::Mode mode;
+    v1::State state = v1::STATE_UNSPECIFIED;  // after it; unspecified: any
+    v1::Mode mode = v1::MODE_UNSPECIFIED;
   };
   const auto move = [&]() -> Move {
     switch (data_.ConsumeIntegralInRange(0, 4)) {

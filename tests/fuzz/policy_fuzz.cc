@@ -5,6 +5,7 @@
 #include <fusebox/v1/admin.pb.h>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
@@ -72,9 +73,8 @@ void RequireSound(const Policy& policy) {
 // Whether the change says something of that field, or of a part of it.
 bool Names(const v1::PolicyChange& change, const FieldDescriptor& field) {
   if (change.update_mask().paths().empty()) {
-    const bool is_set =
-        !field.has_presence() || change.policy().GetReflection()->HasField(change.policy(), &field);
-    return is_set;
+    const google::protobuf::Message& policy = change.policy();
+    return !field.has_presence() || policy.GetReflection()->HasField(policy, &field);
   }
   const auto& paths = change.update_mask().paths();
   return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
