@@ -219,12 +219,12 @@ void BenchmarkCallsWhileWatched(int repetitions) {
   const Watchers watchers(process.address());
   std::printf("resident memory: %.1f MiB; with the watchers %.1f MiB", before, ResidentMiB());
   const Flapping flapping(process.Circuit(1), 500);
-  for (const uint64_t more : {2'000, 8'000, 20'000}) {
+  for (const unsigned more : {2'000U, 8'000U, 20'000U}) {
     const uint64_t until = process.events() + more;
     while (process.events() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    std::printf("; after %d more events %.1f MiB", static_cast<int>(more), ResidentMiB());
+    std::printf("; after %u more events %.1f MiB", more, ResidentMiB());
     std::fflush(stdout);
   }
   std::printf("\n");
