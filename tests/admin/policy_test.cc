@@ -16,7 +16,6 @@
 namespace fusebox {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 // One with everything on, and nothing at its default.

@@ -15,9 +15,6 @@ namespace {
 
 namespace v1 = fusebox::v1;
 using grpc::StatusCode;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
 using Stub = v1::CircuitAdmin::Stub;
 
 // Everything that a write may change, in words.
