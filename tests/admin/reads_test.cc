@@ -186,9 +186,9 @@ TEST(GetCircuit, NothingOfARequestIsShownUnlessTheApplicationSaysSo) {
   AdminServer::Open(server.Add("a"));
   EXPECT_EQ(Get(server, "a").DebugString().find("1234"), std::string::npos);
 
-  AdminServer frank([](auto& options) { options.show_failure_messages = true; });
-  AdminServer::Open(frank.Add("a"));
-  EXPECT_EQ(Get(frank, "a").circuit().last_failure().message(), "the password is 1234");
+  AdminServer telling([](auto& options) { options.show_failure_messages = true; });
+  AdminServer::Open(telling.Add("a"));
+  EXPECT_EQ(Get(telling, "a").circuit().last_failure().message(), "the password is 1234");
 }
 
 TEST(GetCircuit, ANameThatIsNoUtf8IsStillShown) {

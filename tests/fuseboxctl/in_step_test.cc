@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is written down of the program in several places is the same in all of them.
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/fuseboxctl/run_ctl.h"
+
+namespace fusebox_testing {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsSupersetOf;
+
+std::string Content(const char* path) {
+  std::ifstream file(path);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+std::set<std::string> Matches(const std::string& text, const std::string& pattern) {
+  const std::regex regex(pattern);
+  std::set<std::string> found;
+  for (std::sregex_iterator i(text.begin(), text.end(), regex), end; i != end; ++i) {
+    found.insert((*i)[1]);
+  }
+  return found;
+}
+
+// The sub-commands that a --help lists.
+std::set<std::string> Listed(const std::string& help) {
+  const std::size_t from = help.find("Subcommands:");
+  if (from == std::string::npos) return {};
+  return Matches(help.substr(from), "\n  ([a-z]+) ");
+}
+
+// The flags, and the sub-commands like "policy set".
+struct Surface {
+  std::set<std::string> commands;
+  std::set<std::string> flags;
+};
+
+void Collect(const std::vector<std::string>& path, Surface& surface) {
+  std::vector<std::string> arguments = path;
+  arguments.emplace_back("--help");
+  const Ran ran = RunCtl(arguments);
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  // The first words of a line; not what the descriptions mention.
+  for (const std::string& flag : Matches(ran.out, "\n  (?:-[a-z],)?(--[a-z-]+)")) {
+    surface.flags.insert(flag);
+  }
+  for (const std::string& command : Listed(ran.out)) {
+    std::vector<std::string> inner = path;
+    inner.push_back(command);
+    surface.commands.insert(path.empty() ? command : path[0] + " " + command);
+    Collect(inner, surface);
+  }
+}
+
+Surface Helped() {
+  Surface surface;
+  Collect({}, surface);
+  EXPECT_GE(surface.commands.size(), 13U);
+  EXPECT_GE(surface.flags.size(), 28U);
+  return surface;
+}
+
+TEST(InStep, TheManPageHasTheSubCommandsAndFlagsOfTheHelp) {
+  const Surface helped = Helped();
+  std::string page = Content(FUSEBOXCTL_MAN_PAGE);
+  page = std::regex_replace(page, std::regex(R"(\\-)"), "-");
+  EXPECT_EQ(Matches(page, R"(\n\.B[RI]? (--[a-z-]+))"), helped.flags);
+  std::set<std::string> commands = helped.commands;
+  commands.erase("policy");  // its own sub-commands are there
+  EXPECT_EQ(Matches(page, R"(\n\.SS ([a-z]+(?: [a-z]+)?)\n)"), commands);
+}
+
+TEST(InStep, TheCompletionsHaveTheSubCommandsAndFlagsOfTheHelp) {
+  const Surface helped = Helped();
+  for (const char* const shell : {"bash", "zsh"}) {
+    const Ran ran = RunCtl({"completion", shell});
+    ASSERT_EQ(ran.exit_code, 0);
+    EXPECT_EQ(Matches(ran.out, "[ (](--[a-z-]+)(?=[ )])"), helped.flags) << shell;
+    for (const std::string& command : helped.commands) {
+      EXPECT_THAT(Matches(ran.out, "\n          \"([a-z ]+?) ?\"\\) candidates"),
+                  testing::Contains(command));
+    }
+  }
+}
+
+TEST(InStep, TheDocumentNamesEveryExitCodeAndVariable) {
+  const std::string page = Content(FUSEBOXCTL_MAN_PAGE);
+  const std::string docs = Content(FUSEBOXCTL_DOCS);
+  for (const char* const code : {"0", "1", "2", "3", "4", "5", "130"}) {
+    EXPECT_THAT(docs, HasSubstr(std::string("| ") + code + " |"));
+    EXPECT_THAT(page, HasSubstr(std::string("\n.B ") + code + "\n"));
+  }
+  std::string help = RunCtl({"--help"}).out + RunCtl({"reset", "--help"}).out;
+  const std::set<std::string> variables = Matches(help, "(FUSEBOX_[A-Z_]+)");
+  EXPECT_GE(variables.size(), 9U);
+  EXPECT_THAT(Matches(page, "(FUSEBOX_[A-Z_]+)"), IsSupersetOf(variables));
+  EXPECT_THAT(Matches(docs, "(FUSEBOX_[A-Z_]+)"), IsSupersetOf(variables));
+}
+
+// What completes a command line, as bash has it.
+std::string Completed(const std::string& line) {
+  const TestFile script(RunCtl({"completion", "bash"}).out + "\nCOMP_LINE=$1\nCOMP_POINT=${#1}\n" +
+                        "_fuseboxctl\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n");
+  const std::string command = "bash " + script.path() + " '" + line + "'";
+  std::FILE* const bash = popen(command.c_str(), "r");
+  std::string text;
+  for (int c = std::fgetc(bash); c != EOF; c = std::fgetc(bash)) text += static_cast<char>(c);
+  pclose(bash);
+  return text;
+}
+
+TEST(InStep, BashCompletesWhatFits) {
+  EXPECT_EQ(Completed("fuseboxctl wa"), "watch\n");
+  EXPECT_EQ(Completed("fuseboxctl --endpoint h:1 policy s"), "set\n");
+  EXPECT_EQ(Completed("fuseboxctl list --state h"), "half_open\n");
+  EXPECT_EQ(Completed("fuseboxctl open x --tt"), "--ttl\n");
+  EXPECT_EQ(Completed("fuseboxctl reset x --tt"), "\n");
+}
+
+}  // namespace
+}  // namespace fusebox_testing

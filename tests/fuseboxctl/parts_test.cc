@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Texts, tables, errors, and what --wait goes by.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/exit_code.h"
+#include "tools/fuseboxctl/explain.h"
+#include "tools/fuseboxctl/state_goal.h"
+#include "tools/fuseboxctl/table.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Text, NothingThatATerminalWouldObeyComesOut) {
+  EXPECT_EQ(Printable("plain äöü → 漢字"), "plain äöü → 漢字");
+  EXPECT_EQ(Printable("\x1b[2J\r\n\t\x7f"), "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
+  EXPECT_EQ(Printable("\xc2\x9b"), "\\u009b");              // a control of the second set
+  EXPECT_EQ(Printable("\xe2\x80\xae"), "\\u202e");          // turns what follows around
+  EXPECT_EQ(Printable("\xff\xc0\x80"), "\\xff\\xc0\\x80");  // no UTF-8
+  EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // half of a pair
+  EXPECT_EQ(Printable("\xe2\x80"), "\\xe2\\x80");           // cut
+  EXPECT_EQ(Printable(absl::string_view("a\0b", 3)), "a\\x00b");
+}
+
+TEST(Text, DurationsAreReadAsPeopleWriteThem) {
+  EXPECT_EQ(*ParseDuration("500ms"), absl::Milliseconds(500));
+  EXPECT_EQ(*ParseDuration("1m30s"), absl::Seconds(90));
+  EXPECT_EQ(*ParseDuration("7d"), absl::Hours(168));
+  EXPECT_EQ(*ParseDuration("0"), absl::ZeroDuration());
+  for (const char* const wrong : {"", "30", "5 parsecs", "-1s", "inf", "d", "s"}) {
+    EXPECT_FALSE(ParseDuration(wrong).ok()) << wrong;
+  }
+  EXPECT_EQ(DurationText(absl::Seconds(90)), "1m30s");
+  EXPECT_EQ(DurationText(absl::ZeroDuration()), "0s");
+}
+
+TEST(Text, AgesHaveTwoUnits) {
+  EXPECT_EQ(AgeText(absl::Seconds(59)), "59s");
+  EXPECT_EQ(AgeText(absl::Seconds(192)), "3m12s");
+  EXPECT_EQ(AgeText(absl::Minutes(125)), "2h5m");
+  EXPECT_EQ(AgeText(absl::Hours(52)), "2d4h");
+  EXPECT_EQ(AgeText(absl::Seconds(-3)), "0s");
+}
+
+TEST(Table, ColumnsLineUpWithoutBlanksAtTheEnd) {
+  Table table({"A", "NAME", "LAST"});
+  table.Add({"1", "é", ""});
+  table.Add({"22", "long", "text"});
+  EXPECT_EQ(table.Render({}), "A   NAME  LAST\n1   é     -\n22  long  text\n");
+}
+
+TEST(Table, ColourTakesNoPlace) {
+  Table table({"A", "B"});
+  table.Add({Cell("x", Colour::kRed), "y"});
+  table.Add({"long", "z"});
+  Terminal terminal;
+  terminal.colour = true;
+  EXPECT_EQ(table.Render(terminal),
+            "\x1b[1mA\x1b[0m     \x1b[1mB\x1b[0m\n\x1b[31mx\x1b[0m     y\nlong  z\n");
+}
+
+TEST(Table, ANarrowTerminalCutsTheLastColumnButNotToNothing) {
+  Table table({"A", "WHY"});
+  table.Add({"1", std::string(80, 'x')});
+  Terminal terminal;
+  terminal.columns = 40;
+  EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(36, 'x') + "…\n"));
+  terminal.columns = 5;
+  EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(23, 'x') + "…\n"));
+}
+
+TEST(Table, ColourIsForTerminalsThatWantIt) {
+  Environment environment;
+  environment.is_terminal = true;
+  environment.term = "xterm";
+  EXPECT_TRUE(WantsColour(ColourWish::kAuto, environment));
+  EXPECT_FALSE(WantsColour(ColourWish::kNever, environment));
+  environment.term = "dumb";
+  EXPECT_FALSE(WantsColour(ColourWish::kAuto, environment));
+  environment.term = "xterm";
+  environment.no_color = true;
+  EXPECT_FALSE(WantsColour(ColourWish::kAuto, environment));
+  EXPECT_TRUE(WantsColour(ColourWish::kAlways, environment));
+  EXPECT_FALSE(WantsColour(ColourWish::kAuto, Environment()));
+}
+
+TEST(Names, OfStatesAndModesAreTakenInAnyCase) {
+  EXPECT_EQ(StateOf("half-open"), fusebox::v1::STATE_HALF_OPEN);
+  EXPECT_EQ(StateOf("Open"), fusebox::v1::STATE_OPEN);
+  EXPECT_EQ(StateOf("unspecified"), std::nullopt);
+  EXPECT_EQ(ModeOf("forced_open"), fusebox::v1::MODE_FORCED_OPEN);
+  EXPECT_EQ(ModeOf("off"), std::nullopt);
+  EXPECT_EQ(StateName(static_cast<fusebox::v1::State>(77)), "77");
+}
+
+TEST(Explain, SaysWhatToDoNext) {
+  const auto explain = [](grpc::StatusCode code, Attempt attempt) {
+    return Explain({code, "\x1b[2J"}, attempt);
+  };
+  EXPECT_THAT(explain(grpc::StatusCode::UNIMPLEMENTED, Attempt::kRead),
+              HasSubstr("register CreateCircuitAdmin"));
+  EXPECT_THAT(explain(grpc::StatusCode::UNAUTHENTICATED, Attempt::kWrite),
+              HasSubstr("--token-file"));
+  EXPECT_THAT(explain(grpc::StatusCode::FAILED_PRECONDITION, Attempt::kWrite),
+              HasSubstr("set allow_writes and write_authorizer"));
+  EXPECT_THAT(explain(grpc::StatusCode::PERMISSION_DENIED, Attempt::kWrite),
+              HasSubstr("write_authorizer"));
+  EXPECT_THAT(explain(grpc::StatusCode::UNAVAILABLE, Attempt::kRead), Not(HasSubstr("\x1b")));
+  EXPECT_EQ(CodeName(16), "UNAUTHENTICATED");
+  EXPECT_EQ(CodeName(99), "code 99");
+}
+
+TEST(ExitCodes, TellAllSomeAndNone) {
+  Tally tally;
+  EXPECT_EQ(tally.exit_code(), ExitCode::kDone);
+  tally.Add(false);
+  EXPECT_EQ(tally.exit_code(), ExitCode::kFailed);
+  tally.Add(true);
+  EXPECT_EQ(tally.exit_code(), ExitCode::kPartial);
+}
+
+// ---- What --wait and --until go by.
+
+using fusebox::v1::WatchCircuitsResponse;
+
+WatchCircuitsResponse Snapshot(fusebox::v1::State state, uint64_t epoch) {
+  WatchCircuitsResponse message;
+  fusebox::v1::Circuit& circuit = *message.add_circuits();
+  circuit.set_name("x");
+  circuit.set_state(state);
+  circuit.set_epoch(epoch);
+  message.set_snapshot_complete(true);
+  return message;
+}
+
+WatchCircuitsResponse Moved(fusebox::v1::State to, uint64_t epoch) {
+  WatchCircuitsResponse message;
+  fusebox::v1::Event& event = *message.add_events();
+  event.set_kind(fusebox::v1::EVENT_KIND_TRANSITION);
+  event.set_circuit("x");
+  event.set_to_state(to);
+  event.set_epoch(epoch);
+  return message;
+}
+
+TEST(StateGoal, AnEventOlderThanTheCircuitCountsForNothing) {
+  StateGoal goal(fusebox::v1::STATE_CLOSED, 1);
+  EXPECT_TRUE(goal.Hear(0, Snapshot(fusebox::v1::STATE_OPEN, 5)));
+  EXPECT_TRUE(goal.Hear(0, Moved(fusebox::v1::STATE_CLOSED, 5)));
+  EXPECT_FALSE(goal.reached());
+  EXPECT_TRUE(goal.Hear(0, Moved(fusebox::v1::STATE_CLOSED, 6)));
+  EXPECT_TRUE(goal.reached());
+}
+
+TEST(StateGoal, NeedsEveryEndpointAndOneCircuit) {
+  StateGoal goal(fusebox::v1::STATE_CLOSED, 2);
+  WatchCircuitsResponse none;
+  none.set_snapshot_complete(true);
+  EXPECT_TRUE(goal.Hear(0, none));
+  EXPECT_FALSE(goal.reached());
+  EXPECT_TRUE(goal.Hear(1, none));
+  EXPECT_FALSE(goal.reached()) << "nothing matches yet";
+  EXPECT_TRUE(goal.Hear(1, Moved(fusebox::v1::STATE_CLOSED, 1)));
+  EXPECT_TRUE(goal.reached());
+}
+
+TEST(StateGoal, WaitsForWhatIsRequiredAndNothingElse) {
+  StateGoal goal(fusebox::v1::STATE_CLOSED, 2);
+  goal.Require(0, "y");
+  EXPECT_TRUE(goal.Hear(0, Snapshot(fusebox::v1::STATE_OPEN, 1)));
+  EXPECT_FALSE(goal.reached());
+  ASSERT_EQ(goal.pending().size(), 1U);
+  EXPECT_EQ(goal.pending()[0].state, "unknown");
+  WatchCircuitsResponse event = Moved(fusebox::v1::STATE_CLOSED, 2);
+  event.mutable_events(0)->set_circuit("y");
+  EXPECT_TRUE(goal.Hear(0, event));
+  EXPECT_TRUE(goal.reached());
+}
+
+TEST(StateGoal, WhatWasMissedIsAskedForAnew) {
+  StateGoal goal(fusebox::v1::STATE_CLOSED, 1);
+  EXPECT_TRUE(goal.Hear(0, Snapshot(fusebox::v1::STATE_CLOSED, 1)));
+  EXPECT_TRUE(goal.reached());
+  WatchCircuitsResponse missed;
+  missed.set_missed_events(3);
+  EXPECT_FALSE(goal.Hear(0, missed));
+  EXPECT_FALSE(goal.reached());
+}
+
+}  // namespace
+}  // namespace fuseboxctl

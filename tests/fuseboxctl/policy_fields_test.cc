@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/policy_fields.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::Policy;
+using fusebox::v1::PolicyChange;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Policy Known() {
+  Policy policy;
+  policy.set_consecutive_failures(5);
+  policy.mutable_open_duration()->set_seconds(90);
+  policy.set_jitter(0.1);
+  policy.mutable_count_window()->set_size(100);
+  policy.mutable_half_open()->set_success_threshold(3);
+  return policy;
+}
+
+TEST(PolicyFields, AreWrittenOneALineAndRulesThatAreAbsentAreOff) {
+  const std::string text = PolicyText(Known());
+  EXPECT_THAT(text, HasSubstr("consecutive_failures: 5\n"));
+  EXPECT_THAT(text, HasSubstr("failure_rate: off\n"));
+  EXPECT_THAT(text, HasSubstr("count_window.size: 100\n"));
+  EXPECT_THAT(text, HasSubstr("open_duration: 1m30s\n"));
+  EXPECT_THAT(text, HasSubstr("jitter: 0.1\n"));
+  EXPECT_THAT(text, HasSubstr("half_open.success_threshold: 3\n"));
+  EXPECT_THAT(text, HasSubstr("ramp: off\n"));
+  EXPECT_EQ(text.find("time_window"), std::string::npos);
+  EXPECT_EQ(text.find("probe_calls"), std::string::npos);
+}
+
+TEST(PolicyChange, NamesWhatItTakesAndNoMore) {
+  const auto change = ChangeFromAssignments({"open_duration=45s", "half_open.max_concurrent=5",
+                                             "failure_rate=0.5", "ramp=on", "slow_is_failure=true",
+                                             "hung_calls=off", "half_open.probe_timeout=0"});
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_THAT(change->update_mask().paths(),
+              ElementsAre("open_duration", "half_open.max_concurrent", "failure_rate", "ramp",
+                          "slow_is_failure", "hung_calls", "half_open.probe_timeout"));
+  const Policy& policy = change->policy();
+  EXPECT_EQ(policy.open_duration().seconds(), 45);
+  EXPECT_EQ(policy.half_open().max_concurrent(), 5);
+  EXPECT_EQ(policy.failure_rate(), 0.5);
+  EXPECT_TRUE(policy.has_ramp());
+  EXPECT_TRUE(policy.slow_is_failure());
+  EXPECT_FALSE(policy.has_hung_calls());
+  EXPECT_TRUE(policy.half_open().has_probe_timeout());
+}
+
+TEST(PolicyChange, SaysWhatIsWrongWithAnAssignment) {
+  const auto error = [](const std::string& assignment) {
+    return std::string(ChangeFromAssignments({assignment}).status().message());
+  };
+  EXPECT_THAT(error("open_duration"), HasSubstr("write field=value"));
+  EXPECT_THAT(error("nope=1"), HasSubstr("no field \"nope\"; there are: consecutive_failures"));
+  EXPECT_THAT(error("half_open.nope=1"), HasSubstr("there are: max_concurrent"));
+  EXPECT_THAT(error("open_duration.seconds=1"), HasSubstr("no field \"open_duration.seconds\""));
+  EXPECT_THAT(error("open_duration=45"), HasSubstr("must be a length of time"));
+  EXPECT_THAT(error("minimum_calls=many"), HasSubstr("must be a whole number"));
+  EXPECT_THAT(error("jitter=nan"), HasSubstr("must be a number"));
+  EXPECT_THAT(error("slow_is_failure=1"), HasSubstr("must be true or false"));
+  EXPECT_THAT(error("half_open=3"), HasSubstr("like \"half_open.max_concurrent\""));
+  EXPECT_THAT(ChangeFromAssignments({"jitter=0", "jitter=1"}).status().message(),
+              HasSubstr("is there twice"));
+}
+
+TEST(PolicyChange, OfAFileIsAWholePolicyInEitherForm) {
+  const auto text = ChangeFromText("# a comment\n" + PolicyText(Known()));
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(text->update_mask().paths(), ElementsAre("*"));
+  EXPECT_TRUE(Difference(text->policy(), Known()).empty());
+
+  const auto json = ChangeFromText(R"({"consecutive_failures": 7, "open_duration": "20s"})");
+  ASSERT_TRUE(json.ok()) << json.status();
+  EXPECT_EQ(json->policy().consecutive_failures(), 7);
+  const auto printed = ChangeFromText(R"({"endpoints":[{"policy":{"max_in_flight":"9"}}]})");
+  ASSERT_TRUE(printed.ok()) << printed.status();
+  EXPECT_EQ(printed->policy().max_in_flight(), 9);
+
+  EXPECT_THAT(ChangeFromText(R"({"nope": 1})").status().message(), HasSubstr("no policy in JSON"));
+  EXPECT_THAT(ChangeFromText(R"({"endpoints":[{},{}]})").status().message(),
+              HasSubstr("one endpoint"));
+  EXPECT_THAT(ChangeFromText("jitter: 0\nnope: 1").status().message(), HasSubstr("line 2"));
+  EXPECT_THAT(ChangeFromText(" \n").status().message(), HasSubstr("empty"));
+}
+
+TEST(PolicyDifference, IsWhatAChangeWouldDo) {
+  const auto arrows = [](const std::vector<std::string>& assignments) {
+    const PolicyChange change = *ChangeFromAssignments(assignments);
+    std::vector<std::string> texts;
+    for (const PolicyDifference& difference : Difference(Known(), Changed(Known(), change))) {
+      texts.push_back(difference.path + " " + difference.before + " " + difference.after);
+    }
+    return texts;
+  };
+  EXPECT_THAT(arrows({"open_duration=1m30s"}), ElementsAre());
+  EXPECT_THAT(arrows({"open_duration=45s", "jitter=default"}),
+              ElementsAre("open_duration 1m30s 45s", "jitter 0.1 default"));
+  EXPECT_THAT(arrows({"consecutive_failures=off", "failure_rate=0.5"}),
+              ElementsAre("consecutive_failures 5 off", "failure_rate off 0.5"));
+  EXPECT_THAT(arrows({"ramp=on"}), ElementsAre("ramp off on", "ramp.duration - default",
+                                               "ramp.initial_fraction - default"));
+  EXPECT_THAT(arrows({"time_window.duration=20s"}),
+              ElementsAre("count_window.size 100 -", "time_window.duration - 20s",
+                          "time_window.buckets - default"));
+}
+
+}  // namespace
+}  // namespace fuseboxctl

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `fuseboxctl policy get|set|diff`.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/admin/admin_server.h"
+#include "tests/fuseboxctl/run_ctl.h"
+
+namespace fusebox_testing {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class PolicyCommand : public testing::Test {
+ protected:
+  PolicyCommand() { server_.Add("x"); }
+
+  Ran Run(std::vector<std::string> arguments, const Surroundings& surroundings = {}) const {
+    arguments.insert(arguments.begin(), {"--endpoint", server_.address(), "policy"});
+    return RunCtl(std::move(arguments), surroundings);
+  }
+  Ran Set(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"set", "x", "--reason", "tuning"});
+    return Run(std::move(arguments));
+  }
+  fusebox::Policy Now() { return server_.registry()->Find("x")->Snapshot().policy; }
+
+  AdminServer server_;
+};
+
+TEST_F(PolicyCommand, SetChangesWhatIsNamedAndShowsIt) {
+  const Ran ran = Set({"open_duration=45s", "half_open.max_concurrent=5", "failure_rate=0.5",
+                       "consecutive_failures=off", "ramp=on"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out,
+            "test-1  x\n"
+            "  consecutive_failures: 3 -> off\n"
+            "  failure_rate: off -> 0.5\n"
+            "  open_duration: 10s -> 45s\n"
+            "  half_open.max_concurrent: 3 -> 5\n"
+            "  ramp: off -> on\n"
+            "  ramp.duration: - -> 10s\n"
+            "  ramp.initial_fraction: - -> 0.05\n");
+  EXPECT_EQ(Now().open_duration, absl::Seconds(45));
+  EXPECT_EQ(Now().half_open.max_concurrent, 5);
+  EXPECT_EQ(Now().consecutive_failures, std::nullopt);
+  EXPECT_EQ(server_.registry()->Find("x")->Snapshot().last_action->detail, "tuning");
+}
+
+TEST_F(PolicyCommand, SetLeavesAPolicyThatIsSoAlreadyAlone) {
+  const Ran ran = Set({"open_duration=10s"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("nothing changes"));
+  EXPECT_EQ(server_.registry()->Find("x")->Snapshot().last_action, std::nullopt);
+}
+
+TEST_F(PolicyCommand, DryRunsChangeNothing) {
+  const Ran ran = Set({"open_duration=45s", "--dry-run"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("open_duration: 10s -> 45s"));
+  EXPECT_EQ(Now().open_duration, absl::Seconds(10));
+}
+
+TEST_F(PolicyCommand, BadFieldsAreNamedOneALine) {
+  const Ran ran = Set({"jitter=2", "open_duration=0s"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err,
+              AllOf(HasSubstr("INVALID_ARGUMENT\n"), HasSubstr("\n  change.policy.jitter: 2"),
+                    HasSubstr("\n  change.policy.open_duration: 0")));
+  EXPECT_EQ(Now().open_duration, absl::Seconds(10));
+}
+
+TEST_F(PolicyCommand, AnotherOnesChangeIsNotOverwritten) {
+  const std::string etag =
+      EndpointOf(Run({"get", "x", "--output", "json"}).out, 0).fields().at("etag").string_value();
+  EXPECT_EQ(Set({"jitter=0.2", "--etag", etag}).exit_code, 0);
+  const Ran ran = Set({"jitter=0.3", "--etag", etag});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("ABORTED"), HasSubstr("policy get")));
+  EXPECT_EQ(Now().jitter, 0.2);
+}
+
+TEST_F(PolicyCommand, WhatGetPrintsIsAFileForSet) {
+  AdminServer other;
+  other.Add("x");
+  EXPECT_EQ(Set({"open_duration=45s", "time_window.duration=20s"}).exit_code, 0);
+  for (const std::vector<std::string>& form :
+       {std::vector<std::string>{"get", "x"}, {"get", "x", "--output", "json"}}) {
+    const TestFile file(Run(form).out);
+    const std::vector<std::string> set = {"--endpoint", other.address(), "policy", "set",      "x",
+                                          "--reason",   "copy",          "--file", file.path()};
+    EXPECT_EQ(RunCtl(set).exit_code, 0);
+    EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.open_duration, absl::Seconds(45));
+    EXPECT_EQ(other.registry()->Find("x")->SetPolicy(AdminTestPolicy(), {"test", "back"}),
+              absl::OkStatus());
+  }
+  Surroundings surroundings;
+  surroundings.input = "consecutive_failures: 9\n";
+  EXPECT_EQ(Run({"set", "x", "--reason", "y", "--file", "-"}, surroundings).exit_code, 0);
+  EXPECT_EQ(Now().consecutive_failures, 9);
+}
+
+TEST_F(PolicyCommand, DiffNeedsNoRightToWrite) {
+  AdminServer read_only([](fusebox::CircuitAdminOptions& options) {
+    options.allow_writes = false;
+    options.write_authorizer = nullptr;
+  });
+  read_only.Add("x");
+  const Ran ran = RunCtl({"--endpoint", read_only.address(), "policy", "diff", "x", "jitter=0.2"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "test-1  x\n  jitter: 0 -> 0.2\n");
+}
+
+TEST_F(PolicyCommand, InstancesThatDifferAreToldApart) {
+  AdminServer other([](fusebox::CircuitAdminOptions& options) { options.instance = "test-2"; });
+  other.Add("x");
+  const std::vector<std::string> diff = {"diff", "x", "--endpoint", other.address()};
+  EXPECT_THAT(Run(diff).out, HasSubstr("the same at all 2 instances"));
+  EXPECT_EQ(Set({"open_duration=45s"}).exit_code, 0);
+  EXPECT_EQ(Run(diff).out, "open_duration\n  10s  test-2\n  45s  test-1\n");
+
+  const Ran both = Set({"jitter=0.2", "--endpoint", other.address()});
+  EXPECT_EQ(both.exit_code, 5) << "two circuits, and nobody to ask";
+  EXPECT_THAT(both.err, AllOf(HasSubstr("test-2  jitter: 0 -> 0.2"), HasSubstr("2 circuits?")));
+  EXPECT_EQ(Set({"jitter=0.2", "--endpoint", other.address(), "--yes"}).exit_code, 0);
+  EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.jitter, 0.2);
+}
+
+TEST_F(PolicyCommand, JsonHasThePolicyAndTheDifferences) {
+  const auto set = EndpointOf(Set({"open_duration=45s", "--output", "json"}).out, 0).fields();
+  EXPECT_EQ(set.at("policy").struct_value().fields().at("open_duration").string_value(), "45s");
+  const auto differences = set.at("differences").list_value();
+  ASSERT_EQ(differences.values_size(), 1);
+  EXPECT_EQ(differences.values(0).struct_value().fields().at("before").string_value(), "10s");
+  EXPECT_EQ(EndpointOf(Run({"get", "x", "--output", "json"}).out, 0).fields().count("differences"),
+            0U);
+}
+
+TEST_F(PolicyCommand, MistakesAreTheUsersAndReachNobody) {
+  EXPECT_EQ(Run({"set", "x", "--reason", "y"}).exit_code, 2);
+  EXPECT_EQ(Run({"set", "x", "jitter=0"}).exit_code, 2) << "no reason";
+  EXPECT_EQ(Set({"nope=1"}).exit_code, 2);
+  EXPECT_EQ(Set({"jitter=0", "--file", "/dev/null"}).exit_code, 2);
+  const Ran ran = Set({"--file", "/nonexistent"});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("--file /nonexistent: cannot read /nonexistent: No such file"));
+  EXPECT_EQ(Run({"diff", "nope"}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace fusebox_testing

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `fuseboxctl list` and `get`, as a user sees them.
+#include <algorithm>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/admin/admin_server.h"
+#include "tests/fuseboxctl/run_ctl.h"
+
+namespace fusebox_testing {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kReserve[] = "inventory/shop.Inventory/Reserve";
+constexpr char kCharge[] = "payments/shop.Payments/Charge";
+
+// Where nothing listens.
+constexpr char kDead[] = "unix:/nonexistent/fuseboxctl";
+
+class Read : public testing::Test {
+ protected:
+  Read() {
+    Open(server_.Add(kReserve, "inventory"));
+    server_.Add(kCharge, "payments");
+  }
+  static void Open(fusebox::CircuitBreaker& circuit) { AdminServer::Open(circuit); }
+
+  Ran Run(std::vector<std::string> arguments, const Surroundings& surroundings = {}) const {
+    arguments.insert(arguments.begin(), {"--endpoint", server_.address()});
+    return RunCtl(std::move(arguments), surroundings);
+  }
+
+  AdminServer server_;
+};
+
+TEST_F(Read, ListShowsWhoWhatAndWhy) {
+  const Ran ran = Run({"list"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, ContainsRegex("^INSTANCE +CIRCUIT +STATE +MODE +SINCE +NEXT PROBE +FAILURES "
+                                     "+WHY\n"));
+  EXPECT_THAT(ran.out, ContainsRegex("\ntest-1 +inventory/shop.Inventory/Reserve +OPEN +AUTOMATIC "
+                                     "+[0-9a-z]+ +in [0-9a-z]+ +- +3 failures in a row"));
+  EXPECT_THAT(ran.out, ContainsRegex("\ntest-1 +payments/shop.Payments/Charge +CLOSED +AUTOMATIC"));
+  EXPECT_THAT(ran.out, AllOf(Not(HasSubstr(" \n")), Not(HasSubstr("\x1b"))));
+  EXPECT_EQ(ran.err, "");
+}
+
+TEST_F(Read, ListFiltersByStateModeTargetAndName) {
+  const auto names = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"list", "--names"});
+    return Run(std::move(arguments)).out;
+  };
+  const std::string reserve = std::string(kReserve) + "\n";
+  const std::string charge = std::string(kCharge) + "\n";
+  EXPECT_EQ(names({}), reserve + charge);
+  EXPECT_EQ(names({"--state", "open"}), reserve);
+  EXPECT_EQ(names({"--state", "Closed,half-open"}), charge);
+  EXPECT_EQ(names({"--mode", "shadow"}), "");
+  EXPECT_EQ(names({"--target", "payments"}), charge);
+  EXPECT_EQ(names({"*Reserve"}), reserve);
+  EXPECT_EQ(names({"nope", "pay*"}), charge);
+}
+
+TEST_F(Read, ListSaysSoIfNothingMatches) {
+  const Ran ran = Run({"list", "nope"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("no circuit matches"));
+}
+
+TEST_F(Read, ListGoesThroughAllPages) {
+  for (int i = 0; i < 1'100; ++i) server_.Add("many/" + std::to_string(i));
+  const Ran ran = Run({"list", "--names", "many/*"});
+  EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 1'100);
+}
+
+TEST_F(Read, ListCanShowWhatIsOpenFirst) {
+  AdminServer::Open(server_.Add("zebra"));
+  const std::string by_name = Run({"list"}).out;
+  EXPECT_GT(by_name.find("zebra"), by_name.find(kCharge));
+  const std::string by_state = Run({"list", "--sort", "state"}).out;
+  EXPECT_LT(by_state.find("zebra"), by_state.find(kCharge));
+}
+
+TEST_F(Read, NothingFromAServerReachesTheTerminalAsAControl) {
+  server_.Add("evil\x1b[2J\xe2\x80\xae\nname");
+  for (const char* const command : {"list", "get"}) {
+    std::vector<std::string> arguments = {command};
+    if (arguments[0] == "get") arguments.push_back("evil\x1b[2J\xe2\x80\xae\nname");
+    const Ran ran = Run(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("evil\\x1b[2J\\u202e\\x0aname")) << command;
+    arguments.insert(arguments.end(), {"--output", "json"});
+    EXPECT_THAT(Run(arguments).out, HasSubstr("evil\\u001b[2J\\u202e\\nname"));
+  }
+}
+
+TEST_F(Read, ColourComesWhenItIsAskedFor) {
+  EXPECT_THAT(Run({"list", "--color", "always"}).out, HasSubstr("\x1b[31mOPEN\x1b[0m"));
+  EXPECT_THAT(Run({"list", "--color", "never"}).out, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(Read, ListJsonHasEveryField) {
+  const Ran ran = Run({"list", "--output", "json", "--endpoint", kDead});
+  EXPECT_EQ(ran.exit_code, 3);
+  const auto alive = EndpointOf(ran.out, 0).fields();
+  EXPECT_EQ(alive.at("endpoint").string_value(), server_.address());
+  EXPECT_EQ(alive.at("instance").string_value(), "test-1");
+  EXPECT_EQ(alive.count("error"), 0U);
+  ASSERT_EQ(alive.at("circuits").list_value().values_size(), 2);
+  const auto circuit = alive.at("circuits").list_value().values(0).struct_value().fields();
+  EXPECT_EQ(circuit.at("name").string_value(), kReserve);
+  EXPECT_EQ(circuit.at("state").string_value(), "STATE_OPEN");
+  EXPECT_EQ(circuit.at("in_flight").string_value(), "0");
+  EXPECT_FALSE(circuit.at("ramping").bool_value());
+  const auto dead = EndpointOf(ran.out, 1).fields();
+  EXPECT_EQ(dead.at("error").struct_value().fields().at("code").string_value(), "UNAVAILABLE");
+  EXPECT_EQ(dead.at("circuits").list_value().values_size(), 0);
+}
+
+TEST_F(Read, ADeadEndpointIsReportedAndTheOthersAreShown) {
+  AdminServer other([](fusebox::CircuitAdminOptions& options) { options.instance = ""; });
+  other.Add(kReserve);
+  const Ran ran = Run({"list", "--endpoint", kDead, "--endpoint", other.address()});
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_THAT(ran.out, ContainsRegex("\ntest-1 +inventory"));
+  EXPECT_THAT(ran.out, HasSubstr("\n" + other.address() + "  inventory"))
+      << "one without a name goes by its address";
+  EXPECT_THAT(ran.err, AllOf(HasSubstr(kDead), HasSubstr("UNAVAILABLE"), HasSubstr("--tls")));
+
+  EXPECT_EQ(RunCtl({"--endpoint", kDead, "list"}).exit_code, 1);
+}
+
+TEST_F(Read, EndpointsMayBeInTheEnvironment) {
+  Surroundings surroundings;
+  surroundings.variables = {"FUSEBOX_ENDPOINTS=" + server_.address() + "," + kDead};
+  EXPECT_EQ(RunCtl({"list"}, surroundings).exit_code, 3);
+}
+
+TEST_F(Read, AServerWithoutTheServiceSaysWhatToDo) {
+  fusebox::v1::CircuitAdmin::Service nothing;  // every method of it is unimplemented
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&nothing);
+  const auto server = builder.BuildAndStart();
+  const Ran ran = RunCtl({"--endpoint", "127.0.0.1:" + std::to_string(port), "list"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("UNIMPLEMENTED"), HasSubstr("CreateCircuitAdmin")));
+}
+
+TEST_F(Read, GetShowsAllThereIs) {
+  const Ran ran = Run({"get", kReserve});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  for (const char* const part :
+       {"inventory/shop.Inventory/Reserve on test-1\n", "state         OPEN for ",
+        "next probe    in ", "last opening  3 failures in a row", "last failure  UNAVAILABLE, ",
+        "totals        success 0, failure 3", "opened        1 time: CLOSED -> OPEN 1",
+        "policy (etag ", "  open_duration: 10s\n", "  ramp: off\n", "events\n", "circuit added",
+        "CLOSED -> OPEN  3 failures in a row"}) {
+    EXPECT_THAT(ran.out, HasSubstr(part));
+  }
+  EXPECT_THAT(Run({"get", kReserve, "--events", "0"}).out, Not(HasSubstr("events")));
+}
+
+TEST_F(Read, GetJsonHoldsTheCircuitAndItsEvents) {
+  const auto endpoint =
+      EndpointOf(Run({"get", kReserve, "--output", "json", "--events", "2"}).out, 0).fields();
+  EXPECT_EQ(endpoint.at("circuit").struct_value().fields().at("name").string_value(), kReserve);
+  EXPECT_EQ(endpoint.at("events").list_value().values_size(), 2);
+}
+
+TEST_F(Read, GetOfWhatIsNotThereSaysHowToFindOut) {
+  const Ran ran = Run({"get", "nope"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("NOT_FOUND"), HasSubstr("fuseboxctl list")));
+}
+
+}  // namespace
+}  // namespace fusebox_testing

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TLS, certificates, tokens, and flags that are wrong.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/admin/admin_server.h"
+#include "tests/end2end/test_certificate.h"
+#include "tests/fuseboxctl/run_ctl.h"
+
+namespace fusebox_testing {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kToken[] = "0123456789abcdef0123";
+
+// A server whose certificate is for 127.0.0.1.
+class Tls : public testing::Test {
+ protected:
+  void SetUp() override {
+    certificate_ = MakeTestCertificate();
+    if (!certificate_) GTEST_SKIP() << "needs the program openssl";
+    ca_ = std::make_unique<TestFile>(certificate_->certificate);
+    key_ = std::make_unique<TestFile>(certificate_->private_key);
+  }
+  // One that asks callers for the same certificate.
+  std::shared_ptr<grpc::ServerCredentials> Credentials(bool mutual) const {
+    grpc::SslServerCredentialsOptions options(
+        mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+               : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    options.pem_key_cert_pairs.push_back({certificate_->private_key, certificate_->certificate});
+    if (mutual) options.pem_root_certs = certificate_->certificate;
+    return grpc::SslServerCredentials(options);
+  }
+
+  std::optional<TestCertificate> certificate_;
+  std::unique_ptr<TestFile> ca_;
+  std::unique_ptr<TestFile> key_;
+};
+
+TEST_F(Tls, AServerThatIsTrustedIsAsked) {
+  AdminServer server({}, Credentials(false));
+  server.Add("x");
+  const Ran ran = RunCtl({"--endpoint", server.address(), "--tls", "--ca", ca_->path(), "list"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  Surroundings surroundings;
+  surroundings.variables = {"FUSEBOX_TLS=1", "FUSEBOX_CA=" + ca_->path()};
+  EXPECT_EQ(RunCtl({"--endpoint", server.address(), "list"}, surroundings).exit_code, 0);
+}
+
+TEST_F(Tls, AServerThatIsNotTrustedIsNot) {
+  AdminServer server({}, Credentials(false));
+  const Ran ran = RunCtl({"--endpoint", server.address(), "--tls", "list"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("TLS failed"), HasSubstr("--ca")));
+  EXPECT_EQ(RunCtl({"--endpoint", server.address(), "list"}).exit_code, 1) << "without TLS";
+}
+
+TEST_F(Tls, TheServersNameIsCheckedAndMayBeGiven) {
+  AdminServer server({}, Credentials(false));
+  const std::string port = server.address().substr(server.address().find(':'));
+  const std::vector<std::string> by_name = {"--endpoint", "localhost" + port, "--ca", ca_->path(),
+                                            "list"};
+  EXPECT_EQ(RunCtl(by_name).exit_code, 1);
+  Surroundings surroundings;
+  surroundings.variables = {"FUSEBOX_SERVER_NAME=127.0.0.1"};
+  const Ran ran = RunCtl(by_name, surroundings);
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+}
+
+TEST_F(Tls, CallersMayShowACertificate) {
+  AdminServer server(
+      [](fusebox::CircuitAdminOptions& options) {
+        options.write_authorizer = fusebox::AllowTlsSubjects({"CN=echo"}).value();
+      },
+      Credentials(true));
+  server.Add("x");
+  const Ran ran =
+      RunCtl({"--endpoint", server.address(), "--ca", ca_->path(), "--cert", ca_->path(), "--key",
+              key_->path(), "disable", "x", "--reason", "mutual"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(server.registry()->Find("x")->Snapshot().last_action->actor, "CN=echo");
+  EXPECT_EQ(RunCtl({"--endpoint", server.address(), "--ca", ca_->path(), "list"}).exit_code, 1);
+}
+
+TEST_F(Tls, ATokenGoesAlong) {
+  AdminServer server(
+      [](fusebox::CircuitAdminOptions& options) {
+        options.write_authorizer = fusebox::AllowBearerToken(kToken, "ci").value();
+      },
+      Credentials(false));
+  server.Add("x");
+  const TestFile token(std::string(kToken) + "\n");
+  const std::vector<std::string> arguments = {
+      "--endpoint", server.address(), "--ca", ca_->path(), "reset", "x", "--reason", "token"};
+  EXPECT_EQ(RunCtl(arguments).exit_code, 1);
+  std::vector<std::string> with_file = arguments;
+  with_file.insert(with_file.end(), {"--token-file", token.path()});
+  EXPECT_EQ(RunCtl(with_file).exit_code, 0);
+  Surroundings surroundings;
+  surroundings.variables = {std::string("FUSEBOX_TOKEN=") + kToken};
+  EXPECT_EQ(RunCtl(arguments, surroundings).exit_code, 0);
+  EXPECT_EQ(server.registry()->Find("x")->Snapshot().last_action->actor, "ci");
+  surroundings.variables = {"FUSEBOX_TOKEN_FILE=" + token.path()};
+  EXPECT_EQ(RunCtl(arguments, surroundings).exit_code, 0);
+}
+
+TEST(Token, IsNotSentWhereOthersCouldReadIt) {
+  Surroundings surroundings;
+  surroundings.variables = {std::string("FUSEBOX_TOKEN=") + kToken};
+  // An address of the documentation's, where nothing is.
+  const std::vector<std::string> arguments = {"--endpoint", "192.0.2.1:1", "--timeout", "50ms",
+                                              "list"};
+  const Ran ran = RunCtl(arguments, surroundings);
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("FUSEBOX_TOKEN"), HasSubstr("192.0.2.1:1"),
+                             HasSubstr("--tls"), Not(HasSubstr(kToken))));
+  std::vector<std::string> anyway = arguments;
+  anyway.emplace_back("--insecure-token");
+  EXPECT_EQ(RunCtl(anyway, surroundings).exit_code, 1) << "nothing is there";
+}
+
+TEST(Token, GoesToThisMachineWithoutTls) {
+  AdminServer server([](fusebox::CircuitAdminOptions& options) {
+    options.read_authorizer = fusebox::AllowBearerToken(kToken, "ci").value();
+    options.allow_writes = false;
+    options.write_authorizer = nullptr;
+  });
+  server.Add("x");
+  const TestFile token(kToken);
+  EXPECT_EQ(RunCtl({"--endpoint", server.address(), "list"}).exit_code, 1);
+  EXPECT_EQ(
+      RunCtl({"--endpoint", server.address(), "--token-file", token.path(), "list"}).exit_code, 0);
+}
+
+struct Mistake {
+  std::vector<std::string> arguments;
+  std::vector<std::string> said;  // parts of the message
+};
+
+TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
+  const TestFile text("no certificate");
+  const Mistake mistakes[] = {
+      {{}, {"subcommand is required"}},
+      {{"lst"}, {"no sub-command \"lst\""}},
+      {{"--nope", "list"}, {"--nope"}},
+      {{"list", "--stat", "open"}, {"--stat"}},
+      {{"list", "--state", "opn"}, {"--state", "\"opn\" is no state", "half_open"}},
+      {{"list", "--mode", "off"}, {"--mode", "\"off\" is no mode", "forced_open"}},
+      {{"list", "--sort", "age"}, {"--sort", "\"age\" must be one of name|state"}},
+      {{"list", "--output", "xml"}, {"--output", "\"xml\" must be one of table|json"}},
+      {{"list", "--color", "on"}, {"--color", "auto|always|never"}},
+      {{"list", "--timeout", "5"}, {"--timeout", "\"5\" is no duration", "30s"}},
+      {{"list", "--timeout", "0s"}, {"--timeout", "more than 0"}},
+      {{"list"}, {"no endpoint", "--endpoint", "FUSEBOX_ENDPOINTS"}},
+      {{"list", "--endpoint", "host"}, {"--endpoint", "\"host\" is no endpoint"}},
+      {{"list", "--endpoint", "h:1", "--ca", "/nonexistent"}, {"--ca", "No such file"}},
+      {{"list", "--endpoint", "h:1", "--ca", text.path()}, {"--ca", "no CERTIFICATE in PEM"}},
+      {{"list", "--endpoint", "h:1", "--cert", text.path()}, {"--cert", "--key"}},
+      {{"list", "--endpoint", "h:1", "--token-file", "/nonexistent"}, {"--token-file", "No such"}},
+      {{"list", "--endpoint", "h:1", "--token-file", "/dev/null"}, {"/dev/null is empty"}},
+      {{"list", "--endpoint", "h:1", "--token-file", text.path()}, {"visible ASCII"}},
+      {{"get"}, {"NAME is required"}},
+      {{"get", "x", "--events", "9999"}, {"--events", "9999"}},
+      {{"watch", "--until", "gone"}, {"--until", "\"gone\" is no state"}},
+      {{"watch", "--until-timeout", "1s"}, {"--until-timeout", "--until"}},
+      {{"reset", "x", "--ttl", "1m", "--reason", "y"}, {"--ttl"}},
+      {{"reset", "x", "--all", "--reason", "y"}, {"--all"}},
+      {{"completion", "fish"}, {"\"fish\" must be one of bash|zsh"}},
+      {{"list", "--sort", "\x1b[2J"}, {"\\x1b[2J"}},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const Ran ran = RunCtl(mistake.arguments);
+    EXPECT_EQ(ran.exit_code, 2) << testing::PrintToString(mistake.arguments) << ran.err;
+    EXPECT_EQ(ran.out, "");
+    for (const std::string& part : mistake.said) EXPECT_THAT(ran.err, HasSubstr(part));
+  }
+  Surroundings surroundings;
+  surroundings.variables = {"FUSEBOX_TLS=maybe"};
+  const Ran ran = RunCtl({"list", "--endpoint", "127.0.0.1:1"}, surroundings);
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("FUSEBOX_TLS: \"maybe\" must be 1 or 0"));
+}
+
+}  // namespace
+}  // namespace fusebox_testing

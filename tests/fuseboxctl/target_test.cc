@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/target.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/fuseboxctl/connection.h"
+
+namespace fuseboxctl {
+namespace {
+
+using testing::HasSubstr;
+
+absl::StatusOr<Addresses> FakeNames(const std::string& host) {
+  if (host == "fleet") return Addresses{{"10.0.0.7", "10.0.0.8"}, {"fd00::7", "fd00::8"}};
+  if (host == "six") return Addresses{{}, {"fd00::7", "fd00::8"}};
+  if (host == "one") return Addresses{{"10.0.0.7"}, {}};
+  if (host == "localhost") return Addresses{{"127.0.0.1"}, {"::1"}};
+  if (host == "empty") return Addresses{};
+  return absl::UnavailableError("no such name");
+}
+
+std::vector<Target> Of(const std::string& endpoint) { return *TargetsOf(endpoint, FakeNames); }
+
+TEST(Targets, AnAddressIsAskedAsItIs) {
+  ASSERT_EQ(Of("10.0.0.7:50051").size(), 1U);
+  EXPECT_EQ(Of("10.0.0.7:50051")[0].uri, "ipv4:10.0.0.7:50051");
+  EXPECT_FALSE(Of("10.0.0.7:50051")[0].is_local);
+  EXPECT_EQ(Of("[::1]:50051")[0].uri, "ipv6:[::1]:50051");
+  EXPECT_TRUE(Of("[::1]:50051")[0].is_local);
+  EXPECT_TRUE(Of("127.0.0.9:1")[0].is_local);
+  EXPECT_EQ(Of("unix:/run/x.sock")[0].uri, "unix:/run/x.sock");
+  EXPECT_TRUE(Of("unix:/run/x.sock")[0].is_local);
+}
+
+TEST(Targets, EachAddressOfANameIsAskedOnceUnderTheNameOfItsCertificate) {
+  const std::vector<Target> fleet = Of("fleet:9090");
+  ASSERT_EQ(fleet.size(), 2U) << "over one kind of address, or each process would be asked twice";
+  EXPECT_EQ(fleet[1].name, "10.0.0.8:9090");
+  EXPECT_EQ(fleet[1].uri, "ipv4:10.0.0.8:9090");
+  EXPECT_EQ(fleet[1].server_name, "fleet");
+  EXPECT_EQ(fleet[1].authority, "fleet:9090");
+  EXPECT_EQ(Of("six:9090")[0].uri, "ipv6:[fd00::7]:9090");
+  EXPECT_EQ(Of("dns:///one:9090")[0].name, "one:9090");
+  ASSERT_EQ(Of("localhost:9090").size(), 1U) << "one machine, whichever address it listens at";
+  EXPECT_TRUE(Of("localhost:9090")[0].is_local);
+}
+
+TEST(Targets, ANameThatCannotBeLookedUpIsDeadAndNotAMistake) {
+  EXPECT_THAT(Of("nope:9090")[0].lookup.message(), HasSubstr("no such name"));
+  EXPECT_THAT(Of("empty:9090")[0].lookup.message(), HasSubstr("no addresses"));
+}
+
+TEST(Targets, WhatIsNoEndpointIsSaidToBeNone) {
+  for (const char* const wrong : {"host", "host:", ":9090", "host:0", "host:65536", "host:http",
+                                  "http://host:80", "::1:50051", "[::1:50051", "unix:", "a b:1"}) {
+    EXPECT_THAT(TargetsOf(wrong, FakeNames).status().message(), HasSubstr("is no endpoint"))
+        << wrong;
+  }
+}
+
+TEST(Connection, AnEndpointIsAskedOnceHoweverOftenItIsNamed) {
+  ConnectionFlags flags;
+  flags.endpoints = {"10.0.0.7:1", "10.0.0.7:1, 10.0.0.8:1"};
+  EXPECT_EQ(Resolve(flags, FakeNames)->targets.size(), 2U);
+}
+
+}  // namespace
+}  // namespace fuseboxctl

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `fuseboxctl watch`, and `--wait` after a write.
+#include <signal.h>
+#include <unistd.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/admin/admin_server.h"
+#include "tests/fuseboxctl/run_ctl.h"
+
+namespace fusebox_testing {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+
+constexpr char kName[] = "payments/shop.Payments/Charge";
+
+TEST(Watch, ShowsWhatIsNotClosedAndThenWhatHappens) {
+  AdminServer server;
+  server.Add("healthy");
+  AdminServer::Open(server.Add("sick"));
+  Running watch({"--endpoint", server.address(), "watch"});
+  EXPECT_THAT(watch.WaitForLine(""),
+              AllOf(HasSubstr("test-1  sick  OPEN for "), HasSubstr("next probe in"),
+                    HasSubstr("3 failures in a row")));
+  ASSERT_TRUE(watch.WaitForError("watching 2 circuits, 1 of them not closed"));
+  AdminServer::Open(server.Add(kName));
+  EXPECT_THAT(watch.WaitForLine("-> OPEN  3"), HasSubstr(std::string("test-1  ") + kName));
+  server.registry()->Find(kName)->Reset({"oncall", "it is back"});
+  EXPECT_THAT(watch.WaitForLine("OPEN -> CLOSED"), HasSubstr("oncall: it is back"));
+  watch.Signal(SIGINT);
+  EXPECT_EQ(watch.Wait().exit_code, 0);
+}
+
+TEST(Watch, JsonIsAnObjectALine) {
+  AdminServer server;
+  server.Add(kName);
+  Running watch({"--endpoint", server.address(), "watch", "--output", "json", "pay*"});
+  const auto first = Json(watch.WaitForLine("")).fields();
+  EXPECT_EQ(first.at("instance").string_value(), "test-1");
+  EXPECT_EQ(first.at("circuit").struct_value().fields().at("name").string_value(), kName);
+  EXPECT_TRUE(Json(watch.WaitForLine("")).fields().at("snapshot_complete").bool_value());
+  AdminServer::Open(server.Add("other"));
+  server.registry()->Find(kName)->Disable({"oncall", "why"});
+  const auto event = Json(watch.WaitForLine("")).fields().at("event").struct_value().fields();
+  EXPECT_EQ(event.at("circuit").string_value(), kName);
+  EXPECT_EQ(event.at("to_mode").string_value(), "MODE_DISABLED");
+}
+
+TEST(Watch, UntilEndsWhenAllAreThere) {
+  AdminServer server;
+  AdminServer::Open(server.Add("pay/1"));
+  AdminServer::Open(server.Add("pay/2"));
+  AdminServer::Open(server.Add("other"));
+  Running watch({"--endpoint", server.address(), "watch", "pay/*", "--until", "closed"});
+  ASSERT_NE(watch.WaitForLine("pay/2  OPEN"), "");
+  server.registry()->Find("pay/1")->Reset({"oncall", "why"});
+  ASSERT_NE(watch.WaitForLine("pay/1  reset"), "");
+  server.registry()->Find("pay/2")->Reset({"oncall", "why"});
+  EXPECT_EQ(watch.Wait().exit_code, 0);
+}
+
+TEST(Watch, UntilTellsTimeoutsFromInterrupts) {
+  AdminServer server;
+  AdminServer::Open(server.Add(kName));
+  const std::vector<std::string> arguments = {"--endpoint", server.address(), "watch", "--until",
+                                              "closed"};
+  std::vector<std::string> with_timeout = arguments;
+  with_timeout.insert(with_timeout.end(), {"--until-timeout", "200ms"});
+  const Ran ran = RunCtl(with_timeout);
+  EXPECT_EQ(ran.exit_code, 4);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("--until CLOSED was not reached in 200ms"),
+                             HasSubstr(std::string(kName) + " is OPEN")));
+  Running watch(arguments);
+  ASSERT_NE(watch.WaitForLine(kName), "");
+  watch.Signal(SIGTERM);
+  EXPECT_EQ(watch.Wait().exit_code, 130);
+}
+
+TEST(Watch, EndsIfNoEndpointWillEverLetItWatch) {
+  AdminServer server([](fusebox::CircuitAdminOptions& options) {
+    options.read_authorizer = fusebox::AllowBearerToken("0123456789abcdef", "ci").value();
+    options.allow_writes = false;
+    options.write_authorizer = nullptr;
+  });
+  const Ran ran = RunCtl({"--endpoint", server.address(), "watch"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("UNAUTHENTICATED"), HasSubstr("--token-file")));
+}
+
+// A server that goes and comes back, at the same place.
+class ComingServer : public TestCircuits {
+ public:
+  explicit ComingServer(std::size_t event_capacity)
+      : TestCircuits(event_capacity),
+        path_(testing::TempDir() + "fuseboxctl-watch-" + std::to_string(getpid())) {
+    fusebox::CircuitAdminOptions options;
+    options.registry = registry();
+    options.instance = "here";
+    service_ = fusebox::CreateCircuitAdmin(std::move(options)).value();
+    Come();
+  }
+  ~ComingServer() { Go(); }
+
+  std::string address() const { return "unix:" + path_; }
+
+  void Come() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+  }
+  void Go() {
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+  }
+
+ private:
+  const std::string path_;
+  std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST(Watch, GoesOnWhereItWasAndSaysHowMuchItMissed) {
+  ComingServer server(/*event_capacity=*/4);
+  fusebox::CircuitBreaker& circuit = server.Add(kName);
+  Running watch({"--endpoint", server.address(), "watch"});
+  ASSERT_TRUE(watch.WaitForError("watching 1 circuit"));
+  circuit.Disable({"oncall", "first"});
+  ASSERT_NE(watch.WaitForLine("first"), "");
+  server.Go();
+  ASSERT_TRUE(watch.WaitForError("trying again until it answers"));
+  for (int i = 0; i < 3; ++i) {
+    circuit.Shadow({"oncall", "unseen"});
+    circuit.Disable({"oncall", "last"});
+  }
+  server.Come();
+  EXPECT_THAT(watch.WaitForLine(kName), HasSubstr("unseen"));
+  EXPECT_THAT(watch.WaitForLine(kName), HasSubstr("last"));
+  EXPECT_TRUE(watch.WaitForError("here: missed 2 events"));
+  EXPECT_TRUE(watch.WaitForError("here: connected again"));
+}
+
+TEST(Wait, EndsWhenTheTouchedCircuitIsThereByTimeAlone) {
+  AdminServer server;
+  server.Add(kName);
+  Running open({"--endpoint", server.address(), "open", kName, "--reason", "deploy", "--ttl", "10s",
+                "--wait", "half-open"});
+  ASSERT_THAT(open.WaitForLine(kName), ContainsRegex("open: done +OPEN +FORCED_OPEN"));
+  server.clock().Advance(absl::Seconds(10));
+  EXPECT_EQ(open.Wait().exit_code, 0);
+}
+
+TEST(Wait, SaysWhatItWaitedForInVain) {
+  AdminServer server;
+  server.Add("a/1");
+  server.Add("a/2");
+  const Ran ran = RunCtl({"--endpoint", server.address(), "open", "a/*", "--yes", "--reason", "x",
+                          "--wait", "closed", "--wait-timeout", "200ms"});
+  EXPECT_EQ(ran.exit_code, 4);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("a/1 is OPEN"), HasSubstr("a/2 is OPEN"),
+                             HasSubstr("--wait CLOSED was not reached in 200ms")));
+}
+
+}  // namespace
+}  // namespace fusebox_testing

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `fuseboxctl reset|open|disable|shadow|auto`.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/admin/admin_server.h"
+#include "tests/fuseboxctl/run_ctl.h"
+
+namespace fusebox_testing {
+namespace {
+
+using fusebox::Mode;
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+
+class Write : public testing::Test {
+ protected:
+  Write() {
+    server_.Add("pay/1");
+    server_.Add("pay/2");
+    server_.Add("other");
+  }
+
+  Ran Run(std::vector<std::string> arguments, const Surroundings& surroundings = {}) const {
+    arguments.insert(arguments.begin(), {"--endpoint", server_.address()});
+    return RunCtl(std::move(arguments), surroundings);
+  }
+  fusebox::CircuitSnapshot Look(const std::string& name) {
+    return server_.registry()->Find(name)->Snapshot();
+  }
+
+  AdminServer server_;
+};
+
+TEST_F(Write, EachVerbMovesACircuitAndSaysWhyToItsEvents) {
+  const auto run = [this](const std::string& verb) {
+    const Ran ran = Run({verb, "pay/1", "--reason", "because of " + verb});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_EQ(Look("pay/1").last_action->detail, "because of " + verb);
+    EXPECT_EQ(Look("pay/1").last_action->actor, "local 127.0.0.1");
+    return ran.out;
+  };
+  EXPECT_THAT(run("open"), ContainsRegex("pay/1 +open: done +OPEN +FORCED_OPEN\n"));
+  EXPECT_EQ(Look("pay/1").mode, Mode::kForcedOpen);
+  EXPECT_EQ(Look("pay/1").next_probe, std::nullopt);
+  EXPECT_THAT(run("auto"), ContainsRegex("HALF_OPEN +AUTOMATIC\n"));
+  EXPECT_THAT(run("disable"), ContainsRegex("CLOSED +DISABLED\n"));
+  EXPECT_THAT(run("shadow"), ContainsRegex("CLOSED +SHADOW\n"));
+  EXPECT_THAT(run("reset"), ContainsRegex("CLOSED +AUTOMATIC\n"));
+  EXPECT_EQ(Look("pay/2").last_action, std::nullopt);
+}
+
+TEST_F(Write, OpenTakesATimeToLive) {
+  EXPECT_EQ(Run({"open", "pay/1", "--reason", "x", "--ttl", "5m"}).exit_code, 0);
+  EXPECT_EQ(*Look("pay/1").next_probe, server_.clock().WallNow() + absl::Minutes(5));
+}
+
+TEST_F(Write, NeedsAReason) {
+  const Ran ran = Run({"reset", "pay/1"});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("--reason"), HasSubstr("FUSEBOX_REASON")));
+  Surroundings surroundings;
+  surroundings.variables = {"FUSEBOX_REASON=incident 7"};
+  EXPECT_EQ(Run({"reset", "pay/1"}, surroundings).exit_code, 0);
+  EXPECT_EQ(Look("pay/1").last_action->detail, "incident 7");
+  EXPECT_EQ(Run({"reset", "--reason", "x"}).exit_code, 2) << "of what?";
+  const Ran long_reason = Run({"reset", "pay/1", "--reason", std::string(501, 'x')});
+  EXPECT_EQ(long_reason.exit_code, 1);
+  EXPECT_THAT(long_reason.err, HasSubstr("INVALID_ARGUMENT\n  reason: "));
+}
+
+TEST_F(Write, DoesNothingToManyCircuitsIfThereIsNobodyToAsk) {
+  const Ran ran = Run({"disable", "pay/*", "--reason", "x"});
+  EXPECT_EQ(ran.exit_code, 5);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("test-1  pay/1  CLOSED"), HasSubstr("disable 2 circuits?"),
+                             HasSubstr("--yes")));
+  EXPECT_EQ(Look("pay/1").mode, Mode::kAutomatic);
+}
+
+TEST_F(Write, AsksAtATerminal) {
+  Surroundings surroundings;
+  surroundings.typed = "n\n";
+  EXPECT_EQ(Run({"disable", "pay/*", "--reason", "x"}, surroundings).exit_code, 5);
+  EXPECT_EQ(Look("pay/1").mode, Mode::kAutomatic);
+  surroundings.typed = "y\n";
+  const Ran ran = Run({"disable", "pay/*", "--reason", "x"}, surroundings);
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("disable 2 circuits? [y/N]"));
+  EXPECT_EQ(Look("pay/1").mode, Mode::kDisabled);
+  EXPECT_EQ(Look("pay/2").mode, Mode::kDisabled);
+  EXPECT_EQ(Look("other").mode, Mode::kAutomatic);
+}
+
+TEST_F(Write, AsksNothingForOneCircuitOrWithYes) {
+  EXPECT_EQ(Run({"disable", "pay/?", "--reason", "x", "--yes"}).exit_code, 0);
+  EXPECT_EQ(Look("pay/2").mode, Mode::kDisabled);
+  EXPECT_EQ(Run({"disable", "oth*", "--reason", "x"}).exit_code, 0);
+  EXPECT_EQ(Look("other").mode, Mode::kDisabled);
+  EXPECT_EQ(Run({"reset", "--all", "--reason", "x", "--yes"}).exit_code, 0);
+  EXPECT_EQ(Look("other").mode, Mode::kAutomatic);
+}
+
+TEST_F(Write, DryRunsMoveNothing) {
+  const Ran ran = Run({"open", "pay/*", "--reason", "x", "--dry-run"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, ContainsRegex("pay/2 +would open +CLOSED +AUTOMATIC"));
+  EXPECT_EQ(Look("pay/2").mode, Mode::kAutomatic);
+}
+
+TEST_F(Write, AGlobThatFitsNothingFails) {
+  const Ran ran = Run({"reset", "nope*", "--reason", "x"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("no circuit matches"));
+}
+
+TEST_F(Write, ManyMoreThanAFilterHoldsAreMoved) {
+  for (int i = 0; i < 230; ++i) server_.Add("many/" + std::to_string(i));
+  EXPECT_EQ(Run({"disable", "many/*", "--reason", "x", "--yes"}).exit_code, 0);
+  for (int i = 0; i < 230; ++i) {
+    ASSERT_EQ(Look("many/" + std::to_string(i)).mode, Mode::kDisabled);
+  }
+}
+
+TEST_F(Write, ANameThatLooksLikeAPatternTouchesNothingElse) {
+  server_.Add("a*");
+  server_.Add("ab");
+  EXPECT_EQ(Run({"disable", "a?", "--reason", "x", "--yes"}).exit_code, 0);
+  EXPECT_EQ(Look("a*").mode, Mode::kDisabled);
+  server_.registry()->Find("ab")->Reset({"test", "x"});
+  server_.Add("abc");
+  EXPECT_EQ(Run({"shadow", "a[*]", "a?", "--reason", "x", "--yes"}).exit_code, 0);
+  EXPECT_EQ(Look("abc").mode, Mode::kAutomatic);
+}
+
+TEST_F(Write, SeveralInstancesAreCountedTogether) {
+  AdminServer other([](fusebox::CircuitAdminOptions& options) { options.instance = "test-2"; });
+  other.Add("other");
+  const std::vector<std::string> arguments = {"disable", "other",      "--reason",
+                                              "x",       "--endpoint", other.address()};
+  EXPECT_EQ(Run(arguments).exit_code, 5);
+  std::vector<std::string> with_yes = arguments;
+  with_yes.push_back("--yes");
+  EXPECT_EQ(Run(with_yes).exit_code, 0);
+  EXPECT_EQ(other.registry()->Find("other")->Snapshot().mode, Mode::kDisabled);
+
+  with_yes[1] = "pay/1";
+  const Ran ran = Run(with_yes);
+  EXPECT_EQ(ran.exit_code, 3) << "one of them has no such circuit";
+  EXPECT_EQ(Look("pay/1").mode, Mode::kDisabled);
+  EXPECT_THAT(ran.err, HasSubstr("test-2: pay/1: NOT_FOUND"));
+}
+
+TEST_F(Write, JsonSaysWhatBecameOfEach) {
+  const Ran ran = Run({"disable", "pay/1", "nope", "--reason", "x", "--yes", "--output", "json"});
+  EXPECT_EQ(ran.exit_code, 3);
+  const auto results = EndpointOf(ran.out, 0).fields().at("results").list_value();
+  ASSERT_EQ(results.values_size(), 2);
+  const auto done = results.values(0).struct_value().fields();
+  EXPECT_EQ(done.at("name").string_value(), "pay/1");
+  EXPECT_EQ(done.at("mode").string_value(), "MODE_DISABLED");
+  const auto refused = results.values(1).struct_value().fields();
+  EXPECT_EQ(refused.at("error").struct_value().fields().at("code").string_value(), "NOT_FOUND");
+}
+
+TEST(Writes, ThatAreNotAllowedSayWhatTheApplicationHasToDo) {
+  AdminServer server([](fusebox::CircuitAdminOptions& options) {
+    options.allow_writes = false;
+    options.write_authorizer = nullptr;
+  });
+  server.Add("pay/1");
+  for (const char* const which : {"pay/1", "pay/*"}) {
+    const Ran ran = RunCtl({"--endpoint", server.address(), "reset", which, "--reason", "x"});
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("FAILED_PRECONDITION"), HasSubstr("allow_writes"),
+                               HasSubstr("CircuitAdminOptions")));
+  }
+}
+
+}  // namespace
+}  // namespace fusebox_testing

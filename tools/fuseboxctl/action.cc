@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/action.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::ApplyToCircuitsRequest;
+using fusebox::v1::ApplyToCircuitsResponse;
+using Stub = fusebox::v1::CircuitAdmin::Stub;
+
+constexpr std::size_t kMaxGlobs = 100;  // in a filter
+
+google::protobuf::Duration ToProto(absl::Duration duration) {
+  google::protobuf::Duration proto;
+  proto.set_seconds(absl::ToInt64Seconds(duration));
+  proto.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(proto.seconds()))));
+  return proto;
+}
+
+// Calls one of the methods that move one circuit: their requests and responses are alike.
+template <typename Request, typename Response>
+grpc::Status Move(const Endpoint& endpoint,
+                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                  Request request, const Action& action, const std::string& name,
+                  fusebox::v1::Circuit& circuit) {
+  request.set_name(name);
+  request.set_reason(action.reason);
+  Response response;
+  grpc::Status status = endpoint.Call(method, request, response);
+  circuit = std::move(*response.mutable_circuit());
+  return status;
+}
+
+grpc::Status MoveOne(const Endpoint& endpoint, const Action& action, const std::string& name,
+                     fusebox::v1::Circuit& circuit) {
+  switch (action.verb) {
+    case Verb::kReset:
+      return Move(endpoint, &Stub::ResetCircuit, {}, action, name, circuit);
+    case Verb::kOpen: {
+      fusebox::v1::ForceOpenCircuitRequest request;
+      if (action.ttl) *request.mutable_ttl() = ToProto(*action.ttl);
+      return Move(endpoint, &Stub::ForceOpenCircuit, request, action, name, circuit);
+    }
+    case Verb::kDisable:
+      return Move(endpoint, &Stub::DisableCircuit, {}, action, name, circuit);
+    case Verb::kShadow:
+      return Move(endpoint, &Stub::ShadowCircuit, {}, action, name, circuit);
+    case Verb::kAutomate:
+      return Move(endpoint, &Stub::AutomateCircuit, {}, action, name, circuit);
+  }
+  return grpc::Status::CANCELLED;
+}
+
+void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
+  request.set_reason(action.reason);
+  switch (action.verb) {
+    case Verb::kReset:
+      request.mutable_reset();
+      break;
+    case Verb::kOpen:
+      request.mutable_force_open();
+      if (action.ttl) *request.mutable_force_open()->mutable_ttl() = ToProto(*action.ttl);
+      break;
+    case Verb::kDisable:
+      request.mutable_disable();
+      break;
+    case Verb::kShadow:
+      request.mutable_shadow();
+      break;
+    case Verb::kAutomate:
+      request.mutable_automate();
+      break;
+  }
+}
+
+// Asks for one filter's worth, and adds what comes of it. False: the endpoint has refused it.
+bool Ask(const Endpoint& endpoint, const ApplyToCircuitsRequest& request,
+         std::map<std::string, CircuitResult>& results, EndpointResult& answer) {
+  ApplyToCircuitsResponse response;
+  answer.status = endpoint.Call(&Stub::ApplyToCircuits, request, response);
+  if (!answer.status.ok()) return false;
+  answer.instance = response.instance();
+  for (const ApplyToCircuitsResponse::Result& result : response.results()) {
+    results[result.name()] = {
+        result.name(), grpc::Status(static_cast<grpc::StatusCode>(result.code()), result.message()),
+        result.state(), result.mode()};
+  }
+  return true;
+}
+
+// The same for any number of globs.
+void AskForGlobs(const Endpoint& endpoint, ApplyToCircuitsRequest request,
+                 const std::vector<std::string>& globs,
+                 std::map<std::string, CircuitResult>& results, EndpointResult& answer) {
+  for (std::size_t i = 0; i < globs.size(); i += kMaxGlobs) {
+    request.clear_filter();
+    for (std::size_t j = i; j < std::min(globs.size(), i + kMaxGlobs); ++j) {
+      request.mutable_filter()->add_name_globs(globs[j]);
+    }
+    if (!Ask(endpoint, request, results, answer)) return;
+  }
+}
+
+void Take(std::map<std::string, CircuitResult>&& results, EndpointResult& answer) {
+  for (auto& [name, result] : results) answer.results.push_back(std::move(result));
+}
+
+}  // namespace
+
+absl::string_view VerbName(Verb verb) {
+  switch (verb) {
+    case Verb::kReset:
+      return "reset";
+    case Verb::kOpen:
+      return "open";
+    case Verb::kDisable:
+      return "disable";
+    case Verb::kShadow:
+      return "shadow";
+    case Verb::kAutomate:
+      return "auto";
+  }
+  return "";
+}
+
+CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name) {
+  fusebox::v1::Circuit circuit;
+  grpc::Status status = MoveOne(endpoint, action, name, circuit);
+  return {name, std::move(status), circuit.state(), circuit.mode()};
+}
+
+EndpointResult Plan(const Endpoint& endpoint, const Action& action,
+                    const std::vector<std::string>& globs, bool all) {
+  ApplyToCircuitsRequest request;
+  SetAction(action, request);
+  request.set_validate_only(true);
+  EndpointResult answer;
+  std::map<std::string, CircuitResult> results;
+  if (all) {
+    request.set_all(true);
+    Ask(endpoint, request, results, answer);
+  } else {
+    AskForGlobs(endpoint, request, globs, results, answer);
+  }
+  Take(std::move(results), answer);
+  return answer;
+}
+
+EndpointResult ApplyToMany(const Endpoint& endpoint, const Action& action,
+                           const std::vector<std::string>& names) {
+  EndpointResult answer;
+  std::map<std::string, CircuitResult> results;
+  std::vector<std::string> as_globs;
+  for (const std::string& name : names) {
+    // A name that would be taken for a pattern could touch its neighbours.
+    if (IsGlob(name)) {
+      results[name] = ApplyToOne(endpoint, action, name);
+    } else {
+      as_globs.push_back(name);
+    }
+  }
+  ApplyToCircuitsRequest request;
+  SetAction(action, request);
+  AskForGlobs(endpoint, request, as_globs, results, answer);
+  if (answer.status.ok()) {
+    for (const std::string& name : names) {
+      if (results.count(name) > 0) continue;
+      results[name] = {name, grpc::Status(grpc::StatusCode::NOT_FOUND, "it is no longer there")};
+    }
+  }
+  Take(std::move(results), answer);
+  return answer;
+}
+
+}  // namespace fuseboxctl

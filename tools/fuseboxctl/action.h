@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be done to circuits, at one endpoint.
+#ifndef FUSEBOX_TOOLS_FUSEBOXCTL_ACTION_H_
+#define FUSEBOX_TOOLS_FUSEBOXCTL_ACTION_H_
+
+#include <grpcpp/support/status.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/v1/admin.pb.h"
+#include "tools/fuseboxctl/fleet.h"
+
+namespace fuseboxctl {
+
+enum class Verb { kReset, kOpen, kDisable, kShadow, kAutomate };
+
+// The sub-command: "open".
+absl::string_view VerbName(Verb verb);
+
+struct Action {
+  Verb verb = Verb::kReset;
+  std::string reason;
+  std::optional<absl::Duration> ttl;  // of kOpen alone
+};
+
+// A circuit that was touched, or would be.
+struct CircuitResult {
+  std::string name;
+  grpc::Status status;
+  // As it is now. Not known unless the status is OK.
+  fusebox::v1::State state = fusebox::v1::STATE_UNSPECIFIED;
+  fusebox::v1::Mode mode = fusebox::v1::MODE_UNSPECIFIED;
+};
+
+// What came of asking an endpoint about some circuits.
+struct EndpointResult {
+  grpc::Status status;  // of the endpoint as a whole; then `results` may be incomplete
+  std::string instance;
+  std::vector<CircuitResult> results;  // by name, each circuit once
+};
+
+// Does it to one circuit, by its name.
+CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name);
+
+// What would be touched by it: the circuits that fit any of the globs, or all.
+EndpointResult Plan(const Endpoint& endpoint, const Action& action,
+                    const std::vector<std::string>& globs, bool all);
+
+// Does it to just these, many at a time.
+EndpointResult ApplyToMany(const Endpoint& endpoint, const Action& action,
+                           const std::vector<std::string>& names);
+
+}  // namespace fuseboxctl
+
+#endif  // FUSEBOX_TOOLS_FUSEBOXCTL_ACTION_H_

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/circuit_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::Circuit;
+using fusebox::v1::Event;
+
+// The name of an enum's value without its prefix.
+std::string ShortName(absl::string_view name, absl::string_view prefix, int number) {
+  if (name.empty()) return absl::StrCat(number);
+  return std::string(absl::StripPrefix(name, prefix));
+}
+
+std::string EnumName(absl::string_view prefix, absl::string_view name) {
+  std::string upper = absl::AsciiStrToUpper(name);
+  std::replace(upper.begin(), upper.end(), '-', '_');
+  return absl::StrCat(prefix, upper);
+}
+
+std::string KindText(const Event& event) {
+  const std::string name = ShortName(fusebox::v1::EventKind_Name(event.kind()), "EVENT_KIND_",
+                                     static_cast<int>(event.kind()));
+  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
+}
+
+// Whether the last word on its state was an operator's.
+bool OperatorMovedIt(const Circuit& circuit) {
+  if (!circuit.has_last_action()) return false;
+  if (circuit.last_action().cause() == fusebox::v1::CAUSE_POLICY_CHANGED) return false;
+  if (circuit.mode() != fusebox::v1::MODE_AUTOMATIC) return true;
+  return !circuit.has_last_opening() ||
+         TimeOf(circuit.last_action().time()) >= TimeOf(circuit.last_opening().time());
+}
+
+}  // namespace
+
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::Duration DurationOf(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+std::string StateName(fusebox::v1::State state) {
+  return ShortName(fusebox::v1::State_Name(state), "STATE_", static_cast<int>(state));
+}
+
+std::string ModeName(fusebox::v1::Mode mode) {
+  return ShortName(fusebox::v1::Mode_Name(mode), "MODE_", static_cast<int>(mode));
+}
+
+std::string CauseName(fusebox::v1::Cause cause) {
+  return ShortName(fusebox::v1::Cause_Name(cause), "CAUSE_", static_cast<int>(cause));
+}
+
+std::optional<fusebox::v1::State> StateOf(absl::string_view name) {
+  fusebox::v1::State state{};
+  const bool known = fusebox::v1::State_Parse(EnumName("STATE_", name), &state);
+  if (!known || state == fusebox::v1::STATE_UNSPECIFIED) return std::nullopt;
+  return state;
+}
+
+std::optional<fusebox::v1::Mode> ModeOf(absl::string_view name) {
+  fusebox::v1::Mode mode{};
+  const bool known = fusebox::v1::Mode_Parse(EnumName("MODE_", name), &mode);
+  if (!known || mode == fusebox::v1::MODE_UNSPECIFIED) return std::nullopt;
+  return mode;
+}
+
+Colour StateColour(fusebox::v1::State state) {
+  switch (state) {
+    case fusebox::v1::STATE_CLOSED:
+      return Colour::kGreen;
+    case fusebox::v1::STATE_OPEN:
+      return Colour::kRed;
+    case fusebox::v1::STATE_HALF_OPEN:
+      return Colour::kYellow;
+    default:
+      return Colour::kNone;
+  }
+}
+
+Cell StateCell(const Circuit& circuit) {
+  std::string text = StateName(circuit.state());
+  if (circuit.ramping()) {
+    absl::StrAppend(&text, " ramp ", std::lround(circuit.ramp_fraction() * 100), "%");
+  }
+  return {std::move(text), StateColour(circuit.state())};
+}
+
+Cell ModeCell(const Circuit& circuit) {
+  const bool automatic = circuit.mode() == fusebox::v1::MODE_AUTOMATIC;
+  return {ModeName(circuit.mode()), automatic ? Colour::kNone : Colour::kYellow};
+}
+
+std::string SinceText(const Circuit& circuit, absl::Time now) {
+  if (!circuit.has_transition_time()) return "";
+  return AgeText(now - TimeOf(circuit.transition_time()));
+}
+
+std::string NextProbeText(const Circuit& circuit, absl::Time now) {
+  if (!circuit.has_next_probe_time()) return "";
+  const absl::Duration left = TimeOf(circuit.next_probe_time()) - now;
+  return left < absl::Seconds(1) ? "now" : absl::StrCat("in ", AgeText(left));
+}
+
+std::string FailuresText(const Circuit& circuit) {
+  if (circuit.window().recorded() == 0 && circuit.consecutive_failures() == 0) return "";
+  std::string text = absl::StrCat(circuit.window().failures(), "/", circuit.window().recorded());
+  if (circuit.consecutive_failures() > 0) {
+    absl::StrAppend(&text, " run ", circuit.consecutive_failures());
+  }
+  return text;
+}
+
+std::string WhyText(const Circuit& circuit, absl::Time now) {
+  if (OperatorMovedIt(circuit)) return MoveText(circuit.last_action());
+  if (!circuit.has_last_opening()) return "";
+  std::string why = MoveText(circuit.last_opening());
+  if (circuit.state() != fusebox::v1::STATE_CLOSED) return why;
+  return absl::StrCat("opened ", AgeText(now - TimeOf(circuit.last_opening().time())),
+                      " ago: ", why);
+}
+
+std::string MoveText(const fusebox::v1::Move& move) {
+  const std::string what = move.detail().empty() ? absl::AsciiStrToLower(CauseName(move.cause()))
+                                                 : Printable(move.detail());
+  return move.actor().empty() ? what : absl::StrCat(Printable(move.actor()), ": ", what);
+}
+
+std::string EventText(const Event& event, const Terminal& terminal) {
+  std::string text;
+  if (event.from_state() != event.to_state()) {
+    text = absl::StrCat(
+        terminal.Paint(StateName(event.from_state()), StateColour(event.from_state())), " -> ",
+        terminal.Paint(StateName(event.to_state()), StateColour(event.to_state())));
+  }
+  if (event.from_mode() != event.to_mode()) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", ModeName(event.from_mode()), " -> ",
+                    ModeName(event.to_mode()));
+  }
+  if (event.kind() != fusebox::v1::EVENT_KIND_TRANSITION || text.empty()) {
+    text = absl::StrCat(KindText(event), text.empty() ? "" : ": ", text);
+  }
+  if (!event.actor().empty()) absl::StrAppend(&text, "  ", Printable(event.actor()), ":");
+  if (!event.detail().empty()) {
+    absl::StrAppend(&text, event.actor().empty() ? "  " : " ", Printable(event.detail()));
+  } else if (event.cause() != fusebox::v1::CAUSE_UNSPECIFIED) {
+    absl::StrAppend(
+        &text, "  ",
+        absl::StrReplaceAll(absl::AsciiStrToLower(CauseName(event.cause())), {{"_", " "}}));
+  }
+  return text;
+}
+
+std::string ClockText(absl::Time time, absl::Time now) {
+  const absl::TimeZone zone = absl::LocalTimeZone();
+  const bool today = absl::ToCivilDay(time, zone) == absl::ToCivilDay(now, zone);
+  return absl::FormatTime(today ? "%H:%M:%E3S" : "%Y-%m-%d %H:%M:%E3S", time, zone);
+}
+
+}  // namespace fuseboxctl

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Circuits and events in words. All that comes out is Printable.
+#ifndef FUSEBOX_TOOLS_FUSEBOXCTL_CIRCUIT_TEXT_H_
+#define FUSEBOX_TOOLS_FUSEBOXCTL_CIRCUIT_TEXT_H_
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/v1/circuit.pb.h"
+#include "tools/fuseboxctl/table.h"
+
+namespace fuseboxctl {
+
+absl::Time TimeOf(const google::protobuf::Timestamp& time);
+absl::Duration DurationOf(const google::protobuf::Duration& duration);
+
+// Without their prefixes: "HALF_OPEN", "FORCED_OPEN", "PROBE_FAILED". A value that this program is
+// too old for is its number.
+std::string StateName(fusebox::v1::State state);
+std::string ModeName(fusebox::v1::Mode mode);
+std::string CauseName(fusebox::v1::Cause cause);
+
+// In any case, with '-' or '_'; none for what is no state or mode.
+std::optional<fusebox::v1::State> StateOf(absl::string_view name);
+std::optional<fusebox::v1::Mode> ModeOf(absl::string_view name);
+
+Colour StateColour(fusebox::v1::State state);
+
+// "OPEN", "HALF_OPEN ramp 25%".
+Cell StateCell(const fusebox::v1::Circuit& circuit);
+Cell ModeCell(const fusebox::v1::Circuit& circuit);
+
+// How long it has been in its state: "3m12s"; empty if it has never been in another.
+std::string SinceText(const fusebox::v1::Circuit& circuit, absl::Time now);
+
+// "in 18s", "now"; empty unless it is open for some time.
+std::string NextProbeText(const fusebox::v1::Circuit& circuit, absl::Time now);
+
+// "62/100 run 4": the window's failures of how many calls, and how many in a row.
+std::string FailuresText(const fusebox::v1::Circuit& circuit);
+
+// Why it is as it is: what opened it, or who moved it and why.
+std::string WhyText(const fusebox::v1::Circuit& circuit, absl::Time now);
+
+// "failure rate 0.62 >= 0.5 over 100 calls", "oncall: deploy".
+std::string MoveText(const fusebox::v1::Move& move);
+
+// "CLOSED -> OPEN  failure rate 0.62 >= 0.5 over 100 calls", without the circuit's name.
+std::string EventText(const fusebox::v1::Event& event, const Terminal& terminal);
+
+// "12:03:44.123", of today; with the date before it otherwise.
+std::string ClockText(absl::Time time, absl::Time now);
+
+}  // namespace fuseboxctl
+
+#endif  // FUSEBOX_TOOLS_FUSEBOXCTL_CIRCUIT_TEXT_H_

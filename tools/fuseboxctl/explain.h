@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What went wrong, and what to do next.
+#ifndef FUSEBOX_TOOLS_FUSEBOXCTL_EXPLAIN_H_
+#define FUSEBOX_TOOLS_FUSEBOXCTL_EXPLAIN_H_
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+#include <vector>
+
+namespace fuseboxctl {
+
+// "UNAVAILABLE".
+std::string CodeName(int code);
+
+// A bad field of a request.
+struct FieldViolation {
+  std::string field;
+  std::string description;
+};
+
+// Those of a google.rpc.BadRequest among the status details. The bytes are read without google's
+// descriptors, which are registered nowhere in Fusebox.
+std::vector<FieldViolation> FieldViolations(const grpc::Status& status);
+
+enum class Attempt { kRead, kWrite };
+
+// "UNAVAILABLE: connection refused", the violations on a line each, and what to do. Printable, but
+// for its line ends; further lines are indented.
+std::string Explain(const grpc::Status& status, Attempt attempt);
+
+}  // namespace fuseboxctl
+
+#endif  // FUSEBOX_TOOLS_FUSEBOXCTL_EXPLAIN_H_

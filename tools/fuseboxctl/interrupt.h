@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_TOOLS_FUSEBOXCTL_INTERRUPT_H_
+#define FUSEBOX_TOOLS_FUSEBOXCTL_INTERRUPT_H_
+
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace fuseboxctl {
+
+// Turns SIGINT and SIGTERM into a function call on a thread of its own, where everything may be
+// done that a signal handler may not do. Without such a function they end the program, with
+// ExitCode::kInterrupted.
+//
+// To be made before there are other threads: these inherit that the signals are blocked.
+class Interrupt {
+ public:
+  Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+  ~Interrupt();
+
+  // Null: none. A running one has returned when this does; it is called with a lock held that this
+  // takes, and must not call this.
+  void SetHandler(std::function<void()> handler);
+
+ private:
+  void Loop();
+
+  std::mutex mutex_;
+  std::function<void()> handler_;  // guarded by mutex_
+  bool stopped_ = false;           // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace fuseboxctl
+
+#endif  // FUSEBOX_TOOLS_FUSEBOXCTL_INTERRUPT_H_

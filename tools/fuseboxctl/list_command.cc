@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/list_command.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::Circuit;
+using Stub = fusebox::v1::CircuitAdmin::Stub;
+
+constexpr int kPageSize = 500;
+
+// All pages of an endpoint.
+struct Listing {
+  grpc::Status status;  // of the last page; what came before it is here all the same
+  std::string instance;
+  std::vector<Circuit> circuits;
+};
+
+Listing ListAll(const Endpoint& endpoint, const fusebox::v1::CircuitFilter& filter) {
+  Listing listing;
+  fusebox::v1::ListCircuitsRequest request;
+  *request.mutable_filter() = filter;
+  request.set_page_size(kPageSize);
+  while (true) {
+    fusebox::v1::ListCircuitsResponse page;
+    listing.status = endpoint.Call(&Stub::ListCircuits, request, page);
+    if (!listing.status.ok()) return listing;
+    listing.instance = page.instance();
+    for (Circuit& circuit : *page.mutable_circuits()) {
+      listing.circuits.push_back(std::move(circuit));
+    }
+    // A token that comes again would go on for ever.
+    if (page.next_page_token().empty() || page.next_page_token() == request.page_token()) break;
+    request.set_page_token(page.next_page_token());
+  }
+  return listing;
+}
+
+// A circuit and where it is.
+struct Row {
+  std::string instance;
+  const Circuit* circuit = nullptr;
+};
+
+// OPEN, then HALF_OPEN, then what an operator holds, then the rest.
+int Urgency(const Circuit& circuit) {
+  if (circuit.state() == fusebox::v1::STATE_OPEN) return 0;
+  if (circuit.state() == fusebox::v1::STATE_HALF_OPEN) return 1;
+  return circuit.mode() == fusebox::v1::MODE_AUTOMATIC ? 3 : 2;
+}
+
+std::vector<Row> RowsOf(const Fleet& fleet, const std::vector<Listing>& listings, bool by_state) {
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    const std::string instance = fleet.endpoints()[i]->InstanceName(listings[i].instance);
+    for (const Circuit& circuit : listings[i].circuits) rows.push_back({instance, &circuit});
+  }
+  using Key = std::tuple<int, const std::string&, const std::string&>;
+  const auto key = [by_state](const Row& row) {
+    return Key(by_state ? Urgency(*row.circuit) : 0, row.circuit->name(), row.instance);
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const Row& a, const Row& b) { return key(a) < key(b); });
+  return rows;
+}
+
+std::string TableOf(const std::vector<Row>& rows, const Terminal& terminal) {
+  const absl::Time now = absl::Now();
+  Table table({"INSTANCE", "CIRCUIT", "STATE", "MODE", "SINCE", "NEXT PROBE", "FAILURES", "WHY"});
+  for (const Row& row : rows) {
+    const Circuit& circuit = *row.circuit;
+    table.Add({row.instance, Printable(circuit.name()), StateCell(circuit), ModeCell(circuit),
+               SinceText(circuit, now), NextProbeText(circuit, now), FailuresText(circuit),
+               WhyText(circuit, now)});
+  }
+  return table.Render(terminal);
+}
+
+std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings) {
+  std::vector<std::string> endpoints;
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    std::vector<std::string> circuits;
+    for (const Circuit& circuit : listings[i].circuits) circuits.push_back(JsonMessage(circuit));
+    JsonObject endpoint;
+    endpoint.AddText("endpoint", fleet.endpoints()[i]->name())
+        .AddText("instance", listings[i].instance)
+        .AddError(listings[i].status)
+        .Add("circuits", JsonLines(circuits));
+    endpoints.push_back(endpoint.Text());
+  }
+  return JsonEndpoints(endpoints);
+}
+
+}  // namespace
+
+fusebox::v1::CircuitFilter FilterFlags::ToProto() const {
+  fusebox::v1::CircuitFilter filter;
+  for (const std::string& state : states) filter.add_states(*StateOf(state));
+  for (const std::string& mode : modes) filter.add_modes(*ModeOf(mode));
+  for (const std::string& target : targets) filter.add_targets(target);
+  for (const std::string& glob : globs) filter.add_name_globs(glob);
+  return filter;
+}
+
+ExitCode RunList(const Fleet& fleet, const ListFlags& flags, const Screen& screen) {
+  const fusebox::v1::CircuitFilter filter = flags.filter.ToProto();
+  const std::vector<Listing> listings =
+      fleet.AskAll([&filter](const Endpoint& endpoint) { return ListAll(endpoint, filter); });
+  Tally tally;
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    const grpc::Status& status = listings[i].status;
+    tally.Add(status.ok());
+    if (!status.ok()) screen.SayFailed(*fleet.endpoints()[i], status, Attempt::kRead);
+  }
+  const std::vector<Row> rows = RowsOf(fleet, listings, flags.by_state);
+  if (flags.names_only) {
+    std::set<std::string> names;
+    for (const Row& row : rows) names.insert(Printable(row.circuit->name()));
+    for (const std::string& name : names) screen.out << name << "\n";
+  } else if (screen.json) {
+    screen.out << JsonOf(fleet, listings);
+  } else if (!rows.empty()) {
+    screen.out << TableOf(rows, screen.terminal);
+  } else if (tally.exit_code() == ExitCode::kDone) {
+    screen.Say("no circuit matches; a circuit is made by the first call that needs it");
+  }
+  return tally.exit_code();
+}
+
+}  // namespace fuseboxctl

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The half of policy_fields.h that changes policies.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tools/fuseboxctl/policy_fields.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::Policy;
+using fusebox::v1::PolicyChange;
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+bool IsDuration(const FieldDescriptor& field) {
+  return field.message_type() == google::protobuf::Duration::descriptor();
+}
+
+std::string NamesOf(const Descriptor& type) {
+  std::vector<absl::string_view> names;
+  names.reserve(static_cast<std::size_t>(type.field_count()));
+  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  return absl::StrJoin(names, ", ");
+}
+
+// The fields that a path goes through, the last of which it names.
+absl::StatusOr<std::vector<const FieldDescriptor*>> Walk(absl::string_view path) {
+  std::vector<const FieldDescriptor*> fields;
+  const Descriptor* type = Policy::descriptor();
+  for (const absl::string_view name : absl::StrSplit(path, '.')) {
+    const FieldDescriptor* const field =
+        type == nullptr ? nullptr : type->FindFieldByName(std::string(name));
+    if (field == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a policy has no field \"", Printable(path), "\"",
+                       type == nullptr ? "" : absl::StrCat("; there are: ", NamesOf(*type))));
+    }
+    fields.push_back(field);
+    const bool nested = field->message_type() != nullptr && !IsDuration(*field);
+    type = nested ? field->message_type() : nullptr;
+  }
+  return fields;
+}
+
+// Sets the field of `message`, which is no message itself unless it is a duration. OK, or what it
+// must be.
+absl::Status SetValue(Message& message, const FieldDescriptor& field, absl::string_view value) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  const auto must_be = [](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("must be ", what));
+  };
+  if (IsDuration(field)) {
+    const absl::StatusOr<absl::Duration> duration = ParseDuration(value);
+    if (!duration.ok()) return must_be("a length of time, like 500ms, 30s or 1m30s");
+    google::protobuf::Duration proto;
+    proto.set_seconds(absl::ToInt64Seconds(*duration));
+    proto.set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(*duration - absl::Seconds(proto.seconds()))));
+    reflection.MutableMessage(&message, &field)->CopyFrom(proto);
+    return absl::OkStatus();
+  }
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(value, &number)) return must_be("a whole number");
+    reflection.SetInt64(&message, &field, number);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
+    double number = 0;
+    if (!absl::SimpleAtod(value, &number) || !std::isfinite(number)) return must_be("a number");
+    reflection.SetDouble(&message, &field, number);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+    if (value != "true" && value != "false") return must_be("true or false");
+    reflection.SetBool(&message, &field, value == "true");
+  } else if (value == "on") {
+    reflection.MutableMessage(&message, &field);
+  } else {
+    return must_be(
+        "on or off; its parts are set by name, like "
+        "\"" +
+        field.name() + "." + field.message_type()->field(0)->name() + "\"");
+  }
+  return absl::OkStatus();
+}
+
+// Notes "path" and "value" in the change.
+absl::Status Assign(absl::string_view path, absl::string_view value, PolicyChange& change) {
+  const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
+  if (!fields.ok()) return fields.status();
+  for (const std::string& earlier : change.update_mask().paths()) {
+    if (earlier == path) return absl::InvalidArgumentError("is there twice");
+  }
+  change.mutable_update_mask()->add_paths(std::string(path));
+  if (value == "off" || value == "default") return absl::OkStatus();
+  Message* message = change.mutable_policy();
+  for (std::size_t i = 0; i + 1 < fields->size(); ++i) {
+    message = message->GetReflection()->MutableMessage(message, (*fields)[i]);
+  }
+  return SetValue(*message, *fields->back(), value);
+}
+
+// Unsets the field, be it there or not.
+void Clear(Policy& policy, absl::string_view path) {
+  const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
+  if (!fields.ok()) return;
+  Message* message = &policy;
+  for (std::size_t i = 0; i + 1 < fields->size(); ++i) {
+    if (!message->GetReflection()->HasField(*message, (*fields)[i])) return;
+    message = message->GetReflection()->MutableMessage(message, (*fields)[i]);
+  }
+  message->GetReflection()->ClearField(message, fields->back());
+}
+
+// What a change of a whole policy looks like.
+PolicyChange Whole(Policy policy) {
+  PolicyChange change;
+  *change.mutable_policy() = std::move(policy);
+  change.mutable_update_mask()->add_paths("*");
+  return change;
+}
+
+absl::StatusOr<PolicyChange> ChangeFromJson(const std::string& text) {
+  namespace util = google::protobuf::util;
+  std::string json = text;
+  google::protobuf::Struct object;
+  auto status = util::JsonStringToMessage(json, &object);
+  if (const auto endpoints = object.fields().find("endpoints");
+      status.ok() && endpoints != object.fields().end()) {
+    const auto& list = endpoints->second.list_value();
+    if (list.values_size() != 1 || list.values(0).struct_value().fields().count("policy") == 0) {
+      return absl::InvalidArgumentError("it must hold the policy of one endpoint, and no more");
+    }
+    json.clear();
+    status = util::MessageToJsonString(list.values(0).struct_value().fields().at("policy"), &json);
+  }
+  Policy policy;
+  if (status.ok()) status = util::JsonStringToMessage(json, &policy);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it is no policy in JSON: ", Printable(status.ToString())));
+  }
+  return Whole(std::move(policy));
+}
+
+}  // namespace
+
+absl::StatusOr<PolicyChange> ChangeFromAssignments(const std::vector<std::string>& assignments) {
+  PolicyChange change;
+  for (const std::string& assignment : assignments) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(assignment, absl::MaxSplits('=', 1));
+    absl::Status status = assignment.find('=') == std::string::npos
+                              ? absl::InvalidArgumentError("write field=value")
+                              : Assign(parts.first, parts.second, change);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", Printable(assignment), "\": ", status.message()));
+    }
+  }
+  return change;
+}
+
+absl::StatusOr<PolicyChange> ChangeFromText(absl::string_view text) {
+  const absl::string_view stripped = absl::StripAsciiWhitespace(text);
+  if (stripped.empty()) return absl::InvalidArgumentError("it is empty");
+  if (stripped.front() == '{') return ChangeFromJson(std::string(stripped));
+  PolicyChange change;
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    line = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
+    if (line.empty()) continue;
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    const absl::Status status = Assign(absl::StripAsciiWhitespace(parts.first),
+                                       absl::StripAsciiWhitespace(parts.second), change);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", number, ", \"", Printable(line), "\": ", status.message()));
+    }
+  }
+  return Whole(std::move(*change.mutable_policy()));
+}
+
+Policy Changed(Policy policy, const PolicyChange& change) {
+  const google::protobuf::FieldMask& mask = change.update_mask();
+  if (mask.paths_size() == 1 && mask.paths(0) == "*") return change.policy();
+  for (const std::string& path : mask.paths()) Clear(policy, path);
+  policy.MergeFrom(change.policy());  // which has no other fields
+  return policy;
+}
+
+}  // namespace fuseboxctl

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/policy_fields.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// What is off when it is absent; any other field has a default then.
+constexpr std::array<absl::string_view, 8> kOffWhenAbsent = {
+    "consecutive_failures", "failures_in_window", "failure_rate", "slow_call_rate",
+    "hung_calls",           "slow_call_duration", "ramp",         "max_in_flight"};
+
+bool IsOffWhenAbsent(const std::string& path) {
+  return std::find(kOffWhenAbsent.begin(), kOffWhenAbsent.end(), path) != kOffWhenAbsent.end();
+}
+
+bool IsDuration(const FieldDescriptor& field) {
+  return field.message_type() == google::protobuf::Duration::descriptor();
+}
+
+// As few digits as tell it from every other number.
+std::string NumberText(double number) {
+  std::array<char, 32> text{};
+  const std::to_chars_result end = std::to_chars(text.data(), text.data() + text.size(), number);
+  return std::string(text.data(), end.ptr);
+}
+
+std::string ValueText(const Message& message, const FieldDescriptor& field) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(reflection.GetInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return NumberText(reflection.GetDouble(message, &field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.GetBool(message, &field) ? "true" : "false";
+    default:
+      return "?";
+  }
+}
+
+void AppendFields(const Message& message, const std::string& prefix,
+                  std::vector<PolicyField>& fields) {
+  const Descriptor& type = *message.GetDescriptor();
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const std::string path = absl::StrCat(prefix, field.name());
+    if (field.has_presence() && !reflection.HasField(message, &field)) {
+      if (field.real_containing_oneof() != nullptr) continue;  // another one of it is there
+      fields.push_back({path, IsOffWhenAbsent(path) ? "off" : "default"});
+    } else if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      fields.push_back({path, ValueText(message, field)});
+    } else if (IsDuration(field)) {
+      google::protobuf::Duration duration;
+      duration.CopyFrom(reflection.GetMessage(message, &field));
+      fields.push_back({path, DurationText(DurationOf(duration))});
+    } else {
+      if (IsOffWhenAbsent(path)) fields.push_back({path, "on"});
+      AppendFields(reflection.GetMessage(message, &field), absl::StrCat(path, "."), fields);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<PolicyField> PolicyFields(const fusebox::v1::Policy& policy) {
+  std::vector<PolicyField> fields;
+  AppendFields(policy, "", fields);
+  return fields;
+}
+
+std::string PolicyText(const fusebox::v1::Policy& policy) {
+  std::string text;
+  for (const PolicyField& field : PolicyFields(policy)) {
+    absl::StrAppend(&text, field.path, ": ", field.value, "\n");
+  }
+  return text;
+}
+
+std::vector<PolicyDifference> Difference(const fusebox::v1::Policy& before,
+                                         const fusebox::v1::Policy& after) {
+  const std::vector<PolicyField> old_fields = PolicyFields(before);
+  const std::vector<PolicyField> new_fields = PolicyFields(after);
+  const auto value_in = [](const std::vector<PolicyField>& fields, const std::string& path) {
+    const auto found =
+        std::find_if(fields.begin(), fields.end(),
+                     [&path](const PolicyField& field) { return field.path == path; });
+    return found == fields.end() ? "-" : found->value;
+  };
+  std::vector<PolicyDifference> differences;
+  for (const PolicyField& field : old_fields) {
+    const std::string now = value_in(new_fields, field.path);
+    if (now != field.value) differences.push_back({field.path, field.value, now});
+  }
+  for (const PolicyField& field : new_fields) {
+    if (value_in(old_fields, field.path) == "-") {
+      differences.push_back({field.path, "-", field.value});
+    }
+  }
+  return differences;
+}
+
+}  // namespace fuseboxctl

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tables in plain text, and what a terminal can show.
+#ifndef FUSEBOX_TOOLS_FUSEBOXCTL_TABLE_H_
+#define FUSEBOX_TOOLS_FUSEBOXCTL_TABLE_H_
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace fuseboxctl {
+
+enum class Colour { kNone, kRed, kYellow, kGreen, kDim, kBold };
+
+// --color.
+enum class ColourWish { kAuto, kAlways, kNever };
+
+// What standard output is.
+struct Terminal {
+  bool colour = false;
+  std::size_t columns = 0;  // 0: as wide as need be
+
+  // The text in that colour, if there are any.
+  std::string Paint(absl::string_view text, Colour in) const;
+};
+
+// What the environment says of a terminal.
+struct Environment {
+  bool is_terminal = false;
+  bool no_color = false;  // NO_COLOR is set, and not empty
+  std::string term;       // TERM
+};
+
+bool WantsColour(ColourWish wish, const Environment& environment);
+
+Terminal StandardOutput(ColourWish wish);
+
+// A part of a row. Its text is Printable.
+struct Cell {
+  // Most cells are just a text.
+  Cell(std::string what, Colour in = Colour::kNone)  // NOLINT(google-explicit-constructor)
+      : text(std::move(what)), colour(in) {}
+  Cell(const char* what)  // NOLINT(google-explicit-constructor)
+      : text(what), colour(Colour::kNone) {}
+
+  std::string text;  // empty: shown as "-"
+  Colour colour;
+};
+
+// Columns that line up, two blanks apart, without blanks at the end of a line. On a terminal that
+// is too narrow the last column is cut.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
+
+  // As many cells as there are headings.
+  void Add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+
+  bool empty() const { return rows_.empty(); }
+
+  std::string Render(const Terminal& terminal) const;
+
+ private:
+  const std::vector<std::string> headings_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+}  // namespace fuseboxctl
+
+#endif  // FUSEBOX_TOOLS_FUSEBOXCTL_TABLE_H_

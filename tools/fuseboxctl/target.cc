@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/target.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+
+std::optional<HostPort> Split(absl::string_view endpoint) {
+  const std::size_t colon = endpoint.rfind(':');
+  if (colon == absl::string_view::npos || colon == 0) return std::nullopt;
+  absl::string_view host = endpoint.substr(0, colon);
+  const absl::string_view port = endpoint.substr(colon + 1);
+  int number = 0;
+  if (!absl::SimpleAtoi(port, &number) || number < 1 || number > 65535) return std::nullopt;
+  if (absl::ConsumePrefix(&host, "[")) {
+    if (!absl::ConsumeSuffix(&host, "]")) return std::nullopt;
+  } else if (absl::StrContains(host, ':')) {
+    return std::nullopt;
+  }
+  if (host.empty() || host.find_first_of("/ \t") != absl::string_view::npos) return std::nullopt;
+  return HostPort{std::string(host), std::string(port)};
+}
+
+bool IsAddress(int family, const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return inet_pton(family, host.c_str(), address.data()) == 1;
+}
+
+bool IsLoopback(const std::string& address) {
+  return absl::StartsWith(address, "127.") || address == "::1";
+}
+
+Target AddressTarget(const std::string& address, const std::string& port) {
+  Target target;
+  const bool v6 = absl::StrContains(address, ':');
+  target.name = v6 ? absl::StrCat("[", address, "]:", port) : absl::StrCat(address, ":", port);
+  target.uri = absl::StrCat(v6 ? "ipv6:" : "ipv4:", target.name);
+  target.is_local = IsLoopback(address);
+  return target;
+}
+
+// One address per process, as well as can be told.
+std::vector<Target> NameTargets(const HostPort& at, const Lookup& look_up) {
+  const std::string name = absl::StrCat(at.host, ":", at.port);
+  absl::StatusOr<Addresses> found = look_up(at.host);
+  if (found.ok() && found->v4.empty() && found->v6.empty()) {
+    found = absl::UnavailableError("the name has no addresses");
+  }
+  if (!found.ok()) {
+    Target target;
+    target.name = name;
+    target.lookup = found.status();
+    return {target};
+  }
+  const auto all_loopback = [](const std::vector<std::string>& addresses) {
+    return std::all_of(addresses.begin(), addresses.end(), IsLoopback);
+  };
+  if (all_loopback(found->v4) && all_loopback(found->v6)) {
+    // This machine, which listens at either address or at both: gRPC finds out.
+    Target target;
+    target.name = name;
+    target.uri = absl::StrCat("dns:///", name);
+    target.is_local = true;
+    return {target};
+  }
+  std::vector<Target> targets;
+  for (const std::string& address : found->v4.empty() ? found->v6 : found->v4) {
+    Target target = AddressTarget(address, at.port);
+    target.server_name = at.host;
+    target.authority = name;
+    targets.push_back(std::move(target));
+  }
+  if (targets.size() == 1) targets.front().name = name;
+  return targets;
+}
+
+}  // namespace
+
+absl::StatusOr<Addresses> LookUp(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (error != 0) {
+    return absl::UnavailableError(absl::StrCat("cannot look up the name: ", gai_strerror(error)));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  Addresses addresses;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (getnameinfo(one->ai_addr, one->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                    NI_NUMERICHOST) != 0) {
+      continue;
+    }
+    std::vector<std::string>& list = one->ai_family == AF_INET6 ? addresses.v6 : addresses.v4;
+    if (std::find(list.begin(), list.end(), text.data()) == list.end()) {
+      list.emplace_back(text.data());
+    }
+  }
+  return addresses;
+}
+
+absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const Lookup& look_up) {
+  if (absl::StartsWith(endpoint, "unix:") || absl::StartsWith(endpoint, "unix-abstract:")) {
+    Target target;
+    target.name = std::string(endpoint);
+    target.uri = target.name;
+    target.authority = "localhost";  // what gRPC would make of the path is no host
+    target.is_local = true;
+    if (!absl::EndsWith(endpoint, ":")) return std::vector<Target>{target};
+  }
+  absl::string_view rest = endpoint;
+  for (const absl::string_view scheme : {"dns:///", "dns:", "ipv4:", "ipv6:"}) {
+    if (absl::ConsumePrefix(&rest, scheme)) break;
+  }
+  const std::optional<HostPort> at = Split(rest);
+  if (!at) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(endpoint),
+                     "\" is no endpoint: write host:port, 10.0.0.7:50051, [::1]:50051 or "
+                     "unix:/path"));
+  }
+  if (IsAddress(AF_INET, at->host) || IsAddress(AF_INET6, at->host)) {
+    return std::vector<Target>{AddressTarget(at->host, at->port)};
+  }
+  return NameTargets(*at, look_up);
+}
+
+}  // namespace fuseboxctl

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_TOOLS_FUSEBOXCTL_WAIT_H_
+#define FUSEBOX_TOOLS_FUSEBOXCTL_WAIT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "tools/fuseboxctl/action.h"
+#include "tools/fuseboxctl/exit_code.h"
+#include "tools/fuseboxctl/fleet.h"
+#include "tools/fuseboxctl/interrupt.h"
+#include "tools/fuseboxctl/screen.h"
+
+namespace fuseboxctl {
+
+// Waits until all circuits that were touched, as `answers` has it by endpoint, are in that state;
+// says which ones are not when the time is up. kDone, kTimedOut, kInterrupted, or kFailed if no
+// endpoint can be watched.
+ExitCode Wait(const Fleet& fleet, const std::vector<EndpointResult>& answers,
+              const std::string& state, absl::Duration timeout, const Screen& screen,
+              Interrupt& interrupt);
+
+}  // namespace fuseboxctl
+
+#endif  // FUSEBOX_TOOLS_FUSEBOXCTL_WAIT_H_

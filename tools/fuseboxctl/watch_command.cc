@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/watch_command.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/state_goal.h"
+#include "tools/fuseboxctl/text.h"
+#include "tools/fuseboxctl/watch_group.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::Circuit;
+using fusebox::v1::WatchCircuitsResponse;
+
+std::vector<const Endpoint*> AllOf(const Fleet& fleet) {
+  std::vector<const Endpoint*> endpoints;
+  for (const auto& endpoint : fleet.endpoints()) endpoints.push_back(endpoint.get());
+  return endpoints;
+}
+
+bool IsHealthy(const Circuit& circuit) {
+  return circuit.state() == fusebox::v1::STATE_CLOSED &&
+         circuit.mode() == fusebox::v1::MODE_AUTOMATIC;
+}
+
+// Writes a line for each thing that is heard.
+class Printer : public WatchListener {
+ public:
+  Printer(const Fleet& fleet, const Screen& screen, std::optional<StateGoal> goal)
+      : fleet_(fleet), screen_(screen), goal_(std::move(goal)), sources_(fleet.size()) {}
+
+  Next OnMessage(std::size_t index, const WatchCircuitsResponse& message) override {
+    Source& source = sources_[index];
+    if (!message.instance().empty()) source.instance = message.instance();
+    if (source.broken) screen_.Say(absl::StrCat(NameOf(index), ": connected again"));
+    source.broken = false;
+    if (screen_.json) {
+      PrintJson(index, message);
+    } else {
+      PrintText(index, message);
+    }
+    screen_.out.flush();
+    return !goal_ || goal_->Hear(index, message) ? Next::kGoOn : Next::kStartAnew;
+  }
+
+  void OnBroken(std::size_t index, const grpc::Status& status,
+                std::optional<absl::Duration> retry_in) override {
+    if (goal_) goal_->Break(index);
+    Source& source = sources_[index];
+    source.circuits = 0;
+    source.unhealthy = 0;
+    if (screen_.json) {
+      JsonObject line = LineOf(index);
+      screen_.out << line.AddError(status).Text() << std::endl;
+    }
+    if (!retry_in) {
+      screen_.SayFailed(*fleet_.endpoints()[index], status, Attempt::kRead);
+    } else if (!source.broken) {  // once, however often it is tried
+      screen_.SayFailed(*fleet_.endpoints()[index], status, Attempt::kRead);
+      screen_.Say(absl::StrCat(NameOf(index), ": trying again until it answers"));
+    }
+    source.broken = true;
+  }
+
+  bool reached() const { return goal_ && goal_->reached(); }
+
+  // Says what --until still waits for.
+  void SayPending() const {
+    const std::vector<StateGoal::Pending> pending = goal_->pending();
+    for (const StateGoal::Pending& one : pending) {
+      screen_.Say(absl::StrCat(NameOf(one.endpoint), ": ", Printable(one.name), " is ", one.state));
+    }
+    if (pending.empty()) screen_.Say("no circuit matches, or not every endpoint has answered");
+  }
+
+ private:
+  struct Source {
+    std::string instance;
+    bool broken = false;
+    int64_t circuits = 0;   // of the snapshot that is being told
+    int64_t unhealthy = 0;  // of those
+  };
+
+  std::string NameOf(std::size_t index) const {
+    return fleet_.endpoints()[index]->InstanceName(sources_[index].instance);
+  }
+
+  JsonObject LineOf(std::size_t index) const {
+    JsonObject line;
+    line.AddText("endpoint", fleet_.endpoints()[index]->name())
+        .AddText("instance", sources_[index].instance);
+    return line;
+  }
+
+  void PrintJson(std::size_t index, const WatchCircuitsResponse& message) const {
+    const auto print = [&](absl::string_view key, absl::string_view json) {
+      screen_.out << LineOf(index).Add(key, json).Text() << "\n";
+    };
+    for (const Circuit& circuit : message.circuits()) print("circuit", JsonMessage(circuit));
+    if (message.snapshot_complete()) print("snapshot_complete", "true");
+    if (message.missed_events() > 0) {
+      print("missed_events", JsonText(absl::StrCat(message.missed_events())));
+    }
+    for (const auto& event : message.events()) print("event", JsonMessage(event));
+  }
+
+  void PrintLine(std::size_t index, absl::Time time, const std::string& circuit,
+                 const std::string& what) const {
+    screen_.out << ClockText(time, absl::Now()) << "  " << NameOf(index) << "  "
+                << screen_.terminal.Paint(Printable(circuit), Colour::kBold) << "  " << what
+                << "\n";
+  }
+
+  void PrintCircuit(std::size_t index, const Circuit& circuit) const {
+    const absl::Time now = absl::Now();
+    const Cell state = StateCell(circuit);
+    std::string what = screen_.terminal.Paint(state.text, state.colour);
+    const std::string since = SinceText(circuit, now);
+    if (!since.empty()) absl::StrAppend(&what, " for ", since);
+    if (circuit.mode() != fusebox::v1::MODE_AUTOMATIC) {
+      absl::StrAppend(&what, ", ", ModeName(circuit.mode()));
+    }
+    const std::string next = NextProbeText(circuit, now);
+    if (!next.empty()) absl::StrAppend(&what, ", next probe ", next);
+    const std::string why = WhyText(circuit, now);
+    if (!why.empty()) absl::StrAppend(&what, "  ", why);
+    PrintLine(index, now, circuit.name(), what);
+  }
+
+  void PrintText(std::size_t index, const WatchCircuitsResponse& message) {
+    Source& source = sources_[index];
+    for (const Circuit& circuit : message.circuits()) {
+      source.circuits += 1;
+      if (IsHealthy(circuit)) continue;
+      source.unhealthy += 1;
+      PrintCircuit(index, circuit);
+    }
+    if (message.snapshot_complete()) {
+      screen_.Say(absl::StrCat(NameOf(index), ": watching ", Count(source.circuits, "circuit"),
+                               ", ", source.unhealthy, " of them not closed and automatic"));
+      source.circuits = 0;
+      source.unhealthy = 0;
+    }
+    if (message.missed_events() > 0) {
+      screen_.Say(absl::StrCat(NameOf(index), ": missed ",
+                               Count(static_cast<int64_t>(message.missed_events()), "event")));
+    }
+    for (const fusebox::v1::Event& event : message.events()) {
+      PrintLine(index, TimeOf(event.time()), event.circuit(), EventText(event, screen_.terminal));
+    }
+  }
+
+  const Fleet& fleet_;
+  const Screen& screen_;
+  std::optional<StateGoal> goal_;
+  std::vector<Source> sources_;
+};
+
+}  // namespace
+
+ExitCode RunWatch(const Fleet& fleet, const WatchFlags& flags, const Screen& screen,
+                  Interrupt& interrupt) {
+  std::optional<StateGoal> goal;
+  if (!flags.until.empty()) goal.emplace(*StateOf(flags.until), fleet.size());
+  Printer printer(fleet, screen, std::move(goal));
+  WatchGroup group(AllOf(fleet), flags.filter.ToProto(), printer, interrupt);
+  switch (group.Run([&printer] { return printer.reached(); }, flags.until_timeout)) {
+    case WatchGroup::End::kDone:
+      return ExitCode::kDone;
+    case WatchGroup::End::kInterrupted:
+      return flags.until.empty() ? ExitCode::kDone : ExitCode::kInterrupted;
+    case WatchGroup::End::kTimedOut:
+      screen.Say(absl::StrCat("--until ", flags.until, " was not reached in ",
+                              DurationText(flags.until_timeout)));
+      printer.SayPending();
+      return ExitCode::kTimedOut;
+    case WatchGroup::End::kAllGaveUp:
+      return ExitCode::kFailed;
+  }
+  return ExitCode::kFailed;
+}
+
+}  // namespace fuseboxctl

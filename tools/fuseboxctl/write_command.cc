@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/write_command.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/confirm.h"
+#include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/text.h"
+#include "tools/fuseboxctl/wait.h"
+
+namespace fuseboxctl {
+namespace {
+
+bool AnyGlob(const WriteFlags& flags) {
+  return flags.all || std::any_of(flags.names.begin(), flags.names.end(),
+                                  [](const std::string& name) { return IsGlob(name); });
+}
+
+// A name, which is no glob, that an endpoint has no circuit of is a failure of its own: whoever
+// opens a circuit everywhere must know where there is none.
+void AddMissing(const WriteFlags& flags, EndpointResult& plan) {
+  if (!plan.status.ok()) return;
+  for (const std::string& name : flags.names) {
+    if (IsGlob(name)) continue;
+    const auto same = [&name](const CircuitResult& result) { return result.name == name; };
+    if (std::any_of(plan.results.begin(), plan.results.end(), same)) continue;
+    plan.results.push_back(
+        {name, grpc::Status(grpc::StatusCode::NOT_FOUND, "there is no circuit of that name")});
+  }
+}
+
+std::vector<EndpointResult> PlanAll(const Fleet& fleet, const WriteFlags& flags) {
+  return fleet.AskAll([&flags](const Endpoint& endpoint) {
+    EndpointResult plan = Plan(endpoint, flags.action, flags.names, flags.all);
+    AddMissing(flags, plan);
+    return plan;
+  });
+}
+
+// Does what was planned, at one endpoint, and keeps what can't be done.
+EndpointResult Carry(const Endpoint& endpoint, const WriteFlags& flags, EndpointResult plan) {
+  std::vector<std::string> names;
+  std::vector<CircuitResult> refused;
+  for (CircuitResult& result : plan.results) {
+    if (result.status.ok()) {
+      names.push_back(result.name);
+    } else {
+      refused.push_back(std::move(result));
+    }
+  }
+  EndpointResult done = std::move(plan);
+  done.results.clear();
+  if (AnyGlob(flags) && !names.empty()) {
+    done = ApplyToMany(endpoint, flags.action, names);
+  } else {
+    for (const std::string& name : names) {
+      done.results.push_back(ApplyToOne(endpoint, flags.action, name));
+    }
+  }
+  std::move(refused.begin(), refused.end(), std::back_inserter(done.results));
+  return done;
+}
+
+std::vector<std::string> TouchedBy(const Fleet& fleet, const std::vector<EndpointResult>& plans) {
+  std::vector<std::string> touched;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    for (const CircuitResult& result : plans[i].results) {
+      if (!result.status.ok()) continue;
+      touched.push_back(absl::StrCat(fleet.endpoints()[i]->InstanceName(plans[i].instance), "  ",
+                                     Printable(result.name), "  ", StateName(result.state), "  ",
+                                     ModeName(result.mode)));
+    }
+  }
+  return touched;
+}
+
+std::string TableOf(const Fleet& fleet, const std::vector<EndpointResult>& answers,
+                    absl::string_view done, const Terminal& terminal) {
+  Table table({"INSTANCE", "CIRCUIT", "RESULT", "STATE", "MODE"});
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (const CircuitResult& result : answers[i].results) {
+      if (!result.status.ok()) continue;
+      table.Add({fleet.endpoints()[i]->InstanceName(answers[i].instance), Printable(result.name),
+                 std::string(done), Cell(StateName(result.state), StateColour(result.state)),
+                 ModeName(result.mode)});
+    }
+  }
+  return table.empty() ? "" : table.Render(terminal);
+}
+
+std::string JsonOf(const Fleet& fleet, const std::vector<EndpointResult>& answers) {
+  std::vector<std::string> endpoints;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    std::vector<std::string> results;
+    for (const CircuitResult& result : answers[i].results) {
+      JsonObject object;
+      object.AddText("name", result.name);
+      if (result.status.ok()) {
+        object.AddText("state", fusebox::v1::State_Name(result.state))
+            .AddText("mode", fusebox::v1::Mode_Name(result.mode));
+      }
+      results.push_back(object.AddError(result.status).Text());
+    }
+    JsonObject endpoint;
+    endpoint.AddText("endpoint", fleet.endpoints()[i]->name())
+        .AddText("instance", answers[i].instance)
+        .AddError(answers[i].status)
+        .Add("results", JsonLines(results));
+    endpoints.push_back(endpoint.Text());
+  }
+  return JsonEndpoints(endpoints);
+}
+
+// Counts how it went, and says what went wrong.
+ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers,
+               const Screen& screen) {
+  Tally tally;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Endpoint& endpoint = *fleet.endpoints()[i];
+    if (!answers[i].status.ok()) {
+      tally.Add(false);
+      screen.SayFailed(endpoint, answers[i].status, Attempt::kWrite);
+    }
+    for (const CircuitResult& result : answers[i].results) {
+      tally.Add(result.status.ok());
+      if (result.status.ok()) continue;
+      screen.Say(absl::StrCat(endpoint.InstanceName(answers[i].instance), ": ",
+                              Printable(result.name), ": ",
+                              Explain(result.status, Attempt::kWrite)));
+    }
+  }
+  return tally.exit_code();
+}
+
+ExitCode Show(const Fleet& fleet, const std::vector<EndpointResult>& answers,
+              absl::string_view done, const Screen& screen) {
+  const ExitCode exit_code = Judge(fleet, answers, screen);
+  screen.out << (screen.json ? JsonOf(fleet, answers)
+                             : TableOf(fleet, answers, done, screen.terminal))
+             << std::flush;
+  return exit_code;
+}
+
+bool NothingMatches(const std::vector<EndpointResult>& plans) {
+  return std::all_of(plans.begin(), plans.end(), [](const EndpointResult& plan) {
+    return plan.status.ok() && plan.results.empty();
+  });
+}
+
+}  // namespace
+
+ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& screen,
+                  Interrupt& interrupt) {
+  const std::string verb(VerbName(flags.action.verb));
+  std::vector<EndpointResult> answers(fleet.size());
+  const bool direct = fleet.size() == 1 && flags.names.size() == 1 && !AnyGlob(flags);
+  if (direct && !flags.dry_run) {
+    answers[0].results = {ApplyToOne(*fleet.endpoints()[0], flags.action, flags.names[0])};
+  } else {
+    std::vector<EndpointResult> plans = PlanAll(fleet, flags);
+    if (NothingMatches(plans)) {
+      screen.Say("no circuit matches; `fuseboxctl list` shows the names that there are");
+      return ExitCode::kFailed;
+    }
+    if (flags.dry_run) return Show(fleet, plans, absl::StrCat("would ", verb), screen);
+    const std::vector<std::string> touched = TouchedBy(fleet, plans);
+    if (touched.size() > 1 && !flags.yes &&
+        !Confirm(
+            screen,
+            absl::StrCat(verb, " ", Count(static_cast<int64_t>(touched.size()), "circuit"), "?"),
+            touched)) {
+      return ExitCode::kNotConfirmed;
+    }
+    answers =
+        fleet.AskEach(std::move(plans), [&flags](const Endpoint& endpoint, EndpointResult& plan) {
+          if (!plan.status.ok()) return plan;
+          return Carry(endpoint, flags, std::move(plan));
+        });
+  }
+  const ExitCode exit_code = Show(fleet, answers, absl::StrCat(verb, ": done"), screen);
+  if (flags.wait.empty()) return exit_code;
+  const ExitCode waited = Wait(fleet, answers, flags.wait, flags.wait_timeout, screen, interrupt);
+  return waited == ExitCode::kDone ? exit_code : waited;
+}
+
+}  // namespace fuseboxctl
