@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -66,6 +67,29 @@ TEST_F(AdminConcurrency, NoUpdateOfAPolicyIsLost) {
   EXPECT_EQ(policy.half_open.max_concurrent, kRounds);
 }
 
+// Reads until there is nothing more after `done`. Of all events none is left out unsaid. Returns
+// the last one's number.
+uint64_t WatchUntil(const std::atomic<bool>& done, const fusebox::WatchSource& source) {
+  fusebox::Watch watch(source, {});
+  EXPECT_TRUE(watch.Start().ok());
+  v1::WatchCircuitsResponse response;
+  uint64_t last = 0;
+  while (true) {
+    const bool last_look = done;
+    if (!watch.Next(response)) {
+      if (last_look) return last;
+      continue;
+    }
+    if (response.snapshot_complete()) last = response.resume().sequence();
+    if (response.events_size() == 0) continue;
+    EXPECT_EQ(response.events(0).sequence(), last + response.missed_events() + 1);
+    for (int n = 1; n < response.events_size(); ++n) {
+      EXPECT_GT(response.events(n).sequence(), response.events(n - 1).sequence());
+    }
+    last = response.resume().sequence();
+  }
+}
+
 TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
   const fusebox::CircuitReads reads(registry_, "", {});
   const fusebox::CircuitWrites writes(registry_, "", {});
@@ -74,25 +98,8 @@ TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
   std::vector<std::thread> watchers;
   for (int i = 0; i < 3; ++i) {
     watchers.emplace_back([&] {
-      fusebox::Watch watch(source, {});
-      ASSERT_TRUE(watch.Start().ok());
-      v1::WatchCircuitsResponse response;
-      uint64_t last = 0;
-      while (true) {
-        const bool last_look = done;
-        if (!watch.Next(response)) {
-          if (last_look) break;
-          continue;
-        }
-        if (response.snapshot_complete()) last = response.resume().sequence();
-        if (response.events_size() == 0) continue;
-        EXPECT_EQ(response.events(0).sequence(), last + response.missed_events() + 1);
-        for (int n = 1; n < response.events_size(); ++n) {
-          EXPECT_GT(response.events(n).sequence(), response.events(n - 1).sequence());
-        }
-        last = response.resume().sequence();
-      }
-      EXPECT_EQ(last, registry_->EventsSince(0).last);
+      const uint64_t seen = WatchUntil(done, source);
+      EXPECT_EQ(seen, registry_->EventsSince(0).last);
     });
   }
   std::vector<std::thread> others;

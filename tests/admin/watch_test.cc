@@ -18,7 +18,6 @@ namespace {
 
 namespace v1 = fusebox::v1;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 // A WatchCircuits call. Each read waits for what comes.
 class Watcher {
