@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `fuseboxctl policy get|set|diff`.
+#include <cstdint>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/admin/admin_server.h"
@@ -125,6 +127,11 @@ TEST_F(PolicyCommand, InstancesThatDifferAreToldApart) {
   EXPECT_THAT(both.err, AllOf(HasSubstr("test-2  jitter: 0 -> 0.2"), HasSubstr("2 circuits?")));
   EXPECT_EQ(Set({"jitter=0.2", "--endpoint", other.address(), "--yes"}).exit_code, 0);
   EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.jitter, 0.2);
+
+  const uint64_t epoch = other.registry()->Find("x")->Snapshot().epoch;
+  EXPECT_EQ(Set({"open_duration=10s", "--endpoint", other.address(), "--yes"}).exit_code, 0);
+  EXPECT_EQ(Now().open_duration, absl::Seconds(10));
+  EXPECT_EQ(other.registry()->Find("x")->Snapshot().epoch, epoch) << "it was so there already";
 }
 
 TEST_F(PolicyCommand, JsonHasThePolicyAndTheDifferences) {
