@@ -48,7 +48,7 @@ AdminProcess::AdminProcess(int circuits) : echo_(std::make_unique<EchoService>()
   fusebox::CircuitAdminOptions admin_options;
   admin_options.registry = registry_;
   admin_options.instance = "benchmark";
-  admin_ = fusebox::CreateCircuitAdmin(std::move(admin_options)).value();
+  admin_ = fusebox::CreateCircuitAdmin(admin_options).value();
 
   int port = 0;
   grpc::ServerBuilder builder;

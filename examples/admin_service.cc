@@ -33,7 +33,7 @@ class Application {
       options.allow_writes = true;
       options.write_authorizer = fusebox::AllowLocalCallers();  // or TLS subjects, or a token
     }
-    admin_ = fusebox::CreateCircuitAdmin(std::move(options)).value();
+    admin_ = fusebox::CreateCircuitAdmin(options).value();
 
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);

@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(
   options.allow_writes = true;
   options.write_authorizer = fusebox::AllowLocalCallers();
   options.show_failure_messages = true;  // the demo's hold nothing of anybody's
-  auto circuits = fusebox::CreateCircuitAdmin(std::move(options));
+  auto circuits = fusebox::CreateCircuitAdmin(options);
   if (!circuits.ok()) return circuits.status();
   admin->circuits_ = *std::move(circuits);
 

@@ -84,7 +84,7 @@ class AdminServer : public TestCircuits {
     options.allow_writes = true;
     options.write_authorizer = fusebox::AllowLocalCallers();
     if (change) change(options);
-    service_ = fusebox::CreateCircuitAdmin(std::move(options)).value();
+    service_ = fusebox::CreateCircuitAdmin(options).value();
     if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
     grpc::ServerBuilder builder;
     int port = 0;

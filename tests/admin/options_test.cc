@@ -17,8 +17,8 @@ using fusebox::CircuitAdminOptions;
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string ErrorOf(CircuitAdminOptions options) {
-  return std::string(fusebox::CreateCircuitAdmin(std::move(options)).status().message());
+std::string ErrorOf(const CircuitAdminOptions& options) {
+  return std::string(fusebox::CreateCircuitAdmin(options).status().message());
 }
 
 TEST(CircuitAdminOptions, OneErrorNamesAllThatIsWrong) {

@@ -100,7 +100,7 @@ class ComingServer : public TestCircuits {
     fusebox::CircuitAdminOptions options;
     options.registry = registry();
     options.instance = "here";
-    service_ = fusebox::CreateCircuitAdmin(std::move(options)).value();
+    service_ = fusebox::CreateCircuitAdmin(options).value();
     Come();
   }
   ~ComingServer() { Go(); }

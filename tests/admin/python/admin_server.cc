@@ -31,7 +31,7 @@ int main() {
   options.instance = "python-test";
   options.allow_writes = true;
   options.write_authorizer = fusebox::AllowLocalCallers();
-  const auto admin = fusebox::CreateCircuitAdmin(std::move(options));
+  const auto admin = fusebox::CreateCircuitAdmin(options);
   if (!admin.ok()) return EXIT_FAILURE;
 
   grpc::EnableDefaultHealthCheckService(true);

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
-#include <utility>
 
 #include "fusebox/admin/circuit_admin.h"
 #include "fusebox/circuit_registry.h"
@@ -22,7 +21,7 @@ int main() {
   options.registry = registry;
   options.allow_writes = true;
   options.write_authorizer = fusebox::AllowLocalCallers();
-  const auto admin = fusebox::CreateCircuitAdmin(std::move(options));
+  const auto admin = fusebox::CreateCircuitAdmin(options);
   if (!admin.ok()) {
     std::cerr << admin.status() << '\n';
     return 1;
