@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is written down of the program in several places is the same in all of them.
+#include <regex.h>
+
+#include <array>
+#include <cstddef>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fuseboxctl/run_ctl.h"
@@ -23,12 +27,22 @@ std::string Content(const char* path) {
   return content.str();
 }
 
-std::set<std::string> Matches(const std::string& text, const std::string& pattern) {
-  const std::regex regex(pattern);
+// What the group of that number is in each match of a POSIX extended expression. (Of std::regex GCC
+// says, with sanitizers on, that it reads what was never written.)
+std::set<std::string> Matches(const std::string& text, const char* pattern, std::size_t group = 1) {
   std::set<std::string> found;
-  for (std::sregex_iterator i(text.begin(), text.end(), regex), end; i != end; ++i) {
-    found.insert((*i)[1]);
+  regex_t regex;
+  if (regcomp(&regex, pattern, REG_EXTENDED) != 0) {
+    ADD_FAILURE() << pattern;
+    return found;
   }
+  std::array<regmatch_t, 4> groups{};
+  const char* rest = text.c_str();
+  while (regexec(&regex, rest, groups.size(), groups.data(), 0) == 0) {
+    found.emplace(rest + groups[group].rm_so, rest + groups[group].rm_eo);
+    rest += groups[0].rm_eo;
+  }
+  regfree(&regex);
   return found;
 }
 
@@ -51,7 +65,7 @@ void Collect(const std::vector<std::string>& path, Surface& surface) {
   const Ran ran = RunCtl(arguments);
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   // The first words of a line; not what the descriptions mention.
-  for (const std::string& flag : Matches(ran.out, "\n  (?:-[a-z],)?(--[a-z-]+)")) {
+  for (const std::string& flag : Matches(ran.out, "\n  (-[a-z],)?(--[a-z-]+)", 2)) {
     surface.flags.insert(flag);
   }
   for (const std::string& command : Listed(ran.out)) {
@@ -73,11 +87,11 @@ Surface Helped() {
 TEST(InStep, TheManPageHasTheSubCommandsAndFlagsOfTheHelp) {
   const Surface helped = Helped();
   std::string page = Content(FUSEBOXCTL_MAN_PAGE);
-  page = std::regex_replace(page, std::regex(R"(\\-)"), "-");
-  EXPECT_EQ(Matches(page, R"(\n\.B[RI]? (--[a-z-]+))"), helped.flags);
+  page = absl::StrReplaceAll(page, {{"\\-", "-"}});
+  EXPECT_EQ(Matches(page, "\n\\.B[RI]? (--[a-z-]+)"), helped.flags);
   std::set<std::string> commands = helped.commands;
   commands.erase("policy");  // its own sub-commands are there
-  EXPECT_EQ(Matches(page, R"(\n\.SS ([a-z]+(?: [a-z]+)?)\n)"), commands);
+  EXPECT_EQ(Matches(page, "\n\\.SS ([a-z]+( [a-z]+)?)\n"), commands);
 }
 
 TEST(InStep, TheCompletionsHaveTheSubCommandsAndFlagsOfTheHelp) {
@@ -85,9 +99,9 @@ TEST(InStep, TheCompletionsHaveTheSubCommandsAndFlagsOfTheHelp) {
   for (const char* const shell : {"bash", "zsh"}) {
     const Ran ran = RunCtl({"completion", shell});
     ASSERT_EQ(ran.exit_code, 0);
-    EXPECT_EQ(Matches(ran.out, "[ (](--[a-z-]+)(?=[ )])"), helped.flags) << shell;
+    EXPECT_EQ(Matches(ran.out, "[ (](--[a-z-]+)"), helped.flags) << shell;
     for (const std::string& command : helped.commands) {
-      EXPECT_THAT(Matches(ran.out, "\n          \"([a-z ]+?) ?\"\\) candidates"),
+      EXPECT_THAT(Matches(ran.out, "\n          \"([a-z]+( [a-z]+)?) ?\"\\) candidates"),
                   testing::Contains(command));
     }
   }

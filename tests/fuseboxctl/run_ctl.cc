@@ -22,6 +22,8 @@ namespace {
 // This process' variables without those that fuseboxctl reads, and with others.
 std::vector<std::string> VariablesWith(const std::vector<std::string>& added) {
   std::vector<std::string> variables = added;
+  // For a build with sanitizers.
+  variables.emplace_back("LSAN_OPTIONS=print_suppressions=0:suppressions=" FUSEBOXCTL_LEAKS);
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string text = *variable;
     bool read = text.rfind("FUSEBOX_", 0) == 0 || text.rfind("NO_COLOR=", 0) == 0;

@@ -15,6 +15,7 @@ using fusebox::v1::WatchCircuitsResponse;
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(500);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(10);
+constexpr absl::Duration kForEver = absl::Hours(24 * 365);
 
 // What asking again won't change.
 bool IsForGood(grpc::StatusCode code) {
@@ -72,7 +73,7 @@ WatchGroup::End WatchGroup::Run(const std::function<bool()>& done, absl::Duratio
       }
       return true;
     };
-    if (timeout == absl::InfiniteDuration()) {
+    if (timeout > kForEver) {  // from which no point in time could be reckoned
       changed_.wait(lock, ended);
     } else {
       changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), ended);
