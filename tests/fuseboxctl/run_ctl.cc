@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
-#include <thread>
 
 #include "gtest/gtest.h"
 
@@ -61,7 +59,9 @@ Running::Running(std::vector<std::string> arguments, const Surroundings& surroun
   std::array<int, 2> out{};
   EXPECT_EQ(pipe2(out.data(), O_CLOEXEC), 0);
   out_ = fdopen(out[0], "r");
-  err_ = std::tmpfile();
+  std::array<int, 2> err{};
+  EXPECT_EQ(pipe2(err.data(), O_CLOEXEC), 0);
+  err_ = err[0];
   int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (surroundings.typed) {
     close(input);
@@ -83,12 +83,13 @@ Running::Running(std::vector<std::string> arguments, const Surroundings& surroun
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, fileno(err_), STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
   EXPECT_EQ(posix_spawn(&pid_, FUSEBOXCTL_PROGRAM, &actions, nullptr, Pointers(arguments).data(),
                         Pointers(variables).data()),
             0);
   posix_spawn_file_actions_destroy(&actions);
   close(out[1]);
+  close(err[1]);
   close(input);
 }
 
@@ -98,7 +99,7 @@ Running::~Running() {
     waitpid(pid_, nullptr, 0);
   }
   std::fclose(out_);
-  std::fclose(err_);
+  close(err_);
   if (terminal_ >= 0) close(terminal_);
 }
 
@@ -115,13 +116,11 @@ std::string Running::WaitForLine(const std::string& part) {
   return "";
 }
 
-bool Running::WaitForError(const std::string& part) const {
-  // A file tells nobody when it grows.
-  for (int i = 0; i < 3'000; ++i) {
-    if (ReadError().find(part) != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+bool Running::WaitForError(const std::string& part) {
+  while (error_.find(part) == std::string::npos) {
+    if (!ReadError()) return false;
   }
-  return false;
+  return true;
 }
 
 void Running::Signal(int signal) const { EXPECT_EQ(kill(pid_, signal), 0); }
@@ -133,19 +132,18 @@ Ran Running::Wait() {
   EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
   pid_ = -1;
   ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  ran.err = ReadError();
+  while (ReadError()) {
+  }
+  ran.err = error_;
   return ran;
 }
 
-std::string Running::ReadError() const {
-  std::string text;
+bool Running::ReadError() {
   std::array<char, 4096> part{};
-  ssize_t size = 0;
-  while ((size = pread(fileno(err_), part.data(), part.size(), static_cast<off_t>(text.size()))) >
-         0) {
-    text.append(part.data(), static_cast<std::size_t>(size));
-  }
-  return text;
+  const ssize_t size = read(err_, part.data(), part.size());
+  if (size <= 0) return false;
+  error_.append(part.data(), static_cast<std::size_t>(size));
+  return true;
 }
 
 Ran RunCtl(std::vector<std::string> arguments, const Surroundings& surroundings) {

@@ -45,7 +45,7 @@ class Running {
   std::string WaitForLine(const std::string& part);
 
   // The same of its standard error, without taking anything from it.
-  bool WaitForError(const std::string& part) const;
+  bool WaitForError(const std::string& part);
 
   void Signal(int signal) const;
 
@@ -53,11 +53,13 @@ class Running {
   Ran Wait();
 
  private:
-  std::string ReadError() const;
+  // Waits for more of its standard error. False at the end.
+  bool ReadError();
 
   pid_t pid_ = -1;
   std::FILE* out_ = nullptr;
-  std::FILE* err_ = nullptr;  // a file without a name
+  int err_ = -1;
+  std::string error_;  // its standard error so far, which a pipe holds until it is read
   int terminal_ = -1;
 };
 
