@@ -3,13 +3,15 @@
 
 #include <cstddef>
 
+#include "src/text/utf8.h"
+
 namespace fusebox {
 namespace {
 
 // Where the character after the one at `at` begins.
 std::size_t NextCharacter(absl::string_view text, std::size_t at) {
   ++at;
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  while (at < text.size() && IsInsideUtf8Character(text[at])) ++at;
   return at;
 }
 

@@ -9,7 +9,7 @@
 #   include-guard   FUSEBOX_..._H_, after the file's path; no #pragma once
 #   core-includes   the core includes the standard library, abseil and itself, and nothing else
 #   arrows          a component includes the core's public headers and its own, never another's; the
-#                   admin service includes the protos too
+#                   admin service includes the protos too, and any but the core src/text, a leaf
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
@@ -114,7 +114,8 @@ function check_include(line,    path, angled, to) {
       violation("core-includes", path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
-             && !(to == "proto" && component == "admin") && component != "testing") {
+             && !(to == "proto" && component == "admin") && to != "text" \
+             && component != "testing") {
     violation("arrows", component " includes " path)
   } else if (path ~ /^src\/core\//) {
     violation("arrows", component " includes " path)
