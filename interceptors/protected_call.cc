@@ -9,6 +9,7 @@
 #include "fusebox/rejection.h"
 #include "interceptors/hijacked_answer.h"
 #include "interceptors/pushback.h"
+#include "interceptors/thread_scratch.h"
 
 namespace fusebox {
 namespace {
@@ -116,12 +117,12 @@ bool ProtectedCall::FillByFallback(void* response) {
 
 grpc::Status ProtectedCall::Answer() const {
   if (fallback_status_) return *fallback_status_;
-  thread_local Rejection rejection;  // for its name's memory
-  rejection.reason = rejection_->reason;
-  rejection.circuit = circuit_.breaker->name();
-  rejection.state = rejection_->state;
-  rejection.retry_after = rejection_->retry_after;
-  return ToGrpcStatus(rejection);
+  const ThreadScratch<Rejection> rejection;  // for its name's memory
+  rejection->reason = rejection_->reason;
+  rejection->circuit = circuit_.breaker->name();
+  rejection->state = rejection_->state;
+  rejection->retry_after = rejection_->retry_after;
+  return ToGrpcStatus(*rejection);
 }
 
 }  // namespace fusebox

@@ -123,6 +123,8 @@ class CallShards {
   static constexpr std::size_t kExclusive = 24;
   static constexpr std::size_t kShared = 8;
 
+  static_assert(kEndingThreadIndex >= static_cast<int>(kExclusive));  // many may be that
+
   using Places = std::array<std::atomic<CallShard*>, kExclusive + kShared>;
 
   CallShard& Make(std::size_t place);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <queue>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -43,10 +44,8 @@ struct GiveBackAtThreadEnd {
   GiveBackAtThreadEnd(const GiveBackAtThreadEnd&) = delete;
   GiveBackAtThreadEnd& operator=(const GiveBackAtThreadEnd&) = delete;
   ~GiveBackAtThreadEnd() {
-    // A call that ends later still, in another thread-local's destructor, takes a number anew,
-    // which is then never given back.
-    Pool().GiveBack(t_thread_index);
-    t_thread_index = kNoThreadIndex;
+    // A number taken anew would never be given back.
+    Pool().GiveBack(std::exchange(t_thread_index, kEndingThreadIndex));
   }
 };
 

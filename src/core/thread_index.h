@@ -4,11 +4,16 @@
 #ifndef FUSEBOX_SRC_CORE_THREAD_INDEX_H_
 #define FUSEBOX_SRC_CORE_THREAD_INDEX_H_
 
+#include <limits>
+
 namespace fusebox {
 
 // The number of the calling thread: the smallest that no living thread has, from 0 on. It is free
-// again when the thread ends; whoever gets it next sees all that its last holder wrote.
+// again when the thread ends; whoever gets it next sees all that its last holder wrote. After that,
+// in destructors of its other thread-local objects and, on the main thread, of static objects, a
+// thread is kEndingThreadIndex, as are all others that end.
 int ThreadIndex();
+inline constexpr int kEndingThreadIndex = std::numeric_limits<int>::max();
 
 // How `ThreadIndex` finds it: no construction to check for, and no call.
 inline constexpr int kNoThreadIndex = -1;

@@ -175,5 +175,33 @@ TEST(ThreadIndex, WhoGetsANumberNextGoesOnWithItsCounters) {
   EXPECT_EQ(count, 1);
 }
 
+// Counts when its thread destroys its thread-local objects.
+struct CountAtThreadEnd {
+  CountAtThreadEnd() = default;
+  CountAtThreadEnd(const CountAtThreadEnd&) = delete;
+  CountAtThreadEnd& operator=(const CountAtThreadEnd&) = delete;
+  ~CountAtThreadEnd() {
+    if (shards != nullptr) shards->Mine().CountGranted();
+  }
+
+  CallShards* shards = nullptr;
+};
+
+TEST(ThreadIndex, AThreadThatEndsTakesNoneForGood) {
+  CallShards shards;
+  int first = kNoThreadIndex;
+  std::thread([&] { first = ThreadIndex(); }).join();
+  for (int i = 0; i < kManyThreads; ++i) {
+    std::thread([&] {
+      thread_local CountAtThreadEnd
+          late;  // made before the thread's number, and so destroyed after
+      late.shards = &shards;
+      shards.Mine().CountGranted();
+    }).join();
+  }
+  EXPECT_EQ(Granted(shards), 2 * kManyThreads);
+  std::thread([&] { EXPECT_EQ(ThreadIndex(), first); }).join();
+}
+
 }  // namespace
 }  // namespace fusebox

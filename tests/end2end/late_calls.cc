@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// late_calls <style>: calls when a process ends, by one style of stub. On a thread that outlives
+// `main`, in destructors of thread-local objects, in functions given to `atexit` and in destructors
+// of static objects: there, too, a call succeeds, fails or is rejected as ever. Exits with 0 if so.
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/grpc/channel.h"
+#include "fusebox/grpc/fault_injection.h"
+#include "fusebox/grpc/rejection_status.h"
+#include "fusebox/policy.h"
+#include "tests/end2end/echo_call.h"
+#include "tests/end2end/protected_client.h"
+#include "tests/support/scripted_echo.h"
+
+namespace fusebox_testing {
+namespace {
+
+// Ends the process here: what is left of it can't fail a test any more.
+void Require(bool ok, const std::string& what) {
+  if (ok) return;
+  std::cerr << "late_calls: " << what << std::endl;
+  _exit(1);
+}
+
+void Answered(const grpc::Status& status, const char* where) {
+  Require(status.ok(), std::string(where) + ": not answered: " + status.error_message());
+}
+
+void Failed(const grpc::Status& status, const char* where) {
+  Require(status.error_message() == "broken",
+          std::string(where) + ": not failed: " + status.error_message());
+}
+
+void Rejected(const grpc::Status& status, const char* where) {
+  const std::optional<fusebox::Rejection> rejection = fusebox::GetRejection(status);
+  Require(rejection.has_value(), std::string(where) + ": not rejected: " + status.error_message());
+  // Longer than what a string holds without memory of its own.
+  Require(rejection->circuit.rfind("rejecting/fusebox_testing.Echo/", 0) == 0,
+          std::string(where) + ": of another circuit: " + rejection->circuit);
+}
+
+// `injector` may be null.
+std::shared_ptr<grpc::Channel> Channel(const std::string& name, const std::string& address,
+                                       const std::shared_ptr<fusebox::CircuitRegistry>& registry,
+                                       const std::shared_ptr<fusebox::FaultInjector>& injector) {
+  fusebox::Policy policy;
+  policy.consecutive_failures = 1'000'000;
+  fusebox::ChannelOptions options;
+  options.target = name;
+  options.registry = registry;
+  options.policies.Default(policy);
+  if (injector != nullptr) {
+    options.inner_interceptors.push_back(
+        *fusebox::FaultInjectionInterceptorFactory::Create(injector));
+  }
+  return MustCreateChannel(address, std::move(options));
+}
+
+// Holds every call back for a moment, on a thread of its own.
+std::shared_ptr<fusebox::FaultInjector> DelayingInjector() {
+  std::shared_ptr<fusebox::FaultInjector> injector = *fusebox::FaultInjector::Create({});
+  fusebox::Fault fault;
+  fault.kind = fusebox::InjectedDelay{absl::Milliseconds(1)};
+  Require(injector->Set(fusebox::FaultInjector::kDefault, fault).ok(), "no fault set");
+  return injector;
+}
+
+// Calls that are answered, that fail, that are rejected, and that are held back before they are
+// answered.
+class World {
+ public:
+  explicit World(Style style)
+      : style_(style),
+        broken_(Script::Fail({grpc::StatusCode::UNAVAILABLE, "broken"})),
+        registry_(std::make_shared<fusebox::CircuitRegistry>()),
+        answering_(Channel("answering", working_.address(), registry_, nullptr)),
+        failing_(Channel("failing", broken_.address(), registry_, nullptr)),
+        rejecting_(Channel("rejecting", working_.address(), registry_, nullptr)),
+        delaying_(Channel("delaying", working_.address(), registry_, DelayingInjector())) {
+    for (const Kind kind : kKinds) {
+      const auto circuit =
+          registry_->GetOrCreate("rejecting" + MethodOf(kind), fusebox::Policy(), "rejecting");
+      Require(circuit.ok() && (*circuit)->ForceOpen({"test", "held open"}).ok(), "not opened");
+    }
+  }
+
+  void Call(const char* where) const {
+    for (const Kind kind : kKinds) {
+      Answered(MakeCall(style_, kind, answering_).status, where);
+      Failed(MakeCall(style_, kind, failing_).status, where);
+      Answered(MakeCall(style_, kind, delaying_).status, where);
+      // Once more than it takes to reuse what the first has left.
+      for (int i = 0; i < 3; ++i) Rejected(MakeCall(style_, kind, rejecting_).status, where);
+    }
+  }
+
+ private:
+  const Style style_;
+  const ScriptedEcho working_;
+  const ScriptedEcho broken_;
+  const std::shared_ptr<fusebox::CircuitRegistry> registry_;
+  const std::shared_ptr<grpc::Channel> answering_;
+  const std::shared_ptr<grpc::Channel> failing_;
+  const std::shared_ptr<grpc::Channel> rejecting_;
+  const std::shared_ptr<grpc::Channel> delaying_;
+};
+
+World* world = nullptr;
+
+// How often the thread that outlives `main` has been through its calls.
+std::atomic<int> rounds{0};
+
+void WaitForRounds(int more) {
+  const int enough = rounds.load() + more;
+  while (rounds.load() < enough) std::this_thread::yield();
+}
+
+// Calls when it is destroyed.
+struct CallAtEnd {
+  explicit CallAtEnd(const char* at) : where(at) {}
+  CallAtEnd(const CallAtEnd&) = delete;
+  CallAtEnd& operator=(const CallAtEnd&) = delete;
+  ~CallAtEnd() {
+    world->Call(where);
+    WaitForRounds(1);
+  }
+
+  const char* const where;
+};
+
+// Made before any call, and so destroyed after what the calls have made.
+const CallAtEnd& FirstOfThread() {
+  thread_local const CallAtEnd call("a thread-local's destructor, made before the calls");
+  return call;
+}
+const CallAtEnd& LastOfThread() {
+  thread_local const CallAtEnd call("a thread-local's destructor, made after the calls");
+  return call;
+}
+const CallAtEnd first_of_process("a static object's destructor, made before main");
+
+void CallAtExit() { world->Call("a function given to atexit"); }
+
+void CallOnThread(const char* where) {
+  static_cast<void>(FirstOfThread());
+  world->Call(where);
+  static_cast<void>(LastOfThread());
+}
+
+int Run(const std::string& name) {
+  for (const Style style : kStyles) {
+    if (Name(style) == name) world = new World(style);
+  }
+  if (world == nullptr) {
+    std::cerr << "usage: late_calls Sync|CompletionQueue|Callback|Generic\n";
+    return 2;
+  }
+  std::atexit(CallAtExit);
+  std::thread([] {
+    while (true) {
+      world->Call("a thread that outlives main");
+      ++rounds;
+    }
+  }).detach();
+  WaitForRounds(1);
+  std::thread(CallOnThread, "a thread").join();
+  CallOnThread("main");
+  static const CallAtEnd last_of_process("a static object's destructor, made in main");
+  std::atexit(CallAtExit);
+  return 0;
+}
+
+}  // namespace
+}  // namespace fusebox_testing
+
+int main(int argc, char** argv) { return fusebox_testing::Run(argc == 2 ? argv[1] : ""); }
