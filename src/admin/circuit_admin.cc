@@ -64,6 +64,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* Apply(CallbackServerContext* context, const CircuitAction& action,
                             const Request* request, Response* response) {
     return Write(context, [&](const std::string& who) {
+      response->set_instance(writes_.instance());
       return writes_.Apply(action, request->name(), {who, request->reason()},
                            *response->mutable_circuit());
     });

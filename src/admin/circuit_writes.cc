@@ -37,6 +37,7 @@ grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
   const CircuitAction action = CircuitAction::UpdatePolicy(request);
   const Operator by{who, request.reason()};
   v1::Circuit& circuit = *response.mutable_circuit();
+  response.set_instance(instance_);
   if (!request.validate_only()) return Apply(action, request.name(), by, circuit);
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;

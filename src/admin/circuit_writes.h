@@ -26,6 +26,9 @@ class CircuitWrites {
   CircuitWrites(std::shared_ptr<CircuitRegistry> registry, std::string instance,
                 Disclosure disclosure);
 
+  // Which process this is: every answer says so.
+  const std::string& instance() const { return instance_; }
+
   // Does it to the circuit of that name, and shows the circuit as it then is.
   grpc::Status Apply(const CircuitAction& action, const std::string& name, const Operator& by,
                      v1::Circuit& circuit) const;

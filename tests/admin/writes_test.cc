@@ -28,6 +28,7 @@ v1::Circuit Write(AdminServer& server,
   Response response;
   const grpc::Status status = Call(server.stub(), method, request, response);
   EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.instance(), "test-1");
   return response.circuit();
 }
 

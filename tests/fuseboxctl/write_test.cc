@@ -41,7 +41,7 @@ TEST_F(Write, EachVerbMovesACircuitAndSaysWhyToItsEvents) {
     EXPECT_EQ(Look("pay/1").last_action->actor, "local 127.0.0.1");
     return ran.out;
   };
-  EXPECT_THAT(run("open"), ContainsRegex("pay/1 +open: done +OPEN +FORCED_OPEN\n"));
+  EXPECT_THAT(run("open"), ContainsRegex("\ntest-1 +pay/1 +open: done +OPEN +FORCED_OPEN\n"));
   EXPECT_EQ(Look("pay/1").mode, Mode::kForcedOpen);
   EXPECT_EQ(Look("pay/1").next_probe, std::nullopt);
   EXPECT_THAT(run("auto"), ContainsRegex("HALF_OPEN +AUTOMATIC\n"));

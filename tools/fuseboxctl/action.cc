@@ -28,36 +28,16 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
 
 // Calls one of the methods that move one circuit: their requests and responses are alike.
 template <typename Request, typename Response>
-grpc::Status Move(const Endpoint& endpoint,
-                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                  Request request, const Action& action, const std::string& name,
-                  fusebox::v1::Circuit& circuit) {
+CircuitResult Move(const Endpoint& endpoint,
+                   grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                   Request request, const Action& action, const std::string& name,
+                   std::string& instance) {
   request.set_name(name);
   request.set_reason(action.reason);
   Response response;
   grpc::Status status = endpoint.Call(method, request, response);
-  circuit = std::move(*response.mutable_circuit());
-  return status;
-}
-
-grpc::Status MoveOne(const Endpoint& endpoint, const Action& action, const std::string& name,
-                     fusebox::v1::Circuit& circuit) {
-  switch (action.verb) {
-    case Verb::kReset:
-      return Move(endpoint, &Stub::ResetCircuit, {}, action, name, circuit);
-    case Verb::kOpen: {
-      fusebox::v1::ForceOpenCircuitRequest request;
-      if (action.ttl) *request.mutable_ttl() = ToProto(*action.ttl);
-      return Move(endpoint, &Stub::ForceOpenCircuit, request, action, name, circuit);
-    }
-    case Verb::kDisable:
-      return Move(endpoint, &Stub::DisableCircuit, {}, action, name, circuit);
-    case Verb::kShadow:
-      return Move(endpoint, &Stub::ShadowCircuit, {}, action, name, circuit);
-    case Verb::kAutomate:
-      return Move(endpoint, &Stub::AutomateCircuit, {}, action, name, circuit);
-  }
-  return grpc::Status::CANCELLED;
+  if (!response.instance().empty()) instance = response.instance();
+  return {name, std::move(status), response.circuit().state(), response.circuit().mode()};
 }
 
 void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
@@ -132,10 +112,24 @@ absl::string_view VerbName(Verb verb) {
   return "";
 }
 
-CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name) {
-  fusebox::v1::Circuit circuit;
-  grpc::Status status = MoveOne(endpoint, action, name, circuit);
-  return {name, std::move(status), circuit.state(), circuit.mode()};
+CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name,
+                         std::string& instance) {
+  switch (action.verb) {
+    case Verb::kReset:
+      return Move(endpoint, &Stub::ResetCircuit, {}, action, name, instance);
+    case Verb::kOpen: {
+      fusebox::v1::ForceOpenCircuitRequest request;
+      if (action.ttl) *request.mutable_ttl() = ToProto(*action.ttl);
+      return Move(endpoint, &Stub::ForceOpenCircuit, request, action, name, instance);
+    }
+    case Verb::kDisable:
+      return Move(endpoint, &Stub::DisableCircuit, {}, action, name, instance);
+    case Verb::kShadow:
+      return Move(endpoint, &Stub::ShadowCircuit, {}, action, name, instance);
+    case Verb::kAutomate:
+      return Move(endpoint, &Stub::AutomateCircuit, {}, action, name, instance);
+  }
+  return {name, grpc::Status::CANCELLED};
 }
 
 EndpointResult Plan(const Endpoint& endpoint, const Action& action,
@@ -163,7 +157,7 @@ EndpointResult ApplyToMany(const Endpoint& endpoint, const Action& action,
   for (const std::string& name : names) {
     // A name that would be taken for a pattern could touch its neighbours.
     if (IsGlob(name)) {
-      results[name] = ApplyToOne(endpoint, action, name);
+      results[name] = ApplyToOne(endpoint, action, name, answer.instance);
     } else {
       as_globs.push_back(name);
     }

@@ -44,8 +44,10 @@ struct EndpointResult {
   std::vector<CircuitResult> results;  // by name, each circuit once
 };
 
-// Does it to one circuit, by its name.
-CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name);
+// Does it to one circuit, by its name. `instance` becomes what the process calls itself, if it
+// says.
+CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name,
+                         std::string& instance);
 
 // What would be touched by it: the circuits that fit any of the globs, or all.
 EndpointResult Plan(const Endpoint& endpoint, const Action& action,

@@ -60,7 +60,7 @@ EndpointResult Carry(const Endpoint& endpoint, const WriteFlags& flags, Endpoint
     done = ApplyToMany(endpoint, flags.action, names);
   } else {
     for (const std::string& name : names) {
-      done.results.push_back(ApplyToOne(endpoint, flags.action, name));
+      done.results.push_back(ApplyToOne(endpoint, flags.action, name, done.instance));
     }
   }
   std::move(refused.begin(), refused.end(), std::back_inserter(done.results));
@@ -161,7 +161,8 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
   std::vector<EndpointResult> answers(fleet.size());
   const bool direct = fleet.size() == 1 && flags.names.size() == 1 && !AnyGlob(flags);
   if (direct && !flags.dry_run) {
-    answers[0].results = {ApplyToOne(*fleet.endpoints()[0], flags.action, flags.names[0])};
+    answers[0].results = {
+        ApplyToOne(*fleet.endpoints()[0], flags.action, flags.names[0], answers[0].instance)};
   } else {
     std::vector<EndpointResult> plans = PlanAll(fleet, flags);
     if (NothingMatches(plans)) {
