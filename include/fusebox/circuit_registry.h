@@ -24,6 +24,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
 #include "fusebox/policy.h"
+#include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
 
 namespace fusebox {
@@ -63,8 +64,9 @@ class CircuitRegistry {
   // The circuit of that name, made now if there is none. The policy is only used, and only checked,
   // when it is made: an existing circuit keeps its own. Nothing is made, and the answer is
   // INVALID_ARGUMENT for an empty name or an invalid policy, RESOURCE_EXHAUSTED if the registry is
-  // full of circuits that must stay. `target` is the part of the name, from its beginning, that is
-  // the channel's: INVALID_ARGUMENT if the name doesn't begin with it.
+  // full of circuits that must stay: each such answer counts as one unprotected call. `target` is
+  // the part of the name, from its beginning, that is the channel's: INVALID_ARGUMENT if the name
+  // doesn't begin with it.
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
                                                               absl::string_view target = {});
@@ -99,9 +101,13 @@ class CircuitRegistry {
   // is being delivered when the answer is let go of may still reach it.
   [[nodiscard]] std::shared_ptr<const void> AddListener(EventListener listener);
 
+  // The registry as a whole. Each figure is right at some moment of the call; together they are of
+  // one moment only while nobody else uses the registry.
+  RegistryStats Stats() const;
+
+  // The same as in `Stats`.
   std::size_t size() const;
 
-  // How many circuits have had to go to keep the bound.
   int64_t evicted() const;
 
   const Clock& clock() const;

@@ -78,6 +78,14 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 
   // ---- The service.
 
+  ServerUnaryReactor* GetInstance(CallbackServerContext* context, const v1::GetInstanceRequest*,
+                                  v1::GetInstanceResponse* response) override {
+    return Read(context, [&] {
+      reads_.DescribeInstance(*response->mutable_instance());
+      return grpc::Status::OK;
+    });
+  }
+
   ServerUnaryReactor* ListCircuits(CallbackServerContext* context,
                                    const v1::ListCircuitsRequest* request,
                                    v1::ListCircuitsResponse* response) override {

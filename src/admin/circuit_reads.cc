@@ -38,6 +38,15 @@ CircuitReads::CircuitReads(std::shared_ptr<CircuitRegistry> registry, std::strin
                            Disclosure disclosure)
     : registry_(std::move(registry)), instance_(std::move(instance)), disclosure_(disclosure) {}
 
+void CircuitReads::DescribeInstance(v1::Instance& instance) const {
+  const RegistryStats stats = registry_->Stats();
+  instance.set_name(instance_);
+  instance.set_circuits(static_cast<int64_t>(stats.circuits));
+  instance.set_max_circuits(static_cast<int64_t>(stats.max_circuits));
+  instance.set_evicted_circuits(stats.evicted);
+  instance.set_unprotected_calls(stats.unprotected_calls);
+}
+
 grpc::Status CircuitReads::List(const v1::ListCircuitsRequest& request,
                                 v1::ListCircuitsResponse& response) const {
   const CircuitFilter filter(request.filter());

@@ -21,6 +21,7 @@ class CircuitReads {
   CircuitReads(std::shared_ptr<CircuitRegistry> registry, std::string instance,
                Disclosure disclosure);
 
+  void DescribeInstance(v1::Instance& instance) const;
   grpc::Status List(const v1::ListCircuitsRequest& request,
                     v1::ListCircuitsResponse& response) const;
   grpc::Status Get(const v1::GetCircuitRequest& request, v1::GetCircuitResponse& response) const;

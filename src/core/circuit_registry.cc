@@ -96,14 +96,14 @@ class CircuitRegistry::Impl {
     return circuits;
   }
 
-  std::size_t size() {
+  RegistryStats Stats() {
+    RegistryStats stats;
+    stats.max_circuits = options_.max_circuits;
     MutexLock lock(mutex_);
-    return circuits_.size();
-  }
-
-  int64_t evicted() {
-    MutexLock lock(mutex_);
-    return evicted_;
+    stats.circuits = circuits_.size();
+    stats.evicted = evicted_;
+    stats.unprotected_calls = unprotected_calls_;
+    return stats;
   }
 
  private:
@@ -132,6 +132,7 @@ class CircuitRegistry::Impl {
     if (Full()) {
       evicted = EvictOne();
       if (evicted == nullptr) {
+        ++unprotected_calls_;
         return absl::ResourceExhaustedError(absl::StrCat(
             "no circuit \"", name, "\": the registry holds max_circuits = ", options_.max_circuits,
             " circuits, and none of them is CLOSED, in automatic mode and without a call in "
@@ -207,6 +208,7 @@ class CircuitRegistry::Impl {
   PolicyPool policies_ ABSL_GUARDED_BY(mutex_);
   int64_t step_ ABSL_GUARDED_BY(mutex_) = 0;  // one more for each circuit made
   int64_t evicted_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t unprotected_calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 CircuitRegistry::CircuitRegistry() : CircuitRegistry(Options()) {}
@@ -254,8 +256,9 @@ std::shared_ptr<const void> CircuitRegistry::AddListener(EventListener listener)
   return impl_->listeners().Add(std::move(listener));
 }
 
-std::size_t CircuitRegistry::size() const { return impl_->size(); }
-int64_t CircuitRegistry::evicted() const { return impl_->evicted(); }
+RegistryStats CircuitRegistry::Stats() const { return impl_->Stats(); }
+std::size_t CircuitRegistry::size() const { return Stats().circuits; }
+int64_t CircuitRegistry::evicted() const { return Stats().evicted; }
 const Clock& CircuitRegistry::clock() const { return impl_->clock(); }
 
 }  // namespace fusebox

@@ -37,6 +37,39 @@ v1::GetCircuitResponse Get(AdminServer& server, const std::string& name, int max
   return response;
 }
 
+TEST(GetInstance, TellsOfTheProcessAsAWhole) {
+  AdminServer server;
+  server.Add("a");
+  server.Add("b");
+  v1::GetInstanceResponse response;
+  ASSERT_TRUE(Call(server.stub(), &CircuitAdmin::Stub::GetInstance, {}, response).ok());
+  EXPECT_EQ(response.instance().name(), "test-1");
+  EXPECT_EQ(response.instance().circuits(), 2);
+  EXPECT_EQ(response.instance().max_circuits(), 0);
+  EXPECT_EQ(response.instance().evicted_circuits(), 0);
+  EXPECT_EQ(response.instance().unprotected_calls(), 0);
+}
+
+TEST(GetInstance, CountsEvictedCircuitsAndUnprotectedCalls) {
+  std::shared_ptr<fusebox::CircuitRegistry> registry;
+  AdminServer server([&registry](fusebox::CircuitAdminOptions& options) {
+    fusebox::CircuitRegistry::Options small;
+    small.max_circuits = 1;
+    registry = std::make_shared<fusebox::CircuitRegistry>(std::move(small));
+    options.registry = registry;
+  });
+  ASSERT_TRUE(registry->GetOrCreate("a", AdminTestPolicy()).ok());
+  const auto b = registry->GetOrCreate("b", AdminTestPolicy()).value();
+  b->Disable({"oncall", "stays"});
+  EXPECT_FALSE(registry->GetOrCreate("c", AdminTestPolicy()).ok());
+  v1::GetInstanceResponse response;
+  ASSERT_TRUE(Call(server.stub(), &CircuitAdmin::Stub::GetInstance, {}, response).ok());
+  EXPECT_EQ(response.instance().circuits(), 1);
+  EXPECT_EQ(response.instance().max_circuits(), 1);
+  EXPECT_EQ(response.instance().evicted_circuits(), 1);
+  EXPECT_EQ(response.instance().unprotected_calls(), 1);
+}
+
 TEST(ListCircuits, ByName) {
   AdminServer server;
   EXPECT_THAT(server.List(), IsEmpty());

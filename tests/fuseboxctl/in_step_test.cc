@@ -79,7 +79,7 @@ void Collect(const std::vector<std::string>& path, Surface& surface) {
 Surface Helped() {
   Surface surface;
   Collect({}, surface);
-  EXPECT_GE(surface.commands.size(), 13U);
+  EXPECT_GE(surface.commands.size(), 14U);
   EXPECT_GE(surface.flags.size(), 28U);
   return surface;
 }

@@ -38,6 +38,34 @@ class Read : public testing::Test {
   AdminServer server_;
 };
 
+TEST_F(Read, InfoShowsEachProcessAsAWhole) {
+  const Ran ran = Run({"info"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "test-1 at " + server_.address() +
+                         "\n"
+                         "  circuits     2, without a bound\n"
+                         "  evicted      0 circuits\n"
+                         "  unprotected  0 calls\n");
+  EXPECT_EQ(ran.err, "");
+}
+
+TEST_F(Read, InfoJsonHoldsTheInstanceOfEachEndpoint) {
+  const Ran ran = Run({"info", "--output", "json", "--endpoint", kDead});
+  EXPECT_EQ(ran.exit_code, 3);
+  const auto alive = EndpointOf(ran.out, 0).fields();
+  EXPECT_EQ(alive.at("endpoint").string_value(), server_.address());
+  EXPECT_EQ(alive.count("error"), 0U);
+  const auto instance = alive.at("instance").struct_value().fields();
+  EXPECT_EQ(instance.at("name").string_value(), "test-1");
+  EXPECT_EQ(instance.at("circuits").string_value(), "2");
+  EXPECT_EQ(instance.at("max_circuits").string_value(), "0");
+  EXPECT_EQ(instance.at("evicted_circuits").string_value(), "0");
+  EXPECT_EQ(instance.at("unprotected_calls").string_value(), "0");
+  const auto dead = EndpointOf(ran.out, 1).fields();
+  EXPECT_EQ(dead.at("error").struct_value().fields().at("code").string_value(), "UNAVAILABLE");
+  EXPECT_EQ(dead.count("instance"), 0U);
+}
+
 TEST_F(Read, ListShowsWhoWhatAndWhy) {
   const Ran ran = Run({"list"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;

@@ -64,6 +64,7 @@ constexpr absl::string_view kBody = R"(
           " ") candidates=(@COMMANDS@) ;;
           "policy ") candidates=(@POLICY_COMMANDS@) ;;
           "completion ") candidates=(bash zsh) ;;
+          "info ") ;;
           *) names=yes ;;
         esac
       fi

@@ -42,6 +42,8 @@ void AddFilter(CLI::App& app, FilterFlags& filter) {
 }
 
 void AddReads(CLI::App& app, Raw& raw) {
+  app.add_subcommand("info", "Show each process as a whole");
+
   CLI::App* const list = app.add_subcommand("list", "Show circuits");
   AddFilter(*list, raw.list.filter);
   list->add_option("--sort", raw.sort, "name, or state: open ones first")
@@ -168,7 +170,9 @@ absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
                                     "kept in the circuit's events")
                               : absl::OkStatus();
   };
-  if (name == "list") {
+  if (name == "info") {
+    flags.command = InfoFlags{};
+  } else if (name == "list") {
     raw.list.by_state = raw.sort == "state";
     flags.command = std::move(raw.list);
   } else if (name == "get") {

@@ -11,6 +11,7 @@
 #include "tools/fuseboxctl/connection.h"
 #include "tools/fuseboxctl/exit_code.h"
 #include "tools/fuseboxctl/get_command.h"
+#include "tools/fuseboxctl/info_command.h"
 #include "tools/fuseboxctl/list_command.h"
 #include "tools/fuseboxctl/policy_command.h"
 #include "tools/fuseboxctl/table.h"
@@ -28,7 +29,8 @@ struct Flags {
   ConnectionFlags connection;
   bool json = false;
   ColourWish colour = ColourWish::kAuto;
-  std::variant<ListFlags, GetFlags, WatchFlags, WriteFlags, PolicyFlags, CompletionFlags> command;
+  std::variant<InfoFlags, ListFlags, GetFlags, WatchFlags, WriteFlags, PolicyFlags, CompletionFlags>
+      command;
 };
 
 struct Parsed {

@@ -33,7 +33,9 @@ ExitCode Run(const Flags& flags, Interrupt& interrupt) {
   return std::visit(
       [&](const auto& command) {
         using Command = std::decay_t<decltype(command)>;
-        if constexpr (std::is_same_v<Command, ListFlags>) {
+        if constexpr (std::is_same_v<Command, InfoFlags>) {
+          return RunInfo(fleet, screen);
+        } else if constexpr (std::is_same_v<Command, ListFlags>) {
           return RunList(fleet, command, screen);
         } else if constexpr (std::is_same_v<Command, GetFlags>) {
           return RunGet(fleet, command, screen);

@@ -90,8 +90,8 @@ class ReflectionTest(unittest.TestCase):
             sorted(service.name for service in services),
             [ADMIN, "grpc.health.v1.Health", REFLECTION])
         self.assertEqual(ReflectedService(self.channel, ADMIN).methods(), [
-            "ListCircuits", "GetCircuit", "WatchCircuits", "ResetCircuit", "ForceOpenCircuit",
-            "DisableCircuit", "ShadowCircuit", "AutomateCircuit", "UpdatePolicy",
+            "GetInstance", "ListCircuits", "GetCircuit", "WatchCircuits", "ResetCircuit",
+            "ForceOpenCircuit", "DisableCircuit", "ShadowCircuit", "AutomateCircuit", "UpdatePolicy",
             "ApplyToCircuits"])
 
     def test_lists_watches_and_resets(self):

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be known about a registry as a whole at one moment. Plain values, sharing nothing with
+// the registry.
+//
+//   const fusebox::RegistryStats stats = registry->Stats();
+//   if (stats.unprotected_calls > 0) Warn("max_circuits is too small for what is called");
+#ifndef FUSEBOX_REGISTRY_STATS_H_
+#define FUSEBOX_REGISTRY_STATS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fusebox {
+
+struct RegistryStats {
+  std::size_t circuits = 0;      // that there are now
+  std::size_t max_circuits = 0;  // the bound (CircuitRegistry::Options); 0: none
+
+  // ---- Counts over the registry's whole life. They never go down.
+
+  int64_t evicted = 0;  // circuits that had to go to keep the bound
+
+  // Calls that went to their dependency without a circuit, because the registry was full of
+  // circuits that must stay.
+  int64_t unprotected_calls = 0;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_REGISTRY_STATS_H_

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fuseboxctl/info_command.h"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/text.h"
+
+namespace fuseboxctl {
+namespace {
+
+using fusebox::v1::Instance;
+using Stub = fusebox::v1::CircuitAdmin::Stub;
+
+struct Answer {
+  grpc::Status status;
+  fusebox::v1::GetInstanceResponse response;
+};
+
+std::string BoundText(int64_t max_circuits) {
+  return max_circuits == 0 ? "without a bound" : absl::StrCat("of at most ", max_circuits);
+}
+
+std::string UnprotectedText(int64_t calls, const Terminal& terminal) {
+  if (calls == 0) return "0 calls";
+  return terminal.Paint(absl::StrCat(Count(calls, "call"), ": max_circuits is too small"),
+                        Colour::kRed);
+}
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+Lines LinesOf(const Instance& instance, const Terminal& terminal) {
+  return {{"circuits", absl::StrCat(instance.circuits(), ", ", BoundText(instance.max_circuits()))},
+          {"evicted", Count(instance.evicted_circuits(), "circuit")},
+          {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)}};
+}
+
+std::string TextOf(const Endpoint& endpoint, const Instance& instance, const Terminal& terminal) {
+  std::string text =
+      absl::StrCat(terminal.Paint(endpoint.InstanceName(instance.name()), Colour::kBold), " at ",
+                   Printable(endpoint.name()), "\n");
+  constexpr std::size_t kLabelWidth = 13;
+  for (const auto& [label, value] : LinesOf(instance, terminal)) {
+    absl::StrAppend(&text, "  ", label, std::string(kLabelWidth - label.size(), ' '), value, "\n");
+  }
+  return text;
+}
+
+std::string JsonOf(const Endpoint& endpoint, const Answer& answer) {
+  JsonObject object;
+  object.AddText("endpoint", endpoint.name()).AddError(answer.status);
+  if (answer.status.ok()) object.Add("instance", JsonMessage(answer.response.instance()));
+  return object.Text();
+}
+
+}  // namespace
+
+ExitCode RunInfo(const Fleet& fleet, const Screen& screen) {
+  const std::vector<Answer> answers = fleet.AskAll([](const Endpoint& endpoint) {
+    Answer answer;
+    answer.status = endpoint.Call(&Stub::GetInstance, {}, answer.response);
+    return answer;
+  });
+  Tally tally;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Endpoint& endpoint = *fleet.endpoints()[i];
+    const Answer& answer = answers[i];
+    tally.Add(answer.status.ok());
+    if (!answer.status.ok()) screen.SayFailed(endpoint, answer.status, Attempt::kRead);
+    if (screen.json) {
+      texts.push_back(JsonOf(endpoint, answer));
+    } else if (answer.status.ok()) {
+      texts.push_back(TextOf(endpoint, answer.response.instance(), screen.terminal));
+    }
+  }
+  screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
+  return tally.exit_code();
+}
+
+}  // namespace fuseboxctl
