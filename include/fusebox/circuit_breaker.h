@@ -74,12 +74,19 @@ class CircuitBreaker {
   // Asks for the right to make one call, at this moment (DESIGN R1-R5). Never waits.
   Admission TryAcquire();
 
-  // A failure that belongs to no permit: of a stream whose permit was given back as a success at
-  // its first message, and which breaks hours later (DESIGN C6), or of a health check. It counts as
-  // one more failed call, in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules
-  // take it like any other; while probes decide it is counted alone, since the verdict is over
-  // probes. Only `code`, `message` and `pushback` of the outcome are looked at.
+  // A failure that belongs to no permit, as of a health check. It counts as one more failed call,
+  // in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules take it like any
+  // other; while probes decide it is counted alone, since the verdict is over probes. Only `code`,
+  // `message` and `pushback` of the outcome are looked at.
   void ReportFailure(const Outcome& outcome);
+
+  // The failure of a stream whose first message was a success (`Permit::RecordFirstMessage`). In
+  // the epoch of that success it takes the success back (C6): the run of failures goes on as if the
+  // success had not been, and is one longer; in the window, and among the probes of a HALF_OPEN,
+  // the success becomes a failure, or a failure is added if the window has let go of it. In a later
+  // epoch it counts as a failure that belongs to no permit. Of the lifetime totals both the success
+  // and the failure are part. At most once for one stream.
+  void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
 
   // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (DESIGN R1).
   State state();
@@ -130,12 +137,9 @@ class CircuitBreaker {
   const Clock& clock() const;
 
  private:
-  friend class Permit;
   friend class CircuitCore;
 
   explicit CircuitBreaker(std::unique_ptr<CircuitCore> core);
-
-  void Return(const Permit::Ticket& ticket, const Outcome& outcome);
 
   const std::unique_ptr<CircuitCore> core_;
 };

@@ -5,6 +5,7 @@
 //   permit.Record(fusebox::Outcome::Success());
 //   permit.Record(fusebox::Outcome::Failure(/*code=*/14, "connection refused"));
 //   permit.Record(fusebox::Outcome::Ignored());   // says nothing about the dependency
+//   permit.Record(fusebox::Outcome::Cancelled(absl::Seconds(4)));  // the caller gave up after 4 s
 #ifndef FUSEBOX_OUTCOME_H_
 #define FUSEBOX_OUTCOME_H_
 
@@ -59,6 +60,12 @@ struct Outcome {
   // neither fast nor slow (DESIGN C6).
   bool timed = true;
 
+  // For ignored ones: it was the caller who ended the call. In HALF_OPEN a probe that was cancelled
+  // after it had been out for long is a failure after all: min(`half_open.probe_timeout` / 2, max(1
+  // s, 10 times the circuit's usual latency)); of no effect in any other state (R5). How long it
+  // was out is `latency` or, when that is absent, the time since the grant of the permit.
+  bool cancelled = false;
+
   // For failures: the status code and message, kept as the circuit's last failure (DESIGN R9). The
   // message is cut to `kMaxFailureMessageBytes`.
   int code = 0;
@@ -81,6 +88,15 @@ struct Outcome {
   static Outcome Ignored() {
     Outcome outcome;
     outcome.kind = OutcomeKind::kIgnored;
+    return outcome;
+  }
+
+  // Ignored, since the caller gave up; `after` is how long the call had been out by then.
+  static Outcome Cancelled(std::optional<absl::Duration> after = std::nullopt) {
+    Outcome outcome = Ignored();
+    outcome.cancelled = true;
+    outcome.latency = after;
+    outcome.code = static_cast<int>(absl::StatusCode::kCancelled);
     return outcome;
   }
 

@@ -16,6 +16,32 @@
 namespace fusebox {
 
 class CircuitBreaker;
+class CircuitCore;
+class StateMachine;
+
+// What `Permit::RecordFirstMessage` leaves behind: where the success of that first message went, so
+// that `CircuitBreaker::ReportFailure` can take it back if the stream fails later. A plain value
+// for one circuit, to be kept for as long as the stream lives; it refers to nothing.
+class FirstMessage {
+ public:
+  // Of no stream: the failure that is reported with it is one that belongs to no permit.
+  FirstMessage() = default;
+
+ private:
+  friend class StateMachine;
+
+  enum class Recorded : int8_t {
+    kNowhere,  // no permit, or a stale one
+    kKeptOut,  // granted by Disable or Shadow alone: for the totals alone
+    kProbe,    // among the probes
+    kCall,     // in the window and in the run of failures
+  };
+
+  uint64_t epoch_ = 0;
+  int64_t window_place_ = 0;
+  int64_t run_place_ = 0;
+  Recorded recorded_ = Recorded::kNowhere;
+};
 
 // Given back exactly once: by `Record`, or, if it is destroyed without, as ignored. Movable, so
 // that it can travel with a call from thread to thread.
@@ -45,11 +71,36 @@ class [[nodiscard]] Permit {
   bool RecordFailure() { return Record(Outcome::Failure()); }
   bool Ignore();
 
+  // For streams, whose permit is out for long: the server has sent a message, so the call does not
+  // hang. `hung_calls` and `half_open.probe_timeout` leave it alone from now on (R5, R14); a probe
+  // has succeeded by this and frees its place, and becomes a failed one if the stream fails in the
+  // same HALF_OPEN. The permit stays out, and `max_in_flight` still counts it.
+  //
+  //   permit.ReceiveMessage();               // at the first message; later ones are of no effect
+  //   permit.Record(...);                    // at the final status
+  //
+  // Of `message` only `latency` (to this message) and `timed` are looked at. Takes no lock while
+  // the circuit is CLOSED without `hung_calls` and `max_in_flight`. Nothing on an empty permit.
+  void ReceiveMessage(const Outcome& message = Outcome::Success());
+
+  // Gives the permit back as a success at the first message of a stream that may live for hours
+  // (C6). Keep what this returns, and if the stream fails in the end hand it to `ReportFailure`:
+  //
+  //   fusebox::FirstMessage first = permit.RecordFirstMessage();
+  //   ...
+  //   breaker->ReportFailure(fusebox::Outcome::Failure(14, "stream broke"), first);
+  //
+  // Of `message` only `latency` (to this message) and `timed` are looked at. An empty permit
+  // returns FirstMessage(), and nothing has changed. After `ReceiveMessage` it counts as `Record`
+  // does.
+  FirstMessage RecordFirstMessage(const Outcome& message = Outcome::Success());
+
   // Whether there is something left to give back.
   explicit operator bool() const { return breaker_ != nullptr; }
 
  private:
   friend class CircuitBreaker;
+  friend class CircuitCore;
   friend class Admission;
 
   // What the breaker must know to take the permit back.
@@ -57,6 +108,8 @@ class [[nodiscard]] Permit {
     uint64_t epoch = 0;
     SteadyTime start;
     int32_t probe_place = -1;  // -1: no probe
+    bool answered = false;     // `ReceiveMessage` was told of its first message,
+    bool failed = false;       // which was recorded as a failure
   };
 
   Permit(CircuitBreaker* breaker, const Ticket& ticket) : breaker_(breaker), ticket_(ticket) {}

@@ -39,18 +39,17 @@ Admission CircuitBreaker::TryAcquire() {
   const CircuitCore::Answer answer = core_->Acquire();
   const StateMachine::Grant& grant = answer.grant;
   if (!grant.admitted) return Admission(this, grant.reason, answer.state, grant.retry_after);
-  return Admission(this, {grant.epoch, grant.start, grant.probe_place});
-}
-
-void CircuitBreaker::Return(const Permit::Ticket& ticket, const Outcome& outcome) {
-  core_->Return(ticket.epoch, ticket.start, ticket.probe_place, outcome);
+  ticket.epoch = grant.epoch;
+  ticket.start = grant.start;
+  ticket.probe_place = grant.probe_place;
+  return Admission(this, ticket);
 }
 
 // Here, and not with its class, so that the whole way of a call is in one place for the compiler.
 bool Permit::Record(const Outcome& outcome) {
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (breaker == nullptr) return false;
-  breaker->Return(ticket_, outcome);
+  CircuitCore::Of(*breaker).Return(ticket_, outcome);
   return true;
 }
 
@@ -64,6 +63,16 @@ bool Permit::RecordSuccess() {
   return true;
 }
 
+void Permit::ReceiveMessage(const Outcome& message) {
+  if (breaker_ != nullptr) CircuitCore::Of(*breaker_).ReceiveMessage(ticket_, message);
+}
+
+FirstMessage Permit::RecordFirstMessage(const Outcome& message) {
+  CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
+  if (breaker == nullptr) return FirstMessage();
+  return CircuitCore::Of(*breaker).ReturnFirstMessage(ticket_, message);
+}
+
 bool Permit::Ignore() {
   if (breaker_ == nullptr) return false;
   if (!CircuitCore::Of(*breaker_).ReturnIgnoredWithoutLock()) return Record(Outcome::Ignored());
@@ -71,7 +80,12 @@ bool Permit::Ignore() {
   return true;
 }
 
-void CircuitBreaker::ReportFailure(const Outcome& outcome) { core_->ReportFailure(outcome); }
+void CircuitBreaker::ReportFailure(const Outcome& outcome) {
+  core_->ReportFailure(outcome, FirstMessage());
+}
+void CircuitBreaker::ReportFailure(const Outcome& outcome, const FirstMessage& first_message) {
+  core_->ReportFailure(outcome, first_message);
+}
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 

@@ -18,7 +18,17 @@ CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
   call.slow = slow;
   if (slow && policy.slow_is_failure) call.kind = OutcomeKind::kFailure;
   if (call.kind == OutcomeKind::kFailure) call.pushback = outcome.pushback;
+  call.cancelled = outcome.cancelled;
+  call.latency = outcome.latency;
   return call;
+}
+
+// What a message says.
+Outcome SuccessOf(const Outcome& message) {
+  Outcome success;
+  success.latency = message.latency;
+  success.timed = message.timed;
+  return success;
 }
 
 }  // namespace
@@ -122,18 +132,13 @@ CircuitCore::Answer CircuitCore::AcquireLocked() {
   return answer;
 }
 
-void CircuitCore::Return(uint64_t epoch, SteadyTime start, int32_t probe_place,
-                         const Outcome& outcome) {
+void CircuitCore::Return(const Permit::Ticket& ticket, const Outcome& outcome) {
   if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock()) return;
-  if (outcome.kind == OutcomeKind::kSuccess && !IsSlow(outcome, start)) {
+  if (outcome.kind == OutcomeKind::kSuccess && !IsSlow(outcome, ticket.start)) {
     const AdmissionWord word = Word();
-    if (word.admits() && CountSuccessWithoutLock(word, epoch)) return;
+    if (word.admits() && CountSuccessWithoutLock(word, ticket.epoch)) return;
   }
-  StateMachine::Grant grant;
-  grant.epoch = epoch;
-  grant.start = start;
-  grant.probe_place = probe_place;
-  ReturnLocked(grant, outcome);
+  ReturnLocked(ticket, outcome);
 }
 
 bool CircuitCore::IsSlow(const Outcome& outcome, SteadyTime start) const {
@@ -143,24 +148,56 @@ bool CircuitCore::IsSlow(const Outcome& outcome, SteadyTime start) const {
   return slow_nanos != kNever && *outcome.latency >= absl::Nanoseconds(slow_nanos);
 }
 
-void CircuitCore::ReturnLocked(const StateMachine::Grant& grant, const Outcome& outcome) {
+StateMachine::Grant CircuitCore::GrantOf(const Permit::Ticket& ticket) {
+  StateMachine::Grant grant;
+  grant.epoch = ticket.epoch;
+  grant.start = ticket.start;
+  grant.probe_place = ticket.probe_place;
+  grant.answered = ticket.answered;
+  grant.failed = ticket.failed;
+  return grant;
+}
+
+void CircuitCore::ReturnLocked(const Permit::Ticket& ticket, const Outcome& outcome) {
   Operation operation(*this);
-  const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, grant.start);
-  const CallRecord call = Judge(*machine_.policy(), outcome, slow);
+  const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket.start);
+  CallRecord call = Judge(*machine_.policy(), outcome, slow);
   TellMachineOfRuns(operation.now());
-  machine_.Record(grant, call, operation.now(), operation.changes());
+  call.kind = machine_.Record(GrantOf(ticket), call, operation.now(), operation.changes());
   totals_.CountReturned(call, outcome, operation.now());
-  const bool current = grant.epoch == machine_.epoch();
+  const bool current = ticket.epoch == machine_.epoch();
   if (current && machine_.state() == State::kClosed) StartRun(operation.now());
 }
 
-void CircuitCore::ReportFailure(const Outcome& outcome) {
+void CircuitCore::ReceiveMessage(Permit::Ticket& ticket, const Outcome& message) {
+  // Without a limit that would have to be looked at, no clock is running for the call.
+  if (ticket.answered || Word().admits()) return;
+  Operation operation(*this);
+  const CallRecord call =
+      Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket.start));
+  machine_.ReceiveMessage(GrantOf(ticket), call, operation.now(), operation.changes());
+  ticket.answered = true;
+  ticket.failed = call.kind == OutcomeKind::kFailure;
+}
+
+FirstMessage CircuitCore::ReturnFirstMessage(const Permit::Ticket& ticket, const Outcome& message) {
+  Operation operation(*this);
+  const Outcome success = SuccessOf(message);
+  const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket.start));
+  TellMachineOfRuns(operation.now());
+  const FirstMessage first =
+      machine_.RecordFirstMessage(GrantOf(ticket), call, operation.now(), operation.changes());
+  totals_.CountReturned(call, success, operation.now());
+  return first;
+}
+
+void CircuitCore::ReportFailure(const Outcome& outcome, const FirstMessage& first_message) {
   Operation operation(*this);
   CallRecord failure;
   failure.kind = OutcomeKind::kFailure;
   failure.pushback = outcome.pushback;
   TellMachineOfRuns(operation.now());
-  machine_.Report(failure, operation.now(), operation.changes());
+  machine_.Report(failure, first_message, operation.now(), operation.changes());
   totals_.CountReported(failure, outcome, operation.now());
 }
 

@@ -22,6 +22,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
+#include "fusebox/permit.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
@@ -69,9 +70,13 @@ class CircuitCore {
     State state = State::kClosed;  // if rejected
   };
   Answer Acquire();
-  void Return(uint64_t epoch, SteadyTime start, int32_t probe_place, const Outcome& outcome);
+  void Return(const Permit::Ticket& ticket, const Outcome& outcome);
 
-  void ReportFailure(const Outcome& outcome);
+  // A call that goes on has received a message: noted in its ticket if anyone wants to know.
+  void ReceiveMessage(Permit::Ticket& ticket, const Outcome& message);
+  FirstMessage ReturnFirstMessage(const Permit::Ticket& ticket, const Outcome& message);
+
+  void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
 
   // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
   // does need the lock.
@@ -110,7 +115,8 @@ class CircuitCore {
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
 
   Answer AcquireLocked();
-  void ReturnLocked(const StateMachine::Grant& grant, const Outcome& outcome);
+  void ReturnLocked(const Permit::Ticket& ticket, const Outcome& outcome);
+  static StateMachine::Grant GrantOf(const Permit::Ticket& ticket);
 
   bool IsSlow(SteadyTime start) const;
   bool IsSlow(const Outcome& outcome, SteadyTime start) const;

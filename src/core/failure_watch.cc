@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/failure_watch.h"
 
+#include <limits>
+
 #include "src/core/rules/trip_rules.h"
 
 namespace fusebox {
 
 FailureWatch::FailureWatch(const Policy& policy, SteadyTime now)
-    : policy_(policy), window_(policy.window, now) {
+    : policy_(policy),
+      window_(policy.window, now),
+      run_(policy.consecutive_failures.value_or(std::numeric_limits<int64_t>::max())) {
   if (policy.hung_calls) hung_calls_ = std::make_unique<HungCallTracker>(*policy.hung_calls, now);
 }
 
@@ -18,22 +22,43 @@ void FailureWatch::Start(SteadyTime now) {
   if (hung_calls_ != nullptr) hung_calls_->Start(now);
 }
 
-std::optional<Trip> FailureWatch::End(SteadyTime start, std::optional<WindowEntry> entry,
-                                      SteadyTime now) {
+void FailureWatch::StopClock(SteadyTime start, SteadyTime now) {
   if (hung_calls_ != nullptr) hung_calls_->End(start, now);
-  return entry ? Record(*entry, now) : CheckHungCalls(now);
 }
 
 std::optional<Trip> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
   window_.Add(entry, now);
-  consecutive_failures_ = entry.failure ? consecutive_failures_ + 1 : 0;
-  std::optional<Trip> trip = CheckTripRules(policy_, consecutive_failures_, window_.Counts(now));
+  if (entry.failure) {
+    run_.AddFailure();
+  } else {
+    run_.AddSuccess();
+  }
+  return Check(now);
+}
+
+std::optional<Trip> FailureWatch::RecordFirstMessage(WindowEntry success, SteadyTime now,
+                                                     Places& places) {
+  places.window = window_.PlaceAt(now);
+  window_.Add(success, now);
+  places.run = run_.AddFirstMessage();
+  return Check(now);
+}
+
+std::optional<Trip> FailureWatch::TakeBack(const Places& places, SteadyTime now) {
+  if (!window_.TurnIntoFailure(places.window, now)) window_.Add({/*failure=*/true, false}, now);
+  run_.TakeBack(places.run);
+  run_.AddFailure();
+  return Check(now);
+}
+
+std::optional<Trip> FailureWatch::Check(SteadyTime now) {
+  std::optional<Trip> trip = CheckTripRules(policy_, run_.length(), window_.Counts(now));
   return trip ? trip : CheckHungCalls(now);
 }
 
 bool FailureWatch::SuccessMatters(SteadyTime now) {
   return hung_calls_ != nullptr ||
-         fusebox::SuccessMatters(policy_, consecutive_failures_, window_.Counts(now));
+         fusebox::SuccessMatters(policy_, run_.length(), window_.Counts(now));
 }
 
 }  // namespace fusebox

@@ -11,6 +11,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "src/core/failure_run.h"
 #include "src/core/hung_call_tracker.h"
 #include "src/core/rules/trip.h"
 #include "src/core/window/call_window.h"
@@ -27,29 +28,40 @@ class FailureWatch {
   std::optional<Trip> CheckHungCalls(SteadyTime now);
   void Start(SteadyTime now);
 
-  // A call that started then has ended; without `entry`, ignored.
-  std::optional<Trip> End(SteadyTime start, std::optional<WindowEntry> entry, SteadyTime now);
+  // A call that started then can't hang any more.
+  void StopClock(SteadyTime start, SteadyTime now);
 
-  // A success or failure is here. `End` does this for a call that has an entry.
+  // A success or failure is here.
   std::optional<Trip> Record(WindowEntry entry, SteadyTime now);
+
+  // A success that may be taken back by its `places`.
+  struct Places {
+    int64_t window = 0;
+    int64_t run = 0;
+  };
+  std::optional<Trip> RecordFirstMessage(WindowEntry success, SteadyTime now, Places& places);
+  std::optional<Trip> TakeBack(const Places& places, SteadyTime now);
 
   // Successes of which the window is told late.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
     window_.AddSuccesses(count, slice, now);
+    run_.AddEarlierSuccess();
   }
   int64_t SliceAt(SteadyTime now) const { return window_.SliceAt(now); }
 
   // False while a further success in the present slice need only be counted.
   bool SuccessMatters(SteadyTime now);
 
-  int64_t consecutive_failures() const { return consecutive_failures_; }
+  int64_t consecutive_failures() const { return run_.length(); }
   WindowCounts Counts(SteadyTime now) { return window_.Counts(now); }
 
  private:
+  std::optional<Trip> Check(SteadyTime now);
+
   const Policy& policy_;
   CallWindow window_;
   std::unique_ptr<HungCallTracker> hung_calls_;  // null: the rule is off
-  int64_t consecutive_failures_ = 0;
+  FailureRun run_;
 };
 
 }  // namespace fusebox

@@ -35,6 +35,7 @@ Outcome Outcome::FromStatus(const absl::Status& status) {
   Outcome outcome;
   outcome.kind = DefaultOutcomeKind(status.code());
   outcome.code = status.raw_code();
+  outcome.cancelled = absl::IsCancelled(status);
   if (status.ok()) return outcome;
   outcome.message = std::string(status.message());
   outcome.pushback = GetRetryDelay(status).value_or(absl::ZeroDuration());

@@ -4,6 +4,7 @@
 #ifndef FUSEBOX_SRC_CORE_PROBES_H_
 #define FUSEBOX_SRC_CORE_PROBES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -24,6 +25,8 @@ class Probes {
   // A probe has come back. `counts` is false for an ignored one, which gives back its admission
   // too.
   void Return(int32_t place, bool counts);
+
+  SteadyTime Since(int32_t place) const { return *places_[static_cast<std::size_t>(place)]; }
 
   // When the probe that has been out for longest runs out of time, if any does.
   std::optional<SteadyTime> TimesOutAt() const;

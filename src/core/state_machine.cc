@@ -30,6 +30,12 @@ bool IsRule(Cause cause) {
   }
 }
 
+// Empty for an ignored call.
+std::optional<WindowEntry> EntryOf(const CallRecord& call) {
+  if (call.kind == OutcomeKind::kIgnored) return std::nullopt;
+  return WindowEntry{call.kind == OutcomeKind::kFailure, call.slow};
+}
+
 }  // namespace
 
 StateMachine::StateMachine(std::shared_ptr<const Policy> policy, uint64_t seed,
@@ -95,13 +101,72 @@ StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration 
   return grant;
 }
 
-void StateMachine::Record(const Grant& grant, const CallRecord& call, SteadyTime now,
-                          Changes& changes) {
+OutcomeKind StateMachine::Record(const Grant& grant, CallRecord call, SteadyTime now,
+                                 Changes& changes) {
   AdvanceTo(now, changes);
-  if (grant.epoch != epoch_) return;
+  if (grant.epoch != epoch_) return call.kind;
+  const std::optional<absl::Duration> hung = HungUntilCancelled(grant, call);
+  if (hung) call.kind = OutcomeKind::kFailure;
   if (std::optional<Trip> trip = RecordCurrent(grant, call)) {
+    if (hung) {
+      absl::StrAppend(&trip->detail, ", cancelled by its caller after ", DurationText(*hung));
+    }
     Move(*std::move(trip), now_, call.pushback, changes);
   }
+  return call.kind;
+}
+
+// How long a probe was out that was cancelled, if that was too long to be the caller's doing alone.
+std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Grant& grant,
+                                                               const CallRecord& call) const {
+  const auto* const probing = std::get_if<ProbingState>(&state_);
+  if (probing == nullptr || grant.answered || !call.cancelled) return std::nullopt;
+  if (call.kind != OutcomeKind::kIgnored) return std::nullopt;
+  absl::Duration limit = std::max(absl::Seconds(1), 10 * call.usual_latency);
+  const absl::Duration timeout = policy_->half_open.probe_timeout;
+  if (timeout > absl::ZeroDuration()) limit = std::min(limit, timeout / 2);
+  const absl::Duration out = call.latency.value_or(now_ - probing->Since(grant.probe_place));
+  return out >= limit ? std::optional<absl::Duration>(out) : std::nullopt;
+}
+
+void StateMachine::ReceiveMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+                                  Changes& changes) {
+  AdvanceTo(now, changes);
+  if (grant.epoch != epoch_ || grant.answered) return;
+  std::optional<Trip> trip;
+  if (auto* probing = std::get_if<ProbingState>(&state_)) {
+    trip = probing->Record(grant.probe_place, EntryOf(message));
+  } else if (FailureWatch* const watching = watch()) {
+    watching->StopClock(grant.start, now_);
+    trip = watching->CheckHungCalls(now_);
+  }
+  if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+}
+
+FirstMessage StateMachine::RecordFirstMessage(const Grant& grant, const CallRecord& message,
+                                              SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  FirstMessage first;
+  first.epoch_ = grant.epoch;
+  if (grant.epoch == kNoEpoch) first.recorded_ = FirstMessage::Recorded::kKeptOut;
+  if (grant.epoch != epoch_) return first;
+  std::optional<Trip> trip;
+  FailureWatch* const watching = watch();
+  if (message.kind != OutcomeKind::kSuccess) {
+    trip = RecordCurrent(grant, message);
+  } else if (watching == nullptr) {
+    trip = RecordCurrent(grant, message);
+    if (!grant.failed) first.recorded_ = FirstMessage::Recorded::kProbe;
+  } else {
+    if (!grant.answered) watching->StopClock(grant.start, now_);
+    FailureWatch::Places places;
+    trip = watching->RecordFirstMessage(*EntryOf(message), now_, places);
+    first.recorded_ = FirstMessage::Recorded::kCall;
+    first.window_place_ = places.window;
+    first.run_place_ = places.run;
+  }
+  if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+  return first;
 }
 
 void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& changes) {
@@ -113,16 +178,34 @@ void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& ch
   }
 }
 
-std::optional<Trip> StateMachine::RecordCurrent(const Grant& grant, const CallRecord& call) {
-  std::optional<WindowEntry> entry;
-  if (call.kind != OutcomeKind::kIgnored) {
-    entry = WindowEntry{call.kind == OutcomeKind::kFailure, call.slow};
+void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_message,
+                          SteadyTime now, Changes& changes) {
+  using Recorded = FirstMessage::Recorded;
+  AdvanceTo(now, changes);
+  if (first_message.recorded_ == Recorded::kKeptOut) return;
+  if (first_message.recorded_ == Recorded::kNowhere || first_message.epoch_ != epoch_) {
+    Report(failure, now, changes);
+    return;
   }
+  std::optional<Trip> trip;
+  if (first_message.recorded_ == Recorded::kProbe) {
+    trip = std::get<ProbingState>(state_).TakeBack();
+  } else {
+    trip = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
+  }
+  if (trip) Move(*std::move(trip), now_, failure.pushback, changes);
+}
+
+std::optional<Trip> StateMachine::RecordCurrent(const Grant& grant, const CallRecord& call) {
+  const std::optional<WindowEntry> entry = EntryOf(call);
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
-    return probing->Record(grant.probe_place, entry);
+    if (!grant.answered) return probing->Record(grant.probe_place, entry);
+    return !grant.failed && entry && entry->failure ? probing->TakeBack() : std::nullopt;
   }
   FailureWatch* const watching = watch();
-  return watching == nullptr ? std::nullopt : watching->End(grant.start, entry, now_);
+  if (watching == nullptr) return std::nullopt;
+  if (!grant.answered) watching->StopClock(grant.start, now_);
+  return entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
 }
 
 void StateMachine::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {

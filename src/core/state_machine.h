@@ -16,6 +16,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
+#include "fusebox/permit.h"
 #include "fusebox/policy.h"
 #include "fusebox/rejection.h"
 #include "fusebox/snapshot.h"
@@ -46,6 +47,11 @@ struct CallRecord {
   OutcomeKind kind = OutcomeKind::kSuccess;
   bool slow = false;
   absl::Duration pushback = absl::ZeroDuration();
+
+  // Of an ignored one: the caller has ended it, after so long if that is known.
+  bool cancelled = false;
+  std::optional<absl::Duration> latency;
+  absl::Duration usual_latency = absl::ZeroDuration();  // of the circuit's calls; 0: unknown
 };
 
 // Not thread-safe. Every operation first makes the moves that are due at its `now` (DESIGN R1),
@@ -66,18 +72,31 @@ class StateMachine {
     uint64_t epoch = kNoEpoch;  // if admitted
     SteadyTime start;           // if admitted
     int32_t probe_place = -1;   // if admitted as a probe
+    bool answered = false;      // `ReceiveMessage` was told of its first message,
+    bool failed = false;        // which was recorded as a failure
     RejectionReason reason = RejectionReason::kOpen;
     absl::Duration retry_after = absl::ZeroDuration();
   };
   // `in_flight` is how many permits are out.
   Grant Acquire(SteadyTime now, int64_t in_flight, Changes& changes);
 
-  // A call has ended. One of an earlier epoch changes nothing (DESIGN R7).
-  void Record(const Grant& grant, const CallRecord& call, SteadyTime now, Changes& changes);
+  // A call has ended. One of an earlier epoch changes nothing (R7). Returns as what it counts.
+  OutcomeKind Record(const Grant& grant, CallRecord call, SteadyTime now, Changes& changes);
 
-  // A failure apart from any call that was granted. The trip rules take it like a call's; it is no
+  // A call that goes on has received its first message (R5, R14).
+  void ReceiveMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+                      Changes& changes);
+
+  // A call that ends, for the circuit, with its first message (C6).
+  FirstMessage RecordFirstMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+                                  Changes& changes);
+
+  // A failure apart from any call that is out. The trip rules take it like a call's; it is no
   // probe, so it decides nothing in HALF_OPEN.
   void Report(const CallRecord& failure, SteadyTime now, Changes& changes);
+  // That of a call whose first message was recorded.
+  void Report(const CallRecord& failure, const FirstMessage& first_message, SteadyTime now,
+              Changes& changes);
 
   // `count` successes of the present epoch, and of that slice of its window, of which the machine
   // is told only now. None of them mattered when it happened (`FastPath::successes_matter`).
@@ -127,6 +146,8 @@ class StateMachine {
   Grant Decide(int64_t in_flight, Changes& changes);
   static Grant Reject(RejectionReason reason, absl::Duration retry_after);
   std::optional<Trip> RecordCurrent(const Grant& grant, const CallRecord& call);
+  std::optional<absl::Duration> HungUntilCancelled(const Grant& grant,
+                                                   const CallRecord& call) const;
   std::optional<DueTrip> Due() const;
   void Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes);
   void Enter(Phase phase, SteadyTime at, absl::Duration pushback);

@@ -24,6 +24,15 @@ std::optional<Trip> ProbingState::Record(int32_t place, std::optional<WindowEntr
   ++results_.recorded;
   results_.failures += entry->failure ? 1 : 0;
   results_.slow += entry->slow ? 1 : 0;
+  return Verdict();
+}
+
+std::optional<Trip> ProbingState::TakeBack() {
+  ++results_.failures;
+  return Verdict();
+}
+
+std::optional<Trip> ProbingState::Verdict() const {
   return std::visit([&](const auto& verdict) { return Verdict(verdict); },
                     policy_.half_open.verdict);
 }

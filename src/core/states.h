@@ -52,12 +52,19 @@ class ProbingState {
   // A probe has come back, with a success or failure or, without `entry`, ignored.
   std::optional<Trip> Record(int32_t place, std::optional<WindowEntry> entry);
 
+  // One that was recorded as a success has failed after all.
+  std::optional<Trip> TakeBack();
+
+  // Since when that one is out.
+  SteadyTime Since(int32_t place) const { return probes_.Since(place); }
+
   // The probe timeout, if one is running.
   std::optional<DueTrip> Due() const;
 
   int64_t probes_out() const { return probes_.out(); }
 
  private:
+  std::optional<Trip> Verdict() const;
   std::optional<Trip> Verdict(const SuccessThreshold& threshold) const;
   std::optional<Trip> Verdict(const ProbeCalls& probe_calls) const;
 

@@ -28,6 +28,16 @@ class CallWindow {
     return std::visit([&](auto& window) { return window.Counts(now); }, window_);
   }
 
+  // Where the next entry goes, for `TurnIntoFailure`.
+  int64_t PlaceAt(SteadyTime now) const {
+    return std::visit([&](const auto& window) { return window.PlaceAt(now); }, window_);
+  }
+
+  // The success that was added there is a failure after all. False if the window has let go of it.
+  bool TurnIntoFailure(int64_t place, SteadyTime now) {
+    return std::visit([&](auto& window) { return window.TurnIntoFailure(place, now); }, window_);
+  }
+
   // Successes that were recorded without the window being told at once: where they belong is the
   // slice that `SliceAt` gave then.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {

@@ -31,6 +31,18 @@ void CountWindowRing::Add(WindowEntry entry, SteadyTime /*now*/) {
   counts_.failures += entry.failure ? 1 : 0;
   counts_.slow += entry.slow ? 1 : 0;
   next_ = (next_ + 1) % size_;
+  ++added_;
+}
+
+bool CountWindowRing::TurnIntoFailure(int64_t place, SteadyTime /*now*/) {
+  const int64_t ago = added_ - place;  // 1: the latest entry
+  if (ago > counts_.recorded) return false;
+  const std::size_t at = (next_ + size_ - static_cast<std::size_t>(ago)) % size_;
+  WindowEntry entry = Get(at);
+  counts_.failures += entry.failure ? 0 : 1;
+  entry.failure = true;
+  Set(at, entry);
+  return true;
 }
 
 void CountWindowRing::AddSuccesses(int64_t count, int64_t /*slice*/, SteadyTime now) {
@@ -38,6 +50,7 @@ void CountWindowRing::AddSuccesses(int64_t count, int64_t /*slice*/, SteadyTime 
   if (count >= size) {
     std::fill(bits_.begin(), bits_.end(), 0);
     counts_ = {size, 0, 0};
+    added_ += count;
   } else {
     for (; count > 0; --count) Add({}, now);
   }

@@ -23,6 +23,10 @@ class CountWindowRing {
   void Add(WindowEntry entry, SteadyTime now);
   WindowCounts Counts(SteadyTime) const { return counts_; }
 
+  // Entries have a number each, in the order in which they came.
+  int64_t PlaceAt(SteadyTime) const { return added_; }
+  bool TurnIntoFailure(int64_t place, SteadyTime now);
+
   // As many calls of `Add({}, now)`. Costs no more than the size of the window.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
 
@@ -36,6 +40,7 @@ class CountWindowRing {
   const std::size_t size_;
   std::vector<uint64_t> bits_;
   std::size_t next_ = 0;
+  int64_t added_ = 0;
   WindowCounts counts_;
 };
 

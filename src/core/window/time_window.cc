@@ -40,9 +40,17 @@ WindowCounts TimeWindowBuckets::Counts(SteadyTime now) {
   return sum_;
 }
 
+bool TimeWindowBuckets::TurnIntoFailure(int64_t place, SteadyTime now) {
+  AdvanceTo(now);
+  if (!Holds(place)) return false;
+  ++BucketOf(place).failures;
+  ++sum_.failures;
+  return true;
+}
+
 void TimeWindowBuckets::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
   AdvanceTo(now);
-  if (slice <= current_ - static_cast<int64_t>(buckets_.size())) return;
+  if (!Holds(slice)) return;
   BucketOf(slice).recorded += count;
   sum_.recorded += count;
 }

@@ -22,12 +22,19 @@ class TimeWindowBuckets {
   void Add(WindowEntry entry, SteadyTime now);
   WindowCounts Counts(SteadyTime now);
 
+  // Entries are known by their slice alone.
+  int64_t PlaceAt(SteadyTime now) const { return SliceAt(now); }
+  bool TurnIntoFailure(int64_t place, SteadyTime now);
+
   // Successes of an earlier moment, which belong into that slice; lost if it has passed.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
 
   int64_t SliceAt(SteadyTime now) const;
 
  private:
+  bool Holds(int64_t slice) const {
+    return slice > current_ - static_cast<int64_t>(buckets_.size());
+  }
   WindowCounts& BucketOf(int64_t slice);
   void AdvanceTo(SteadyTime now);
 

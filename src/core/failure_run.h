@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_FAILURE_RUN_H_
+#define FUSEBOX_SRC_CORE_FAILURE_RUN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace fusebox {
+
+// How many failures there are in a row (R2), with successes that may be taken back: the first
+// message of a stream that fails later is a success that was none (C6). Not thread-safe.
+class FailureRun {
+ public:
+  // No run longer than `limit` is of interest: what lies further back is forgotten.
+  explicit FailureRun(int64_t limit) : limit_(limit) {}
+
+  int64_t length() const { return length_; }
+
+  void AddFailure() { ++length_; }
+  void AddSuccess() {
+    AddEarlierSuccess();
+    length_ = 0;
+  }
+
+  // A success from before the failures of the present run.
+  void AddEarlierSuccess() {
+    breaks_.clear();
+    remembered_ = 0;
+  }
+
+  // A success that may be taken back. Returns what `TakeBack` needs to find it.
+  int64_t AddFirstMessage();
+
+  // The run goes on as if that success had not been. Of no effect if a later success, which stands,
+  // has made it meaningless.
+  void TakeBack(int64_t place);
+
+ private:
+  // Successes with no failure between them, all of which may still be taken back.
+  struct Break {
+    int64_t place = 0;     // ascending
+    int64_t standing = 0;  // successes; at least 1
+    int64_t before = 0;    // failures between the break before this one and this one
+  };
+
+  // Nothing was there to be ended.
+  static constexpr int64_t kNoBreak = -1;
+
+  // However long a run may be; so much is kept for no more than this many breaks.
+  static constexpr std::size_t kMaxBreaks = 1'000;
+
+  void Forget();
+
+  int64_t limit_;
+  int64_t length_ = 0;      // failures since the last break
+  int64_t remembered_ = 0;  // failures before it: the sum over breaks_
+  int64_t next_place_ = 0;
+  std::vector<Break> breaks_;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_FAILURE_RUN_H_
