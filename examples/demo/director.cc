@@ -28,8 +28,9 @@ Script MakeScript(const std::array<int, 10>& least, int patience) {
           {"healthy", "the server works again", Act::kWork, false, least[4]},
           {"killed", "the server process is gone (kill -9); connections are refused", Act::kKill,
            true, least[5]},
-          {"restarted", "a new server process listens on the same port", Act::kStart, false,
-           least[6]},
+          {"restarted",
+           "a new server process on the same port; gRPC looks for it when its backoff ends",
+           Act::kStart, false, least[6]},
           {"healthy", "the server works", Act::kNone, false, least[7]},
           {"drill", "nine calls of ten fail on their way, by fault injection; the server is well",
            Act::kInject, true, least[8]},
@@ -40,8 +41,8 @@ Script MakeScript(const std::array<int, 10>& least, int patience) {
 
 }  // namespace
 
-Script FullScript() { return MakeScript({4, 8, 5, 8, 5, 6, 3, 4, 5, 3}, /*patience=*/15); }
-Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 1, 1, 1, 1}, /*patience=*/40); }
+Script FullScript() { return MakeScript({4, 8, 5, 8, 5, 6, 3, 4, 5, 3}, /*patience=*/120); }
+Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 1, 1, 1, 1}, /*patience=*/120); }
 
 Director::Director(ServerProcess& server, fusebox::FaultInjector& faults, LoadGenerator& with,
                    LoadGenerator& without, const fusebox::CircuitRegistry& registry,
