@@ -21,8 +21,8 @@
 namespace demo {
 namespace {
 
-constexpr std::chrono::seconds kStartTimeout(20);
-constexpr std::chrono::seconds kControlTimeout(5);
+constexpr std::chrono::seconds kStartTimeout(60);
+constexpr std::chrono::seconds kControlTimeout(60);
 constexpr std::chrono::milliseconds kCountTimeout(500);  // the table's rows don't wait for long
 
 // Runs a program that writes to `output` and dies when this thread does. -1 if it can't.

@@ -40,7 +40,7 @@ def fuseboxctl(*arguments, instances):
                    if not name.startswith("FUSEBOX_")}
     environment["FUSEBOX_ENDPOINTS"] = ",".join(each.address for each in instances)
     return subprocess.run([FUSEBOXCTL, *arguments], env=environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=90, check=False)
+                          capture_output=True, text=True, timeout=900, check=False)
 
 
 def rows(answer):
@@ -57,7 +57,7 @@ class TwoInstances(unittest.TestCase):
 
     def test_list_watch_reset_and_the_loss_of_one(self):
         for each in self.both:  # until its first call has made the circuit, and a scene opened it
-            watched = fuseboxctl("watch", "--until", "open", "--until-timeout", "60s", CIRCUIT,
+            watched = fuseboxctl("watch", "--until", "open", "--until-timeout", "600s", CIRCUIT,
                                  instances=[each])
             self.assertEqual(watched.returncode, 0, watched.stderr)
             self.assertIn(CIRCUIT, watched.stdout)

@@ -21,7 +21,7 @@ import urllib.parse
 import urllib.request
 
 SCRAPE_SECONDS = 0.1
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600  # for what hangs
 
 
 def wait_for(what, condition, patience_seconds=PATIENCE_SECONDS):
@@ -37,7 +37,7 @@ def wait_for(what, condition, patience_seconds=PATIENCE_SECONDS):
 
 
 def http_get(url):
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as response:
         return response.read().decode()
 
 
@@ -88,7 +88,7 @@ class Program:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(10)
+                self._process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

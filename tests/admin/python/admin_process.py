@@ -13,7 +13,7 @@ except ImportError as missing:
     print(f"Skipped: {missing} (Debian: python3-grpcio, python3-protobuf)")
     sys.exit(77)
 
-SECONDS = 20  # that any call may take
+SECONDS = 300  # that any call may take
 
 
 class AdminProcess:
