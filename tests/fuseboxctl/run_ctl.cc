@@ -26,6 +26,7 @@ std::vector<std::string> VariablesWith(const std::vector<std::string>& added) {
     const std::string text = *variable;
     bool read = text.rfind("FUSEBOX_", 0) == 0 || text.rfind("NO_COLOR=", 0) == 0;
     read = read || text.rfind("TERM=", 0) == 0 || text.rfind("GRPC_VERBOSITY=", 0) == 0;
+    read = read || text.find("_proxy=") < text.find('=') || text.find("_PROXY=") < text.find('=');
     if (!read) variables.push_back(text);
   }
   return variables;

@@ -15,6 +15,9 @@ absl::StatusOr<Addresses> FakeNames(const std::string& host) {
   if (host == "six") return Addresses{{}, {"fd00::7", "fd00::8"}};
   if (host == "one") return Addresses{{"10.0.0.7"}, {}};
   if (host == "localhost") return Addresses{{"127.0.0.1"}, {"::1"}};
+  if (host == "four") return Addresses{{"127.0.0.1"}, {}};
+  if (host == "poisoned") return Addresses{{"10.0.0.7"}, {"::1"}};
+  if (host == "mixed") return Addresses{{"127.0.0.1", "10.0.0.7"}, {}};
   if (host == "empty") return Addresses{};
   return absl::UnavailableError("no such name");
 }
@@ -30,6 +33,36 @@ TEST(Targets, AnAddressIsAskedAsItIs) {
   EXPECT_TRUE(Of("127.0.0.9:1")[0].is_local);
   EXPECT_EQ(Of("unix:/run/x.sock")[0].uri, "unix:/run/x.sock");
   EXPECT_TRUE(Of("unix:/run/x.sock")[0].is_local);
+}
+
+TEST(Targets, WhatIsLocalIsDecidedByTheAddressThatIsConnectedTo) {
+  // Pinned: gRPC doesn't look the name up again.
+  EXPECT_EQ(Of("four:1")[0].uri, "ipv4:127.0.0.1:1");
+  EXPECT_EQ(Of("localhost:1")[0].uri, "ipv6:[::ffff:127.0.0.1]:1,[::1]:1");
+  EXPECT_EQ(Of("dns:///localhost:1")[0].uri, "ipv6:[::ffff:127.0.0.1]:1,[::1]:1");
+  EXPECT_EQ(Of("localhost:1")[0].authority, "localhost:1");
+  EXPECT_EQ(Of("localhost:1")[0].server_name, "localhost");
+  for (const char* const local : {"[0:0::1]:1", "[::ffff:127.0.0.1]:1", "ipv4:127.1.2.3:1"}) {
+    EXPECT_TRUE(Of(local)[0].is_local) << local;
+  }
+  for (const char* const remote : {"poisoned:1", "[::ffff:10.0.0.7]:1", "0.0.0.0:1", "[::]:1",
+                                   "127.0.0.1.example:1", "1270.0.0.1:1"}) {
+    for (const Target& target : Of(remote)) EXPECT_FALSE(target.is_local) << remote;
+  }
+  EXPECT_TRUE(Of("mixed:1")[0].is_local);
+  EXPECT_FALSE(Of("mixed:1")[1].is_local);
+}
+
+TEST(Targets, ThroughAProxyNothingButAUnixSocketIsLocal) {
+  const auto proxied = [](const std::string& endpoint) {
+    return (*TargetsOf(endpoint, FakeNames, Route::kProxy)).at(0);
+  };
+  EXPECT_EQ(proxied("nope:9090").uri, "dns:///nope:9090") << "the proxy looks names up";
+  EXPECT_EQ(proxied("127.0.0.1:9090").uri, "ipv4:127.0.0.1:9090");
+  for (const char* const endpoint : {"localhost:1", "127.0.0.1:1", "[::1]:1", "dns:///four:1"}) {
+    EXPECT_FALSE(proxied(endpoint).is_local) << endpoint;
+  }
+  EXPECT_TRUE(proxied("unix:/run/x.sock").is_local);
 }
 
 TEST(Targets, EachAddressOfANameIsAskedOnceUnderTheNameOfItsCertificate) {

@@ -93,6 +93,7 @@ absl::Status ReadToken(const ConnectionFlags& flags, Connection& connection) {
     if (target.is_local || !target.lookup.ok()) continue;
     return Refused(token.source,
                    absl::StrCat("would send the token to ", target.name,
+                                connection.route == Route::kProxy ? " through a proxy," : "",
                                 " where others can read it: use --tls, or --insecure-token if you "
                                 "know that nobody can"));
   }
@@ -106,7 +107,7 @@ absl::Status ReadTargets(const ConnectionFlags& flags, const Lookup& look_up,
                                                     : absl::StrJoin(flags.endpoints, ",");
   for (absl::string_view endpoint : absl::StrSplit(given, ',', absl::SkipWhitespace())) {
     endpoint = absl::StripAsciiWhitespace(endpoint);
-    absl::StatusOr<std::vector<Target>> targets = TargetsOf(endpoint, look_up);
+    absl::StatusOr<std::vector<Target>> targets = TargetsOf(endpoint, look_up, connection.route);
     if (!targets.ok()) return Refused(source, targets.status().message());
     for (Target& target : *targets) {
       const auto same = [&](const Target& other) {
@@ -129,6 +130,7 @@ absl::Status ReadTargets(const ConnectionFlags& flags, const Lookup& look_up,
 absl::StatusOr<Connection> Resolve(const ConnectionFlags& flags, const Lookup& look_up) {
   Connection connection;
   connection.timeout = flags.timeout;
+  connection.route = flags.use_proxy ? Route::kProxy : Route::kDirect;
   absl::Status status = ReadTargets(flags, look_up, connection);
   if (status.ok()) status = ReadTls(flags, connection);
   if (status.ok()) status = ReadToken(flags, connection);

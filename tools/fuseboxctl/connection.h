@@ -24,12 +24,14 @@ struct ConnectionFlags {
   std::string server_name;
   std::string token_file;
   bool insecure_token = false;
+  bool use_proxy = false;
   absl::Duration timeout = absl::Seconds(5);
 };
 
 // Ready to connect with.
 struct Connection {
   std::vector<Target> targets;  // at least one, each once
+  Route route = Route::kDirect;
   bool tls = false;
   std::string ca;    // PEM; empty: the system's
   std::string cert;  // PEM; empty: none is shown

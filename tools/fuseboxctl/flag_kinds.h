@@ -107,6 +107,10 @@ inline void AddConnection(CLI::App& app, ConnectionFlags& to) {
   app.add_flag("--insecure-token", to.insecure_token,
                "Send the token where others could read it: without TLS, to another machine")
       ->group(group);
+  app.add_flag("--use-proxy", to.use_proxy,
+               "Go through the proxy that grpc_proxy, https_proxy or http_proxy names, by CONNECT; "
+               "these are ignored otherwise")
+      ->group(group);
 }
 
 }  // namespace fuseboxctl

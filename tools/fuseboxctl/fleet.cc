@@ -39,6 +39,9 @@ grpc::ChannelArguments ArgumentsOf(const Target& target, const Connection& conne
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES,
                    0);  // a write that may have been made is not made again
+  // gRPC would go by http_proxy and the like, loopback or not, and a token with it.
+  const bool proxied = connection.route == Route::kProxy && !target.is_local;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, proxied ? 1 : 0);
   // Each endpoint has its connection: two that share one would fail together.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (!target.authority.empty()) {

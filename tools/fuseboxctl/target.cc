@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -46,8 +48,15 @@ bool IsAddress(int family, const std::string& host) {
   return inet_pton(family, host.c_str(), address.data()) == 1;
 }
 
+bool IsLoopbackV4(uint32_t address) { return address >> 24U == 127; }
+
+// Whether what is sent to that address stays on this machine, however it is written.
 bool IsLoopback(const std::string& address) {
-  return absl::StartsWith(address, "127.") || address == "::1";
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return IsLoopbackV4(ntohl(v4.s_addr));
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, address.c_str(), &v6) != 1) return false;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
 Target AddressTarget(const std::string& address, const std::string& port) {
@@ -56,6 +65,24 @@ Target AddressTarget(const std::string& address, const std::string& port) {
   target.name = v6 ? absl::StrCat("[", address, "]:", port) : absl::StrCat(address, ":", port);
   target.uri = absl::StrCat(v6 ? "ipv6:" : "ipv4:", target.name);
   target.is_local = IsLoopback(address);
+  return target;
+}
+
+// This machine, which may listen at any of these: gRPC tries one after the other. It is not given
+// the name, which it would look up again, and differently: a token would follow it.
+Target LoopbackTarget(const std::string& name, const HostPort& at, const Addresses& addresses) {
+  std::vector<std::string> places;
+  for (const std::string& v4 : addresses.v4) {
+    places.push_back(addresses.v6.empty() ? absl::StrCat(v4, ":", at.port)
+                                          : absl::StrCat("[::ffff:", v4, "]:", at.port));
+  }
+  for (const std::string& v6 : addresses.v6) places.push_back(absl::StrCat("[", v6, "]:", at.port));
+  Target target;
+  target.name = name;
+  target.uri = absl::StrCat(addresses.v6.empty() ? "ipv4:" : "ipv6:", absl::StrJoin(places, ","));
+  target.server_name = at.host;
+  target.authority = name;
+  target.is_local = true;
   return target;
 }
 
@@ -76,12 +103,7 @@ std::vector<Target> NameTargets(const HostPort& at, const Lookup& look_up) {
     return std::all_of(addresses.begin(), addresses.end(), IsLoopback);
   };
   if (all_loopback(found->v4) && all_loopback(found->v6)) {
-    // This machine, which listens at either address or at both: gRPC finds out.
-    Target target;
-    target.name = name;
-    target.uri = absl::StrCat("dns:///", name);
-    target.is_local = true;
-    return {target};
+    return {LoopbackTarget(name, at, *found)};
   }
   std::vector<Target> targets;
   for (const std::string& address : found->v4.empty() ? found->v6 : found->v4) {
@@ -92,6 +114,19 @@ std::vector<Target> NameTargets(const HostPort& at, const Lookup& look_up) {
   }
   if (targets.size() == 1) targets.front().name = name;
   return targets;
+}
+
+// For a proxy, which looks names up itself. Whatever the address, the bytes leave for the proxy.
+Target ProxiedTarget(const HostPort& at) {
+  if (IsAddress(AF_INET, at.host) || IsAddress(AF_INET6, at.host)) {
+    Target target = AddressTarget(at.host, at.port);
+    target.is_local = false;
+    return target;
+  }
+  Target target;
+  target.name = absl::StrCat(at.host, ":", at.port);
+  target.uri = absl::StrCat("dns:///", target.name);
+  return target;
 }
 
 }  // namespace
@@ -121,7 +156,8 @@ absl::StatusOr<Addresses> LookUp(const std::string& host) {
   return addresses;
 }
 
-absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const Lookup& look_up) {
+absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const Lookup& look_up,
+                                              Route route) {
   if (absl::StartsWith(endpoint, "unix:") || absl::StartsWith(endpoint, "unix-abstract:")) {
     Target target;
     target.name = std::string(endpoint);
@@ -141,6 +177,7 @@ absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const 
                      "\" is no endpoint: write host:port, 10.0.0.7:50051, [::1]:50051 or "
                      "unix:/path"));
   }
+  if (route == Route::kProxy) return std::vector<Target>{ProxiedTarget(*at)};
   if (IsAddress(AF_INET, at->host) || IsAddress(AF_INET6, at->host)) {
     return std::vector<Target>{AddressTarget(at->host, at->port)};
   }

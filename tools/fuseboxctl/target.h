@@ -20,7 +20,7 @@ struct Target {
   std::string uri;          // what gRPC calls it: "ipv4:10.0.0.7:50051"
   std::string server_name;  // what its certificate must say; empty: what gRPC takes from the uri
   std::string authority;    // what to ask it for; empty: what gRPC takes from the uri
-  bool is_local = false;    // a unix socket, or a loopback address: nobody else can listen
+  bool is_local = false;    // what is sent to the uri stays on this machine: nobody else can listen
   absl::Status lookup;      // why there is no address, if so; then there is no uri
 };
 
@@ -31,15 +31,20 @@ struct Addresses {
 };
 using Lookup = std::function<absl::StatusOr<Addresses>(const std::string& host)>;
 
+// How to get there: by the shortest way, or by the proxy that the environment names.
+enum class Route { kDirect, kProxy };
+
 // By getaddrinfo.
 absl::StatusOr<Addresses> LookUp(const std::string& host);
 
 // `endpoint` is "host:port", "10.0.0.7:50051", "[::1]:50051", or "unix:/path". A name with several
 // addresses gives a target for each; one that has both kinds is asked over IPv4 alone, since each
 // process would otherwise be asked twice. One that cannot be looked up gives a target that says so.
+// Through a proxy a name is the proxy's to look up, and nothing but a unix socket is local.
 //
 // INVALID_ARGUMENT, which says what to write, for anything else.
-absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const Lookup& look_up);
+absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const Lookup& look_up,
+                                              Route route = Route::kDirect);
 
 }  // namespace fuseboxctl
 

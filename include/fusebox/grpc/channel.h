@@ -44,6 +44,10 @@ struct ChannelOptions : CircuitBreakerOptions {
 // The channel, or one INVALID_ARGUMENT with all that is wrong: an empty target, null credentials, a
 // null factory, and what `CircuitBreakerInterceptorFactory::Create` refuses. Like gRPC's own, it
 // does not connect yet. Thread-safe.
+//
+// Like gRPC's own, it goes through the proxy that the environment names (grpc_proxy, https_proxy,
+// http_proxy), to a loopback address and without TLS too. Where it must not, since it sends tokens
+// say, set GRPC_ARG_ENABLE_HTTP_PROXY to 0 in `arguments`.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     ChannelOptions options);
