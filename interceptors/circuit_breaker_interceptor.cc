@@ -29,7 +29,7 @@ class CircuitBreakerInterceptorFactory::Impl {
     std::optional<ProtectedMethod> method = channel_.circuits.FindMethod(info.method());
     if (!method) return nullptr;
     return new CircuitBreakerInterceptor(channel_, *method, DeadlineOf(*info.client_context()),
-                                         info.type());
+                                         info.type(), info.client_context());
   }
 
  private:

@@ -32,8 +32,9 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
 CircuitBreakerInterceptor::CircuitBreakerInterceptor(ProtectedChannel& channel,
                                                      const ProtectedMethod& method,
                                                      absl::Time deadline,
-                                                     ProtectedCall::CallType type)
-    : call_(channel, method, deadline, type) {}
+                                                     ProtectedCall::CallType type,
+                                                     const grpc::ClientContext* context)
+    : call_(channel, method, deadline, type, context) {}
 
 void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
   // A cancellation may come before, after and beside any other hook, on a thread of its own:

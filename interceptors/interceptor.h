@@ -19,7 +19,8 @@ namespace fusebox {
 class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
  public:
   CircuitBreakerInterceptor(ProtectedChannel& channel, const ProtectedMethod& method,
-                            absl::Time deadline, ProtectedCall::CallType type);
+                            absl::Time deadline, ProtectedCall::CallType type,
+                            const grpc::ClientContext* context);
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
 

@@ -8,6 +8,7 @@
 #include "fusebox/outcome.h"
 #include "fusebox/rejection.h"
 #include "interceptors/hijacked_answer.h"
+#include "interceptors/peer.h"
 #include "interceptors/pushback.h"
 #include "interceptors/thread_scratch.h"
 
@@ -32,11 +33,12 @@ ProtectedChannel::ProtectedChannel(CircuitBreakerOptions options,
       classifier(std::move(status_classifier)) {}
 
 ProtectedCall::ProtectedCall(ProtectedChannel& channel, const ProtectedMethod& method,
-                             absl::Time deadline, CallType type)
+                             absl::Time deadline, CallType type, const grpc::ClientContext* context)
     : channel_(channel),
       method_(method),
       deadline_(deadline),
       type_(type),
+      context_(context),
       awaits_message_(ServerStreams(type)) {}
 
 void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
@@ -66,6 +68,10 @@ absl::Duration ProtectedCall::Latency() const {
   return circuit_.breaker->clock().Now() - start_;
 }
 
+std::string ProtectedCall::Peer() const {
+  return context_ == nullptr ? std::string() : PeerText(context_->peer());
+}
+
 void ProtectedCall::ReceiveMessage() {
   if (circuit_.breaker == nullptr || rejected()) return;
   if (message_after_.load(std::memory_order_relaxed) >= 0) return;
@@ -82,6 +88,7 @@ void ProtectedCall::ReceiveMessage() {
   Outcome outcome = Outcome::Success();
   outcome.latency = latency;
   outcome.timed = Timed();
+  if (outcome.timed && circuit_.breaker->IsSlow(latency)) outcome.peer = Peer();
   permit_.Record(outcome);
 }
 
@@ -99,6 +106,9 @@ void ProtectedCall::Finish(const grpc::Status& status,
     outcome.message = status.error_message();
     outcome.pushback = PushbackOf(status, trailing_metadata);
   }
+  // Not for every call: gRPC has to make a string of it.
+  const bool failed = outcome.kind == OutcomeKind::kFailure;
+  if (failed || (outcome.timed && circuit_.breaker->IsSlow(latency))) outcome.peer = Peer();
   const ReturnedBy before = returned_by_.exchange(ReturnedBy::kStatus, std::memory_order_acq_rel);
   if (before == ReturnedBy::kNothing) {
     permit_.Record(outcome);

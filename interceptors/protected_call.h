@@ -5,6 +5,7 @@
 #ifndef FUSEBOX_INTERCEPTORS_PROTECTED_CALL_H_
 #define FUSEBOX_INTERCEPTORS_PROTECTED_CALL_H_
 
+#include <grpcpp/client_context.h>
 #include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/support/status.h>
 
@@ -43,9 +44,10 @@ class ProtectedCall {
  public:
   using CallType = grpc::experimental::ClientRpcInfo::Type;
 
-  // `deadline` is absl::InfiniteFuture() if there is none.
+  // `deadline` is absl::InfiniteFuture() if there is none. `context` is the call's own, which owns
+  // this; null for a call that gRPC knows nothing of.
   ProtectedCall(ProtectedChannel& channel, const ProtectedMethod& method, absl::Time deadline,
-                CallType type);
+                CallType type, const grpc::ClientContext* context);
   ProtectedCall(const ProtectedCall&) = delete;
   ProtectedCall& operator=(const ProtectedCall&) = delete;
   ~ProtectedCall() = default;
@@ -91,12 +93,14 @@ class ProtectedCall {
 
   absl::Duration Latency() const;
   bool Timed() const;
+  std::string Peer() const;
 
   // Constant.
   ProtectedChannel& channel_;
   const ProtectedMethod method_;
   const absl::Time deadline_;
   const CallType type_;
+  const grpc::ClientContext* const context_;
   const bool awaits_message_;
 
   // Set by Start.

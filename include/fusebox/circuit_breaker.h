@@ -77,7 +77,7 @@ class CircuitBreaker {
   // A failure that belongs to no permit, as of a health check. It counts as one more failed call,
   // in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules take it like any
   // other; while probes decide it is counted alone, since the verdict is over probes. Only `code`,
-  // `message` and `pushback` of the outcome are looked at.
+  // `message`, `peer` and `pushback` of the outcome are looked at.
   void ReportFailure(const Outcome& outcome);
 
   // The failure of a stream whose first message was a success (`Permit::RecordFirstMessage`). In
@@ -87,6 +87,10 @@ class CircuitBreaker {
   // epoch it counts as a failure that belongs to no permit. Of the lifetime totals both the success
   // and the failure are part. At most once for one stream.
   void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
+
+  // Whether a call that took that long is slow by the policy in force: for who has something to
+  // find out about slow calls, like their peer, before it records them.
+  bool IsSlow(absl::Duration latency) const;
 
   // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (DESIGN R1).
   State state();

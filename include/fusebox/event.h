@@ -14,11 +14,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/evidence.h"
 #include "fusebox/state.h"
 
 namespace fusebox {
@@ -92,6 +94,10 @@ struct Event {
   std::string detail;
 
   std::string actor;  // who, for an operator's action; else empty
+
+  // Of a rule that has opened the circuit, in its kRuleExceeded and in the transition that follows:
+  // which failures those were. Absent in every other event.
+  std::optional<Evidence> evidence;
 };
 
 // The last events of a registry, for those who come later.

@@ -9,6 +9,7 @@
 #ifndef FUSEBOX_OUTCOME_H_
 #define FUSEBOX_OUTCOME_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,6 +72,11 @@ struct Outcome {
   int code = 0;
   std::string message;
 
+  // For failures and slow calls: who answered, or who was to, as in "10.0.0.7:50051". It goes into
+  // the evidence of an opening (fusebox/evidence.h), cut to `kMaxPeerBytes` and with '?' for what
+  // isn't printable ASCII. May be empty.
+  std::string peer;
+
   // For failures: how long the dependency asked to be left alone. An opening caused by this call
   // lasts at least that long, within the policy's `max_open_duration` (DESIGN R4). Negative values
   // are of no effect.
@@ -107,6 +113,9 @@ struct Outcome {
 
 // The most that is kept of a failure's message, in bytes; a longer one is cut at a character's end.
 inline constexpr std::size_t kMaxFailureMessageBytes = 256;
+
+// The most that is kept of a peer, in bytes.
+inline constexpr std::size_t kMaxPeerBytes = 96;
 
 }  // namespace fusebox
 

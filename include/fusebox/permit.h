@@ -79,8 +79,9 @@ class [[nodiscard]] Permit {
   //   permit.ReceiveMessage();               // at the first message; later ones are of no effect
   //   permit.Record(...);                    // at the final status
   //
-  // Of `message` only `latency` (to this message) and `timed` are looked at. Takes no lock while
-  // the circuit is CLOSED without `hung_calls` and `max_in_flight`. Nothing on an empty permit.
+  // Of `message` only `latency` (to this message), `timed` and `peer` are looked at. Takes no lock
+  // while the circuit is CLOSED without `hung_calls` and `max_in_flight`. Nothing on an empty
+  // permit.
   void ReceiveMessage(const Outcome& message = Outcome::Success());
 
   // Gives the permit back as a success at the first message of a stream that may live for hours
@@ -90,9 +91,9 @@ class [[nodiscard]] Permit {
   //   ...
   //   breaker->ReportFailure(fusebox::Outcome::Failure(14, "stream broke"), first);
   //
-  // Of `message` only `latency` (to this message) and `timed` are looked at. An empty permit
-  // returns FirstMessage(), and nothing has changed. After `ReceiveMessage` it counts as `Record`
-  // does.
+  // Of `message` only `latency` (to this message), `timed` and `peer` are looked at. An empty
+  // permit returns FirstMessage(), and nothing has changed. After `ReceiveMessage` it counts as
+  // `Record` does.
   FirstMessage RecordFirstMessage(const Outcome& message = Outcome::Success());
 
   // Whether there is something left to give back.

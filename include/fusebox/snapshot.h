@@ -12,6 +12,8 @@
 
 #include "absl/time/time.h"
 #include "fusebox/event.h"
+#include "fusebox/evidence.h"
+#include "fusebox/outcome.h"
 #include "fusebox/policy.h"
 #include "fusebox/state.h"
 
@@ -30,6 +32,9 @@ struct Move {
   Cause cause = Cause::kNone;
   std::string detail;  // the rule's figures in words, or the operator's reason
   std::string actor;   // who, if an operator did it; else empty
+
+  // Of an opening by a rule: which failures those were. Absent for an operator's.
+  std::optional<Evidence> evidence;
 };
 
 // Counts over the circuit's whole life. They never go down: transitions and resets keep them.
@@ -42,6 +47,10 @@ struct Totals {
   int64_t too_many_calls = 0;  // calls that were given none because of max_in_flight
   int64_t would_reject = 0;    // calls that shadow mode admitted instead
   int64_t opened = 0;          // times that the circuit went to OPEN, from whichever state
+
+  // `failure` by status code, from OK = 0 to UNAUTHENTICATED = 16. A code outside of these counts
+  // as UNKNOWN = 2.
+  std::array<int64_t, kStatusCodeCount> failures_by_code{};
 
   // transitions[from][to], both indexed by State.
   std::array<std::array<int64_t, kStateCount>, kStateCount> transitions{};

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/circuit_conversion.h"
 
+#include <cstddef>
+#include <cstdint>
+
+#include "fusebox/evidence.h"
 #include "src/admin/enum_conversion.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/time_conversion.h"
@@ -9,11 +13,33 @@
 namespace fusebox {
 namespace {
 
-void WriteMove(const Move& move, v1::Move& proto) {
+void WriteCount(int code, int64_t count, v1::CodeCount& proto) {
+  proto.set_code(code);
+  proto.set_count(count);
+}
+
+void WriteEvidence(const Evidence& evidence, const Disclosure& disclosure, v1::Evidence& proto) {
+  proto.set_calls(evidence.calls);
+  proto.set_told_apart(evidence.told_apart);
+  for (const auto& [code, count] : evidence.codes) WriteCount(code, count, *proto.add_codes());
+  for (const auto& [peer, count] : evidence.peers) {
+    v1::PeerCount& written = *proto.add_peers();
+    written.set_peer(ValidUtf8(peer));
+    written.set_count(count);
+  }
+  proto.set_other_peers(evidence.other_peers);
+  proto.set_last_code(evidence.last_code);
+  if (disclosure.failure_messages) proto.set_last_message(ValidUtf8(evidence.last_message));
+  if (evidence.age > absl::ZeroDuration()) *proto.mutable_age() = ToProto(evidence.age);
+  proto.set_text(ValidUtf8(EvidenceText(evidence)));
+}
+
+void WriteMove(const Move& move, const Disclosure& disclosure, v1::Move& proto) {
   *proto.mutable_time() = ToProto(move.time);
   proto.set_cause(ToProto(move.cause));
   proto.set_detail(ValidUtf8(move.detail));
   proto.set_actor(ValidUtf8(move.actor));
+  if (move.evidence) WriteEvidence(*move.evidence, disclosure, *proto.mutable_evidence());
 }
 
 void WriteTotals(const Totals& totals, v1::Totals& proto) {
@@ -33,6 +59,10 @@ void WriteTotals(const Totals& totals, v1::Totals& proto) {
       transitions.set_to(ToProto(to));
       transitions.set_count(totals.Transitions(from, to));
     }
+  }
+  for (int code = 0; code < kStatusCodeCount; ++code) {
+    const int64_t count = totals.failures_by_code[static_cast<std::size_t>(code)];
+    if (count > 0) WriteCount(code, count, *proto.add_failures_by_code());
   }
 }
 
@@ -57,8 +87,12 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::
     *circuit.mutable_transition_time() = ToProto(*snapshot.last_transition);
   }
   if (snapshot.next_probe) *circuit.mutable_next_probe_time() = ToProto(*snapshot.next_probe);
-  if (snapshot.last_opening) WriteMove(*snapshot.last_opening, *circuit.mutable_last_opening());
-  if (snapshot.last_action) WriteMove(*snapshot.last_action, *circuit.mutable_last_action());
+  if (snapshot.last_opening) {
+    WriteMove(*snapshot.last_opening, disclosure, *circuit.mutable_last_opening());
+  }
+  if (snapshot.last_action) {
+    WriteMove(*snapshot.last_action, disclosure, *circuit.mutable_last_action());
+  }
   if (snapshot.last_failure) {
     WriteLastFailure(*snapshot.last_failure, disclosure, *circuit.mutable_last_failure());
   }
@@ -77,7 +111,7 @@ void SetPolicy(const Policy& policy, v1::Circuit& circuit) {
   circuit.set_etag(EtagOf(circuit.policy()));
 }
 
-void ToProto(const Event& event, v1::Event& proto) {
+void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto) {
   proto.set_sequence(event.sequence);
   proto.set_kind(ToProto(event.kind));
   proto.set_circuit(ValidUtf8(event.circuit));
@@ -90,6 +124,7 @@ void ToProto(const Event& event, v1::Event& proto) {
   proto.set_cause(ToProto(event.cause));
   proto.set_detail(ValidUtf8(event.detail));
   proto.set_actor(ValidUtf8(event.actor));
+  if (event.evidence) WriteEvidence(*event.evidence, disclosure, *proto.mutable_evidence());
 }
 
 }  // namespace fusebox

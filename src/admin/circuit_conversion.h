@@ -21,7 +21,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::
 // The policy and its etag.
 void SetPolicy(const Policy& policy, v1::Circuit& circuit);
 
-void ToProto(const Event& event, v1::Event& proto);
+void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto);
 
 }  // namespace fusebox
 

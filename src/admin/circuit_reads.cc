@@ -97,7 +97,7 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
     if (event->circuit == request.name()) events.push_back(&*event);
   }
   std::reverse(events.begin(), events.end());
-  for (const Event* event : events) ToProto(*event, *response.add_events());
+  for (const Event* event : events) ToProto(*event, disclosure_, *response.add_events());
   return grpc::Status::OK;
 }
 

@@ -76,7 +76,7 @@ bool Watch::NextEvents(v1::WatchCircuitsResponse& response) {
     for (const Event& event : batch.events) {
       if (!filter_.MatchesMove(event)) continue;
       if (!MatchesCircuit(filter_, *source_.registry, event.circuit)) continue;
-      ToProto(event, *response.add_events());
+      ToProto(event, source_.disclosure, *response.add_events());
     }
     if (response.events_size() > 0 || batch.events.empty()) break;
   }

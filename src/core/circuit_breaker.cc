@@ -86,6 +86,7 @@ void CircuitBreaker::ReportFailure(const Outcome& outcome) {
 void CircuitBreaker::ReportFailure(const Outcome& outcome, const FirstMessage& first_message) {
   core_->ReportFailure(outcome, first_message);
 }
+bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow(latency); }
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 

@@ -10,6 +10,10 @@
 namespace fusebox {
 namespace {
 
+EvidenceLog::Call EvidenceFrom(const Outcome& outcome) {
+  return {outcome.code, outcome.message, outcome.peer};
+}
+
 // What the outcome comes to under the policy: whether slowness makes a failure of a success
 // (DESIGN C4).
 CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
@@ -20,6 +24,7 @@ CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
   if (call.kind == OutcomeKind::kFailure) call.pushback = outcome.pushback;
   call.cancelled = outcome.cancelled;
   call.latency = outcome.latency;
+  call.evidence = EvidenceFrom(outcome);
   return call;
 }
 
@@ -28,6 +33,7 @@ Outcome SuccessOf(const Outcome& message) {
   Outcome success;
   success.latency = message.latency;
   success.timed = message.timed;
+  success.peer = message.peer;
   return success;
 }
 
@@ -143,9 +149,7 @@ void CircuitCore::Return(const Permit::Ticket& ticket, const Outcome& outcome) {
 
 bool CircuitCore::IsSlow(const Outcome& outcome, SteadyTime start) const {
   if (!outcome.timed) return false;
-  if (!outcome.latency) return IsSlow(start);
-  const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
-  return slow_nanos != kNever && *outcome.latency >= absl::Nanoseconds(slow_nanos);
+  return outcome.latency ? IsSlow(*outcome.latency) : IsSlow(start);
 }
 
 StateMachine::Grant CircuitCore::GrantOf(const Permit::Ticket& ticket) {
@@ -163,8 +167,10 @@ void CircuitCore::ReturnLocked(const Permit::Ticket& ticket, const Outcome& outc
   const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket.start);
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
   TellMachineOfRuns(operation.now());
+  machine_.AdvanceTo(operation.now(), operation.changes());
+  const bool stale = machine_.IsStale(ticket.epoch);
   call.kind = machine_.Record(GrantOf(ticket), call, operation.now(), operation.changes());
-  totals_.CountReturned(call, outcome, operation.now());
+  totals_.CountReturned(call, outcome, stale, operation.now());
   const bool current = ticket.epoch == machine_.epoch();
   if (current && machine_.state() == State::kClosed) StartRun(operation.now());
 }
@@ -187,7 +193,7 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Permit::Ticket& ticket, const
   TellMachineOfRuns(operation.now());
   const FirstMessage first =
       machine_.RecordFirstMessage(GrantOf(ticket), call, operation.now(), operation.changes());
-  totals_.CountReturned(call, success, operation.now());
+  totals_.CountReturned(call, success, /*stale=*/false, operation.now());
   return first;
 }
 
@@ -196,6 +202,7 @@ void CircuitCore::ReportFailure(const Outcome& outcome, const FirstMessage& firs
   CallRecord failure;
   failure.kind = OutcomeKind::kFailure;
   failure.pushback = outcome.pushback;
+  failure.evidence = EvidenceFrom(outcome);
   TellMachineOfRuns(operation.now());
   machine_.Report(failure, first_message, operation.now(), operation.changes());
   totals_.CountReported(failure, outcome, operation.now());
@@ -313,6 +320,7 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
     event.mode_to = change.mode_to;
     event.cause = change.trip.cause;
     event.detail = change.trip.detail;
+    if (change.trip.evidence != nullptr) event.evidence = *change.trip.evidence;
     const bool by_operator =
         IsOperatorCause(event.cause) || event.kind == EventKind::kCircuitRemoved;
     if (by_operator) event.actor = std::string(actor);
@@ -361,7 +369,9 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   }
   if (const auto at = totals_.last_transition()) snapshot.last_transition = WallTimeOf(*at, now);
   const auto told = [&](const LifetimeTotals::Move& move) {
-    return Move{WallTimeOf(move.at, now), move.trip.cause, move.trip.detail, move.actor};
+    Move known{WallTimeOf(move.at, now), move.trip.cause, move.trip.detail, move.actor, {}};
+    if (move.trip.evidence != nullptr) known.evidence = *move.trip.evidence;
+    return known;
   };
   if (const auto* move = totals_.last_opening()) snapshot.last_opening = told(*move);
   if (const auto* move = totals_.last_action()) snapshot.last_action = told(*move);

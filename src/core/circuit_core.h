@@ -78,6 +78,11 @@ class CircuitCore {
 
   void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
 
+  bool IsSlow(absl::Duration latency) const {
+    const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
+    return slow_nanos != kNever && absl::ToInt64Nanoseconds(latency) >= slow_nanos;
+  }
+
   // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
   // does need the lock.
   bool ReturnSuccessWithoutLock(uint64_t epoch, SteadyTime start);

@@ -41,8 +41,10 @@ void HungCallTracker::End(SteadyTime start, SteadyTime now) {
 std::optional<Trip> HungCallTracker::Check(SteadyTime now) {
   AdvanceTo(now);
   if (hung_ < limit_) return std::nullopt;
-  return Trip{Cause::kHungCalls, absl::StrCat(hung_, " calls >= ", limit_, " in flight for ",
-                                              DurationText(absl::Nanoseconds(age_nanos_)))};
+  const absl::Duration age = absl::Nanoseconds(age_nanos_);
+  return Trip{Cause::kHungCalls,
+              absl::StrCat(hung_, " calls >= ", limit_, " in flight for ", DurationText(age)),
+              hung_, age};
 }
 
 int64_t HungCallTracker::SliceAt(SteadyTime time) const {

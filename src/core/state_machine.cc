@@ -135,6 +135,7 @@ void StateMachine::ReceiveMessage(const Grant& grant, const CallRecord& message,
   if (grant.epoch != epoch_ || grant.answered) return;
   std::optional<Trip> trip;
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
+    KeepEvidence(message);
     trip = probing->Record(grant.probe_place, EntryOf(message));
   } else if (FailureWatch* const watching = watch()) {
     watching->StopClock(grant.start, now_);
@@ -159,6 +160,7 @@ FirstMessage StateMachine::RecordFirstMessage(const Grant& grant, const CallReco
     if (!grant.failed) first.recorded_ = FirstMessage::Recorded::kProbe;
   } else {
     if (!grant.answered) watching->StopClock(grant.start, now_);
+    KeepEvidence(message);
     FailureWatch::Places places;
     trip = watching->RecordFirstMessage(*EntryOf(message), now_, places);
     first.recorded_ = FirstMessage::Recorded::kCall;
@@ -173,9 +175,31 @@ void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& ch
   AdvanceTo(now, changes);
   FailureWatch* const watching = watch();
   if (watching == nullptr || mode_ == Mode::kDisabled) return;
+  KeepEvidence(failure);
   if (std::optional<Trip> trip = watching->Record({/*failure=*/true, /*slow=*/false}, now_)) {
     Move(*std::move(trip), now_, failure.pushback, changes);
   }
+}
+
+// What goes into the window, or among the probes, with this call.
+void StateMachine::KeepEvidence(const CallRecord& call) {
+  const bool failed = call.kind == OutcomeKind::kFailure;
+  const bool slow = call.slow && policy_->slow_call_rate;
+  if (!failed && !slow) return;
+  if (evidence_ == nullptr) evidence_ = std::make_unique<EvidenceLog>();
+  if (failed) evidence_->AddFailure(call.evidence);
+  if (slow) evidence_->AddSlowCall(call.evidence);
+}
+
+Evidence StateMachine::EvidenceOf(const Trip& trip) const {
+  Evidence evidence;
+  if (evidence_ != nullptr && trip.age == absl::ZeroDuration()) {
+    const bool slow = trip.cause == Cause::kSlowCallRate || trip.cause == Cause::kProbeSlowCallRate;
+    evidence = slow ? evidence_->OfSlowCalls(trip.calls) : evidence_->OfFailures(trip.calls);
+  }
+  evidence.calls = trip.calls;
+  evidence.age = trip.age;
+  return evidence;
 }
 
 void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_message,
@@ -187,6 +211,7 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
     Report(failure, now, changes);
     return;
   }
+  KeepEvidence(failure);
   std::optional<Trip> trip;
   if (first_message.recorded_ == Recorded::kProbe) {
     trip = std::get<ProbingState>(state_).TakeBack();
@@ -199,13 +224,25 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
 std::optional<Trip> StateMachine::RecordCurrent(const Grant& grant, const CallRecord& call) {
   const std::optional<WindowEntry> entry = EntryOf(call);
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
-    if (!grant.answered) return probing->Record(grant.probe_place, entry);
-    return !grant.failed && entry && entry->failure ? probing->TakeBack() : std::nullopt;
+    if (grant.answered) return TakeBackProbe(grant, call, *probing);
+    KeepEvidence(call);
+    return probing->Record(grant.probe_place, entry);
   }
   FailureWatch* const watching = watch();
   if (watching == nullptr) return std::nullopt;
+  KeepEvidence(call);
   if (!grant.answered) watching->StopClock(grant.start, now_);
   return entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
+}
+
+// The end of a probe that was recorded at its first message.
+std::optional<Trip> StateMachine::TakeBackProbe(const Grant& grant, const CallRecord& call,
+                                                ProbingState& probing) {
+  if (grant.failed || call.kind != OutcomeKind::kFailure) return std::nullopt;
+  CallRecord failure = call;
+  failure.slow = false;  // that was recorded too
+  KeepEvidence(failure);
+  return probing.TakeBack();
 }
 
 void StateMachine::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
@@ -284,6 +321,7 @@ void StateMachine::Move(Trip trip, SteadyTime at, absl::Duration pushback, Chang
   if (!move) return;
   Phase to = move->to;
   if (trip.cause == Cause::kProbesSucceeded && policy_->ramp) to = Phase::kRamping;
+  if (IsRule(trip.cause)) trip.evidence = std::make_shared<const Evidence>(EvidenceOf(trip));
 
   const State from = state();
   const Mode mode_from = mode_;

@@ -21,6 +21,7 @@
 #include "fusebox/rejection.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
+#include "src/core/evidence_log.h"
 #include "src/core/open_duration.h"
 #include "src/core/phase.h"
 #include "src/core/rules/trip.h"
@@ -47,6 +48,7 @@ struct CallRecord {
   OutcomeKind kind = OutcomeKind::kSuccess;
   bool slow = false;
   absl::Duration pushback = absl::ZeroDuration();
+  EvidenceLog::Call evidence;
 
   // Of an ignored one: the caller has ended it, after so long if that is known.
   bool cancelled = false;
@@ -127,6 +129,8 @@ class StateMachine {
   State state() const { return StateOf(phase()); }
   Mode mode() const { return mode_; }
   uint64_t epoch() const { return epoch_; }
+  // Whether a permit of that epoch is of an earlier one (R7).
+  bool IsStale(uint64_t epoch) const { return epoch != kNoEpoch && epoch != epoch_; }
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
 
   // Of the present phase, as of the latest `now`.
@@ -145,7 +149,11 @@ class StateMachine {
   FailureWatch* watch();
   Grant Decide(int64_t in_flight, Changes& changes);
   static Grant Reject(RejectionReason reason, absl::Duration retry_after);
+  void KeepEvidence(const CallRecord& call);
+  Evidence EvidenceOf(const Trip& trip) const;
   std::optional<Trip> RecordCurrent(const Grant& grant, const CallRecord& call);
+  std::optional<Trip> TakeBackProbe(const Grant& grant, const CallRecord& call,
+                                    ProbingState& probing);
   std::optional<absl::Duration> HungUntilCancelled(const Grant& grant,
                                                    const CallRecord& call) const;
   std::optional<DueTrip> Due() const;
@@ -160,6 +168,7 @@ class StateMachine {
   uint64_t epoch_ = kNoEpoch + 1;
   Mode mode_ = Mode::kAutomatic;
   std::variant<ClosedState, OpenState, ProbingState, RampingState> state_;
+  std::unique_ptr<EvidenceLog> evidence_;  // null: nothing has failed yet
 };
 
 }  // namespace fusebox

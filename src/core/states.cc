@@ -40,16 +40,18 @@ std::optional<Trip> ProbingState::Verdict() const {
 std::optional<DueTrip> ProbingState::Due() const {
   const std::optional<SteadyTime> at = probes_.TimesOutAt();
   if (!at) return std::nullopt;
-  return DueTrip{
-      *at,
-      {Cause::kProbeTimeout,
-       absl::StrCat("a probe has been out for ", DurationText(policy_.half_open.probe_timeout))}};
+  const absl::Duration timeout = policy_.half_open.probe_timeout;
+  return DueTrip{*at,
+                 {Cause::kProbeTimeout,
+                  absl::StrCat("a probe has been out for ", DurationText(timeout)), 1, timeout}};
 }
 
 std::optional<Trip> ProbingState::Verdict(const SuccessThreshold& threshold) const {
   if (results_.failures > 0) {
-    return Trip{Cause::kProbeFailed, absl::StrCat("a probe failed after ", results_.recorded - 1,
-                                                  " of ", threshold.successes, " successes")};
+    return Trip{Cause::kProbeFailed,
+                absl::StrCat("a probe failed after ", results_.recorded - 1, " of ",
+                             threshold.successes, " successes"),
+                results_.failures};
   }
   if (results_.recorded < threshold.successes) return std::nullopt;
   return Trip{Cause::kProbesSucceeded,

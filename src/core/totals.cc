@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "src/core/canonical_code.h"
 #include "src/core/text.h"
 #include "src/core/transition_table.h"
 
@@ -17,15 +18,14 @@ void LifetimeTotals::CountAcquired(const StateMachine::Grant& grant) {
   }
 }
 
-void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcome, SteadyTime now) {
+void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcome, bool stale,
+                                   SteadyTime now) {
   switch (call.kind) {
     case OutcomeKind::kSuccess:
       ++totals_.success;
       break;
     case OutcomeKind::kFailure:
-      ++totals_.failure;
-      last_failure_ = Failure{now, outcome.code,
-                              std::string(CutText(outcome.message, kMaxFailureMessageBytes))};
+      CountFailure(outcome, stale, now);
       break;
     case OutcomeKind::kIgnored:
       ++totals_.ignored;
@@ -34,10 +34,21 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
   totals_.slow += call.slow ? 1 : 0;
 }
 
+void LifetimeTotals::CountFailure(const Outcome& outcome, bool stale, SteadyTime now) {
+  ++totals_.failure;
+  ++totals_.failures_by_code[static_cast<std::size_t>(CanonicalCode(outcome.code))];
+  if (stale) return;
+  if (!last_failure_) last_failure_.emplace();
+  last_failure_->at = now;
+  last_failure_->code = outcome.code;
+  const absl::string_view message = CutText(outcome.message, kMaxFailureMessageBytes);
+  last_failure_->message.assign(message.data(), message.size());  // into the memory of the last one
+}
+
 void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& outcome,
                                    SteadyTime now) {
   ++granted_;  // so that nothing seems to be in flight for it
-  CountReturned(failure, outcome, now);
+  CountReturned(failure, outcome, /*stale=*/false, now);
 }
 
 void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) {

@@ -24,7 +24,8 @@ namespace fusebox {
 class LifetimeTotals {
  public:
   void CountAcquired(const StateMachine::Grant& grant);
-  void CountReturned(const CallRecord& call, const Outcome& outcome, SteadyTime now);
+  // A stale result is of an earlier epoch: it is counted, and is no last failure (DESIGN R7).
+  void CountReturned(const CallRecord& call, const Outcome& outcome, bool stale, SteadyTime now);
   void CountReported(const CallRecord& failure, const Outcome& outcome, SteadyTime now);
   void CountChange(const Change& change, absl::string_view actor);
 
@@ -53,6 +54,8 @@ class LifetimeTotals {
   const Move* last_action() const { return last_action_.get(); }
 
  private:
+  void CountFailure(const Outcome& outcome, bool stale, SteadyTime now);
+
   Totals totals_;
   int64_t granted_ = 0;
   std::optional<Failure> last_failure_;

@@ -59,7 +59,7 @@ class FakeChannel {
       CallType type, const std::string& method = kMethod,
       absl::Time deadline = absl::InfiniteFuture()) {
     return std::make_unique<fusebox::CircuitBreakerInterceptor>(
-        channel_, *channel_.circuits.FindMethod(method), deadline, type);
+        channel_, *channel_.circuits.FindMethod(method), deadline, type, /*context=*/nullptr);
   }
 
  private:

@@ -110,7 +110,8 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   call.slow = slow;
   call.counts = result.kind != OutcomeKind::kIgnored && call.epoch == epoch_;
   call.order = ++returns_;
-  if (result.kind == OutcomeKind::kFailure) {
+  const bool stale = call.epoch != 0 && call.epoch != epoch_;
+  if (result.kind == OutcomeKind::kFailure && !stale) {
     last_failure_ = Failure{now_, result.code, result.message};
   }
   if (call.epoch != epoch_) return;

@@ -16,7 +16,8 @@ struct ConsecutiveFailuresRule {
 
   std::optional<Trip> Check(int64_t run) const {
     if (run < limit) return std::nullopt;
-    return Trip{Cause::kConsecutiveFailures, absl::StrCat(run, " failures in a row >= ", limit)};
+    return Trip{Cause::kConsecutiveFailures, absl::StrCat(run, " failures in a row >= ", limit),
+                run};
   }
 };
 

@@ -19,7 +19,8 @@ struct FailuresInWindowRule {
     if (counts.failures < limit) return std::nullopt;
     return Trip{Cause::kFailuresInWindow,
                 absl::StrCat(counts.failures, " failures >= ", limit, " in a window of ",
-                             counts.recorded, " calls")};
+                             counts.recorded, " calls"),
+                counts.failures};
   }
 };
 

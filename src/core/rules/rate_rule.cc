@@ -15,8 +15,9 @@ std::optional<Trip> RateRule::Check(const WindowCounts& counts) const {
     return std::nullopt;
   }
   const double reached = static_cast<double>(part) / static_cast<double>(counts.recorded);
-  return Trip{cause_, absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", counts.recorded,
-                                   " calls")};
+  return Trip{cause_,
+              absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", counts.recorded, " calls"),
+              part};
 }
 
 }  // namespace fusebox

@@ -2,9 +2,13 @@
 #ifndef FUSEBOX_SRC_CORE_RULES_TRIP_H_
 #define FUSEBOX_SRC_CORE_RULES_TRIP_H_
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
+#include "absl/time/time.h"
 #include "fusebox/event.h"
+#include "fusebox/evidence.h"
 
 namespace fusebox {
 
@@ -12,6 +16,11 @@ namespace fusebox {
 struct Trip {
   Cause cause = Cause::kNone;
   std::string detail;
+  int64_t calls = 0;                          // that the rule has counted
+  absl::Duration age = absl::ZeroDuration();  // of calls that hang: for how long at least
+
+  // The state machine's, which knows the calls. Shared by the changes that one trip makes.
+  std::shared_ptr<const Evidence> evidence = nullptr;
 };
 
 }  // namespace fusebox

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_CANONICAL_CODE_H_
+#define FUSEBOX_SRC_CORE_CANONICAL_CODE_H_
+
+#include "absl/status/status.h"
+#include "fusebox/outcome.h"
+
+namespace fusebox {
+
+// A server may send any number for a status code: those that are none count as UNKNOWN, as
+// everywhere in gRPC.
+constexpr int CanonicalCode(int code) {
+  return code >= 0 && code < kStatusCodeCount ? code : static_cast<int>(absl::StatusCode::kUnknown);
+}
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_CANONICAL_CODE_H_
