@@ -43,7 +43,8 @@ class FirstMessage {
   Recorded recorded_ = Recorded::kNowhere;
 };
 
-// Given back exactly once: by `Record`, or, if it is destroyed without, as ignored. Movable, so
+// Given back exactly once: by `Record`, or, if it is destroyed without, as when an exception passes
+// by, as ignored (but see `Run` in fusebox/run.h). Movable, so
 // that it can travel with a call from thread to thread.
 //
 // Thread-safety: one thread at a time; the breaker behind it takes permits back from any thread.

@@ -10,6 +10,7 @@
 #ifndef FUSEBOX_RUN_H_
 #define FUSEBOX_RUN_H_
 
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -41,8 +42,39 @@ struct RunTraits<absl::StatusOr<T>> {
   static absl::StatusOr<T> FromRejection(const Rejection& rejection) { return ToStatus(rejection); }
 };
 
-// Runs `fn()` if the breaker permits, and records what `to_outcome(result)` makes of its result. If
-// `fn` throws, the exception passes through and the call counts as ignored.
+// `fn()`, under that permit. If it throws, the permit is given back as a failure, and the exception
+// passes through.
+template <typename Fn>
+std::invoke_result_t<Fn> RunPermitted([[maybe_unused]] Permit& permit, Fn&& fn) {
+#ifdef __cpp_exceptions
+  try {
+    return std::forward<Fn>(fn)();
+  } catch (const std::exception& exception) {
+    permit.Record(Outcome::Failure(static_cast<int>(absl::StatusCode::kUnknown), exception.what()));
+    throw;
+  } catch (...) {
+    permit.RecordFailure();
+    throw;
+  }
+#else
+  return std::forward<Fn>(fn)();
+#endif
+}
+
+// Runs `fn()` if the breaker permits, and records what `to_outcome(result)` makes of its result.
+//
+// If `fn` throws, the exception passes through and the call counts as a failure: of code UNKNOWN,
+// with what a std::exception says as its message. To count an exception otherwise, catch it inside
+// `fn` and return a status. If `to_outcome` throws, the exception passes through as well, and the
+// call counts as ignored: there was an answer, and nobody can say what it means.
+//
+//   fusebox::Run(breaker, [&]() -> absl::Status {
+//     try {
+//       return Charge(card);
+//     } catch (const BadCard& error) {  // the card's fault, not the dependency's
+//       return absl::InvalidArgumentError(error.what());
+//     }
+//   });
 //
 // Thread-safety: like the breaker's; no lock is held while `fn` runs.
 template <typename Fn, typename ToOutcome>
@@ -50,7 +82,7 @@ std::invoke_result_t<Fn> Run(CircuitBreaker& breaker, Fn&& fn, ToOutcome&& to_ou
   using Result = std::invoke_result_t<Fn>;
   Admission admission = breaker.TryAcquire();
   if (!admission) return RunTraits<Result>::FromRejection(admission.rejection());
-  Result result = std::forward<Fn>(fn)();
+  Result result = RunPermitted(admission.permit(), std::forward<Fn>(fn));
   admission.permit().Record(std::forward<ToOutcome>(to_outcome)(std::as_const(result)));
   return result;
 }

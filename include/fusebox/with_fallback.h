@@ -8,7 +8,8 @@
 //         return cache.Find(request.item(), &price) ? grpc::Status::OK : failed;
 //       });
 //
-// For absl::Status and absl::StatusOr<T>, and with fusebox/grpc/run.h for grpc::Status. Nothing
+// An exception of one of the functions passes through: the fallback answers for results alone. For
+// absl::Status and absl::StatusOr<T>, and with fusebox/grpc/run.h for grpc::Status. Nothing
 // here touches a circuit: what is to go through one goes through it inside the first function.
 #ifndef FUSEBOX_WITH_FALLBACK_H_
 #define FUSEBOX_WITH_FALLBACK_H_

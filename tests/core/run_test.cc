@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/evidence.h"
+#include "fusebox/with_fallback.h"
 #include "gtest/gtest.h"
 #include "tests/core/test_circuit.h"
 
@@ -129,13 +131,59 @@ TEST(Run, AnotherTypeTakesPartByItsTraits) {
   EXPECT_EQ(rejected.rejected_by, "circuit");
 }
 
-TEST(Run, AnExceptionPassesThroughAndCountsAsIgnored) {
+TEST(Run, AnExceptionPassesThroughAndCountsAsAFailure) {
   TestCircuit circuit;
+  const auto refuse = []() -> absl::Status { throw std::runtime_error("refused"); };
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THROW((void)fusebox::Run(*circuit, refuse), std::runtime_error);
+  const CircuitSnapshot snapshot = circuit->Snapshot();
+  EXPECT_EQ(snapshot.state, State::kOpen);
+  EXPECT_EQ(snapshot.in_flight, 0);
+  EXPECT_EQ(snapshot.totals.failure, 3);
+  EXPECT_EQ(snapshot.last_failure->code, 2);
+  EXPECT_EQ(snapshot.last_failure->message, "refused");
+  EXPECT_EQ(EvidenceText(*snapshot.last_opening->evidence), "3 UNKNOWN");
+  EXPECT_TRUE(GetRejection(fusebox::Run(*circuit, refuse)).has_value());
+}
+
+TEST(Run, AnExceptionOfAnyTypePassesThroughAndCountsAsAFailure) {
+  TestCircuit circuit;
+  EXPECT_THROW((void)fusebox::Run(*circuit, []() -> absl::StatusOr<int> { throw 42; }), int);
   EXPECT_THROW(
-      (void)fusebox::Run(*circuit, []() -> absl::Status { throw std::runtime_error("no"); }),
-      std::runtime_error);
-  EXPECT_EQ(circuit->Snapshot().totals.ignored, 1);
+      (void)fusebox::Run(
+          *circuit, []() -> Reply { throw 42; }, [](const Reply&) { return Outcome::Success(); }),
+      int);
+  EXPECT_EQ(circuit->Snapshot().totals.failure, 2);
   EXPECT_EQ(circuit->Snapshot().in_flight, 0);
+}
+
+TEST(Run, AnExceptionOfTheReadingPassesThroughAndCountsAsIgnored) {
+  TestCircuit circuit;
+  const auto throws = [](const absl::Status&) -> Outcome { throw std::runtime_error("no"); };
+  EXPECT_THROW((void)fusebox::Run(
+                   *circuit, [] { return absl::OkStatus(); }, throws),
+               std::runtime_error);
+  EXPECT_EQ(circuit->Snapshot().totals.ignored, 1);
+  EXPECT_EQ(circuit->Snapshot().totals.failure, 0);
+  EXPECT_EQ(circuit->Snapshot().in_flight, 0);
+}
+
+TEST(Run, AFailedProbeMayBeAnException) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  EXPECT_THROW((void)fusebox::Run(*circuit, []() -> absl::Status { throw 42; }), int);
+  EXPECT_EQ(circuit->state(), State::kOpen);
+}
+
+TEST(WithFallback, ExceptionsPassThrough) {
+  TestCircuit circuit;
+  const auto call = [&] {
+    return fusebox::Run(*circuit, []() -> absl::Status { throw std::runtime_error("refused"); });
+  };
+  const auto fallback = [](const absl::Status&) -> absl::Status { throw 42; };
+  EXPECT_THROW((void)WithFallback(call, fallback), std::runtime_error);
+  EXPECT_EQ(circuit->Snapshot().totals.failure, 1);
+  EXPECT_THROW((void)WithFallback([] { return absl::UnavailableError("no"); }, fallback), int);
 }
 
 TEST(Run, NoLockIsHeldWhileTheFunctionRuns) {

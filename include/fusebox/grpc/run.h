@@ -5,6 +5,8 @@
 //
 //   grpc::Status status =
 //       fusebox::Run(breaker, [&] { return stub->Get(&context, request, &reply); });
+//
+// A function that throws counts as a failure of code UNKNOWN, and its exception passes through.
 #ifndef FUSEBOX_GRPC_RUN_H_
 #define FUSEBOX_GRPC_RUN_H_
 
