@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
@@ -24,8 +25,9 @@ absl::Duration InMetadata(const CallResult::Metadata& trailing_metadata) {
 
 absl::Duration PushbackOf(const grpc::Status& status,
                           const CallResult::Metadata& trailing_metadata) {
-  const absl::Duration in_details =
-      DecodeRetryDelay(status.error_details()).value_or(absl::ZeroDuration());
+  const std::string details = status.error_details();
+  if (HasRejectionInfo(details)) return absl::ZeroDuration();
+  const absl::Duration in_details = DecodeRetryDelay(details).value_or(absl::ZeroDuration());
   return std::max({absl::ZeroDuration(), InMetadata(trailing_metadata), in_details});
 }
 

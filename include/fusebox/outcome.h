@@ -107,7 +107,7 @@ struct Outcome {
   }
 
   // The standard reading of an absl::Status, by `DefaultOutcomeKind`; a google.rpc.RetryInfo among
-  // its payloads is the pushback.
+  // its payloads is the pushback, unless the status is a rejection that was passed on.
   static Outcome FromStatus(const absl::Status& status);
 };
 

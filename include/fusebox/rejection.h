@@ -60,11 +60,17 @@ void EncodeRejection(const Rejection& rejection, std::string& message, std::stri
 // malformed bytes included.
 std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
 
-// How long a server asks to be left alone: the `retry_delay` of the google.rpc.RetryInfo in such
-// bytes, or in a status' payload (DESIGN C5). Never negative, whatever the server says. Empty if
-// there is none, or it is malformed.
+// The `retry_delay` of the google.rpc.RetryInfo in such bytes, or in a status' payload. Never
+// negative, whatever the server says. Empty if there is none, or it is malformed. It is how long
+// the server asks to be left alone, unless the status `HasRejectionInfo`.
 std::optional<absl::Duration> DecodeRetryDelay(absl::string_view google_rpc_status);
 std::optional<absl::Duration> GetRetryDelay(const absl::Status& status);
+
+// Whether such bytes, or a status' payloads, hold a google.rpc.ErrorInfo of the domain "fusebox",
+// whatever the code: a rejection, or what is left of one that a server has passed on. Then its
+// delay is that of some other circuit, and no pushback of the server's (DESIGN C5).
+bool HasRejectionInfo(absl::string_view google_rpc_status);
+bool HasRejectionInfo(const absl::Status& status);
 
 // For calls that answer with an absl::Status: UNAVAILABLE, the message, and as payloads under their
 // type URLs ("type.googleapis.com/google.rpc.ErrorInfo" and "...RetryInfo") the same two details.

@@ -38,7 +38,9 @@ Outcome Outcome::FromStatus(const absl::Status& status) {
   outcome.cancelled = absl::IsCancelled(status);
   if (status.ok()) return outcome;
   outcome.message = std::string(status.message());
-  outcome.pushback = GetRetryDelay(status).value_or(absl::ZeroDuration());
+  if (!HasRejectionInfo(status)) {
+    outcome.pushback = GetRetryDelay(status).value_or(absl::ZeroDuration());
+  }
   return outcome;
 }
 

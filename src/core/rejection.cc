@@ -140,6 +140,15 @@ std::optional<Rejection> DecodeErrorInfo(absl::string_view bytes) {
   return rejection;
 }
 
+// Of a google.rpc.ErrorInfo, whoever wrote it.
+bool HasRejectionDomain(absl::string_view bytes) {
+  absl::string_view domain;
+  const bool ok = ForEachField(bytes, [&](const WireReader::Field& field) {
+    if (field.number == kDomain) domain = field.bytes;
+  });
+  return ok && domain == kRejectionDomain;
+}
+
 std::optional<absl::Duration> DecodeRetryInfo(absl::string_view bytes) {
   absl::string_view duration;
   int64_t seconds = 0;
@@ -284,6 +293,21 @@ std::optional<absl::Duration> GetRetryDelay(const absl::Status& status) {
   const absl::optional<absl::Cord> retry_info = status.GetPayload(kRetryInfoUrl);
   if (!retry_info) return std::nullopt;
   return DecodeRetryInfo(std::string(*retry_info));
+}
+
+bool HasRejectionInfo(absl::string_view google_rpc_status) {
+  bool found = false;
+  const bool ok = ForEachField(google_rpc_status, [&](const WireReader::Field& field) {
+    if (field.number != kDetails) return;
+    const std::optional<KeyValue> any = DecodePair(field.bytes);
+    found = found || (any && any->key == kErrorInfoUrl && HasRejectionDomain(any->value));
+  });
+  return ok && found;
+}
+
+bool HasRejectionInfo(const absl::Status& status) {
+  const absl::optional<absl::Cord> error_info = status.GetPayload(kErrorInfoUrl);
+  return error_info && HasRejectionDomain(std::string(*error_info));
 }
 
 absl::Status ToStatus(const Rejection& rejection) {

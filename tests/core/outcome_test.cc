@@ -6,6 +6,10 @@
 #include <set>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/rejection.h"
 #include "gtest/gtest.h"
 
 namespace fusebox {
@@ -40,6 +44,28 @@ TEST(Outcome, C2_FromStatusKeepsCodeAndMessage) {
   EXPECT_EQ(Outcome::FromStatus(absl::OkStatus()).kind, OutcomeKind::kSuccess);
   EXPECT_EQ(Outcome::FromStatus(absl::NotFoundError("x")).kind, OutcomeKind::kSuccess);
   EXPECT_EQ(Outcome::FromStatus(absl::CancelledError("x")).kind, OutcomeKind::kIgnored);
+}
+
+TEST(Outcome, C5_FromStatusTakesADelayForPushback) {
+  constexpr absl::string_view kRetryInfo = "type.googleapis.com/google.rpc.RetryInfo";
+  Rejection rejection;
+  rejection.retry_after = absl::Seconds(90);
+  absl::Status busy = absl::ResourceExhaustedError("busy");
+  busy.SetPayload(kRetryInfo, *ToStatus(rejection).GetPayload(kRetryInfo));
+  EXPECT_EQ(Outcome::FromStatus(busy).pushback, absl::Seconds(90));
+}
+
+TEST(Outcome, C5_FromStatusTakesNoneOfARejectionThatIsPassedOn) {
+  Rejection rejection;
+  rejection.retry_after = absl::Minutes(5);
+  const absl::Status passed_on = ToStatus(rejection);
+  absl::Status as_internal = absl::InternalError("upstream");
+  passed_on.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& bytes) { as_internal.SetPayload(url, bytes); });
+  for (const absl::Status& status : {passed_on, as_internal}) {
+    EXPECT_EQ(Outcome::FromStatus(status).kind, OutcomeKind::kFailure);
+    EXPECT_EQ(Outcome::FromStatus(status).pushback, absl::ZeroDuration());
+  }
 }
 
 TEST(Outcome, MakersSetTheKind) {

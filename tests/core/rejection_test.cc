@@ -159,6 +159,26 @@ TEST(DecodeRejection, Design4_IsEmptyForWhatFuseboxDidNotWrite) {
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "state", "stata")).has_value());
 }
 
+TEST(HasRejectionInfo, C5_GoesByTheDomainAlone) {
+  const std::string bytes = EncodeRejection(OpenRejection());
+  EXPECT_TRUE(HasRejectionInfo(bytes));
+  EXPECT_TRUE(HasRejectionInfo(Replaced(bytes, "\x08\x0E", "\x08\x0D")));  // code 13
+  EXPECT_TRUE(HasRejectionInfo(Replaced(bytes, "CIRCUIT_OPEN", "CIRCUIT_NEWS")));
+  EXPECT_TRUE(HasRejectionInfo(Replaced(bytes, "RetryInfo", "RetryInfa")));
+  EXPECT_FALSE(HasRejectionInfo(Replaced(bytes, "fusebox", "fuseBox")));
+  EXPECT_FALSE(HasRejectionInfo(Replaced(bytes, "ErrorInfo", "ErrorInfa")));
+  EXPECT_FALSE(HasRejectionInfo(bytes.substr(0, bytes.size() - 1)));
+  EXPECT_FALSE(HasRejectionInfo(""));
+}
+
+TEST(HasRejectionInfo, C5_ReadsAStatusPayload) {
+  EXPECT_TRUE(HasRejectionInfo(ToStatus(OpenRejection())));
+  absl::Status with_delay = absl::UnavailableError("overloaded");
+  with_delay.SetPayload(kRetryInfoUrl, *ToStatus(OpenRejection()).GetPayload(kRetryInfoUrl));
+  EXPECT_FALSE(HasRejectionInfo(with_delay));
+  EXPECT_FALSE(HasRejectionInfo(absl::OkStatus()));
+}
+
 TEST(DecodeRejection, Design4_SkipsFieldsThatItDoesNotKnow) {
   const std::string bytes = EncodeRejection(OpenRejection());
   const std::string unknown = std::string("\x20\x07", 2) +                           // varint 4

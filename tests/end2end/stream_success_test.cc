@@ -11,9 +11,11 @@
 
 #include "absl/time/time.h"
 #include "fusebox/grpc/channel.h"
+#include "fusebox/grpc/rejection_status.h"
 #include "fusebox/rejection.h"
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
+#include "tests/support/retry_info.h"
 #include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
@@ -90,11 +92,20 @@ TEST_P(PushbackTest, C5_InTheTrailingMetadata) {
 }
 
 TEST_P(PushbackTest, C5_InTheDetails) {
-  fusebox::Rejection busy;
-  busy.retry_after = absl::Seconds(50);
   EXPECT_EQ(OpenAfter(Script::Fail(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy",
-                                                fusebox::EncodeRejection(busy)))),
+                                                RetryInfoDetails(absl::Seconds(50))))),
             absl::Seconds(50));
+}
+
+// A server that hands on what a circuit of its own said: a failure, but no pushback.
+TEST_P(PushbackTest, C5_NotInARejectionThatIsPassedOn) {
+  fusebox::Rejection upstream;
+  upstream.circuit = "upstream/a.B/C";
+  upstream.retry_after = absl::Minutes(5);
+  Script script = Script::Fail(fusebox::ToGrpcStatus(upstream));
+  EXPECT_EQ(OpenAfter(script), absl::Seconds(30));
+  script.trailing_metadata = {{"grpc-retry-pushback-ms", "45000"}};
+  EXPECT_EQ(OpenAfter(script), absl::Seconds(30));
 }
 
 FUSEBOX_FOR_EVERY_CALL(PushbackTest);

@@ -10,23 +10,15 @@
 
 #include "absl/time/time.h"
 #include "fusebox/grpc/run.h"
-#include "fusebox/rejection.h"
 #include "tests/interceptors/fake_batch_fixture.h"
 #include "tests/support/fake_batch.h"
+#include "tests/support/retry_info.h"
 
 namespace fusebox_testing {
 namespace {
 
 using fusebox::PushbackOf;
 using grpc::StatusCode;
-
-// The details of a status with a google.rpc.RetryInfo of that delay, as any server may send them.
-std::string RetryInfo(absl::Duration delay) {
-  fusebox::Rejection rejection;
-  rejection.circuit = "of the server's";
-  rejection.retry_after = delay;
-  return fusebox::EncodeRejection(rejection);
-}
 
 grpc::Status Busy(const std::string& details = {}) {
   return grpc::Status(StatusCode::RESOURCE_EXHAUSTED, "busy", details);
@@ -50,12 +42,13 @@ TEST(PushbackTest, C5_ANegativeOrMalformedOneIsNoTime) {
 }
 
 TEST(PushbackTest, C5_IsInTheDetails) {
-  EXPECT_EQ(PushbackOf(Busy(RetryInfo(absl::Milliseconds(2500))), {}), absl::Milliseconds(2500));
+  EXPECT_EQ(PushbackOf(Busy(RetryInfoDetails(absl::Milliseconds(2500))), {}),
+            absl::Milliseconds(2500));
 }
 
 TEST(PushbackTest, C5_NoneAndMalformedDetailsAreNoTime) {
   EXPECT_EQ(PushbackOf(Busy(), {}), absl::ZeroDuration());
-  const std::string details = RetryInfo(absl::Seconds(9));
+  const std::string details = RetryInfoDetails(absl::Seconds(9));
   for (std::size_t size = 0; size < details.size(); ++size) {
     EXPECT_EQ(PushbackOf(Busy(details.substr(0, size)), {}), absl::ZeroDuration()) << size;
   }
@@ -64,14 +57,30 @@ TEST(PushbackTest, C5_NoneAndMalformedDetailsAreNoTime) {
 TEST(PushbackTest, C5_OfBothTheLonger) {
   fusebox::CallResult::Metadata metadata;
   metadata.emplace("grpc-retry-pushback-ms", "3000");
-  EXPECT_EQ(PushbackOf(Busy(RetryInfo(absl::Seconds(2))), metadata), absl::Seconds(3));
-  EXPECT_EQ(PushbackOf(Busy(RetryInfo(absl::Seconds(4))), metadata), absl::Seconds(4));
+  EXPECT_EQ(PushbackOf(Busy(RetryInfoDetails(absl::Seconds(2))), metadata), absl::Seconds(3));
+  EXPECT_EQ(PushbackOf(Busy(RetryInfoDetails(absl::Seconds(4))), metadata), absl::Seconds(4));
 }
 
 TEST(PushbackTest, C5_RunOverAGrpcStatusReadsTheDetails) {
   const auto outcome =
-      fusebox::RunTraits<grpc::Status>::ToOutcome(Busy(RetryInfo(absl::Seconds(2))));
+      fusebox::RunTraits<grpc::Status>::ToOutcome(Busy(RetryInfoDetails(absl::Seconds(2))));
   EXPECT_EQ(outcome.pushback, absl::Seconds(2));
+}
+
+// Its delay is what another circuit has left to wait, which may close at any time.
+TEST(PushbackTest, C5_ARejectionThatIsPassedOnIsNone) {
+  const std::string passed_on = RetryInfoDetails(absl::Minutes(5), "fusebox");
+  fusebox::CallResult::Metadata metadata;
+  metadata.emplace("grpc-retry-pushback-ms", "3000");
+  for (const StatusCode code :
+       {StatusCode::UNAVAILABLE, StatusCode::RESOURCE_EXHAUSTED, StatusCode::INTERNAL}) {
+    const grpc::Status status(code, "upstream", passed_on);
+    EXPECT_EQ(PushbackOf(status, {}), absl::ZeroDuration());
+    EXPECT_EQ(PushbackOf(status, metadata), absl::ZeroDuration());
+    const auto outcome = fusebox::RunTraits<grpc::Status>::ToOutcome(status);
+    EXPECT_EQ(outcome.kind, fusebox::OutcomeKind::kFailure);
+    EXPECT_EQ(outcome.pushback, absl::ZeroDuration());
+  }
 }
 
 class PushbackCallTest : public testing::Test {
@@ -100,12 +109,18 @@ TEST_F(PushbackCallTest, R4_TheCircuitIsOpenForAtLeastThatLong) {
   EXPECT_EQ(OpenFor("", ""), absl::Seconds(30));
   EXPECT_EQ(OpenFor("10000", ""), absl::Seconds(30));
   EXPECT_EQ(OpenFor("45000", ""), absl::Seconds(45));
-  EXPECT_EQ(OpenFor("", RetryInfo(absl::Seconds(50))), absl::Seconds(50));
+  EXPECT_EQ(OpenFor("", RetryInfoDetails(absl::Seconds(50))), absl::Seconds(50));
+}
+
+TEST_F(PushbackCallTest, C5_RejectionsThatArePassedOnOpenItForItsOwnTime) {
+  const std::string passed_on = RetryInfoDetails(absl::Minutes(5), "fusebox");
+  EXPECT_EQ(OpenFor("", passed_on), absl::Seconds(30));
+  EXPECT_EQ(OpenFor("60000", passed_on), absl::Seconds(30));
 }
 
 TEST_F(PushbackCallTest, R4_NeverForLongerThanMaxOpenDuration) {
   EXPECT_EQ(OpenFor("999999999", ""), absl::Minutes(5));
-  EXPECT_EQ(OpenFor("", RetryInfo(absl::InfiniteDuration())), absl::Minutes(5));
+  EXPECT_EQ(OpenFor("", RetryInfoDetails(absl::InfiniteDuration())), absl::Minutes(5));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 
 #include <grpcpp/support/status.h>
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "fusebox/grpc/rejection_status.h"
@@ -29,7 +31,10 @@ struct RunTraits<grpc::Status> {
     outcome.code = status.error_code();
     if (status.ok()) return outcome;
     outcome.message = status.error_message();
-    outcome.pushback = DecodeRetryDelay(status.error_details()).value_or(absl::ZeroDuration());
+    const std::string details = status.error_details();
+    if (!HasRejectionInfo(details)) {
+      outcome.pushback = DecodeRetryDelay(details).value_or(absl::ZeroDuration());
+    }
     return outcome;
   }
   static grpc::Status FromRejection(const Rejection& rejection) { return ToGrpcStatus(rejection); }
