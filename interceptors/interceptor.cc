@@ -75,13 +75,20 @@ bool CircuitBreakerInterceptor::StartOnce(InterceptorBatchMethods& methods) {
 }
 
 void CircuitBreakerInterceptor::TellOfResults(InterceptorBatchMethods& methods) {
-  if (call_.awaits_message() &&
-      methods.QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE) &&
-      methods.GetRecvMessage() != nullptr) {  // null: the stream has ended
-    call_.ReceiveMessage();
+  const bool message_is_due =
+      methods.QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE);
+  const bool has_message = message_is_due && methods.GetRecvMessage() != nullptr;
+  if (message_is_due && call_.awaits_message()) {
+    if (has_message) {
+      call_.ReceiveMessage();
+    } else {
+      call_.ReceiveEnd();
+    }
   }
   if (methods.QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS)) {
-    call_.Finish(*methods.GetRecvStatus(), *methods.GetRecvTrailingMetadata());
+    // If there's just one message to wait for, it comes with the status.
+    const bool no_message = message_is_due && !has_message && !call_.awaits_message();
+    call_.Finish(*methods.GetRecvStatus(), *methods.GetRecvTrailingMetadata(), no_message);
   }
 }
 

@@ -49,7 +49,7 @@ void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
     rejection_ = {admission.reason(), admission.state(), admission.retry_after()};
     return;
   }
-  permit_ = std::move(admission).permit();
+  permit_.Take(circuit_.breaker, std::move(admission).permit());
   start_ = circuit_.breaker->clock().Now();
   if (deadline_ != absl::InfiniteFuture()) {
     // Not the breaker's clock: a deadline is gRPC's affair, and gRPC goes by the machine's.
@@ -75,46 +75,68 @@ std::string ProtectedCall::Peer() const {
 void ProtectedCall::ReceiveMessage() {
   if (circuit_.breaker == nullptr || rejected()) return;
   if (message_after_.load(std::memory_order_relaxed) >= 0) return;
-  const absl::Duration latency = Latency();
-  message_after_.store(std::max<int64_t>(0, absl::ToInt64Nanoseconds(latency)),
+  Outcome message = Outcome::Success();
+  message.latency = Latency();
+  message.timed = Timed();
+  message_after_.store(std::max<int64_t>(0, absl::ToInt64Nanoseconds(*message.latency)),
                        std::memory_order_relaxed);
   const StreamOptions& streams = method_.settings().streams;
-  if (streams.success != StreamSuccess::kFirstMessage) return;
-  ReturnedBy nothing = ReturnedBy::kNothing;
-  if (!returned_by_.compare_exchange_strong(nothing, ReturnedBy::kMessage,
-                                            std::memory_order_acq_rel)) {
-    return;
-  }
-  Outcome outcome = Outcome::Success();
-  outcome.latency = latency;
-  outcome.timed = Timed();
-  if (outcome.timed && circuit_.breaker->IsSlow(latency)) outcome.peer = Peer();
-  permit_.Record(outcome);
+  if (message.timed && circuit_.breaker->IsSlow(*message.latency)) message.peer = Peer();
+  permit_.ReceiveMessage(message, streams.success == StreamSuccess::kFirstMessage);
+}
+
+void ProtectedCall::ReceiveEnd() {
+  int64_t none = kNoMessageYet;
+  message_after_.compare_exchange_strong(none, kNoMessageAtAll, std::memory_order_relaxed);
 }
 
 void ProtectedCall::Finish(const grpc::Status& status,
-                           const CallResult::Metadata& trailing_metadata) {
+                           const CallResult::Metadata& trailing_metadata, bool no_message) {
   if (circuit_.breaker == nullptr || rejected()) return;
+  CallResult result{method_.name(), status, trailing_metadata, Latency(), time_to_deadline_};
+  if (Timed() && message_after_.load(std::memory_order_relaxed) < 0) {
+    result.silence = result.latency;
+  }
+  if (!status.ok() || !no_message) return Conclude(result);
+  // What a blocking stub makes of it. The others leave their caller with OK and an empty message.
+  const grpc::Status unanswered(grpc::StatusCode::UNIMPLEMENTED, "OK, but no message returned");
+  CallResult unanswered_result{method_.name(), unanswered, trailing_metadata, result.latency,
+                               time_to_deadline_};
+  unanswered_result.no_message = true;
+  Conclude(unanswered_result);
+}
+
+void ProtectedCall::Conclude(const CallResult& result) {
   Outcome outcome;
-  const absl::Duration latency = Latency();
-  outcome.kind = channel_.classifier.Classify(
-      {method_.name(), status, trailing_metadata, latency, time_to_deadline_});
-  outcome.latency = latency;
+  outcome.kind = channel_.classifier.Classify(result);
+  outcome.latency = result.latency;
   outcome.timed = Timed();
-  if (!status.ok()) {
-    outcome.code = status.error_code();
-    outcome.message = status.error_message();
-    outcome.pushback = PushbackOf(status, trailing_metadata);
+  if (!result.status.ok()) {
+    outcome.code = result.status.error_code();
+    outcome.message = result.status.error_message();
+    outcome.pushback = PushbackOf(result.status, result.trailing_metadata);
+    outcome.cancelled = outcome.code == grpc::StatusCode::CANCELLED && result.silence.has_value();
   }
   // Not for every call: gRPC has to make a string of it.
-  const bool failed = outcome.kind == OutcomeKind::kFailure;
-  if (failed || (outcome.timed && circuit_.breaker->IsSlow(latency))) outcome.peer = Peer();
-  const ReturnedBy before = returned_by_.exchange(ReturnedBy::kStatus, std::memory_order_acq_rel);
-  if (before == ReturnedBy::kNothing) {
-    permit_.Record(outcome);
-  } else if (before == ReturnedBy::kMessage && outcome.kind == OutcomeKind::kFailure) {
-    circuit_.breaker->ReportFailure(outcome);
+  const bool failed = outcome.kind == OutcomeKind::kFailure || outcome.cancelled;
+  if (failed || (outcome.timed && circuit_.breaker->IsSlow(result.latency))) outcome.peer = Peer();
+  permit_.End(outcome);
+}
+
+// To a server that keeps it waiting, this is the same as to be cancelled. The context is on its way
+// out, and has no peer any more.
+void ProtectedCall::Drop() {
+  const bool waits = Timed() && message_after_.load(std::memory_order_relaxed) == kNoMessageYet &&
+                     (!time_to_deadline_ || *time_to_deadline_ > absl::ZeroDuration());
+  if (!waits) return;
+  Outcome outcome = Outcome::Cancelled();
+  const absl::Duration cancelled_after = channel_.classifier.cancelled_after();
+  if (cancelled_after > absl::ZeroDuration()) {
+    outcome.latency = Latency();
+    outcome.message = "dropped without an answer";
+    if (*outcome.latency >= cancelled_after) outcome.kind = OutcomeKind::kFailure;
   }
+  permit_.End(outcome);
 }
 
 bool ProtectedCall::FillByFallback(void* response) {

@@ -19,9 +19,9 @@
 #include "fusebox/clock.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/status_classifier.h"
-#include "fusebox/permit.h"
 #include "fusebox/rejection.h"
 #include "fusebox/state.h"
+#include "interceptors/call_permit.h"
 #include "interceptors/circuit_finder.h"
 
 namespace fusebox {
@@ -38,8 +38,8 @@ struct ProtectedChannel {
 // Undecided, until Start; then admitted, until Finish or destruction; or rejected, for good.
 //
 // Thread-safety: gRPC orders the hooks that call these one after the other, but for these two: a
-// stream's first message and its status may come at a time. A rejected call may be read by several
-// threads at a time.
+// stream's first message and its status may come at the same time. A rejected call may be read by
+// several threads at the same time.
 class ProtectedCall {
  public:
   using CallType = grpc::experimental::ClientRpcInfo::Type;
@@ -50,7 +50,9 @@ class ProtectedCall {
                 CallType type, const grpc::ClientContext* context);
   ProtectedCall(const ProtectedCall&) = delete;
   ProtectedCall& operator=(const ProtectedCall&) = delete;
-  ~ProtectedCall() = default;
+  ~ProtectedCall() {
+    if (permit_.is_out()) Drop();
+  }
 
   CallType type() const { return type_; }
 
@@ -65,8 +67,13 @@ class ProtectedCall {
   bool awaits_message() const { return awaits_message_; }
   void ReceiveMessage();
 
-  // The final status of an admitted call is here. Of no effect on any other.
-  void Finish(const grpc::Status& status, const CallResult::Metadata& trailing_metadata);
+  // There are no more messages, for an admitted call that `awaits_message`.
+  void ReceiveEnd();
+
+  // The final status of an admitted call is here. Of no effect on any other. `no_message`: the one
+  // message that a call waits for which doesn't `awaits_message` has not come with it.
+  void Finish(const grpc::Status& status, const CallResult::Metadata& trailing_metadata,
+              bool no_message);
 
   bool rejected() const { return rejection_.has_value(); }
 
@@ -91,9 +98,18 @@ class ProtectedCall {
     absl::Duration retry_after;
   };
 
+  // Values of message_after_ while there is no message: there may be one yet, or the stream ended
+  // without.
+  static constexpr int64_t kNoMessageYet = -1;
+  static constexpr int64_t kNoMessageAtAll = -2;
+
   absl::Duration Latency() const;
   bool Timed() const;
   std::string Peer() const;
+  void Conclude(const CallResult& result);
+
+  // An admitted call has come to its end without a status.
+  void Drop();
 
   // Constant.
   ProtectedChannel& channel_;
@@ -113,14 +129,9 @@ class ProtectedCall {
   std::optional<std::string> request_;
   std::optional<grpc::Status> fallback_status_;
 
-  // Between message and status, which may come at a time: the latency of the first message,
-  // negative if there is none yet (relaxed, as nothing else is published with it); and what gave
-  // the permit back. Who changes the latter from kNothing may touch the permit (acquire and
-  // release).
-  enum class ReturnedBy { kNothing, kMessage, kStatus };
-  std::atomic<int64_t> message_after_{-1};
-  std::atomic<ReturnedBy> returned_by_{ReturnedBy::kNothing};
-  Permit permit_;  // after circuit_: it is destroyed first
+  // The latency of the first message, if there is one. Relaxed, as nothing else is published by it.
+  std::atomic<int64_t> message_after_{kNoMessageYet};
+  CallPermit permit_;  // after circuit_: it is destroyed first
 };
 
 }  // namespace fusebox

@@ -14,6 +14,8 @@ namespace fusebox {
 namespace {
 
 constexpr absl::Duration MaxMinDeadline() { return absl::Hours(24); }
+constexpr absl::Duration MinCancelledAfter() { return absl::Milliseconds(1); }
+constexpr absl::Duration MaxCancelledAfter() { return absl::Hours(24); }
 
 bool IsOutcomeKind(OutcomeKind kind) {
   return kind == OutcomeKind::kSuccess || kind == OutcomeKind::kFailure ||
@@ -45,6 +47,14 @@ absl::Status Validate(const StatusClassifier::Options& options) {
     errors.push_back(absl::StrCat("min_deadline = ", absl::FormatDuration(options.min_deadline),
                                   ", must be from 0 to ", absl::FormatDuration(MaxMinDeadline())));
   }
+  const absl::Duration cancelled_after = options.cancelled_after;
+  if (cancelled_after != absl::ZeroDuration() &&
+      (cancelled_after < MinCancelledAfter() || cancelled_after > MaxCancelledAfter())) {
+    errors.push_back(absl::StrCat("cancelled_after = ", absl::FormatDuration(cancelled_after),
+                                  ", must be 0, or from ",
+                                  absl::FormatDuration(MinCancelledAfter()), " to ",
+                                  absl::FormatDuration(MaxCancelledAfter())));
+  }
   if (errors.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("invalid classifier: ", absl::StrJoin(errors, "; ")));
@@ -64,6 +74,7 @@ absl::StatusOr<StatusClassifier> StatusClassifier::Create(Options options) {
   for (const auto& [code, kind] : options.codes) classifier.table_[PlaceOf(code)] = kind;
   classifier.predicate_ = std::move(options.predicate);
   classifier.min_deadline_ = options.min_deadline;
+  classifier.cancelled_after_ = options.cancelled_after;
   return classifier;
 }
 
@@ -76,6 +87,12 @@ OutcomeKind StatusClassifier::Classify(const CallResult& call) const {
   }
   if (predicate_ != nullptr) {
     if (const std::optional<OutcomeKind> kind = predicate_(call)) return *kind;
+  }
+  if (call.local) return OutcomeKind::kIgnored;
+  if (call.no_message) return OutcomeKind::kFailure;
+  const bool gives_up = code == grpc::StatusCode::CANCELLED && call.silence.has_value();
+  if (gives_up && cancelled_after_ > absl::ZeroDuration() && *call.silence >= cancelled_after_) {
+    return OutcomeKind::kFailure;
   }
   return table_[PlaceOf(code)];
 }

@@ -182,6 +182,78 @@ TEST(StatusClassifierTest, C3_MinDeadlineIgnoresJustDeadlineExceededOfImpatientC
   }
 }
 
+// ---- Callers that give up (DESIGN C3).
+
+OutcomeKind ClassifyAfter(const StatusClassifier& classifier, StatusCode code,
+                          std::optional<absl::Duration> silence,
+                          std::optional<absl::Duration> time_to_deadline = std::nullopt) {
+  const grpc::Status status(code, "message");
+  CallResult call{"/shop.Inventory/Reserve", status, {}, absl::Milliseconds(5), time_to_deadline};
+  call.silence = silence;
+  return classifier.Classify(call);
+}
+
+TEST(StatusClassifierTest, C3_CancelledAfterIsOffByDefault) {
+  EXPECT_EQ(ClassifyAfter(StatusClassifier(), StatusCode::CANCELLED, absl::Hours(1)),
+            OutcomeKind::kIgnored);
+}
+
+TEST(StatusClassifierTest, C3_CancelledAfterCountsJustCancelledCallsThatWaited) {
+  StatusClassifier::Options options;
+  options.cancelled_after = absl::Seconds(2);
+  const StatusClassifier classifier = MustCreate(std::move(options));
+  const absl::Duration just_less = absl::Seconds(2) - absl::Nanoseconds(1);
+  EXPECT_EQ(ClassifyAfter(classifier, StatusCode::CANCELLED, just_less), OutcomeKind::kIgnored);
+  EXPECT_EQ(ClassifyAfter(classifier, StatusCode::CANCELLED, absl::Seconds(2)),
+            OutcomeKind::kFailure);
+  EXPECT_EQ(ClassifyAfter(classifier, StatusCode::CANCELLED, std::nullopt), OutcomeKind::kIgnored);
+  EXPECT_EQ(
+      ClassifyAfter(classifier, StatusCode::CANCELLED, absl::Seconds(2), absl::ZeroDuration()),
+      OutcomeKind::kIgnored);
+  for (const auto& [code, kind] : StandardTable()) {
+    if (code == StatusCode::CANCELLED) continue;
+    EXPECT_EQ(ClassifyAfter(classifier, code, absl::Seconds(2)), kind) << code;
+  }
+}
+
+// ---- What the server didn't say (DESIGN C2).
+
+TEST(StatusClassifierTest, C2_WhatIsLocalIsIgnoredWhateverTheCode) {
+  for (const auto& entry : StandardTable()) {
+    const grpc::Status status(entry.first, "message");
+    CallResult call{"/shop.Inventory/Reserve", status, {}, absl::Milliseconds(5), std::nullopt};
+    call.local = true;
+    EXPECT_EQ(StatusClassifier().Classify(call), OutcomeKind::kIgnored);
+  }
+}
+
+TEST(StatusClassifierTest, C2_ACallWithoutItsMessageIsAFailureWhateverTheTableSays) {
+  StatusClassifier::Options options;
+  options.codes[StatusCode::UNIMPLEMENTED] = OutcomeKind::kSuccess;
+  const StatusClassifier classifier = MustCreate(std::move(options));
+  const grpc::Status status(StatusCode::UNIMPLEMENTED, "message");
+  CallResult call{"/shop.Inventory/Reserve", status, {}, absl::Milliseconds(5), std::nullopt};
+  call.no_message = true;
+  EXPECT_EQ(classifier.Classify(call), OutcomeKind::kFailure);
+}
+
+TEST(StatusClassifierTest, C1_PredicateOverrulesAllOfThem) {
+  StatusClassifier::Options options;
+  options.cancelled_after = absl::Milliseconds(1);
+  options.predicate = [](const CallResult& call) {
+    EXPECT_TRUE(call.local);
+    EXPECT_TRUE(call.no_message);
+    EXPECT_EQ(call.silence, absl::Seconds(1));
+    return OutcomeKind::kSuccess;
+  };
+  const grpc::Status status(StatusCode::CANCELLED, "message");
+  CallResult call{"/shop.Inventory/Reserve", status, {}, absl::Milliseconds(5), std::nullopt};
+  call.local = true;
+  call.no_message = true;
+  call.silence = absl::Seconds(1);
+  EXPECT_EQ(MustCreate(std::move(options)).Classify(call), OutcomeKind::kSuccess);
+}
+
 // ---- Options.
 
 TEST(StatusClassifierTest, OneErrorNamesAllThatIsWrong) {
@@ -190,12 +262,14 @@ TEST(StatusClassifierTest, OneErrorNamesAllThatIsWrong) {
   options.codes[StatusCode::DO_NOT_USE] = OutcomeKind::kSuccess;
   options.codes[StatusCode::INTERNAL] = static_cast<OutcomeKind>(7);
   options.min_deadline = absl::Hours(25);
+  options.cancelled_after = absl::Microseconds(999);
   const absl::Status status = StatusClassifier::Create(std::move(options)).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("code 17"), HasSubstr("code -1"), HasSubstr("from 0 to 16"),
-                    HasSubstr("codes[13] = 7"), HasSubstr("min_deadline = 25h"),
-                    HasSubstr("from 0 to 24h")));
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr("code 17"), HasSubstr("code -1"), HasSubstr("from 0 to 16"),
+            HasSubstr("codes[13] = 7"), HasSubstr("min_deadline = 25h"), HasSubstr("from 0 to 24h"),
+            HasSubstr("cancelled_after = 999us"), HasSubstr("0, or from 1ms to 24h")));
 }
 
 TEST(StatusClassifierTest, C3_MinDeadlineHasItsRange) {
@@ -208,6 +282,23 @@ TEST(StatusClassifierTest, C3_MinDeadlineHasItsRange) {
                                    absl::InfiniteDuration(), -absl::InfiniteDuration()}) {
     StatusClassifier::Options options;
     options.min_deadline = bad;
+    EXPECT_TRUE(absl::IsInvalidArgument(StatusClassifier::Create(std::move(options)).status()))
+        << bad;
+  }
+}
+
+TEST(StatusClassifierTest, C3_CancelledAfterHasItsRange) {
+  for (const absl::Duration good :
+       {absl::ZeroDuration(), absl::Milliseconds(1), absl::Seconds(2), absl::Hours(24)}) {
+    StatusClassifier::Options options;
+    options.cancelled_after = good;
+    EXPECT_TRUE(StatusClassifier::Create(std::move(options)).ok()) << good;
+  }
+  for (const absl::Duration bad :
+       {-absl::Seconds(1), absl::Nanoseconds(1), absl::Milliseconds(1) - absl::Nanoseconds(1),
+        absl::Hours(24) + absl::Nanoseconds(1), absl::InfiniteDuration()}) {
+    StatusClassifier::Options options;
+    options.cancelled_after = bad;
     EXPECT_TRUE(absl::IsInvalidArgument(StatusClassifier::Create(std::move(options)).status()))
         << bad;
   }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "fusebox/policy.h"
@@ -119,21 +120,43 @@ TEST_P(FirstMessageTest, C6_IsASuccessAndGivesThePermitBack) {
   EXPECT_EQ(Snapshot().totals.failure, 0);
 }
 
-TEST_P(FirstMessageTest, C6_AFailingStatusAfterItIsOneMoreFailure) {
+// The success at the message is taken back: such streams are a run of failures.
+TEST_P(FirstMessageTest, C6_StreamsThatBreakAfterTheirMessagesOpenTheCircuit) {
   for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Snapshot().state, State::kClosed);
     const auto interceptor = channel_.MakeInterceptor(GetParam());
     FakeCall call(*interceptor);
     call.Play(StartReadOnlyOps());
-    call.Play(ReadOps());
-    EXPECT_EQ(Snapshot().state, State::kClosed);
+    for (int message = 0; message < 2; ++message) call.Play(ReadOps());
     call.Play(FinishOps(), kBroken);
   }
-  // Each broken stream: a success, which sets the run of failures back, and a failure.
+  EXPECT_EQ(Snapshot().state, State::kOpen);
   EXPECT_EQ(Snapshot().totals.success, 2);
   EXPECT_EQ(Snapshot().totals.failure, 2);
-  EXPECT_EQ(Snapshot().consecutive_failures, 1);
   EXPECT_EQ(Snapshot().last_failure->message, "connection reset");
   EXPECT_EQ(Snapshot().in_flight, 0);
+}
+
+TEST_P(FirstMessageTest, C6_AProbeThatBreaksAfterItsMessageOpensTheCircuitAgain) {
+  fusebox::Policy policy = FakeCallPolicy();
+  policy.half_open.verdict = fusebox::SuccessThreshold{2};
+  FakeChannel channel(clock_, policy, With(FirstMessage()));
+  for (int i = 0; i < 2; ++i) {
+    const auto failing = channel.MakeInterceptor(GetParam());
+    FakeCall call(*failing);
+    call.Play(StartReadOnlyOps());
+    call.Play(FinishOps(), kBroken);
+  }
+  const auto circuit = channel.registry().Find("inventory/shop.Inventory/Reserve");
+  ASSERT_EQ(circuit->state(), State::kOpen);
+  clock_.Advance(absl::Seconds(30));
+  const auto probe = channel.MakeInterceptor(GetParam());
+  FakeCall call(*probe);
+  call.Play(StartReadOnlyOps());
+  call.Play(ReadOps());
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  call.Play(FinishOps(), kBroken);
+  EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
 TEST_P(FirstMessageTest, C6_StreamsThatBreakTogetherOpenTheCircuit) {
@@ -211,7 +234,113 @@ TEST_P(FirstMessageTest, C6_MessageBesideStatusReturnsThePermitOnce) {
   EXPECT_EQ(Snapshot().in_flight, 0);
 }
 
+// The same with a failing status, however the two threads meet.
+TEST_P(FirstMessageTest, C6_MessageBesideFailureIsCountedOnceOrTakenBack) {
+  constexpr int kCalls = 300;
+  for (int i = 0; i < kCalls; ++i) {
+    breaker_->Reset({"test", "one call each"});
+    const fusebox::Totals before = Snapshot().totals;
+    const auto interceptor = channel_.MakeInterceptor(GetParam());
+    FakeCall(*interceptor).Play(StartReadOnlyOps());
+    FakeBatch message(ReadOps().recv);
+    FakeBatch status(FinishOps().recv);
+    status.status = kBroken;
+    std::thread reader([&] { interceptor->Intercept(&message); });
+    interceptor->Intercept(&status);
+    reader.join();
+    EXPECT_EQ(Snapshot().totals.failure - before.failure, 1);
+    EXPECT_LE(Snapshot().totals.success - before.success, 1);
+    EXPECT_EQ(Snapshot().consecutive_failures, 1);
+    EXPECT_EQ(Snapshot().in_flight, 0);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, FirstMessageTest,
+                         testing::Values(CallType::SERVER_STREAMING, CallType::BIDI_STREAMING),
+                         [](const testing::TestParamInfo<CallType>& type) {
+                           return std::string(
+                               type.param == CallType::BIDI_STREAMING ? "Bidi" : "ServerStream");
+                         });
+
+// ---- A message says that the stream doesn't hang (rules R5 and R14).
+
+class HeardStreamTest : public testing::TestWithParam<CallType> {
+ protected:
+  static fusebox::Policy TwoHungCalls() {
+    fusebox::Policy policy = FakeCallPolicy();
+    policy.hung_calls = fusebox::HungCalls{2, absl::Seconds(8)};
+    return policy;
+  }
+
+  // The states of a circuit with two streams that have been out for long, with a message and
+  // without.
+  State StateOfTwoOld(bool with_message) {
+    FakeChannel channel(clock_, TwoHungCalls());
+    std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+    for (int i = 0; i < 2; ++i) {
+      streams.push_back(channel.MakeInterceptor(GetParam()));
+      FakeCall call(*streams.back());
+      call.Play(StartReadOnlyOps());
+      if (with_message) call.Play(ReadOps());
+    }
+    const auto circuit = channel.registry().Find("inventory/shop.Inventory/Reserve");
+    for (int i = 0; i < 8; ++i) {
+      clock_.Advance(absl::Seconds(2));
+      circuit->TryAcquire().permit().Ignore();
+    }
+    return circuit->state();
+  }
+
+  FakeClock clock_;
+};
+
+TEST_P(HeardStreamTest, R14_OneThatHasGotAMessageIsNotHung) {
+  EXPECT_EQ(StateOfTwoOld(/*with_message=*/false), State::kOpen);
+  EXPECT_EQ(StateOfTwoOld(/*with_message=*/true), State::kClosed);
+}
+
+TEST_P(HeardStreamTest, R5_AProbeThatHasGotAMessageDoesNotTimeOut) {
+  FakeChannel channel(clock_);
+  const std::shared_ptr<fusebox::CircuitBreaker> breaker = channel.breaker();
+  for (int i = 0; i < 2; ++i) breaker->TryAcquire().permit().RecordFailure();
+  clock_.Advance(absl::Seconds(30));
+  const auto probe = channel.MakeInterceptor(GetParam());
+  FakeCall call(*probe);
+  call.Play(StartReadOnlyOps());
+  EXPECT_EQ(breaker->Snapshot().probes_in_flight, 1);
+  call.Play(ReadOps());
+  EXPECT_EQ(breaker->state(), State::kClosed);  // one success is enough
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(breaker->state(), State::kClosed);
+  EXPECT_EQ(breaker->Snapshot().in_flight, 1);
+  call.Play(FinishOps());
+  EXPECT_EQ(breaker->Snapshot().in_flight, 0);
+  EXPECT_EQ(breaker->Snapshot().totals.success, 1);
+}
+
+// As a status may be delivered beside a stream's message.
+TEST_P(HeardStreamTest, R14_MessageBesideStatusReturnsThePermitOnce) {
+  fusebox::Policy policy = TwoHungCalls();
+  policy.consecutive_failures = 1000;
+  FakeChannel channel(clock_, policy);
+  constexpr int kCalls = 300;
+  for (int i = 0; i < kCalls; ++i) {
+    const auto interceptor = channel.MakeInterceptor(GetParam());
+    FakeCall(*interceptor).Play(StartReadOnlyOps());
+    FakeBatch message(ReadOps().recv);
+    FakeBatch status(FinishOps().recv);
+    status.status = kBroken;
+    std::thread reader([&] { interceptor->Intercept(&message); });
+    interceptor->Intercept(&status);
+    reader.join();
+  }
+  const auto circuit = channel.registry().Find("inventory/shop.Inventory/Reserve");
+  EXPECT_EQ(circuit->Snapshot().totals.failure, kCalls);
+  EXPECT_EQ(circuit->Snapshot().totals.success, 0);
+  EXPECT_EQ(circuit->Snapshot().in_flight, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, HeardStreamTest,
                          testing::Values(CallType::SERVER_STREAMING, CallType::BIDI_STREAMING),
                          [](const testing::TestParamInfo<CallType>& type) {
                            return std::string(

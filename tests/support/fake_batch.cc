@@ -74,9 +74,11 @@ FakeCall::Played FakeCall::Play(const FakeOps& ops, const grpc::Status& status) 
   return Play(ops, status, /*message=*/true);
 }
 
-FakeCall::Played FakeCall::PlayEndOfMessages() {
-  return Play(FakeOps{{}, {Hook::POST_RECV_MESSAGE}}, grpc::Status::OK, /*message=*/false);
+FakeCall::Played FakeCall::PlayWithoutMessage(const FakeOps& ops, const grpc::Status& status) {
+  return Play(ops, status, /*message=*/false);
 }
+
+FakeCall::Played FakeCall::PlayEndOfMessages() { return PlayWithoutMessage(ReadOps()); }
 
 FakeCall::Played FakeCall::Play(const FakeOps& ops, const grpc::Status& status, bool message) {
   FakeBatch sending(ops.send);

@@ -121,6 +121,9 @@ class FakeCall {
   // interceptor has hijacked the call.
   Played Play(const FakeOps& ops, const grpc::Status& status = grpc::Status::OK);
 
+  // The same, and the message that the batch waits for doesn't come.
+  Played PlayWithoutMessage(const FakeOps& ops, const grpc::Status& status = grpc::Status::OK);
+
   // A wait for a message that ends without one, since the stream has ended.
   Played PlayEndOfMessages();
 

@@ -45,6 +45,21 @@ struct CallResult {
   // How long the call had to run when it started: its deadline less the time of its start. Absent
   // without a deadline; zero or negative if the deadline had passed before the start.
   std::optional<absl::Duration> time_to_deadline;
+
+  // Whether this process' own gRPC made the status, and the server had no part in it: a message
+  // over the channel's own limits, call credentials that could not be had or must not be sent, a
+  // channel that can't work at all (DESIGN C2; docs/endings.md lists them). Such a call is ignored.
+  bool local = false;
+
+  // Whether the server said OK, but sent no message, or none that can be read, to a call that waits
+  // for just one. `status` is then UNIMPLEMENTED, as a blocking stub reports it. Such a call is a
+  // failure.
+  bool no_message = false;
+
+  // How long the call waited for the server in vain: from its start to its end, if no message had
+  // come by then. Absent once one has, and for calls that go at their caller's pace, as far as
+  // `StreamOptions::time_client_streams` doesn't ask for those.
+  std::optional<absl::Duration> silence = std::nullopt;
 };
 
 // May overrule the table for one call; empty leaves it to the table. Called on the thread on which
@@ -60,27 +75,44 @@ class StatusClassifier {
     // and all others are successes.
     std::map<grpc::StatusCode, OutcomeKind> codes;
 
-    // Asked first, for every call that C3 doesn't already ignore. May be empty.
+    // Asked first, for every call that ends with a status and that C3 doesn't already ignore. May
+    // be empty.
     OutcomePredicate predicate;
 
     // A DEADLINE_EXCEEDED of a call that had less than this to run says more about the caller's
     // impatience than about the dependency: it is ignored (DESIGN C3). Zero turns this off.
+    //
+    // It goes by the deadline of the call's ClientContext. gRPC shows an interceptor no other: not
+    // one that `grpc::ClientContext::FromServerContext` propagates, nor the `timeout` of a service
+    // config. For the former, make the context by `ClientContextFor`
+    // (fusebox/grpc/client_context.h); in place of the latter, set a deadline on the context.
     absl::Duration min_deadline = absl::ZeroDuration();  // 0 to 24 h
+
+    // A dependency that hangs while its callers give up by cancelling (a page that its reader
+    // closes, a hedged call) never gets as far as a DEADLINE_EXCEEDED. A CANCELLED call that the
+    // server had left waiting for this long (`CallResult::silence`) is a failure (DESIGN C3), and
+    // so is a stream that is dropped without `Finish` after as long. Well above the latencies that
+    // the dependency has when it's healthy. Zero turns this off.
+    absl::Duration cancelled_after = absl::ZeroDuration();  // 0, or 1 ms to 24 h
   };
 
   // The standard table alone.
   StatusClassifier();
 
   // INVALID_ARGUMENT names each bad field, its value and its range: a code outside 0 to 16, an
-  // OutcomeKind that isn't one, a min_deadline out of its range.
+  // OutcomeKind that isn't one, a min_deadline or a cancelled_after out of its range.
   static absl::StatusOr<StatusClassifier> Create(Options options);
 
   OutcomeKind Classify(const CallResult& call) const;
+
+  // As in the options; zero if it's off.
+  absl::Duration cancelled_after() const { return cancelled_after_; }
 
  private:
   std::array<OutcomeKind, kStatusCodeCount> table_{};
   OutcomePredicate predicate_;
   absl::Duration min_deadline_ = absl::ZeroDuration();
+  absl::Duration cancelled_after_ = absl::ZeroDuration();
 };
 
 }  // namespace fusebox

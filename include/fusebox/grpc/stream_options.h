@@ -16,9 +16,10 @@ enum class StreamSuccess {
 
   // For streams that live for hours: the first message from the server is a success, and gives the
   // permit back. From then on the stream holds no probe place, is not in flight, and can't hang. If
-  // it ends with a failing status after all, that counts as one more failure, in the epoch in which
-  // it arrives (`CircuitBreaker::ReportFailure`). For server and bidirectional streams; a client
-  // stream's only message comes with its status.
+  // it ends with a failing status after all, the success is taken back
+  // (`Permit::RecordFirstMessage`), so that a server which breaks every stream after its first
+  // messages is found out. For server and bidirectional streams; a client stream's only message
+  // comes with its status.
   kFirstMessage,
 };
 
