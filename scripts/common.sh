@@ -37,11 +37,34 @@ configure() {
   quietly "Configuring build/$preset" cmake --preset "$preset" "$@"
 }
 
-# build <preset> [cmake argument]...: on a terminal with ninja's progress, else without.
+# in_tenths <what is counted>: passes on what ninja or ctest says, but for its lines of progress and
+# those of tests that passed: in their place comes one in each tenth of the way. So whoever has no
+# terminal sees that it goes on, and yet no thousands of lines.
+in_tenths() {
+  local what=$1 line told=0 reached all
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\  ||
+      $line =~ ^\ *([0-9]+)/([0-9]+)\ Test\ +#.*\ Passed\  ]]; then
+      reached=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
+      if ((reached * 10 / all > told)); then
+        told=$((reached * 10 / all))
+        printf '    %s of %s %s\n' "$reached" "$all" "$what"
+      fi
+    else
+      printf '%s\n' "$line"
+    fi
+  done
+}
+
+# build <preset> [cmake argument]...: on a terminal with ninja's progress, else a line for each tenth.
 build() {
-  local preset=$1 quiet=()
+  local preset=$1
   shift
-  [ -t 1 ] || quiet=(-- --quiet)
   say "Building build/$preset"
-  cmake --build --preset "$preset" "$@" "${quiet[@]}" || die "failed: building build/$preset"
+  if [ -t 1 ]; then
+    cmake --build --preset "$preset" "$@" || die "failed: building build/$preset"
+  else
+    NINJA_STATUS='[%f/%t] ' cmake --build --preset "$preset" "$@" 2>&1 < /dev/null |
+      in_tenths "steps" || die "failed: building build/$preset"
+  fi
 }
