@@ -105,6 +105,12 @@ class CircuitRegistry {
   // one moment only while nobody else uses the registry.
   RegistryStats Stats() const;
 
+  // What the circuits that were evicted or removed had counted until then, by target: with the
+  // totals of those that there are, it makes sums over a target that don't go down. A call that is
+  // out when its circuit is removed is in neither. Of more than a thousand targets, the rest is
+  // added up under the empty one.
+  std::vector<TargetTotals> RemovedTotals() const;
+
   // The same as in `Stats`.
   std::size_t size() const;
 

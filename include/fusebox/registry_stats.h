@@ -10,6 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+
+#include "fusebox/snapshot.h"
 
 namespace fusebox {
 
@@ -24,6 +27,12 @@ struct RegistryStats {
   // Calls that went to their dependency without a circuit, because the registry was full of
   // circuits that must stay.
   int64_t unprotected_calls = 0;
+};
+
+// What circuits of one target had counted when they left the registry.
+struct TargetTotals {
+  std::string target;  // empty for circuits that were made without one
+  Totals totals;
 };
 
 }  // namespace fusebox

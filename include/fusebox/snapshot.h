@@ -60,6 +60,9 @@ struct Totals {
   }
 };
 
+// Adds up what two circuits have counted.
+Totals& operator+=(Totals& sum, const Totals& more);
+
 // What the trip rules look at: the calls that the window holds. All zero unless CLOSED or ramping.
 struct WindowCounts {
   int64_t recorded = 0;

@@ -265,6 +265,11 @@ int64_t CircuitCore::CallsGranted() {
   return totals_.SumWith(shards_).granted;
 }
 
+Totals CircuitCore::TotalsNow() {
+  MutexLock lock(mutex_);
+  return totals_.SumWith(shards_).totals;
+}
+
 bool CircuitCore::IsEvictable() {
   const SteadyTime now = clock_.Now();
   MutexLock lock(mutex_);

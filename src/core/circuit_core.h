@@ -106,6 +106,7 @@ class CircuitCore {
   int64_t CallsGranted();
   // CLOSED, in automatic mode, without a call in flight.
   bool IsEvictable();
+  Totals TotalsNow();
   void MarkRemoved() { removed_.store(true, std::memory_order_relaxed); }
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.

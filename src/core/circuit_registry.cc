@@ -14,6 +14,7 @@
 #include "src/core/event_log.h"
 #include "src/core/idle_order.h"
 #include "src/core/mutex.h"
+#include "src/core/target_sums.h"
 
 namespace fusebox {
 
@@ -53,6 +54,7 @@ class CircuitRegistry::Impl {
   const Clock& clock() const { return *options_.clock; }
   const EventLog& log() const { return *log_; }
   ListenerList& listeners() { return *listeners_; }
+  const TargetSums& removed_totals() const { return removed_totals_; }
 
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
@@ -60,7 +62,7 @@ class CircuitRegistry::Impl {
     std::shared_ptr<CircuitBreaker> evicted;
     absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit =
         GetOrCreateLocked(name, policy, target, evicted);
-    if (evicted != nullptr) CircuitCore::Of(*evicted).DeliverEvents();
+    if (evicted != nullptr) SayFarewell(*evicted);
     if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
     return circuit;
   }
@@ -81,7 +83,7 @@ class CircuitRegistry::Impl {
       circuit = Take(found);
       CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitRemoved, by.why, by.who);
     }
-    CircuitCore::Of(*circuit).DeliverEvents();
+    SayFarewell(*circuit);
     return true;
   }
 
@@ -187,6 +189,13 @@ class CircuitRegistry::Impl {
     return circuit;
   }
 
+  // Outside the lock, since listeners are told.
+  void SayFarewell(CircuitBreaker& circuit) {
+    CircuitCore& core = CircuitCore::Of(circuit);
+    removed_totals_.Add(core.target(), core.TotalsNow());
+    core.DeliverEvents();
+  }
+
   std::shared_ptr<CircuitBreaker> Take(Circuits::iterator entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::shared_ptr<CircuitBreaker> circuit = std::move(entry->second.circuit);
@@ -201,6 +210,7 @@ class CircuitRegistry::Impl {
   // Synchronised by itself. Shared with the circuits, which may outlive the registry.
   const std::shared_ptr<EventLog> log_;
   const std::shared_ptr<ListenerList> listeners_;
+  TargetSums removed_totals_;
 
   // Guarded.
   Mutex mutex_;
@@ -257,6 +267,9 @@ std::shared_ptr<const void> CircuitRegistry::AddListener(EventListener listener)
 }
 
 RegistryStats CircuitRegistry::Stats() const { return impl_->Stats(); }
+std::vector<TargetTotals> CircuitRegistry::RemovedTotals() const {
+  return impl_->removed_totals().ByTarget();
+}
 std::size_t CircuitRegistry::size() const { return Stats().circuits; }
 int64_t CircuitRegistry::evicted() const { return Stats().evicted; }
 const Clock& CircuitRegistry::clock() const { return impl_->clock(); }

@@ -9,6 +9,26 @@
 
 namespace fusebox {
 
+Totals& operator+=(Totals& sum, const Totals& more) {
+  sum.success += more.success;
+  sum.failure += more.failure;
+  sum.ignored += more.ignored;
+  sum.slow += more.slow;
+  sum.rejected += more.rejected;
+  sum.too_many_calls += more.too_many_calls;
+  sum.would_reject += more.would_reject;
+  sum.opened += more.opened;
+  for (std::size_t code = 0; code < sum.failures_by_code.size(); ++code) {
+    sum.failures_by_code[code] += more.failures_by_code[code];
+  }
+  for (std::size_t from = 0; from < sum.transitions.size(); ++from) {
+    for (std::size_t to = 0; to < sum.transitions[from].size(); ++to) {
+      sum.transitions[from][to] += more.transitions[from][to];
+    }
+  }
+  return sum;
+}
+
 void LifetimeTotals::CountAcquired(const StateMachine::Grant& grant) {
   if (grant.admitted) {
     ++granted_;
