@@ -106,9 +106,11 @@ class CircuitBreaker {
   void Reset(const Operator& by);
 
   // Rejects everything until released by `Automate` or until `ttl` has passed; then HALF_OPEN,
-  // since an operator's word is checked by probes before full traffic returns. Asked for again, it
-  // takes the new ttl. INVALID_ARGUMENT, and nothing changes, for a ttl that isn't from 1 ms to 365
-  // days.
+  // since an operator's word is checked by probes before full traffic returns. So that it doesn't
+  // end for a whole fleet in one instant, it ends up to min(ttl / 10, 30 s) late, by a random time
+  // that `CircuitSnapshot::next_probe` includes; with a `jitter` of 0 it ends to the nanosecond.
+  // Asked for again, it takes the new ttl. INVALID_ARGUMENT, and nothing changes, for a ttl that
+  // isn't from 1 ms to 365 days.
   absl::Status ForceOpen(const Operator& by, std::optional<absl::Duration> ttl = std::nullopt);
 
   // Admits everything, whatever comes of it; the totals go on. The state is CLOSED.

@@ -78,8 +78,8 @@ struct Outcome {
   std::string peer;
 
   // For failures: how long the dependency asked to be left alone. An opening caused by this call
-  // lasts at least that long, within the policy's `max_open_duration` (DESIGN R4). Negative values
-  // are of no effect.
+  // lasts at least that long, or at least the policy's `max_open_duration` if that is less (R4).
+  // Negative values are of no effect.
   absl::Duration pushback = absl::ZeroDuration();
 
   static Outcome Success() { return Outcome(); }

@@ -108,10 +108,12 @@ class [[nodiscard]] Permit {
   // What the breaker must know to take the permit back.
   struct Ticket {
     uint64_t epoch = 0;
-    SteadyTime start;
+    SteadyTime start;          // if timed or sampled
     int32_t probe_place = -1;  // -1: no probe
     bool answered = false;     // `ReceiveMessage` was told of its first message,
     bool failed = false;       // which was recorded as a failure
+    bool timed = false;        // `start` counts for the slow-call rules and `hung_calls`
+    bool sampled = false;      // what the call takes is to be noted
   };
 
   Permit(CircuitBreaker* breaker, const Ticket& ticket) : breaker_(breaker), ticket_(ticket) {}

@@ -75,7 +75,9 @@ struct HalfOpenPolicy {
 
   // A probe that has been out for this long opens the circuit again, and its own later result is
   // stale: a probe that hangs is the dependency's failure, and no circuit stays wedged behind it.
-  // Zero turns this off.
+  // Looked at whenever a call starts or a probe ends; if nobody has looked for half of this time,
+  // a moment later once more, since it may be the process that was stopped, with the answers in its
+  // sockets. A stream that has received a message has answered. Zero turns this off.
   absl::Duration probe_timeout = absl::Seconds(60);  // 0, or 1 ms to 365 days
 };
 
@@ -89,7 +91,10 @@ struct Ramp {
 
 // Opens the circuit when `count` calls have been in flight for `age`: a dependency that hangs gives
 // no outcome until the deadlines run out (DESIGN R14). Looked at whenever a call starts or ends.
-// Starts are kept in slices of `age / 8`, so that a call is found up to that much late.
+// Starts are kept in slices of `age / 8`, so that a call is found up to that much late. If nobody
+// has looked for half the age, it may be the process that was stopped, with the answers in its
+// sockets: then it takes one more look, min(age / 8, 100 ms) later. A stream that has received a
+// message isn't hung.
 struct HungCalls {
   int64_t count = 10;                      // calls, 1 to 1,000,000
   absl::Duration age = absl::Seconds(10);  // 1 ms to 24 h
@@ -110,7 +115,9 @@ struct Policy {
   std::optional<int64_t> failures_in_window;  // calls, 1 to 1,000,000
 
   // This share of the window's calls failed, with at least `minimum_calls` in it. Reached is
-  // enough: 0.5 holds at 5 failures of 10. Exact: no floating-point drift at the threshold.
+  // enough: 0.5 holds at 5 failures of 10. Exact on every target: no floating-point drift at the
+  // threshold. Write it as a double: 0.1F is a little more than a tenth, and doesn't hold at 10 of
+  // 100 (nor do 45 others of the 99 whole percents).
   std::optional<double> failure_rate;  // greater than 0, at most 1
 
   // The same over calls that took at least `slow_call_duration`, be they successes or failures.
@@ -147,6 +154,9 @@ struct Policy {
 
   // The length is multiplied, last of all, by a random factor from [1 - jitter, 1 + jitter], so
   // that a fleet of clients does not probe in step (an opening at the maximum can so exceed it).
+  // What a server asked for (`Outcome::pushback`) is a least: its factor is from [1, 1 + jitter].
+  // At 0 there is no chance in it, nor in when an operator's `ForceOpen` ends. Held to a billionth,
+  // as the multiplier is.
   double jitter = 0.1;  // 0 to less than 1
 
   // ---- How it comes back (DESIGN R5).

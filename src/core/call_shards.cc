@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/call_shards.h"
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 
 namespace fusebox {
 namespace {
 
-constexpr uint64_t kCountMask = 0xFFFFFFFF;
-constexpr uint64_t kOneGeneration = kCountMask + 1;
+constexpr uint64_t kOneGeneration = uint64_t{1} << CallShards::kRunBits;
+constexpr uint64_t kCountMask = kOneGeneration - 1;
 
 // What `place` points to, made now if there is none; of two threads that do, the first one's stays.
 template <typename T>
@@ -43,16 +45,36 @@ uint32_t CallShards::TakeRun(CallShard& shard) {
   return untold;
 }
 
-uint32_t CallShards::Handle::StartRun(RunTag tag, int64_t slice) {
+uint32_t CallShards::Handle::StartRun(RunTag tag) {
   // In this order, see ExtendRun: no tag, then the generation, then the tag.
-  shard_.tag.store(RunTag().bits(), std::memory_order_release);
+  shard_.epoch.store(0, std::memory_order_release);
   const uint64_t next = (shard_.run.load(std::memory_order_relaxed) & ~kCountMask) + kOneGeneration;
   const uint64_t old = shard_.run.exchange(next, std::memory_order_acq_rel);
   const uint32_t untold = static_cast<uint32_t>(old & kCountMask) - shard_.run_taken;
   shard_.run_taken = 0;
-  shard_.slice = slice;
-  shard_.tag.store(tag.bits(), std::memory_order_release);
+  shard_.slice.store(tag.slice, std::memory_order_release);
+  shard_.epoch.store(tag.epoch, std::memory_order_release);
   return untold;
+}
+
+void CallShards::Handle::NoteLatency(absl::Duration latency) {
+  constexpr int64_t kWeight = 8;  // of the past
+  const int64_t took = std::clamp<int64_t>(absl::ToInt64Microseconds(latency), 1,
+                                           std::numeric_limits<uint32_t>::max());
+  const int64_t usual = shard_.usual_micros.load(std::memory_order_relaxed);
+  const int64_t next = usual == 0 ? took : usual + (took - usual) / kWeight;
+  shard_.usual_micros.store(static_cast<uint32_t>(next), std::memory_order_relaxed);
+}
+
+absl::Duration CallShards::UsualLatency() {
+  int64_t sum = 0;
+  int64_t known = 0;
+  ForEach([&](const CallShard& shard) {
+    const int64_t usual = shard.usual_micros.load(std::memory_order_relaxed);
+    sum += usual;
+    known += usual == 0 ? 0 : 1;
+  });
+  return absl::Microseconds(known == 0 ? 0 : sum / known);
 }
 
 }  // namespace fusebox

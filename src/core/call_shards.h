@@ -11,31 +11,21 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/time/time.h"
 #include "src/core/thread_index.h"
 
 namespace fusebox {
 
 inline constexpr std::size_t kCacheLine = 64;
 
-// Which successes a run counts: those of one epoch and one slice of its window. Epochs and slices
-// are cut to 32 bits: 2^32 of them can't pass while a thread stands between two instructions.
-class RunTag {
- public:
-  constexpr RunTag() = default;  // none
-  constexpr RunTag(uint64_t epoch, int64_t slice)
-      : bits_(epoch << 32 | (static_cast<uint64_t>(slice) & 0xFFFFFFFF)) {}
-  static constexpr RunTag FromBits(uint64_t bits) {
-    RunTag tag;
-    tag.bits_ = bits;
-    return tag;
+// Which successes a run counts: those of one epoch and one slice of its window.
+struct RunTag {
+  uint64_t epoch = 0;  // 0: none
+  int64_t slice = 0;
+
+  friend constexpr bool operator==(RunTag a, RunTag b) {
+    return a.epoch == b.epoch && a.slice == b.slice;
   }
-
-  constexpr uint64_t bits() const { return bits_; }
-  constexpr bool IsOf(uint64_t epoch) const { return bits_ >> 32 == (epoch & 0xFFFFFFFF); }
-  friend constexpr bool operator==(RunTag a, RunTag b) { return a.bits_ == b.bits_; }
-
- private:
-  uint64_t bits_ = 0;
 };
 
 // One thread's counters, or those of a few threads that share them.
@@ -44,23 +34,31 @@ class RunTag {
 // when shared, with fetch_add; stores are releases, so that a reader that sees a call's return and
 // reads with acquire sees its grant too.
 //
-// The run of successes: `run` is a count in its lower half and a generation in its upper; it counts
-// calls that `tag` describes. The tag only changes under the circuit's lock, together with the
-// generation, and only by the owner (by any sharer when shared, whose increments are then
+// The run of successes: `run` is a count in its lower bits and a generation in its upper ones; it
+// counts calls that the tag describes. The tag only changes under the circuit's lock, together with
+// the generation, and only by the owner (by any sharer when shared, whose increments are then
 // compare-and-swap and fail if the generation has changed). So a late increment never lands in a
-// later run.
+// later run: before a generation comes again, a thread would have to stand between two instructions
+// for days while others start runs without a pause.
 struct alignas(kCacheLine) CallShard {
   std::atomic<int64_t> granted{0};
   std::atomic<int64_t> success{0};
   std::atomic<int64_t> ignored{0};
   std::atomic<int64_t> rejected{0};
-  std::atomic<uint64_t> tag{RunTag().bits()};
+  // Of the run's tag. The epoch is stored last, and is 0 while the others change; each is stored
+  // with release and loaded with acquire, so that who sees a part of a new tag sees its generation.
+  std::atomic<uint64_t> epoch{0};
+  std::atomic<int64_t> slice{0};
   std::atomic<uint64_t> run{0};
 
-  // Guarded by the circuit's lock.
-  int64_t slice = 0;       // of the tag, uncut
-  uint32_t run_taken = 0;  // of the run's count, what the window was told already
+  // What a call of this shard usually takes; 0: unknown. A mean that forgets. Relaxed: it says
+  // nothing of any other memory, and a sharer's update that gets lost does no harm.
+  std::atomic<uint32_t> usual_micros{0};
+
+  // Of the run's count, what the window was told already. Guarded by the circuit's lock.
+  uint32_t run_taken = 0;
 };
+static_assert(sizeof(CallShard) == kCacheLine);
 
 // Thread-safe. The shards, and the place for them, are made when a thread first comes by: a circuit
 // without calls has none.
@@ -76,7 +74,8 @@ class CallShards {
    public:
     Handle(CallShard& shard, bool exclusive) : shard_(shard), exclusive_(exclusive) {}
 
-    void CountGranted() { Bump(shard_.granted); }
+    // Returns how many there are now, about.
+    int64_t CountGranted() { return Bump(shard_.granted); }
     void CountIgnored() { Bump(shard_.ignored); }
     void CountRejected() { Bump(shard_.rejected); }
     void CountSuccess() { Bump(shard_.success); }
@@ -87,18 +86,19 @@ class CallShards {
 
     // Ends the run that is going and starts another. Returns what the window was not told of the
     // old one. REQUIRES: the circuit's lock.
-    uint32_t StartRun(RunTag tag, int64_t slice);
+    uint32_t StartRun(RunTag tag);
 
-    RunTag tag() const { return RunTag::FromBits(shard_.tag.load(std::memory_order_acquire)); }
-    int64_t slice() const { return shard_.slice; }  // REQUIRES: the circuit's lock
+    RunTag tag() const { return TagOf(shard_); }
+
+    // What one call took.
+    void NoteLatency(absl::Duration latency);
 
    private:
-    void Bump(std::atomic<int64_t>& counter) const {
-      if (exclusive_) {
-        counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-      } else {
-        counter.fetch_add(1, std::memory_order_release);
-      }
+    int64_t Bump(std::atomic<int64_t>& counter) const {
+      if (!exclusive_) return counter.fetch_add(1, std::memory_order_release) + 1;
+      const int64_t count = counter.load(std::memory_order_relaxed) + 1;
+      counter.store(count, std::memory_order_release);
+      return count;
     }
 
     CallShard& shard_;
@@ -116,8 +116,18 @@ class CallShards {
     }
   }
 
-  // Takes what the window was not told yet of a shard's run. REQUIRES: the circuit's lock.
+  // REQUIRES, both: the circuit's lock. The second takes what the window was not told yet.
+  static RunTag TagOf(const CallShard& shard) {
+    return {shard.epoch.load(std::memory_order_acquire),
+            shard.slice.load(std::memory_order_acquire)};
+  }
   static uint32_t TakeRun(CallShard& shard);
+
+  // What a call usually takes, over all shards; 0: unknown.
+  absl::Duration UsualLatency();
+
+  // How many successes a run counts at the most.
+  static constexpr int kRunBits = 20;
 
  private:
   static constexpr std::size_t kExclusive = 24;
@@ -143,7 +153,7 @@ inline CallShards::Handle CallShards::Mine() {
 }
 
 inline bool CallShards::Handle::ExtendRun(RunTag tag) {
-  constexpr uint64_t kFull = 0x80000000;
+  constexpr uint64_t kFull = uint64_t{1} << (kRunBits - 1);
   // The run is read before the tag: if the tag fits, then so does this generation of the run, or a
   // sharer has started another, and the exchange fails.
   uint64_t run = shard_.run.load(std::memory_order_acquire);

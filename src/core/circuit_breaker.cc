@@ -35,14 +35,10 @@ CircuitBreaker::~CircuitBreaker() = default;
 
 Admission CircuitBreaker::TryAcquire() {
   Permit::Ticket ticket;
-  if (core_->AdmitWithoutLock(ticket.epoch, ticket.start)) return Admission(this, ticket);
-  const CircuitCore::Answer answer = core_->Acquire();
-  const StateMachine::Grant& grant = answer.grant;
-  if (!grant.admitted) return Admission(this, grant.reason, answer.state, grant.retry_after);
-  ticket.epoch = grant.epoch;
-  ticket.start = grant.start;
-  ticket.probe_place = grant.probe_place;
-  return Admission(this, ticket);
+  if (core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
+  const CircuitCore::Answer answer = core_->Acquire(ticket);
+  if (answer.admitted) return Admission(this, ticket);
+  return Admission(this, answer.reason, answer.state, answer.retry_after);
 }
 
 // Here, and not with its class, so that the whole way of a call is in one place for the compiler.
@@ -56,7 +52,7 @@ bool Permit::Record(const Outcome& outcome) {
 bool Permit::RecordSuccess() {
   if (breaker_ == nullptr) return false;
   CircuitCore& core = CircuitCore::Of(*breaker_);
-  if (!core.ReturnSuccessWithoutLock(ticket_.epoch, ticket_.start)) {
+  if (!core.ReturnSuccessWithoutLock(ticket_)) {
     return Record(Outcome::Success());
   }
   breaker_ = nullptr;

@@ -100,12 +100,12 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
       std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
 }
 
-CircuitCore::Answer CircuitCore::Acquire() {
+CircuitCore::Answer CircuitCore::Acquire(Permit::Ticket& ticket) {
   const AdmissionWord word = Word();
   if (word.rejects()) {
     if (std::optional<Answer> answer = RejectWithoutLock(word)) return *answer;
   }
-  return AcquireLocked();
+  return AcquireLocked(ticket);
 }
 
 std::optional<CircuitCore::Answer> CircuitCore::RejectWithoutLock(AdmissionWord word) {
@@ -120,36 +120,48 @@ std::optional<CircuitCore::Answer> CircuitCore::RejectWithoutLock(AdmissionWord 
   shards_.Mine().CountRejected();
   Answer answer;
   answer.state = State::kOpen;
-  answer.grant.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-  answer.grant.retry_after = left == kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
+  answer.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+  answer.retry_after = left == kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
   return answer;
 }
 
-CircuitCore::Answer CircuitCore::AcquireLocked() {
+CircuitCore::Answer CircuitCore::AcquireLocked(Permit::Ticket& ticket) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.SumWith(shards_).in_flight : 0;
-  Answer answer;
-  answer.grant = machine_.Acquire(operation.now(), in_flight, operation.changes());
-  answer.state = machine_.state();
-  totals_.CountAcquired(answer.grant);
+  const StateMachine::Grant grant =
+      machine_.Acquire(operation.now(), in_flight, operation.changes());
+  totals_.CountAcquired(grant);
+  if (!grant.admitted) return {false, grant.reason, machine_.state(), grant.retry_after};
+  ticket.epoch = grant.epoch;
+  ticket.start = grant.start;
+  ticket.probe_place = grant.probe_place;
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
-  if (!policy.slow_call_duration && !policy.hung_calls) answer.grant.start = kNotTimed;
-  return answer;
+  ticket.timed = policy.slow_call_duration || policy.hung_calls;
+  ticket.sampled = totals_.granted() % kSample == 1;
+  return {true};
 }
 
 void CircuitCore::Return(const Permit::Ticket& ticket, const Outcome& outcome) {
   if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock()) return;
-  if (outcome.kind == OutcomeKind::kSuccess && !IsSlow(outcome, ticket.start)) {
+  if (outcome.kind == OutcomeKind::kSuccess) {
+    if (ticket.sampled) NoteLatency(ticket, outcome);
     const AdmissionWord word = Word();
-    if (word.admits() && CountSuccessWithoutLock(word, ticket.epoch)) return;
+    if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket.epoch)) {
+      return;
+    }
   }
   ReturnLocked(ticket, outcome);
 }
 
-bool CircuitCore::IsSlow(const Outcome& outcome, SteadyTime start) const {
+void CircuitCore::NoteLatency(const Permit::Ticket& ticket, const Outcome& success) {
+  if (!success.timed) return;
+  shards_.Mine().NoteLatency(success.latency ? *success.latency : clock_.Now() - ticket.start);
+}
+
+bool CircuitCore::IsSlow(const Outcome& outcome, const Permit::Ticket& ticket) const {
   if (!outcome.timed) return false;
-  return outcome.latency ? IsSlow(*outcome.latency) : IsSlow(start);
+  return outcome.latency ? IsSlow(*outcome.latency) : IsSlow(ticket);
 }
 
 StateMachine::Grant CircuitCore::GrantOf(const Permit::Ticket& ticket) {
@@ -164,13 +176,14 @@ StateMachine::Grant CircuitCore::GrantOf(const Permit::Ticket& ticket) {
 
 void CircuitCore::ReturnLocked(const Permit::Ticket& ticket, const Outcome& outcome) {
   Operation operation(*this);
-  const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket.start);
+  const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket);
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
+  if (call.cancelled) call.usual_latency = shards_.UsualLatency();
   TellMachineOfRuns(operation.now());
-  machine_.AdvanceTo(operation.now(), operation.changes());
-  const bool stale = machine_.IsStale(ticket.epoch);
-  call.kind = machine_.Record(GrantOf(ticket), call, operation.now(), operation.changes());
-  totals_.CountReturned(call, outcome, stale, operation.now());
+  const StateMachine::Recorded recorded =
+      machine_.Record(GrantOf(ticket), call, operation.now(), operation.changes());
+  call.kind = recorded.kind;
+  totals_.CountReturned(call, outcome, recorded.stale, operation.now());
   const bool current = ticket.epoch == machine_.epoch();
   if (current && machine_.state() == State::kClosed) StartRun(operation.now());
 }
@@ -179,8 +192,7 @@ void CircuitCore::ReceiveMessage(Permit::Ticket& ticket, const Outcome& message)
   // Without a limit that would have to be looked at, no clock is running for the call.
   if (ticket.answered || Word().admits()) return;
   Operation operation(*this);
-  const CallRecord call =
-      Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket.start));
+  const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
   machine_.ReceiveMessage(GrantOf(ticket), call, operation.now(), operation.changes());
   ticket.answered = true;
   ticket.failed = call.kind == OutcomeKind::kFailure;
@@ -189,11 +201,13 @@ void CircuitCore::ReceiveMessage(Permit::Ticket& ticket, const Outcome& message)
 FirstMessage CircuitCore::ReturnFirstMessage(const Permit::Ticket& ticket, const Outcome& message) {
   Operation operation(*this);
   const Outcome success = SuccessOf(message);
-  const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket.start));
+  if (ticket.sampled) NoteLatency(ticket, success);
+  const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   TellMachineOfRuns(operation.now());
-  const FirstMessage first =
-      machine_.RecordFirstMessage(GrantOf(ticket), call, operation.now(), operation.changes());
-  totals_.CountReturned(call, success, /*stale=*/false, operation.now());
+  FirstMessage first;
+  const StateMachine::Recorded recorded = machine_.RecordFirstMessage(
+      GrantOf(ticket), call, operation.now(), operation.changes(), first);
+  totals_.CountReturned(call, success, recorded.stale, operation.now());
   return first;
 }
 
@@ -293,21 +307,19 @@ void CircuitCore::PushEvent(EventKind kind, absl::string_view detail, absl::stri
 void CircuitCore::TellMachineOfRuns(SteadyTime now) {
   shards_.ForEach([&](CallShard& shard) {
     mutex_.AssertHeld();  // throughout
-    const auto tag = RunTag::FromBits(shard.tag.load(std::memory_order_acquire));
-    if (!tag.IsOf(machine_.epoch())) return;
+    const RunTag tag = CallShards::TagOf(shard);
+    if (tag.epoch != machine_.epoch()) return;
     const uint32_t untold = CallShards::TakeRun(shard);
-    if (untold > 0) machine_.AddSuccesses(untold, shard.slice, now);
+    if (untold > 0) machine_.AddSuccesses(untold, tag.slice, now);
   });
 }
 
 // From here on this thread counts its successes by itself.
 void CircuitCore::StartRun(SteadyTime now) {
   CallShards::Handle mine = shards_.Mine();
-  const int64_t slice = machine_.SliceAt(now);
   const RunTag old = mine.tag();
-  const int64_t old_slice = mine.slice();
-  const uint32_t untold = mine.StartRun(RunTag(machine_.epoch(), slice), slice);
-  if (untold > 0 && old.IsOf(machine_.epoch())) machine_.AddSuccesses(untold, old_slice, now);
+  const uint32_t untold = mine.StartRun({machine_.epoch(), machine_.SliceAt(now)});
+  if (untold > 0 && old.epoch == machine_.epoch()) machine_.AddSuccesses(untold, old.slice, now);
 }
 
 bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view actor) {

@@ -63,13 +63,17 @@ class CircuitCore {
   const Clock& clock() const { return clock_; }
 
   // The ordinary call of a CLOSED circuit. False if it takes an `Acquire` to know.
-  bool AdmitWithoutLock(uint64_t& epoch, SteadyTime& start);
+  bool AdmitWithoutLock(Permit::Ticket& ticket);
 
+  // Fills the ticket of a call that is admitted.
   struct Answer {
-    StateMachine::Grant grant;
-    State state = State::kClosed;  // if rejected
+    bool admitted = false;
+    // If rejected:
+    RejectionReason reason = RejectionReason::kOpen;
+    State state = State::kClosed;
+    absl::Duration retry_after = absl::ZeroDuration();
   };
-  Answer Acquire();
+  Answer Acquire(Permit::Ticket& ticket);
   void Return(const Permit::Ticket& ticket, const Outcome& outcome);
 
   // A call that goes on has received a message: noted in its ticket if anyone wants to know.
@@ -85,7 +89,7 @@ class CircuitCore {
 
   // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
   // does need the lock.
-  bool ReturnSuccessWithoutLock(uint64_t epoch, SteadyTime start);
+  bool ReturnSuccessWithoutLock(const Permit::Ticket& ticket);
   bool ReturnIgnoredWithoutLock();
 
   State state();
@@ -120,12 +124,13 @@ class CircuitCore {
   std::optional<Answer> RejectWithoutLock(AdmissionWord word);
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
 
-  Answer AcquireLocked();
+  Answer AcquireLocked(Permit::Ticket& ticket);
   void ReturnLocked(const Permit::Ticket& ticket, const Outcome& outcome);
   static StateMachine::Grant GrantOf(const Permit::Ticket& ticket);
 
-  bool IsSlow(SteadyTime start) const;
-  bool IsSlow(const Outcome& outcome, SteadyTime start) const;
+  bool IsSlow(const Permit::Ticket& ticket) const;
+  bool IsSlow(const Outcome& outcome, const Permit::Ticket& ticket) const;
+  void NoteLatency(const Permit::Ticket& ticket, const Outcome& success);
   AdmissionWord Word() const {
     return AdmissionWord::FromBits(word_.load(std::memory_order_acquire));
   }
@@ -141,9 +146,8 @@ class CircuitCore {
 
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-  // The start of a call that began under a policy that needed no start.
-  static constexpr SteadyTime kNotTimed =
-      SteadyTime::FromNanos(std::numeric_limits<int64_t>::min());
+  // One call in so many is timed to know what calls usually take.
+  static constexpr int64_t kSample = 64;
 
   // Constant.
   const std::string name_;
@@ -170,19 +174,20 @@ class CircuitCore {
 
 // ---- The way of an ordinary call, where the compiler can see it.
 
-inline bool CircuitCore::AdmitWithoutLock(uint64_t& epoch, SteadyTime& start) {
+inline bool CircuitCore::AdmitWithoutLock(Permit::Ticket& ticket) {
   const AdmissionWord word = Word();
   if (!word.admits()) return false;
-  epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
-  const bool timed = slow_nanos_.load(std::memory_order_relaxed) != kNever;
-  start = timed ? clock_.Now() : kNotTimed;
-  shards_.Mine().CountGranted();
+  ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
+  ticket.timed = slow_nanos_.load(std::memory_order_relaxed) != kNever;
+  ticket.sampled = shards_.Mine().CountGranted() % kSample == 1;
+  if (ticket.timed || ticket.sampled) ticket.start = clock_.Now();
   return true;
 }
 
-inline bool CircuitCore::ReturnSuccessWithoutLock(uint64_t epoch, SteadyTime start) {
+inline bool CircuitCore::ReturnSuccessWithoutLock(const Permit::Ticket& ticket) {
   const AdmissionWord word = Word();
-  return word.admits() && !IsSlow(start) && CountSuccessWithoutLock(word, epoch);
+  if (ticket.sampled || !word.admits() || IsSlow(ticket)) return false;
+  return CountSuccessWithoutLock(word, ticket.epoch);
 }
 
 inline bool CircuitCore::ReturnIgnoredWithoutLock() {
@@ -197,16 +202,16 @@ inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, uint64_t ep
     if (epoch != word.epoch() || !word.successes_only_count()) return false;
     const int64_t slice_nanos = slice_nanos_.load(std::memory_order_relaxed);
     const int64_t slice = slice_nanos == 0 ? 0 : FloorDiv(clock_.Now().nanos(), slice_nanos);
-    if (!mine.ExtendRun(RunTag(epoch, slice))) return false;
+    if (!mine.ExtendRun({epoch, slice})) return false;
   }
   mine.CountSuccess();
   return true;
 }
 
-inline bool CircuitCore::IsSlow(SteadyTime start) const {
+inline bool CircuitCore::IsSlow(const Permit::Ticket& ticket) const {
   const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
-  if (slow_nanos == kNever || start == kNotTimed) return false;
-  return clock_.Now().nanos() - start.nanos() >= slow_nanos;
+  if (slow_nanos == kNever || !ticket.timed) return false;
+  return clock_.Now().nanos() - ticket.start.nanos() >= slow_nanos;
 }
 
 }  // namespace fusebox

@@ -24,8 +24,9 @@ HungCallTracker::HungCallTracker(const HungCalls& policy, SteadyTime now)
     : limit_(policy.count),
       age_nanos_(absl::ToInt64Nanoseconds(policy.age)),
       slice_nanos_(age_nanos_ / kSlicesPerAge),
-      first_(SliceAt(SteadyTime::FromNanos(now.nanos() - age_nanos_))),
-      counts_(kSlices) {}
+      first_(SliceAt(now + absl::Nanoseconds(-age_nanos_))),
+      counts_(kSlices),
+      guard_(policy.age) {}
 
 void HungCallTracker::Start(SteadyTime now) {
   AdvanceTo(now);
@@ -40,7 +41,7 @@ void HungCallTracker::End(SteadyTime start, SteadyTime now) {
 
 std::optional<Trip> HungCallTracker::Check(SteadyTime now) {
   AdvanceTo(now);
-  if (hung_ < limit_) return std::nullopt;
+  if (!guard_.Look(now, hung_ >= limit_)) return std::nullopt;
   const absl::Duration age = absl::Nanoseconds(age_nanos_);
   return Trip{Cause::kHungCalls,
               absl::StrCat(hung_, " calls >= ", limit_, " in flight for ", DurationText(age)),
@@ -57,7 +58,7 @@ int64_t& HungCallTracker::CountOf(int64_t slice) {
 
 void HungCallTracker::AdvanceTo(SteadyTime now) {
   // Hung are the slices that ended at `now - age` or before.
-  const int64_t first = SliceAt(SteadyTime::FromNanos(now.nanos() - age_nanos_));
+  const int64_t first = SliceAt(now + absl::Nanoseconds(-age_nanos_));
   const int64_t passed = std::min(first - first_, static_cast<int64_t>(kSlices));
   for (int64_t i = 0; i < passed; ++i) {
     int64_t& count = CountOf(first_ + i);

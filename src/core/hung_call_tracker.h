@@ -11,6 +11,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
 #include "src/core/rules/trip.h"
+#include "src/core/stall_guard.h"
 
 namespace fusebox {
 
@@ -26,6 +27,7 @@ class HungCallTracker {
   // A call that started then has ended.
   void End(SteadyTime start, SteadyTime now);
 
+  // One look at whether too many are hung.
   std::optional<Trip> Check(SteadyTime now);
 
  private:
@@ -39,6 +41,7 @@ class HungCallTracker {
   int64_t first_;                // the earliest slice whose calls are not hung yet
   std::vector<int64_t> counts_;  // by slice, from first_ to the present one
   int64_t hung_ = 0;
+  StallGuard guard_;
 };
 
 }  // namespace fusebox

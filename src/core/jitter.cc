@@ -5,6 +5,9 @@
 #include <random>
 #include <vector>
 
+#include "absl/numeric/int128.h"
+#include "src/core/exact.h"
+
 namespace fusebox {
 namespace {
 
@@ -22,10 +25,8 @@ uint64_t SeedOf(uint64_t seed, absl::string_view circuit) {
 
 Jitter::Jitter(uint64_t seed, absl::string_view circuit) : generator_(SeedOf(seed, circuit)) {}
 
-double Jitter::Draw() {
-  constexpr int kDoubleBits = 53;
-  const uint64_t random = generator_() >> (64 - kDoubleBits);
-  return 2 * (static_cast<double>(random) / (1LL << kDoubleBits)) - 1;
+int64_t Jitter::Draw() {
+  return static_cast<int64_t>(absl::uint128(generator_()) * (2 * kOne) >> 64) - kOne;
 }
 
 }  // namespace fusebox

@@ -15,8 +15,8 @@ class Jitter {
  public:
   Jitter(uint64_t seed, absl::string_view circuit);
 
-  // Uniform in [-1, 1).
-  double Draw();
+  // Uniform in [-1, 1), in billionths.
+  int64_t Draw();
 
  private:
   // Knuth's, modulo 2^64. Its high bits, which are what is used, are good enough to spread a fleet.

@@ -2,21 +2,52 @@
 #include "src/core/open_duration.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
+#include "src/core/exact.h"
 
 namespace fusebox {
+namespace {
+
+int64_t Nanos(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration); }
+
+}  // namespace
 
 OpenDuration::OpenDuration(uint64_t seed, absl::string_view circuit) : jitter_(seed, circuit) {}
 
 absl::Duration OpenDuration::Next(const Policy& policy, absl::Duration pushback) {
-  const double backoff =
-      std::pow(policy.backoff_multiplier, static_cast<double>(openings_in_a_row_));
+  const int64_t longest = Nanos(policy.max_open_duration);
+  const int64_t asked = std::clamp<int64_t>(Nanos(pushback), 0, longest);
+  const int64_t backed_off = BackedOff(policy);
   ++openings_in_a_row_;
-  absl::Duration duration = std::min(policy.open_duration * backoff, policy.max_open_duration);
-  if (policy.jitter > 0) duration *= 1 + policy.jitter * jitter_.Draw();
-  return std::max(duration, std::min(pushback, policy.max_open_duration));
+  if (policy.jitter == 0) return absl::Nanoseconds(std::max(backed_off, asked));
+  const int64_t jitter = BillionthsOf(policy.jitter);
+  const int64_t drawn = jitter_.Draw();
+  // What was asked for is a least: it's spread over [1, 1 + jitter].
+  return absl::Nanoseconds(std::max(Scaled(backed_off, kOne + Scaled(jitter, drawn)),
+                                    Scaled(asked, kOne + Scaled(jitter, (drawn + kOne) / 2))));
+}
+
+absl::Duration OpenDuration::Lateness(const Policy& policy, absl::Duration ttl) {
+  if (policy.jitter == 0) return absl::ZeroDuration();
+  const int64_t most = Nanos(std::min(ttl / 10, absl::Seconds(30)));
+  return absl::Nanoseconds(Scaled(most, (jitter_.Draw() + kOne) / 2));
+}
+
+// open_duration * backoff_multiplier^(openings before this one), as far as max_open_duration.
+int64_t OpenDuration::BackedOff(const Policy& policy) const {
+  const int64_t multiplier = BillionthsOf(policy.backoff_multiplier);
+  // With 32 bits after the point, so that nothing adds up from step to step.
+  absl::uint128 duration = absl::uint128(static_cast<uint64_t>(Nanos(policy.open_duration))) << 32;
+  const absl::uint128 longest =
+      absl::uint128(static_cast<uint64_t>(Nanos(policy.max_open_duration))) << 32;
+  if (multiplier > kOne) {
+    for (int64_t i = 0; i < openings_in_a_row_ && duration < longest; ++i) {
+      duration = duration * static_cast<uint64_t>(multiplier) / kOne;
+    }
+  }
+  return static_cast<int64_t>(std::min(duration, longest) >> 32);
 }
 
 }  // namespace fusebox

@@ -23,10 +23,16 @@ class OpenDuration {
   // the dependency asked for.
   absl::Duration Next(const Policy& policy, absl::Duration pushback);
 
+  // How much later than asked an operator's opening ends, so that it doesn't end for a whole fleet
+  // in one instant (R8).
+  absl::Duration Lateness(const Policy& policy, absl::Duration ttl);
+
   // The circuit has closed: the next opening is the first in a row again.
   void StartOver() { openings_in_a_row_ = 0; }
 
  private:
+  int64_t BackedOff(const Policy& policy) const;
+
   int64_t openings_in_a_row_ = 0;
   Jitter jitter_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/probes.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <variant>
 
@@ -17,7 +18,8 @@ std::optional<int64_t> AdmissionsLimit(const HalfOpenPolicy& policy) {
 Probes::Probes(const HalfOpenPolicy& policy)
     : timeout_(policy.probe_timeout),
       admissions_limit_(AdmissionsLimit(policy)),
-      places_(static_cast<std::size_t>(policy.max_concurrent)) {}
+      places_(static_cast<std::size_t>(policy.max_concurrent)),
+      guard_(policy.probe_timeout) {}
 
 std::optional<int32_t> Probes::Admit(SteadyTime now) {
   if (admissions_limit_ && admissions_ >= *admissions_limit_) return std::nullopt;
@@ -37,14 +39,12 @@ void Probes::Return(int32_t place, bool counts) {
   if (!counts) --admissions_;
 }
 
-std::optional<SteadyTime> Probes::TimesOutAt() const {
-  if (timeout_ == absl::ZeroDuration()) return std::nullopt;
-  std::optional<SteadyTime> oldest;
-  for (const std::optional<SteadyTime>& since : places_) {
-    if (since && (!oldest || *since < *oldest)) oldest = since;
-  }
-  if (!oldest) return std::nullopt;
-  return *oldest + timeout_;
+bool Probes::CheckTimeout(SteadyTime now) {
+  if (timeout_ == absl::ZeroDuration()) return false;
+  const bool hung = std::any_of(places_.begin(), places_.end(), [&](const auto& since) {
+    return since && now - *since >= timeout_;
+  });
+  return guard_.Look(now, hung);
 }
 
 }  // namespace fusebox

@@ -11,6 +11,7 @@
 
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
+#include "src/core/stall_guard.h"
 
 namespace fusebox {
 
@@ -28,8 +29,8 @@ class Probes {
 
   SteadyTime Since(int32_t place) const { return *places_[static_cast<std::size_t>(place)]; }
 
-  // When the probe that has been out for longest runs out of time, if any does.
-  std::optional<SteadyTime> TimesOutAt() const;
+  // One look at whether a probe has been out for too long.
+  bool CheckTimeout(SteadyTime now);
 
   int64_t out() const { return out_; }
 
@@ -39,6 +40,7 @@ class Probes {
   std::vector<std::optional<SteadyTime>> places_;  // since when each is taken
   int64_t out_ = 0;
   int64_t admissions_ = 0;
+  StallGuard guard_;
 };
 
 }  // namespace fusebox

@@ -2,21 +2,14 @@
 #include "src/core/ramp_progress.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "absl/numeric/int128.h"
+#include "src/core/exact.h"
 
 namespace fusebox {
-namespace {
-
-constexpr int64_t kOne = 1'000'000'000;
-
-}  // namespace
 
 RampProgress::RampProgress(const Ramp& policy, SteadyTime now)
-    : since_(now),
-      duration_(policy.duration),
-      initial_(std::llround(policy.initial_fraction * static_cast<double>(kOne))) {}
+    : since_(now), duration_(policy.duration), initial_(BillionthsOf(policy.initial_fraction)) {}
 
 bool RampProgress::Admit(SteadyTime now) {
   credit_ += FractionBillionths(now);

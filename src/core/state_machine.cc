@@ -68,6 +68,7 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
       Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
     }
   }
+  LookAtProbes(changes);
   if (auto* open = std::get_if<OpenState>(&state_)) {
     const auto reason =
         mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
@@ -101,10 +102,25 @@ StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration 
   return grant;
 }
 
-OutcomeKind StateMachine::Record(const Grant& grant, CallRecord call, SteadyTime now,
-                                 Changes& changes) {
+// Opens if one of them has been out for too long.
+void StateMachine::LookAtProbes(Changes& changes) {
+  auto* const probing = std::get_if<ProbingState>(&state_);
+  if (probing == nullptr) return;
+  if (std::optional<Trip> trip = probing->CheckTimeout(now_)) {
+    Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+  }
+}
+
+// Whether what has happened to a call of that epoch can move anything.
+bool StateMachine::IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes) {
   AdvanceTo(now, changes);
-  if (grant.epoch != epoch_) return call.kind;
+  if (epoch == epoch_) LookAtProbes(changes);
+  return epoch == epoch_;
+}
+
+StateMachine::Recorded StateMachine::Record(const Grant& grant, CallRecord call, SteadyTime now,
+                                            Changes& changes) {
+  if (!IsCurrent(grant.epoch, now, changes)) return {call.kind, grant.epoch != kNoEpoch};
   const std::optional<absl::Duration> hung = HungUntilCancelled(grant, call);
   if (hung) call.kind = OutcomeKind::kFailure;
   if (std::optional<Trip> trip = RecordCurrent(grant, call)) {
@@ -113,7 +129,7 @@ OutcomeKind StateMachine::Record(const Grant& grant, CallRecord call, SteadyTime
     }
     Move(*std::move(trip), now_, call.pushback, changes);
   }
-  return call.kind;
+  return {call.kind, false};
 }
 
 // How long a probe was out that was cancelled, if that was too long to be the caller's doing alone.
@@ -131,8 +147,7 @@ std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Grant& gran
 
 void StateMachine::ReceiveMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
                                   Changes& changes) {
-  AdvanceTo(now, changes);
-  if (grant.epoch != epoch_ || grant.answered) return;
+  if (!IsCurrent(grant.epoch, now, changes) || grant.answered) return;
   std::optional<Trip> trip;
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     KeepEvidence(message);
@@ -144,13 +159,12 @@ void StateMachine::ReceiveMessage(const Grant& grant, const CallRecord& message,
   if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
 }
 
-FirstMessage StateMachine::RecordFirstMessage(const Grant& grant, const CallRecord& message,
-                                              SteadyTime now, Changes& changes) {
-  AdvanceTo(now, changes);
-  FirstMessage first;
+StateMachine::Recorded StateMachine::RecordFirstMessage(const Grant& grant,
+                                                        const CallRecord& message, SteadyTime now,
+                                                        Changes& changes, FirstMessage& first) {
   first.epoch_ = grant.epoch;
   if (grant.epoch == kNoEpoch) first.recorded_ = FirstMessage::Recorded::kKeptOut;
-  if (grant.epoch != epoch_) return first;
+  if (!IsCurrent(grant.epoch, now, changes)) return {message.kind, grant.epoch != kNoEpoch};
   std::optional<Trip> trip;
   FailureWatch* const watching = watch();
   if (message.kind != OutcomeKind::kSuccess) {
@@ -168,7 +182,7 @@ FirstMessage StateMachine::RecordFirstMessage(const Grant& grant, const CallReco
     first.run_place_ = places.run;
   }
   if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
-  return first;
+  return {message.kind, false};
 }
 
 void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& changes) {
@@ -204,16 +218,16 @@ Evidence StateMachine::EvidenceOf(const Trip& trip) const {
 
 void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_message,
                           SteadyTime now, Changes& changes) {
-  using Recorded = FirstMessage::Recorded;
-  AdvanceTo(now, changes);
-  if (first_message.recorded_ == Recorded::kKeptOut) return;
-  if (first_message.recorded_ == Recorded::kNowhere || first_message.epoch_ != epoch_) {
+  using Where = FirstMessage::Recorded;
+  const bool current = IsCurrent(first_message.epoch_, now, changes);
+  if (first_message.recorded_ == Where::kKeptOut) return;
+  if (first_message.recorded_ == Where::kNowhere || !current) {
     Report(failure, now, changes);
     return;
   }
   KeepEvidence(failure);
   std::optional<Trip> trip;
-  if (first_message.recorded_ == Recorded::kProbe) {
+  if (first_message.recorded_ == Where::kProbe) {
     trip = std::get<ProbingState>(state_).TakeBack();
   } else {
     trip = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
@@ -259,7 +273,6 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
 
 std::optional<DueTrip> StateMachine::Due() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->Due();
-  if (const auto* probing = std::get_if<ProbingState>(&state_)) return probing->Due();
   if (const auto* ramping = std::get_if<RampingState>(&state_)) return ramping->Due();
   return std::nullopt;
 }
@@ -273,8 +286,9 @@ void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration
   OperatorMove(Cause::kForcedOpen, why, now, changes);
   if (!ttl) return;
   auto& open = std::get<OpenState>(state_);
-  open.until = now_ + *ttl;
-  open.at_end = {Cause::kForcedOpenEnded, absl::StrCat("forced open for ", DurationText(*ttl))};
+  const absl::Duration length = *ttl + open_duration_.Lateness(*policy_, *ttl);
+  open.until = now_ + length;
+  open.at_end = {Cause::kForcedOpenEnded, absl::StrCat("forced open for ", DurationText(length))};
 }
 
 void StateMachine::Disable(absl::string_view why, SteadyTime now, Changes& changes) {

@@ -82,16 +82,20 @@ class StateMachine {
   // `in_flight` is how many permits are out.
   Grant Acquire(SteadyTime now, int64_t in_flight, Changes& changes);
 
-  // A call has ended. One of an earlier epoch changes nothing (R7). Returns as what it counts.
-  OutcomeKind Record(const Grant& grant, CallRecord call, SteadyTime now, Changes& changes);
+  // A call has ended. One of an earlier epoch, a stale one, changes nothing (R7).
+  struct Recorded {
+    OutcomeKind kind = OutcomeKind::kSuccess;  // as what it counts
+    bool stale = false;
+  };
+  Recorded Record(const Grant& grant, CallRecord call, SteadyTime now, Changes& changes);
 
   // A call that goes on has received its first message (R5, R14).
   void ReceiveMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
                       Changes& changes);
 
   // A call that ends, for the circuit, with its first message (C6).
-  FirstMessage RecordFirstMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
-                                  Changes& changes);
+  Recorded RecordFirstMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+                              Changes& changes, FirstMessage& first);
 
   // A failure apart from any call that is out. The trip rules take it like a call's; it is no
   // probe, so it decides nothing in HALF_OPEN.
@@ -129,8 +133,6 @@ class StateMachine {
   State state() const { return StateOf(phase()); }
   Mode mode() const { return mode_; }
   uint64_t epoch() const { return epoch_; }
-  // Whether a permit of that epoch is of an earlier one (R7).
-  bool IsStale(uint64_t epoch) const { return epoch != kNoEpoch && epoch != epoch_; }
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
 
   // Of the present phase, as of the latest `now`.
@@ -148,6 +150,8 @@ class StateMachine {
   const FailureWatch* watch() const;
   FailureWatch* watch();
   Grant Decide(int64_t in_flight, Changes& changes);
+  void LookAtProbes(Changes& changes);
+  bool IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes);
   static Grant Reject(RejectionReason reason, absl::Duration retry_after);
   void KeepEvidence(const CallRecord& call);
   Evidence EvidenceOf(const Trip& trip) const;

@@ -37,13 +37,11 @@ std::optional<Trip> ProbingState::Verdict() const {
                     policy_.half_open.verdict);
 }
 
-std::optional<DueTrip> ProbingState::Due() const {
-  const std::optional<SteadyTime> at = probes_.TimesOutAt();
-  if (!at) return std::nullopt;
+std::optional<Trip> ProbingState::CheckTimeout(SteadyTime now) {
+  if (!probes_.CheckTimeout(now)) return std::nullopt;
   const absl::Duration timeout = policy_.half_open.probe_timeout;
-  return DueTrip{*at,
-                 {Cause::kProbeTimeout,
-                  absl::StrCat("a probe has been out for ", DurationText(timeout)), 1, timeout}};
+  return Trip{Cause::kProbeTimeout,
+              absl::StrCat("a probe has been out for ", DurationText(timeout)), 1, timeout};
 }
 
 std::optional<Trip> ProbingState::Verdict(const SuccessThreshold& threshold) const {

@@ -58,8 +58,8 @@ class ProbingState {
   // Since when that one is out.
   SteadyTime Since(int32_t place) const { return probes_.Since(place); }
 
-  // The probe timeout, if one is running.
-  std::optional<DueTrip> Due() const;
+  // Whether a probe has been out for too long: looked at before each start and each end of one.
+  std::optional<Trip> CheckTimeout(SteadyTime now);
 
   int64_t probes_out() const { return probes_.out(); }
 

@@ -29,7 +29,10 @@ class LifetimeTotals {
   void CountReported(const CallRecord& failure, const Outcome& outcome, SteadyTime now);
   void CountChange(const Change& change, absl::string_view actor);
 
-  // With what the shards hold.
+  // Without what the shards hold.
+  int64_t granted() const { return granted_; }
+
+  // With it.
   struct Sum {
     Totals totals;
     int64_t granted = 0;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "src/core/thread_index.h"
 #include "tests/core/threads.h"
@@ -62,62 +63,65 @@ TEST(CallShards, ThereAreNoneBeforeTheFirstCall) {
 TEST(CallShards, ARunIsExtendedByItsOwnTagAlone) {
   CallShards shards;
   CallShards::Handle mine = shards.Mine();
-  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 0)));
-  EXPECT_EQ(mine.StartRun(RunTag(1, 7), 7), 0U);
-  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 7)));
-  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 7)));
-  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 8)));
-  EXPECT_FALSE(mine.ExtendRun(RunTag(2, 7)));
-  EXPECT_EQ(mine.slice(), 7);
+  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 0}));
+  EXPECT_EQ(mine.StartRun(RunTag{1, 7}), 0U);
+  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 7}));
+  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 7}));
+  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 8}));
+  EXPECT_FALSE(mine.ExtendRun(RunTag{2, 7}));
+  // By all their digits.
+  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 7 + (int64_t{1} << 32)}));
+  EXPECT_FALSE(mine.ExtendRun(RunTag{1 + (uint64_t{1} << 32), 7}));
+  EXPECT_EQ(mine.tag().slice, 7);
   EXPECT_EQ(TakeAll(shards), 2U);
 }
 
 TEST(CallShards, WhatWasTakenIsNotTakenAgain) {
   CallShards shards;
   CallShards::Handle mine = shards.Mine();
-  mine.StartRun(RunTag(1, 0), 0);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  mine.StartRun(RunTag{1, 0});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
   EXPECT_EQ(TakeAll(shards), 3U);
   EXPECT_EQ(TakeAll(shards), 0U);
-  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
   EXPECT_EQ(TakeAll(shards), 1U);
 }
 
 TEST(CallShards, ANewRunGivesWhatTheOldOneWasNotAskedFor) {
   CallShards shards;
   CallShards::Handle mine = shards.Mine();
-  mine.StartRun(RunTag(1, 0), 0);
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  mine.StartRun(RunTag{1, 0});
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
   EXPECT_EQ(TakeAll(shards), 5U);
-  for (int i = 0; i < 2; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
-  EXPECT_EQ(mine.StartRun(RunTag(2, -3), -3), 2U);
-  EXPECT_EQ(mine.slice(), -3);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
+  EXPECT_EQ(mine.StartRun(RunTag{2, -3}), 2U);
+  EXPECT_EQ(mine.tag().slice, -3);
   EXPECT_EQ(TakeAll(shards), 0U);
-  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 0)));
-  EXPECT_TRUE(mine.ExtendRun(RunTag(2, -3)));
+  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 0}));
+  EXPECT_TRUE(mine.ExtendRun(RunTag{2, -3}));
   EXPECT_EQ(TakeAll(shards), 1U);
 }
 
 TEST(CallShards, AFullRunTakesNoMore) {
   CallShards shards;
   CallShards::Handle mine = shards.Mine();
-  mine.StartRun(RunTag(1, 0), 0);
-  constexpr uint64_t kFull = 0x80000000;
+  mine.StartRun(RunTag{1, 0});
+  constexpr uint64_t kFull = uint64_t{1} << (CallShards::kRunBits - 1);
   shards.ForEach([&](CallShard& shard) { shard.run.store(shard.run.load() + kFull - 1); });
-  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
-  EXPECT_FALSE(mine.ExtendRun(RunTag(1, 0)));
-  EXPECT_EQ(mine.StartRun(RunTag(1, 0), 0), kFull);
-  EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
+  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 0}));
+  EXPECT_EQ(mine.StartRun(RunTag{1, 0}), kFull);
+  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
 }
 
 TEST(CallShards, BeyondTheExclusiveOnesThreadsShareAndLoseNothing) {
   CallShards shards;
   InTurn(kManyThreads, [&](int thread) {
     CallShards::Handle mine = shards.Mine();
-    if (!mine.ExtendRun(RunTag(1, 0))) {
+    if (!mine.ExtendRun(RunTag{1, 0})) {
       // The first one of this shard.
-      EXPECT_EQ(mine.StartRun(RunTag(1, 0), 0), 0U) << thread;
-      EXPECT_TRUE(mine.ExtendRun(RunTag(1, 0)));
+      EXPECT_EQ(mine.StartRun(RunTag{1, 0}), 0U) << thread;
+      EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
     }
     mine.CountGranted();
   });
@@ -134,8 +138,8 @@ TEST(CallShards, ASharersNewRunEndsTheOthersRun) {
   // Two of the threads that share one shard; the numbers of the others come between.
   InTurn(kManyThreads, [&](int thread) {
     CallShards::Handle mine = shards.Mine();
-    const RunTag own(1, thread);
-    mine.StartRun(own, thread);
+    const RunTag own{1, thread};
+    mine.StartRun(own);
     EXPECT_TRUE(mine.ExtendRun(own));
   });
   uint32_t left = 0;
@@ -145,6 +149,27 @@ TEST(CallShards, ASharersNewRunEndsTheOthersRun) {
     left += CallShards::TakeRun(shard);
   });
   EXPECT_EQ(left, static_cast<uint32_t>(count));  // one each: of the last run alone
+}
+
+TEST(CallShards, WhatCallsUsuallyTakeIsAMeanThatForgets) {
+  CallShards shards;
+  EXPECT_EQ(shards.UsualLatency(), absl::ZeroDuration());
+  CallShards::Handle mine = shards.Mine();
+  mine.NoteLatency(absl::Milliseconds(100));
+  EXPECT_EQ(shards.UsualLatency(), absl::Milliseconds(100));
+  mine.NoteLatency(absl::Milliseconds(180));
+  EXPECT_EQ(shards.UsualLatency(), absl::Milliseconds(110));
+  for (int i = 0; i < 100; ++i) mine.NoteLatency(absl::Seconds(2));
+  EXPECT_GT(shards.UsualLatency(), absl::Milliseconds(1999));
+  EXPECT_LE(shards.UsualLatency(), absl::Seconds(2));
+}
+
+TEST(CallShards, ALatencyOfAnyLengthIsKnownOnceItIsNoted) {
+  for (const absl::Duration latency : {absl::Seconds(-1), absl::ZeroDuration(), absl::Hours(99)}) {
+    CallShards shards;
+    shards.Mine().NoteLatency(latency);
+    EXPECT_GT(shards.UsualLatency(), absl::ZeroDuration()) << latency;
+  }
 }
 
 TEST(ThreadIndex, LivingThreadsHaveDifferentOnes) {

@@ -258,9 +258,11 @@ TEST(CircuitBreaker, R5_ProbeTimeoutOpensAgainAndTheLateResultIsStale) {
     TestCircuit circuit;
     circuit.OpenAndWaitUntilHalfOpen();
     Permit hung = circuit.Acquire();
-    circuit.Advance(absl::Seconds(60) - absl::Nanoseconds(1));
+    circuit.AdvanceLooking(absl::Seconds(60) - absl::Nanoseconds(1));
     EXPECT_EQ(circuit->state(), State::kHalfOpen);
     circuit.Advance(absl::Nanoseconds(1));
+    EXPECT_EQ(circuit->state(), State::kHalfOpen);  // no read looks
+    circuit.Look();
     EXPECT_EQ(circuit->state(), State::kOpen);
     ExpectLastMove(circuit, State::kHalfOpen, State::kOpen, Cause::kProbeTimeout,
                    "a probe has been out for 1m");
@@ -278,7 +280,9 @@ TEST(CircuitBreaker, R5_AResultAtTheVeryTimeoutIsTooLate) {
   circuit.OpenAndWaitUntilHalfOpen();
   std::vector<Permit> probes = circuit.AcquireMany(2);
   probes[0].RecordSuccess();
-  circuit.Advance(absl::Seconds(60));
+  circuit.Advance(absl::Seconds(59));
+  circuit.Look();
+  circuit.Advance(absl::Seconds(1));
   probes[1].RecordSuccess();
   EXPECT_EQ(circuit->state(), State::kOpen);
 }
@@ -290,9 +294,10 @@ TEST(CircuitBreaker, R5_TheOldestProbeStillOutDecidesTheTimeout) {
   circuit.Advance(absl::Seconds(30));
   const Permit second = circuit.Acquire();
   first.Ignore();
-  circuit.Advance(absl::Seconds(59));
+  circuit.AdvanceLooking(absl::Seconds(59));
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
   circuit.Advance(absl::Seconds(1));
+  circuit.Look();
   EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
@@ -305,6 +310,7 @@ TEST(CircuitBreaker, R5_AFreshProbeInTheFirstPlaceDoesNotHideAnOlderOne) {
   first.Ignore();
   const Permit third = circuit.Acquire();
   circuit.Advance(absl::Seconds(10));
+  circuit.Look();
   EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
@@ -313,7 +319,7 @@ TEST(CircuitBreaker, R5_TheTimeoutAppliesToProbeCallsToo) {
   circuit.OpenAndWaitUntilHalfOpen();
   circuit.Succeed();
   const Permit hung = circuit.Acquire();
-  circuit.Advance(absl::Seconds(60));
+  circuit.AdvanceLooking(absl::Seconds(60));
   EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
@@ -329,6 +335,43 @@ TEST(CircuitBreaker, R5_ZeroTurnsTheProbeTimeoutOff) {
   EXPECT_EQ(circuit->state(), State::kClosed);
 }
 
+TEST(CircuitBreaker, R5_AProcessThatWasStoppedReadsItsAnswersFirst) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  std::vector<Permit> probes = circuit.AcquireMany(2);
+  circuit.Advance(absl::Seconds(90));
+  // The first to look may be a call, or an answer.
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kHalfOpenFull);
+  circuit.Advance(absl::Milliseconds(99));
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kHalfOpenFull);
+  for (Permit& probe : probes) probe.RecordSuccess();
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+TEST(CircuitBreaker, R5_AProbeThatStillHangsAMomentLaterOpensTheCircuit) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  const absl::Time asked = circuit.clock().WallNow();
+  const std::vector<Permit> probes = circuit.AcquireMany(2);
+  circuit.Advance(absl::Seconds(90));
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kHalfOpenFull);
+  circuit.Advance(absl::Milliseconds(100));
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kOpen);
+  EXPECT_EQ(circuit.moves().back().cause, Cause::kProbeTimeout);
+  EXPECT_EQ(circuit.moves().back().time, asked + absl::Seconds(90) + absl::Milliseconds(100));
+}
+
+TEST(CircuitBreaker, R5_CallsThatAreFarBetweenFindAHungProbeToo) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  const std::vector<Permit> probes = circuit.AcquireMany(2);
+  circuit.Advance(absl::Minutes(10));
+  circuit.Look();
+  circuit.Advance(absl::Minutes(10));
+  circuit.Look();
+  EXPECT_EQ(circuit->state(), State::kOpen);
+}
+
 TEST(CircuitBreaker, R5_ProbesThatHangOneAfterTheOtherNeverWedgeTheCircuit) {
   TestCircuit circuit;
   circuit.Open();
@@ -336,7 +379,7 @@ TEST(CircuitBreaker, R5_ProbesThatHangOneAfterTheOtherNeverWedgeTheCircuit) {
   for (int i = 0; i < 20; ++i) {
     circuit.WaitUntilHalfOpen();
     for (Permit& permit : circuit.AcquireMany(2)) hung.push_back(std::move(permit));
-    circuit.Advance(absl::Seconds(60));
+    circuit.AdvanceLooking(absl::Seconds(60));
     EXPECT_EQ(circuit->state(), State::kOpen);
   }
   EXPECT_EQ(circuit->Snapshot().in_flight, 40);

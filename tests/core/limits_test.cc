@@ -9,6 +9,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "gtest/gtest.h"
 #include "src/core/hung_call_tracker.h"
+#include "src/core/stall_guard.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -124,10 +125,66 @@ TEST(HungCallTracker, R14_R13_AJumpOfAnyLengthLosesNoCall) {
   for (const int64_t jump : {80, 90, 100, 111, 1'000, 1'000'000'000, 1'000'000'007}) {
     HungCallTracker tracker(HungCalls{11, absl::Nanoseconds(83)}, Nanos(-45));
     for (int64_t i = 0; i < 11; ++i) tracker.Start(Nanos(-45 + i));
-    EXPECT_EQ(tracker.Check(Nanos(-35 + jump)).has_value(), jump >= 90) << jump;
-    for (int64_t i = 0; i < 11; ++i) tracker.End(Nanos(-45 + i), Nanos(-35 + jump));
+    EXPECT_FALSE(tracker.Check(Nanos(-35 + jump)).has_value()) << jump;  // armed at the most
+    EXPECT_EQ(tracker.Check(Nanos(-25 + jump)).has_value(), jump >= 80) << jump;
+    for (int64_t i = 0; i < 11; ++i) tracker.End(Nanos(-45 + i), Nanos(-25 + jump));
     EXPECT_FALSE(tracker.Check(Nanos(jump + 1000)).has_value()) << jump;
   }
+}
+
+TEST(StallGuard, R14_AFindingWithNoLookInTheHalfAgeBeforeItOnlyArms) {
+  StallGuard guard(absl::Nanoseconds(800));
+  EXPECT_FALSE(guard.Look(Nanos(0), false));
+  EXPECT_TRUE(guard.Look(Nanos(400), true));
+  EXPECT_FALSE(guard.Look(Nanos(801), true));
+  EXPECT_FALSE(guard.Look(Nanos(900), true));
+  EXPECT_TRUE(guard.Look(Nanos(901), true));
+}
+
+TEST(StallGuard, R14_WhatIsNoMoreSoDisarms) {
+  StallGuard guard(absl::Nanoseconds(800));
+  EXPECT_FALSE(guard.Look(Nanos(0), true));
+  EXPECT_FALSE(guard.Look(Nanos(50), false));
+  EXPECT_TRUE(guard.Look(Nanos(60), true));  // found anew, and not late
+}
+
+TEST(StallGuard, R14_TheMomentIsATenthOfASecondAtTheMost) {
+  const SteadyTime start = SteadyTime() + absl::Hours(1);
+  StallGuard guard(absl::Hours(24));
+  EXPECT_FALSE(guard.Look(start, true));
+  EXPECT_FALSE(guard.Look(start + absl::Milliseconds(99), true));
+  EXPECT_TRUE(guard.Look(start + absl::Milliseconds(100), true));
+}
+
+TEST(StallGuard, R14_OnceArmedAnyLaterLookWillDo) {
+  StallGuard guard(absl::Seconds(8));
+  EXPECT_FALSE(guard.Look(SteadyTime(), true));
+  EXPECT_TRUE(guard.Look(SteadyTime() + absl::Hours(1), true));
+}
+
+TEST(CircuitBreaker, R14_AProcessThatWasStoppedReadsItsAnswersFirst) {
+  TestCircuit circuit(HungCallsPolicy());
+  std::vector<Permit> out = circuit.AcquireMany(10);
+  circuit.Advance(absl::Seconds(30));
+  // All of them are in the socket; each is a look.
+  for (Permit& permit : out) {
+    EXPECT_TRUE(permit.RecordSuccess());
+    circuit.Advance(absl::Milliseconds(10));
+  }
+  circuit.Succeed(5);
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+TEST(CircuitBreaker, R14_CallsThatStillHangAMomentLaterOpenTheCircuit) {
+  TestCircuit circuit(HungCallsPolicy());
+  const std::vector<Permit> hung = circuit.AcquireMany(3);
+  circuit.Advance(absl::Seconds(30));
+  circuit.Ignore();
+  circuit.Advance(absl::Milliseconds(99));
+  circuit.Ignore();
+  EXPECT_EQ(circuit->state(), State::kClosed);
+  circuit.Advance(absl::Milliseconds(1));
+  EXPECT_EQ(ReasonOf(circuit), RejectionReason::kOpen);
 }
 
 TEST(CircuitBreaker, R14_CallsThatHangOpenTheCircuitAtTheNextAcquire) {
@@ -191,7 +248,8 @@ TEST(CircuitBreaker, R14_OnTheRampToo) {
   circuit.Succeed(2);
   EXPECT_TRUE(circuit->Snapshot().ramping);
   const std::vector<Permit> hung = circuit.AcquireMany(3);
-  circuit.Advance(absl::Seconds(9));
+  circuit.AdvanceLooking(absl::Seconds(8));
+  circuit.Advance(absl::Seconds(1));
   EXPECT_EQ(ReasonOf(circuit), RejectionReason::kOpen);
   EXPECT_EQ(circuit.moves().back().from, State::kHalfOpen);
   EXPECT_EQ(circuit.moves().back().cause, Cause::kHungCalls);

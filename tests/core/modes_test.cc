@@ -91,6 +91,33 @@ TEST(CircuitBreaker, R8_ForcedOpenEndsWithItsTimeToLive) {
   EXPECT_EQ(event.time, start + absl::Minutes(5));
 }
 
+TEST(CircuitBreaker, R8_AFleetsTimeToLiveEndsALittleLateAndNotInOneInstant) {
+  const absl::Duration year = 365 * absl::Hours(24);
+  for (const absl::Duration ttl : {absl::Seconds(10), absl::Minutes(5), year}) {
+    const absl::Duration most = std::min(ttl / 10, absl::Seconds(30));
+    absl::Duration least_late = most;
+    absl::Duration most_late;
+    for (uint64_t seed = 0; seed < 1000; ++seed) {
+      Policy policy = SmallPolicy();
+      policy.jitter = 0.1;
+      TestCircuit circuit(policy, "circuit", seed);
+      const absl::Time end = circuit.clock().WallNow() + ttl;
+      ForceOpen(circuit, ttl);
+      const absl::Duration late = *circuit->Snapshot().next_probe - end;
+      least_late = std::min(least_late, late);
+      most_late = std::max(most_late, late);
+      circuit.Advance(ttl + late - absl::Nanoseconds(1));
+      EXPECT_EQ(circuit->state(), State::kOpen);
+      circuit.Advance(absl::Nanoseconds(1));
+      EXPECT_EQ(circuit->state(), State::kHalfOpen);
+    }
+    EXPECT_GE(least_late, absl::ZeroDuration());
+    EXPECT_LT(least_late, most / 100);
+    EXPECT_GT(most_late, most * 0.99);
+    EXPECT_LE(most_late, most);
+  }
+}
+
 TEST(CircuitBreaker, R8_ForceOpenAskedForAgainTakesTheNewTimeToLive) {
   TestCircuit circuit;
   ForceOpen(circuit, absl::Minutes(5));

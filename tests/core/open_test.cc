@@ -126,7 +126,7 @@ TEST(CircuitBreaker, R4_AProbeTimeoutIsAnOpeningInTheRowToo) {
   TestCircuit circuit(BackoffPolicy(2));
   circuit.OpenAndWaitUntilHalfOpen();
   const Permit hung = circuit.Acquire();
-  circuit.Advance(absl::Seconds(60));
+  circuit.AdvanceLooking(absl::Seconds(60));
   EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(20));
 }
 
@@ -168,8 +168,8 @@ TEST(CircuitBreaker, R4_TheSameSeedAndNameRepeatTheJitter) {
 
 TEST(CircuitBreaker, R4_TheSameSeedGivesTheSameJitterInEveryProcessAndBuild) {
   Jitter jitter(7, "circuit");
-  EXPECT_DOUBLE_EQ(jitter.Draw(), -0.18639944723886614);
-  EXPECT_DOUBLE_EQ(jitter.Draw(), 0.54893634775354272);
+  EXPECT_EQ(jitter.Draw(), -186'399'448);
+  EXPECT_EQ(jitter.Draw(), 548'936'347);
 }
 
 TEST(CircuitBreaker, R4_TwoNamesOfOneSeedDifferInJitter) {
@@ -231,6 +231,30 @@ TEST(CircuitBreaker, R4_PushbackNeverExceedsTheMaximum) {
     circuit.Fail(2);
     circuit.FailWithPushback(pushback);
     EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(80)) << pushback;
+  }
+}
+
+// How long each of a fleet's circuits stays open that were all told the same.
+std::vector<absl::Duration> FleetOpenings(const Policy& policy, absl::Duration pushback) {
+  std::vector<absl::Duration> lengths;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    TestCircuit circuit(policy, "circuit", seed);
+    circuit.Fail(2);
+    circuit.FailWithPushback(pushback);
+    lengths.push_back(circuit.RemainingOpen());
+  }
+  return lengths;
+}
+
+TEST(CircuitBreaker, R4_AFleetThatIsToldTheSamePushbackDoesNotComeBackAsOne) {
+  for (const absl::Duration pushback : {absl::Seconds(60), absl::Hours(1)}) {
+    const std::vector<absl::Duration> lengths = FleetOpenings(JitterPolicy(0.5), pushback);
+    const auto [least, most] = std::minmax_element(lengths.begin(), lengths.end());
+    const absl::Duration asked = std::min(pushback, absl::Seconds(80));
+    EXPECT_GE(*least, asked);
+    EXPECT_LT(*least, asked * 1.01);
+    EXPECT_GT(*most, asked * 1.49);
+    EXPECT_LT(*most, asked * 1.5);
   }
 }
 

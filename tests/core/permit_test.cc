@@ -187,7 +187,7 @@ TEST(CircuitBreaker, R7_ALateIgnoredProbeGivesNoAdmissionBack) {
   TestCircuit circuit(ProbeCallsPolicy(2, 0.5));
   circuit.OpenAndWaitUntilHalfOpen();
   Permit late = circuit.Acquire();
-  circuit.Advance(absl::Seconds(60));
+  circuit.AdvanceLooking(absl::Seconds(60));
   circuit.WaitUntilHalfOpen();
   const std::vector<Permit> probes = circuit.AcquireMany(2);
   late.Ignore();

@@ -200,7 +200,7 @@ TEST(Snapshot, R9_AnOpeningOnTheWayToAnActionIsNotTheOperators) {
   TestCircuit circuit;
   circuit.OpenAndWaitUntilHalfOpen();
   Permit probe = circuit.Acquire();
-  circuit.Advance(absl::Seconds(60));  // it has hung
+  circuit.AdvanceLooking(absl::Seconds(60));  // it has hung
   circuit->Disable({"oncall", "no time for probes"});
   const CircuitSnapshot snapshot = circuit->Snapshot();
   EXPECT_EQ(snapshot.last_opening->cause, Cause::kProbeTimeout);

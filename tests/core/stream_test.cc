@@ -239,6 +239,21 @@ TEST(CancelledProbe, R5_CountsAsAFailureAfterASecond) {
   EXPECT_EQ(circuit->Snapshot().last_failure->code, 1);
 }
 
+TEST(CancelledProbe, R5_OfACircuitWhoseCallsTakeLongOnlyAfterTenTimesAsLong) {
+  Policy policy = SmallPolicy();
+  policy.half_open.max_concurrent = 3;
+  TestCircuit circuit(policy);
+  // The first call is among those whose latency is noted.
+  Permit call = circuit.Acquire();
+  circuit.Advance(absl::Milliseconds(500));
+  call.RecordSuccess();
+  circuit.OpenAndWaitUntilHalfOpen();
+  circuit.Call(Outcome::Cancelled(absl::Milliseconds(4999)));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  circuit.Call(Outcome::Cancelled(absl::Seconds(5)));
+  EXPECT_EQ(circuit->state(), State::kOpen);
+}
+
 TEST(CancelledProbe, R5_OrAfterHalfTheProbeTimeout) {
   Policy policy = SmallPolicy();
   policy.half_open.probe_timeout = absl::Seconds(1);

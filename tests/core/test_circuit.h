@@ -93,6 +93,19 @@ class TestCircuit {
     return permits;
   }
 
+  // What any call does, and a read doesn't: a look at the calls and probes that are out.
+  void Look() { (void)breaker_->TryAcquire(); }
+
+  // So that no look comes late (R5, R14): one at the start, the middle and the end.
+  void AdvanceLooking(absl::Duration by) {
+    const absl::Duration half = absl::Floor(by / 2, absl::Nanoseconds(1));
+    Look();
+    Advance(half);
+    Look();
+    Advance(by - half);
+    Look();
+  }
+
   // Calls that are admitted and end at once.
   void Call(const fusebox::Outcome& outcome, int times = 1) {
     for (int i = 0; i < times; ++i) EXPECT_TRUE(Acquire().Record(outcome));

@@ -72,6 +72,7 @@ Outcome OutcomeOf(const ReferenceCircuit::Result& result) {
   outcome.kind = result.kind;
   if (result.latency) outcome.latency = absl::Nanoseconds(*result.latency);
   outcome.timed = result.timed;
+  outcome.cancelled = result.cancelled;
   outcome.pushback = absl::Nanoseconds(result.pushback);
   outcome.code = result.code;
   outcome.message = result.message;
@@ -98,7 +99,17 @@ void CircuitPair::Do(const Step& step) {
     case Action::kFail:
     case Action::kIgnore:
     case Action::kDrop:
+    case Action::kCancel:
       Return(step);
+      break;
+    case Action::kMessage:
+      ReceiveMessage(step);
+      break;
+    case Action::kFirstMessage:
+      RecordFirstMessage(step);
+      break;
+    case Action::kBreak:
+      Break(step);
       break;
     case Action::kCalls:
       for (int i = 0; i < CallsOf(step); ++i) Call(step);
@@ -174,11 +185,45 @@ void CircuitPair::Acquire(const Step& step) {
   if (*got) out_.push_back({std::move(*got).permit(), want.call});
 }
 
-void CircuitPair::Return(const Step& step) {
-  if (out_.empty()) return;
+CircuitPair::OutCall CircuitPair::TakeOut(const Step& step) {
   const std::size_t place = step.which % out_.size();
   OutCall call = std::move(out_[place]);
   out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(place));
+  return call;
+}
+
+void CircuitPair::ReceiveMessage(const Step& step) {
+  if (out_.empty()) return;
+  OutCall& call = out_[step.which % out_.size()];
+  const ReferenceCircuit::Result message = ResultOf(step, reference_.policy());
+  reference_.ReceiveMessage(call.reference, message, Now());
+  On(step, [&] { call.permit.ReceiveMessage(OutcomeOf(message)); });
+}
+
+void CircuitPair::RecordFirstMessage(const Step& step) {
+  if (out_.empty()) return;
+  OutCall call = TakeOut(step);
+  const ReferenceCircuit::Result message = ResultOf(step, reference_.policy());
+  OutStream stream;
+  stream.reference = reference_.RecordFirstMessage(call.reference, message, Now());
+  On(step, [&] { stream.first_message = call.permit.RecordFirstMessage(OutcomeOf(message)); });
+  RC_ASSERT(!call.permit.RecordSuccess());
+  streams_.push_back(stream);
+}
+
+void CircuitPair::Break(const Step& step) {
+  if (streams_.empty()) return;
+  const std::size_t place = step.which % streams_.size();
+  const OutStream stream = streams_[place];
+  streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(place));
+  const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
+  reference_.Report(result, stream.reference, Now());
+  On(step, [&] { breaker_->ReportFailure(OutcomeOf(result), stream.first_message); });
+}
+
+void CircuitPair::Return(const Step& step) {
+  if (out_.empty()) return;
+  OutCall call = TakeOut(step);
   const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
   reference_.Return(call.reference, result, Now());
   const Outcome outcome = OutcomeOf(result);
@@ -189,7 +234,7 @@ void CircuitPair::Return(const Step& step) {
       call.permit = Permit();
     } else if (result.kind == OutcomeKind::kSuccess && !result.latency && result.timed) {
       taken = call.permit.RecordSuccess();
-    } else if (result.kind == OutcomeKind::kIgnored) {
+    } else if (result.kind == OutcomeKind::kIgnored && !result.cancelled) {
       taken = call.permit.Ignore();
     } else {
       taken = call.permit.Record(outcome);
@@ -249,7 +294,8 @@ void CircuitPair::ReadState() {
 }
 
 void CircuitPair::AdvanceToDue(const Step& step) {
-  const auto due = reference_.NextDue();
+  const auto next = reference_.NextDue();
+  const auto due = next ? next : reference_.ProbeRunsOut();
   if (!due) return;
   const int64_t nudges[] = {0, -1, 1};
   const int64_t to = *due + nudges[step.nudge % 3];

@@ -40,8 +40,15 @@ class CircuitPair {
     std::size_t reference = 0;
   };
 
+  struct OutStream {
+    fusebox::FirstMessage first_message;
+    ReferenceCircuit::Stream reference;
+  };
+
   int64_t Now() const { return clock_.Now().nanos(); }
   int64_t NanosOf(absl::Time time) const;
+
+  OutCall TakeOut(const Step& step);
 
   // On the step's thread.
   void On(const Step& step, const std::function<void()>& work);
@@ -50,6 +57,9 @@ class CircuitPair {
   void Return(const Step& step);
   void Call(const Step& step);
   void Report(const Step& step);
+  void ReceiveMessage(const Step& step);
+  void RecordFirstMessage(const Step& step);
+  void Break(const Step& step);
   void ForceOpen(const Step& step);
   void SetPolicy(const Step& step);
   void ReadState();
@@ -69,6 +79,7 @@ class CircuitPair {
   std::vector<std::string> events_;
   std::size_t compared_ = 0;
   std::shared_ptr<fusebox::CircuitBreaker> breaker_;
+  std::vector<OutStream> streams_;
   std::vector<OutCall> out_;  // before the breaker goes
 };
 

@@ -121,6 +121,8 @@ std::vector<std::string> Shown(const fusebox::Policy& policy, const Trace& trace
       const bool success = step.action == Action::kSucceed;
       out.back().Record(success ? Outcome::Success() : Outcome::Failure());
       out.pop_back();
+    } else if (step.action == Action::kMessage) {
+      if (!out.empty()) out[step.which % out.size()].ReceiveMessage();
     } else if (!ActOnCircuit(step, policy, *breaker)) {
       clock.Advance(absl::Nanoseconds(LengthOf(step, policy)));
     }

@@ -63,6 +63,7 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now) {
 // Why the machine would not let a call through now, if it would not.
 std::optional<RejectionReason> ReferenceCircuit::Refusal() {
   if (HungCallsHold()) OpenByRule(Cause::kHungCalls, now_, 0);
+  LookAtProbes();
   if (state_ == State::kOpen) {
     if (!has_rejected_) {
       told_.push_back({EventKind::kFirstRejection, state_, state_, mode_, mode_, Cause::kNone, now_,
@@ -91,38 +92,145 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal() {
   return std::nullopt;
 }
 
-void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now) {
-  MakeDueMoves(now);
-  Call& call = calls_[call_index];
-  bool slow = false;
-  if (policy().slow_call_duration && result.timed && result.kind != OutcomeKind::kIgnored) {
-    const int64_t limit = Nanos(*policy().slow_call_duration);
-    if (result.latency) {
-      slow = *result.latency >= limit;
-    } else {
-      slow = call.timed && now_ - call.started >= limit;
-    }
+bool ReferenceCircuit::IsSlow(const Call& call, const Result& result) const {
+  if (!policy().slow_call_duration || !result.timed || result.kind == OutcomeKind::kIgnored) {
+    return false;
   }
+  const int64_t limit = Nanos(*policy().slow_call_duration);
+  if (result.latency) return *result.latency >= limit;
+  return call.timed && now_ - call.started >= limit;
+}
+
+// Whether what becomes of a call of that epoch can move anything.
+bool ReferenceCircuit::IsCurrent(uint64_t epoch, int64_t now) {
+  MakeDueMoves(now);
+  if (epoch == epoch_) LookAtProbes();
+  return epoch == epoch_;
+}
+
+void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now) {
+  const bool current = IsCurrent(calls_[call_index].epoch, now);
+  Call& call = calls_[call_index];
+  const bool slow = IsSlow(call, result);
   if (slow && policy().slow_is_failure) result.kind = OutcomeKind::kFailure;
+  const int64_t timeout = Nanos(policy().half_open.probe_timeout);
+  if (current && Probing() && !call.answered && result.cancelled && timeout > 0 &&
+      *result.latency * 2 >= timeout) {
+    result.kind = OutcomeKind::kFailure;
+  }
   call.out = false;
-  call.returned = now_;
   call.kind = result.kind;
   call.slow = slow;
-  call.counts = result.kind != OutcomeKind::kIgnored && call.epoch == epoch_;
-  call.order = ++returns_;
-  const bool stale = call.epoch != 0 && call.epoch != epoch_;
-  if (result.kind == OutcomeKind::kFailure && !stale) {
+  const bool failure = result.kind == OutcomeKind::kFailure;
+  if (failure && (current || call.epoch == 0)) {
     last_failure_ = Failure{now_, result.code, result.message};
   }
-  if (call.epoch != epoch_) return;
+  if (!current) return;
+  bool counts = result.kind != OutcomeKind::kIgnored;
+  if (Probing() && call.answered) {
+    // It was a success by its message, unless that was too slow.
+    counts = failure && !entries_[*call.entry].failure;
+    if (counts) entries_[*call.entry].failure = true;
+  } else if (counts) {
+    AddEntry(failure, slow);
+  }
+  Judge(counts, failure ? result.pushback : 0);
+}
 
-  const int64_t pushback = result.kind == OutcomeKind::kFailure ? result.pushback : 0;
+void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& message, int64_t now) {
+  const bool limited = policy().max_in_flight || policy().hung_calls;
+  const bool nobody_cares = mode_ == Mode::kDisabled || (state_ == State::kClosed && !limited);
+  if (calls_[call_index].answered || nobody_cares) return;
+  const bool current = IsCurrent(calls_[call_index].epoch, now);
+  Call& call = calls_[call_index];
+  call.answered = true;
+  if (!current) return;
+  if (Probing()) {
+    const bool slow = IsSlow(call, message);
+    call.entry = AddEntry(slow && policy().slow_is_failure, slow);
+  }
+  Judge(Probing(), 0);
+}
+
+ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_index,
+                                                              const Result& message, int64_t now) {
+  const bool current = IsCurrent(calls_[call_index].epoch, now);
+  Call& call = calls_[call_index];
+  Stream stream;
+  stream.epoch = call.epoch;
+  stream.kept_out = call.epoch == 0;
+  call.out = false;
+  call.slow = IsSlow(call, message);
+  const bool failure = call.slow && policy().slow_is_failure;
+  call.kind = failure ? OutcomeKind::kFailure : OutcomeKind::kSuccess;
+  if (failure && (current || call.epoch == 0)) last_failure_ = Failure{now_, 0, ""};
+  if (!current) return stream;
+  bool counts = true;
+  if (Probing() && call.answered) {
+    counts = failure && !entries_[*call.entry].failure;
+    if (counts) entries_[*call.entry].failure = true;
+    if (!entries_[*call.entry].failure) stream.entry = call.entry;
+  } else {
+    const std::size_t entry = AddEntry(failure, call.slow);
+    if (!failure) stream.entry = entry;
+  }
+  Judge(counts, 0);
+  return stream;
+}
+
+void ReferenceCircuit::CountFailure(const Result& failure) {
+  Call call;
+  call.out = false;
+  call.kind = OutcomeKind::kFailure;
+  calls_.push_back(call);
+  last_failure_ = Failure{now_, failure.code, failure.message};
+}
+
+void ReferenceCircuit::Report(const Result& failure, int64_t now) {
+  MakeDueMoves(now);
+  CountFailure(failure);
+  if (!Watching() || mode_ == Mode::kDisabled) return;
+  AddEntry(true, false);
+  Judge(true, failure.pushback);
+}
+
+void ReferenceCircuit::Report(const Result& failure, const Stream& stream, int64_t now) {
+  const bool current = IsCurrent(stream.epoch, now);
+  if (!stream.kept_out && !(current && stream.entry)) return Report(failure, now);
+  CountFailure(failure);
+  if (stream.kept_out) return;
+  TakeBack(*stream.entry);
+  Judge(true, failure.pushback);
+}
+
+std::size_t ReferenceCircuit::AddEntry(bool failure, bool slow) {
+  Entry entry;
+  entry.epoch = epoch_;
+  entry.at = now_;
+  entry.failure = failure;
+  entry.slow = slow;
+  entry.in_run = failure ? Entry::InRun::kFailure : Entry::InRun::kSuccess;
+  entries_.push_back(entry);
+  return entries_.size() - 1;
+}
+
+// That success was none: it ends no run, and where it still is it's a failure.
+void ReferenceCircuit::TakeBack(std::size_t entry) {
+  const bool inside = Probing() || IsInWindow(entry);
+  entries_[entry].in_run = Entry::InRun::kNothing;
+  if (inside) entries_[entry].failure = true;
+  if (Probing()) return;
+  const std::size_t added = AddEntry(true, false);
+  entries_[added].in_window = !inside;
+}
+
+void ReferenceCircuit::Judge(bool counts, int64_t pushback) {
   if (Watching()) {
     std::optional<Cause> cause;
-    if (call.counts) cause = TripRuleThatHolds();
+    if (counts) cause = TripRuleThatHolds();
     if (!cause && HungCallsHold()) cause = Cause::kHungCalls;
     if (cause) OpenByRule(*cause, now_, pushback);
-  } else if (const auto cause = call.counts ? Verdict() : std::nullopt) {
+  } else if (const auto cause = counts ? Verdict() : std::nullopt) {
     if (*cause != Cause::kProbesSucceeded) {
       OpenByRule(*cause, now_, pushback);
     } else if (policy().ramp) {
@@ -134,23 +242,6 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
       Move(*cause, now_, {});
     }
   }
-}
-
-void ReferenceCircuit::Report(const Result& failure, int64_t now) {
-  MakeDueMoves(now);
-  Call call;
-  call.epoch = Watching() && mode_ != Mode::kDisabled ? epoch_ : 0;
-  call.out = false;
-  call.returned = now_;
-  call.kind = OutcomeKind::kFailure;
-  call.counts = call.epoch == epoch_;
-  call.order = ++returns_;
-  calls_.push_back(call);
-  last_failure_ = Failure{now_, failure.code, failure.message};
-  if (!call.counts) return;
-  std::optional<Cause> cause = TripRuleThatHolds();
-  if (!cause && HungCallsHold()) cause = Cause::kHungCalls;
-  if (cause) OpenByRule(*cause, now_, failure.pushback);
 }
 
 void ReferenceCircuit::Reset(int64_t now) {
@@ -203,6 +294,8 @@ void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
   MakeDueMoves(now);
   policy_ = policy;
   ++epoch_;
+  last_look_.reset();
+  armed_at_.reset();
   ramping_ = false;
   told_.push_back({EventKind::kPolicyChanged, state_, state_, mode_, mode_, Cause::kPolicyChanged,
                    now_, epoch_, true});
@@ -219,10 +312,8 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
       Move(Cause::kForcedOpenEnded, *due, half_open);
     } else if (state_ == State::kOpen) {
       Move(Cause::kOpenDurationElapsed, *due, half_open);
-    } else if (ramping_) {
-      Move(Cause::kRampEnded, *due, {});
     } else {
-      OpenByRule(Cause::kProbeTimeout, *due, 0);
+      Move(Cause::kRampEnded, *due, {});
     }
   }
 }
@@ -230,43 +321,69 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
 std::optional<int64_t> ReferenceCircuit::NextDue() const {
   if (state_ == State::kOpen) return open_until_;
   if (ramping_) return ramping_since_ + Nanos(policy().ramp->duration);
+  return std::nullopt;
+}
+
+std::optional<int64_t> ReferenceCircuit::ProbeRunsOut() const {
   const int64_t timeout = Nanos(policy().half_open.probe_timeout);
-  if (state_ == State::kClosed || timeout == 0) return std::nullopt;
+  if (!Probing() || timeout == 0) return std::nullopt;
   std::optional<int64_t> due;
   for (const Call& call : calls_) {
-    if (!call.out || call.epoch != epoch_) continue;
+    if (!call.out || call.answered || call.epoch != epoch_) continue;
     due = std::min(due.value_or(call.started + timeout), call.started + timeout);
   }
   return due;
 }
 
-std::vector<ReferenceCircuit::Call> ReferenceCircuit::Recorded() const {
-  std::vector<Call> recorded;
-  for (const Call& call : calls_) {
-    if (call.epoch == epoch_ && call.counts) recorded.push_back(call);
+// One look at the calls that are out, which found that they hang or not.
+bool ReferenceCircuit::Look(bool found, int64_t age) {
+  const bool looked_lately = last_look_ && now_ - *last_look_ <= age / 2;
+  last_look_ = now_;
+  if (!found) {
+    armed_at_.reset();
+    return false;
   }
-  std::sort(recorded.begin(), recorded.end(),
-            [](const Call& a, const Call& b) { return a.order < b.order; });
+  if (armed_at_) return now_ - *armed_at_ >= std::min<int64_t>(age / 8, 100'000'000);
+  if (looked_lately) return true;
+  armed_at_ = now_;
+  return false;
+}
+
+void ReferenceCircuit::LookAtProbes() {
+  const int64_t timeout = Nanos(policy().half_open.probe_timeout);
+  if (!Probing() || timeout == 0) return;
+  const auto runs_out = ProbeRunsOut();
+  if (Look(runs_out && *runs_out <= now_, timeout)) OpenByRule(Cause::kProbeTimeout, now_, 0);
+}
+
+std::vector<ReferenceCircuit::Entry> ReferenceCircuit::Recorded() const {
+  std::vector<Entry> recorded;
+  for (const Entry& entry : entries_) {
+    if (entry.epoch == epoch_) recorded.push_back(entry);
+  }
   return recorded;
+}
+
+bool ReferenceCircuit::IsInWindow(std::size_t entry) const {
+  if (entries_[entry].epoch != epoch_ || !entries_[entry].in_window) return false;
+  if (const auto* count = std::get_if<fusebox::CountWindow>(&policy().window)) {
+    int64_t later = 0;
+    for (std::size_t i = entry + 1; i < entries_.size(); ++i) later += entries_[i].in_window;
+    return later < count->size;
+  }
+  const auto& time = std::get<fusebox::TimeWindow>(policy().window);
+  const int64_t length = Nanos(time.duration) / time.buckets;
+  return SliceOf(entries_[entry].at, length) > SliceOf(now_, length) - time.buckets;
 }
 
 ReferenceCircuit::Window ReferenceCircuit::CountWindow() const {
   Window window;
   if (!Watching()) return window;
-  const std::vector<Call> recorded = Recorded();
-  for (std::size_t i = 0; i < recorded.size(); ++i) {
-    bool inside = false;
-    if (const auto* count = std::get_if<fusebox::CountWindow>(&policy().window)) {
-      inside = static_cast<int64_t>(recorded.size() - i) <= count->size;
-    } else {
-      const auto& time = std::get<fusebox::TimeWindow>(policy().window);
-      const int64_t length = Nanos(time.duration) / time.buckets;
-      inside = SliceOf(recorded[i].returned, length) > SliceOf(now_, length) - time.buckets;
-    }
-    if (!inside) continue;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!IsInWindow(i)) continue;
     ++window.recorded;
-    window.failures += recorded[i].kind == OutcomeKind::kFailure ? 1 : 0;
-    window.slow += recorded[i].slow ? 1 : 0;
+    window.failures += entries_[i].failure ? 1 : 0;
+    window.slow += entries_[i].slow ? 1 : 0;
   }
   return window;
 }
@@ -274,7 +391,10 @@ ReferenceCircuit::Window ReferenceCircuit::CountWindow() const {
 int64_t ReferenceCircuit::FailuresInARow() const {
   int64_t run = 0;
   if (!Watching()) return run;
-  for (const Call& call : Recorded()) run = call.kind == OutcomeKind::kFailure ? run + 1 : 0;
+  for (const Entry& entry : Recorded()) {
+    if (entry.in_run == Entry::InRun::kSuccess) run = 0;
+    if (entry.in_run == Entry::InRun::kFailure) ++run;
+  }
   return run;
 }
 
@@ -302,10 +422,10 @@ std::optional<Cause> ReferenceCircuit::Verdict() const {
   int64_t recorded = 0;
   int64_t failures = 0;
   int64_t slow = 0;
-  for (const Call& call : Recorded()) {
+  for (const Entry& entry : Recorded()) {
     ++recorded;
-    failures += call.kind == OutcomeKind::kFailure ? 1 : 0;
-    slow += call.slow ? 1 : 0;
+    failures += entry.failure ? 1 : 0;
+    slow += entry.slow ? 1 : 0;
   }
   if (const auto* threshold = std::get_if<fusebox::SuccessThreshold>(&policy().half_open.verdict)) {
     if (failures > 0) return Cause::kProbeFailed;
@@ -350,6 +470,8 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   state_ = target.to;
   mode_ = target.mode.value_or(mode_);
   ++epoch_;
+  last_look_.reset();
+  armed_at_.reset();
   ramping_ = target.ramping;
   ramping_since_ = at;
   ramp_credit_ = 0;
@@ -370,16 +492,17 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   tell(state_ != from, EventKind::kTransition);
 }
 
-bool ReferenceCircuit::HungCallsHold() const {
+bool ReferenceCircuit::HungCallsHold() {
   if (!Watching() || !policy().hung_calls) return false;
   const int64_t age = Nanos(policy().hung_calls->age);
   const int64_t length = age / 8;
   int64_t hung = 0;
   for (const Call& call : calls_) {
     const int64_t end_of_slice = (SliceOf(call.started, length) + 1) * length;
-    hung += call.out && call.epoch == epoch_ && end_of_slice <= now_ - age ? 1 : 0;
+    const bool waits = call.out && !call.answered && call.epoch == epoch_;
+    hung += waits && end_of_slice <= now_ - age ? 1 : 0;
   }
-  return hung >= policy().hung_calls->count;
+  return Look(hung >= policy().hung_calls->count, age);
 }
 
 int64_t ReferenceCircuit::RampBillionths() const {
@@ -394,9 +517,10 @@ int64_t ReferenceCircuit::InFlight() const {
 }
 
 int64_t ReferenceCircuit::ProbesOut() const {
-  if (state_ != State::kHalfOpen || ramping_) return 0;
-  return std::count_if(calls_.begin(), calls_.end(),
-                       [&](const Call& call) { return call.out && call.epoch == epoch_; });
+  if (!Probing()) return 0;
+  return std::count_if(calls_.begin(), calls_.end(), [&](const Call& call) {
+    return call.out && !call.answered && call.epoch == epoch_;
+  });
 }
 
 int64_t ReferenceCircuit::Returned(OutcomeKind kind) const {

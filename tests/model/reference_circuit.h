@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What DESIGN R1-R10 and R12-R14 say, once more, as plainly as can be: every call is kept for ever,
-// and every figure is counted afresh from that list whenever it's asked for. Slow, and meant to be:
-// it is what the library is compared with, and shares nothing with it but the policy and the enums.
+// What the rules R1-R10, R12-R14 and C6 say, once more, as plainly as can be: every call is kept
+// for ever, and every figure is counted afresh from that list whenever it's asked for. Slow, and
+// meant to be: it is what the library is compared with, and shares nothing with it but the policy
+// and the enums.
 //
 // Times are whole nanoseconds since the clock's zero. No jitter: the policy's must be 0.
 #ifndef FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_
@@ -54,14 +55,28 @@ class ReferenceCircuit {
     fusebox::OutcomeKind kind = fusebox::OutcomeKind::kSuccess;
     std::optional<int64_t> latency;
     bool timed = true;
+    // By the caller; with a latency that is less than both a second and half the probe timeout, or
+    // no less than that half. What lies between is a matter of what calls usually take.
+    bool cancelled = false;
     int64_t pushback = 0;
     int code = 0;
     std::string message;
   };
   void Return(std::size_t call_index, Result result, int64_t now);
 
-  // A failure that belongs to no call.
+  // A message for a call that goes on, and for one that ends with it as far as the circuit is
+  // concerned.
+  void ReceiveMessage(std::size_t call_index, const Result& message, int64_t now);
+  struct Stream {
+    uint64_t epoch = 0;
+    bool kept_out = false;
+    std::optional<std::size_t> entry;  // of the success, if it is one
+  };
+  Stream RecordFirstMessage(std::size_t call_index, const Result& message, int64_t now);
+
+  // A failure that belongs to no call, and that of a stream.
   void Report(const Result& failure, int64_t now);
+  void Report(const Result& failure, const Stream& stream, int64_t now);
 
   // What operators do, all for one reason.
   void Reset(int64_t now);
@@ -93,6 +108,8 @@ class ReferenceCircuit {
   uint64_t epoch() const { return epoch_; }
   // When time alone will make the next move, if it will.
   std::optional<int64_t> NextDue() const;
+  // When the oldest probe will have been out for too long.
+  std::optional<int64_t> ProbeRunsOut() const;
 
   // Figures, as of the latest operation.
   struct Window {
@@ -126,18 +143,40 @@ class ReferenceCircuit {
     bool timed = false;  // somebody wanted to know when it started
     uint64_t epoch = 0;  // 0: its result is for the totals alone
     bool out = true;
+    bool answered = false;             // by a message
+    std::optional<std::size_t> entry;  // which that message made, as a probe's success
     // Once it is back:
-    int64_t returned = 0;
     fusebox::OutcomeKind kind = fusebox::OutcomeKind::kIgnored;
     bool slow = false;
-    bool counts = false;  // a success or failure that came back in the epoch of its start
-    std::size_t order = 0;
+  };
+
+  // A success or failure that a permit of the present epoch came to, in the order in which they
+  // came.
+  struct Entry {
+    uint64_t epoch = 0;
+    int64_t at = 0;
+    bool failure = false;
+    bool slow = false;
+    bool in_window = true;
+    // What it is in the run of failures.
+    enum class InRun { kFailure, kSuccess, kNothing } in_run = InRun::kNothing;
   };
 
   // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
   bool Watching() const { return state_ == fusebox::State::kClosed || ramping_; }
-  std::vector<Call> Recorded() const;  // of this epoch, in the order in which they came back
-  bool HungCallsHold() const;
+  bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_; }
+  bool IsSlow(const Call& call, const Result& result) const;
+  std::size_t AddEntry(bool failure, bool slow);
+  std::vector<Entry> Recorded() const;  // of this epoch
+  bool IsInWindow(std::size_t entry) const;
+  void TakeBack(std::size_t entry);
+  bool Look(bool found, int64_t age);
+  bool HungCallsHold();
+  void LookAtProbes();
+  bool IsCurrent(uint64_t epoch, int64_t now);
+  // After an entry is there or has changed.
+  void Judge(bool counts, int64_t pushback);
+  void CountFailure(const Result& failure);
   std::optional<fusebox::Cause> TripRuleThatHolds() const;
   std::optional<fusebox::Cause> Verdict() const;
   std::optional<fusebox::RejectionReason> Refusal();
@@ -165,12 +204,14 @@ class ReferenceCircuit {
   bool has_rejected_ = false;          // in this opening
   bool ramping_ = false;
   int64_t ramping_since_ = 0;
-  int64_t ramp_credit_ = 0;  // in billionths
-  std::size_t returns_ = 0;
+  int64_t ramp_credit_ = 0;           // in billionths
+  std::optional<int64_t> last_look_;  // in this epoch, at the calls that are out
+  std::optional<int64_t> armed_at_;
   int64_t rejected_ = 0;
   int64_t too_many_calls_ = 0;
   int64_t would_reject_ = 0;
   std::vector<Call> calls_;
+  std::vector<Entry> entries_;
   std::vector<Told> told_;
   std::optional<Failure> last_failure_;
 };

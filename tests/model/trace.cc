@@ -104,9 +104,10 @@ std::string TextOf(const std::optional<T>& value) {
 }
 
 constexpr const char* kActionNames[] = {
-    "acquire",    "succeed", "fail",       "ignore",     "drop",   "calls",
-    "report",     "reset",   "force open", "disable",    "shadow", "automate",
-    "set policy", "state()", "Snapshot()", "advance by", "to due", "jump"};
+    "acquire",    "succeed",       "fail",       "ignore",     "drop",   "calls",
+    "report",     "reset",         "force open", "disable",    "shadow", "automate",
+    "set policy", "state()",       "Snapshot()", "advance by", "to due", "jump",
+    "message",    "first message", "break",      "cancel"};
 
 }  // namespace
 
@@ -128,24 +129,17 @@ ReferencePolicy AnyPolicy() {
 rc::Gen<Trace> AnyTrace() {
   const auto number = rc::gen::resize(rc::kNominalSize, rc::gen::inRange<uint32_t>(0, 1000));
   const auto step = rc::gen::build<Step>(
-      rc::gen::set(&Step::action, rc::gen::weightedElement<Action>({{300, Action::kAcquire},
-                                                                    {150, Action::kSucceed},
-                                                                    {150, Action::kFail},
-                                                                    {40, Action::kIgnore},
-                                                                    {20, Action::kDrop},
-                                                                    {60, Action::kCalls},
-                                                                    {15, Action::kReport},
-                                                                    {6, Action::kReset},
-                                                                    {8, Action::kForceOpen},
-                                                                    {4, Action::kDisable},
-                                                                    {6, Action::kShadow},
-                                                                    {12, Action::kAutomate},
-                                                                    {8, Action::kSetPolicy},
-                                                                    {20, Action::kReadState},
-                                                                    {50, Action::kSnapshot},
-                                                                    {110, Action::kAdvance},
-                                                                    {100, Action::kAdvanceToDue},
-                                                                    {5, Action::kJump}})),
+      rc::gen::set(
+          &Step::action,
+          rc::gen::weightedElement<Action>(
+              {{300, Action::kAcquire}, {150, Action::kSucceed},      {150, Action::kFail},
+               {40, Action::kIgnore},   {20, Action::kDrop},          {60, Action::kCalls},
+               {15, Action::kReport},   {6, Action::kReset},          {8, Action::kForceOpen},
+               {4, Action::kDisable},   {6, Action::kShadow},         {12, Action::kAutomate},
+               {8, Action::kSetPolicy}, {20, Action::kReadState},     {50, Action::kSnapshot},
+               {110, Action::kAdvance}, {100, Action::kAdvanceToDue}, {5, Action::kJump},
+               {40, Action::kMessage},  {50, Action::kFirstMessage},  {50, Action::kBreak},
+               {20, Action::kCancel}})),
       rc::gen::set(&Step::which, number), rc::gen::set(&Step::length, number),
       rc::gen::set(&Step::nudge, number), rc::gen::set(&Step::details, number),
       rc::gen::set(&Step::thread, number));
@@ -196,8 +190,12 @@ int64_t LengthOf(const Step& step, const Policy& policy) {
                                     policy.open_duration,
                                     policy.open_duration / 2,
                                     policy.half_open.probe_timeout,
+                                    policy.half_open.probe_timeout / 2,
+                                    policy.half_open.probe_timeout / 8,
+                                    absl::Milliseconds(100),
                                     policy.slow_call_duration.value_or(absl::Seconds(1)),
                                     policy.hung_calls ? policy.hung_calls->age : slice,
+                                    policy.hung_calls ? policy.hung_calls->age / 2 : slice,
                                     policy.hung_calls ? policy.hung_calls->age / 8 : slice,
                                     policy.ramp ? policy.ramp->duration / 7 : slice,
                                     absl::Hours(1)};
@@ -225,15 +223,43 @@ std::optional<absl::Duration> TimeToLiveOf(const Step& step, const Policy& polic
   }
 }
 
+// How long a call was out that its caller cancelled: well below what makes a probe a failure, just
+// below, just there, or far beyond.
+int64_t CancelledAfter(const Step& step, const Policy& policy) {
+  const int64_t timeout = absl::ToInt64Nanoseconds(policy.half_open.probe_timeout);
+  const int64_t half =
+      timeout == 0 ? absl::ToInt64Nanoseconds(absl::Seconds(1)) : (timeout + 1) / 2;
+  const int64_t below = std::min(half, absl::ToInt64Nanoseconds(absl::Seconds(1))) - 1;
+  const int64_t latencies[] = {0, below, half, half * 100};
+  return latencies[step.length % (timeout == 0 ? 2 : 4)];
+}
+
 ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
   ReferenceCircuit::Result result;
-  result.kind = step.action == Action::kSucceed ? OutcomeKind::kSuccess
-                : step.action == Action::kFail || step.action == Action::kReport
-                    ? OutcomeKind::kFailure
-                    : OutcomeKind::kIgnored;
+  switch (step.action) {
+    case Action::kSucceed:
+    case Action::kMessage:
+    case Action::kFirstMessage:
+      result.kind = OutcomeKind::kSuccess;
+      break;
+    case Action::kFail:
+    case Action::kReport:
+    case Action::kBreak:
+      result.kind = OutcomeKind::kFailure;
+      break;
+    default:
+      result.kind = OutcomeKind::kIgnored;
+      break;
+  }
   if (step.action == Action::kDrop) return result;
   if (step.details % 4 == 0) result.latency = LengthOf(step, policy);
   result.timed = step.details % 11 != 0;
+  if (step.action == Action::kCancel) {
+    result.cancelled = true;
+    result.latency = CancelledAfter(step, policy);
+    result.code = 1;
+    result.message = "cancelled";
+  }
   if (result.kind == OutcomeKind::kFailure) {
     if (step.details % 5 == 0) {
       result.pushback = absl::ToInt64Nanoseconds(policy.open_duration) / 4 * (step.details % 50);

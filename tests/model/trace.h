@@ -36,6 +36,10 @@ enum class Action {
   kAdvance,       // by some length that means something to the policy
   kAdvanceToDue,  // to the next move that is due, or 1 ns before or after it
   kJump,          // by years
+  kMessage,       // for some call that's out
+  kFirstMessage,  // of some call that's out, which is its success
+  kBreak,         // some stream whose first message was its success
+  kCancel,        // some call that's out
 };
 
 // One operation. The numbers are picks from whatever there is to pick from at the time, so that any
@@ -69,7 +73,7 @@ int64_t LengthOf(const Step& step, const fusebox::Policy& policy);
 // For how long a kForceOpen asks; absent: for good.
 std::optional<absl::Duration> TimeToLiveOf(const Step& step, const fusebox::Policy& policy);
 
-// What a step that returns a call records.
+// What a step that returns a call, or brings it a message, records.
 ReferenceCircuit::Result ResultOf(const Step& step, const fusebox::Policy& policy);
 
 }  // namespace fusebox_testing

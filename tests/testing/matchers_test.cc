@@ -110,7 +110,9 @@ class IsInStateTest : public testing::Test {
   IsInStateTest() {
     CircuitBreaker::Options options;
     options.clock = &clock_;
-    breaker_ = *CircuitBreaker::Create("payments", fusebox::Policy(), options);
+    fusebox::Policy policy;
+    policy.jitter = 0;
+    breaker_ = *CircuitBreaker::Create("payments", policy, options);
   }
 
   void ForceOpen() {

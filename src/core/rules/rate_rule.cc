@@ -2,12 +2,9 @@
 #include "src/core/rules/rate_rule.h"
 
 #include "absl/strings/str_cat.h"
+#include "src/core/exact.h"
 
 namespace fusebox {
-
-bool RateReached(int64_t part, int64_t whole, double rate) {
-  return static_cast<double>(part) / static_cast<double>(whole) >= rate;
-}
 
 std::optional<Trip> RateRule::Check(const WindowCounts& counts) const {
   const int64_t part = counts.*part_;

@@ -11,11 +11,6 @@
 
 namespace fusebox {
 
-// part / whole >= rate (DESIGN R2). Exact in this sense: whenever `rate` is the double nearest to a
-// quotient a / b, it holds at a of b and not just below. That is what IEEE division gives, since it
-// rounds both sides alike; a product rate * whole would not (0.07 * 100 > 7).
-bool RateReached(int64_t part, int64_t whole, double rate);
-
 // A share of the recorded calls, once there are enough of them: of failures or of slow calls, over
 // the window or over probes.
 class RateRule {

@@ -2,6 +2,7 @@
 #include "src/core/window/count_window.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fusebox {
 namespace {
@@ -12,6 +13,21 @@ constexpr uint64_t kFailureBit = 1;
 constexpr uint64_t kSlowBit = 2;
 
 std::size_t ShiftOf(std::size_t place) { return place % kEntriesPerWord * kBitsPerEntry; }
+
+// Bits are counted side by side, as there's no instruction for it that every processor has: in each
+// four bits, how many of their two failure bits are set;
+constexpr uint64_t PairSums(uint64_t word) {
+  const uint64_t failures = word & 0x5555555555555555;
+  return (failures & 0x3333333333333333) + (failures >> 2 & 0x3333333333333333);
+}
+
+// and of sixteen such counts the sum, which must be less than 256.
+constexpr int64_t SumOfFours(uint64_t counts) {
+  const uint64_t eights = (counts & 0x0F0F0F0F0F0F0F0F) + (counts >> 4 & 0x0F0F0F0F0F0F0F0F);
+  return static_cast<int64_t>(eights * 0x0101010101010101 >> 56);
+}
+
+constexpr int64_t FailuresIn(uint64_t word) { return SumOfFours(PairSums(word)); }
 
 }  // namespace
 
@@ -45,14 +61,62 @@ bool CountWindowRing::TurnIntoFailure(int64_t place, SteadyTime /*now*/) {
   return true;
 }
 
-void CountWindowRing::AddSuccesses(int64_t count, int64_t /*slice*/, SteadyTime now) {
+void CountWindowRing::AddSuccesses(int64_t count, int64_t /*slice*/, SteadyTime /*now*/) {
   const auto size = static_cast<int64_t>(size_);
-  if (count >= size) {
-    std::fill(bits_.begin(), bits_.end(), 0);
-    counts_ = {size, 0, 0};
-    added_ += count;
+  added_ += count;
+  counts_.recorded = count < size - counts_.recorded ? counts_.recorded + count : size;
+  // More than the window's size once round is no more than that.
+  const auto cleared = static_cast<std::size_t>(std::min(count, size));
+  const std::size_t to_end = size_ - next_;
+  if (cleared < to_end) {
+    ClearTo(next_ + cleared);
   } else {
-    for (; count > 0; --count) Add({}, now);
+    ClearTo(size_);
+    next_ = 0;
+    ClearTo(cleared - to_end);
+  }
+}
+
+// Makes successes of the entries from next_ to before `end`, and goes there.
+void CountWindowRing::ClearTo(std::size_t end) {
+  // Most windows hold nothing but successes, or do from some place on.
+  if (counts_.failures > 0 || counts_.slow > 0) {
+    std::size_t word = next_ / kEntriesPerWord;
+    const std::size_t last_word = end / kEntriesPerWord;
+    const uint64_t before_first = (uint64_t{1} << ShiftOf(next_)) - 1;
+    const uint64_t before_end = (uint64_t{1} << ShiftOf(end)) - 1;
+    if (word == last_word) {
+      ClearBits(word, before_end & ~before_first);
+    } else {
+      ClearBits(word, ~before_first);
+      ClearWords(word + 1, last_word);
+      if (before_end != 0) ClearBits(last_word, before_end);
+    }
+  }
+  next_ = end;
+}
+
+void CountWindowRing::ClearBits(std::size_t word, uint64_t bits) {
+  const uint64_t cleared = bits_[word] & bits;
+  bits_[word] &= ~bits;
+  counts_.failures -= FailuresIn(cleared);
+  counts_.slow -= FailuresIn(cleared / kSlowBit);
+}
+
+void CountWindowRing::ClearWords(std::size_t begin, std::size_t end) {
+  while (begin < end && (counts_.failures > 0 || counts_.slow > 0)) {
+    // In as many words, each four bits can hold the sum of their two pairs.
+    constexpr std::size_t kBatch = 7;
+    const std::size_t batch_end = std::min(begin + kBatch, end);
+    uint64_t failures = 0;
+    uint64_t slow = 0;
+    for (; begin < batch_end; ++begin) {
+      const uint64_t word = std::exchange(bits_[begin], 0);
+      failures += PairSums(word);
+      slow += PairSums(word / kSlowBit);
+    }
+    counts_.failures -= SumOfFours(failures);
+    counts_.slow -= SumOfFours(slow);
   }
 }
 

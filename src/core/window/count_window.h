@@ -27,7 +27,7 @@ class CountWindowRing {
   int64_t PlaceAt(SteadyTime) const { return added_; }
   bool TurnIntoFailure(int64_t place, SteadyTime now);
 
-  // As many calls of `Add({}, now)`. Costs no more than the size of the window.
+  // As many calls of `Add({}, now)`, sixteen and more of them at the price of one.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
 
   // A count window has no slices: time is all one.
@@ -36,6 +36,9 @@ class CountWindowRing {
  private:
   WindowEntry Get(std::size_t place) const;
   void Set(std::size_t place, WindowEntry entry);
+  void ClearTo(std::size_t end);
+  void ClearBits(std::size_t word, uint64_t bits);
+  void ClearWords(std::size_t begin, std::size_t end);
 
   const std::size_t size_;
   std::vector<uint64_t> bits_;

@@ -70,5 +70,49 @@ TEST(CountWindowRing, R3_TheLargestWindowIsExactToo) {
   ExpectSame(window.Counts(SteadyTime()), {kSize, 1, kSize - 1});
 }
 
+// Whatever the window holds, whole words of successes are what single ones are.
+TEST(CountWindowRing, R3_ManySuccessesAreAsManySingleOnes) {
+  std::mt19937_64 random(3);
+  for (int run = 0; run < 2000; ++run) {
+    const int64_t size = 1 + static_cast<int64_t>(random() % (run % 2 == 0 ? 100 : 2000));
+    CountWindowRing at_once(CountWindow{size});
+    CountWindowRing one_by_one(CountWindow{size});
+    const uint64_t failing = random() % 4;  // none at all, to most of them
+    for (int step = 0; step < 5; ++step) {
+      for (auto left = random() % static_cast<uint64_t>(size + 10); left > 0; --left) {
+        const WindowEntry entry{random() % 4 < failing, random() % 4 < failing};
+        at_once.Add(entry, SteadyTime());
+        one_by_one.Add(entry, SteadyTime());
+      }
+      const auto count = static_cast<int64_t>(random() % static_cast<uint64_t>(2 * size + 2));
+      at_once.AddSuccesses(count, 0, SteadyTime());
+      for (int64_t i = 0; i < count; ++i) one_by_one.Add({}, SteadyTime());
+      ExpectSame(at_once.Counts(SteadyTime()), one_by_one.Counts(SteadyTime()));
+      ASSERT_EQ(at_once.PlaceAt(SteadyTime()), one_by_one.PlaceAt(SteadyTime()));
+    }
+    // And what they leave behind is the same, to the last entry.
+    for (int64_t i = 0; i < size; ++i) {
+      at_once.Add({true, false}, SteadyTime());
+      one_by_one.Add({true, false}, SteadyTime());
+      ExpectSame(at_once.Counts(SteadyTime()), one_by_one.Counts(SteadyTime()));
+    }
+  }
+}
+
+TEST(CountWindowRing, C6_AnEntryTurnsIntoAFailureWhileTheWindowHoldsIt) {
+  CountWindowRing window(CountWindow{3});
+  window.Add({false, true}, SteadyTime());
+  const int64_t place = window.PlaceAt(SteadyTime());
+  window.Add({}, SteadyTime());
+  window.AddSuccesses(2, 0, SteadyTime());
+  EXPECT_TRUE(window.TurnIntoFailure(place, SteadyTime()));
+  EXPECT_TRUE(window.TurnIntoFailure(place, SteadyTime()));  // it is one already
+  ExpectSame(window.Counts(SteadyTime()), {3, 1, 0});
+  EXPECT_FALSE(window.TurnIntoFailure(place - 1, SteadyTime()));
+  window.Add({}, SteadyTime());
+  EXPECT_FALSE(window.TurnIntoFailure(place, SteadyTime()));
+  ExpectSame(window.Counts(SteadyTime()), {3, 0, 0});
+}
+
 }  // namespace
 }  // namespace fusebox
