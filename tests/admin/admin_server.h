@@ -64,6 +64,18 @@ class TestCircuits {
     EXPECT_EQ(circuit.state(), fusebox::State::kOpen);
   }
 
+  // The same by what two peers answered.
+  static void OpenByTwoPeers(fusebox::CircuitBreaker& circuit) {
+    fusebox::Outcome refused = fusebox::Outcome::Failure(14, "refused");
+    refused.peer = "10.0.0.7:50051";
+    fusebox::Outcome late = fusebox::Outcome::Failure(4, "the password is 1234");
+    late.peer = "10.0.0.8:50051";
+    for (const fusebox::Outcome& outcome : {refused, refused, late}) {
+      EXPECT_TRUE(circuit.TryAcquire().permit().Record(outcome));
+    }
+    EXPECT_EQ(circuit.state(), fusebox::State::kOpen);
+  }
+
  private:
   FakeClock clock_;
   std::shared_ptr<fusebox::CircuitRegistry> registry_;

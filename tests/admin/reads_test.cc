@@ -15,7 +15,9 @@ namespace {
 
 namespace v1 = fusebox::v1;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using v1::CircuitAdmin;
 
 v1::ListCircuitsResponse ListPage(AdminServer& server, const v1::ListCircuitsRequest& request) {
@@ -189,6 +191,73 @@ TEST(GetCircuit, SaysWhatSinceWhenAndWhy) {
   EXPECT_EQ(response.events(2).from_state(), v1::STATE_CLOSED);
   EXPECT_EQ(response.events(2).to_state(), v1::STATE_OPEN);
   EXPECT_EQ(response.events(3).kind(), v1::EVENT_KIND_FIRST_REJECTION);
+}
+
+void ExpectTwoPeers(const v1::Evidence& evidence) {
+  EXPECT_EQ(evidence.calls(), 3);
+  EXPECT_EQ(evidence.told_apart(), 3);
+  ASSERT_EQ(evidence.codes_size(), 2);
+  EXPECT_EQ(evidence.codes(0).code(), 14);
+  EXPECT_EQ(evidence.codes(0).count(), 2);
+  EXPECT_EQ(evidence.codes(1).code(), 4);
+  EXPECT_EQ(evidence.codes(1).count(), 1);
+  ASSERT_EQ(evidence.peers_size(), 2);
+  EXPECT_EQ(evidence.peers(0).peer(), "10.0.0.7:50051");
+  EXPECT_EQ(evidence.peers(0).count(), 2);
+  EXPECT_EQ(evidence.other_peers(), 0);
+  EXPECT_EQ(evidence.last_code(), 4);
+  EXPECT_FALSE(evidence.has_age());
+  EXPECT_EQ(evidence.text(),
+            "2 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 2 of them from 10.0.0.7:50051, 1 from "
+            "10.0.0.8:50051");
+}
+
+TEST(GetCircuit, R9_ShowsTheEvidenceOfAnOpening) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  AdminServer::OpenByTwoPeers(circuit);
+  const v1::GetCircuitResponse response = Get(server, "a");
+  ExpectTwoPeers(response.circuit().last_opening().evidence());
+  ASSERT_EQ(response.events_size(), 3);
+  EXPECT_FALSE(response.events(0).has_evidence());
+  ExpectTwoPeers(response.events(1).evidence());
+  ExpectTwoPeers(response.events(2).evidence());
+  const auto& codes = response.circuit().totals().failures_by_code();
+  ASSERT_EQ(codes.size(), 2);
+  EXPECT_EQ(codes[0].code(), 4);
+  EXPECT_EQ(codes[0].count(), 1);
+  EXPECT_EQ(codes[1].code(), 14);
+  EXPECT_EQ(codes[1].count(), 2);
+  circuit.ForceOpen({"oncall", "why"}).IgnoreError();
+  EXPECT_FALSE(Get(server, "a").circuit().last_opening().has_evidence());
+}
+
+TEST(GetCircuit, ShowsTheEvidencesMessageOnlyWhereItMay) {
+  AdminServer discreet;
+  AdminServer::OpenByTwoPeers(discreet.Add("a"));
+  EXPECT_THAT(Get(discreet, "a").ShortDebugString(), Not(HasSubstr("password")));
+  AdminServer telling([](auto& options) { options.show_failure_messages = true; });
+  AdminServer::OpenByTwoPeers(telling.Add("a"));
+  const v1::GetCircuitResponse response = Get(telling, "a");
+  EXPECT_EQ(response.circuit().last_opening().evidence().last_message(), "the password is 1234");
+  EXPECT_EQ(response.events(2).evidence().last_message(), "the password is 1234");
+}
+
+TEST(GetCircuit, R9_ShowsForHowLongCallsHaveHung) {
+  AdminServer server;
+  fusebox::Policy policy;
+  policy.hung_calls = fusebox::HungCalls{2, absl::Seconds(8)};
+  const auto circuit = server.registry()->GetOrCreate("a", policy).value();
+  const fusebox::Admission calls[] = {circuit->TryAcquire(), circuit->TryAcquire()};
+  for (int i = 0; i < 40 && circuit->state() == fusebox::State::kClosed; ++i) {
+    server.clock().Advance(absl::Seconds(1));
+    const fusebox::Admission look = circuit->TryAcquire();
+  }
+  const v1::Evidence evidence = Get(server, "a").circuit().last_opening().evidence();
+  EXPECT_EQ(evidence.calls(), 2);
+  EXPECT_EQ(evidence.told_apart(), 0);
+  EXPECT_EQ(evidence.age().seconds(), 8);
+  EXPECT_EQ(evidence.text(), "2 calls without a status after 8s");
 }
 
 TEST(GetCircuit, R1_AnOpenCircuitWhoseTimeIsUpIsHalfOpen) {

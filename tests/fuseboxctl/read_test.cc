@@ -197,6 +197,55 @@ TEST_F(Read, GetShowsAllThereIs) {
   EXPECT_THAT(Run({"get", kReserve, "--events", "0"}).out, Not(HasSubstr("events")));
 }
 
+constexpr char kEvidence[] =
+    "2 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 2 of them from 10.0.0.7:50051, 1 from 10.0.0.8:50051";
+
+TEST_F(Read, GetShowsWhichFailuresOpenedIt) {
+  AdminServer::OpenByTwoPeers(*server_.registry()->Find(kCharge));
+  const Ran ran = Run({"get", kCharge});
+  EXPECT_THAT(ran.out, HasSubstr(std::string("  evidence      ") + kEvidence + "\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr(std::string("CLOSED -> OPEN  3 failures in a row >= 3: ") + kEvidence));
+}
+
+TEST_F(Read, ListShowsWhichFailuresOpenedIt) {
+  AdminServer::OpenByTwoPeers(*server_.registry()->Find(kCharge));
+  EXPECT_THAT(Run({"list", "pay*"}).out,
+              HasSubstr(std::string("3 failures in a row >= 3: ") + kEvidence + "\n"));
+}
+
+// That of a later failure is not that of the opening.
+TEST(ReadMessages, GetShowsTheOpeningsLastMessageBesideALaterOne) {
+  AdminServer server([](auto& options) { options.show_failure_messages = true; });
+  fusebox::CircuitBreaker& circuit = server.Add(kCharge);
+  AdminServer::OpenByTwoPeers(circuit);
+  EXPECT_THAT(RunCtl({"--endpoint", server.address(), "get", kCharge}).out,
+              AllOf(HasSubstr("10.0.0.8:50051\n"), HasSubstr("ago: the password is 1234\n")));
+  circuit.Reset({"oncall", "why"});
+  EXPECT_TRUE(circuit.TryAcquire().permit().Record(fusebox::Outcome::Failure(13, "broken")));
+  EXPECT_THAT(RunCtl({"--endpoint", server.address(), "get", kCharge}).out,
+              AllOf(HasSubstr("10.0.0.8:50051; the last: the password is 1234\n"),
+                    HasSubstr("last failure  INTERNAL, ")));
+}
+
+TEST_F(Read, GetJsonHoldsTheEvidence) {
+  AdminServer::OpenByTwoPeers(*server_.registry()->Find(kCharge));
+  const auto circuit = EndpointOf(Run({"get", kCharge, "--output", "json"}).out, 0)
+                           .fields()
+                           .at("circuit")
+                           .struct_value()
+                           .fields();
+  const auto evidence = circuit.at("last_opening").struct_value().fields().at("evidence");
+  const auto fields = evidence.struct_value().fields();
+  EXPECT_EQ(fields.at("calls").string_value(), "3");
+  const auto code = fields.at("codes").list_value().values(0).struct_value().fields();
+  EXPECT_EQ(code.at("code").number_value(), 14);
+  EXPECT_EQ(code.at("count").string_value(), "2");
+  const auto peer = fields.at("peers").list_value().values(0).struct_value().fields();
+  EXPECT_EQ(peer.at("peer").string_value(), "10.0.0.7:50051");
+  EXPECT_EQ(fields.at("text").string_value(), kEvidence);
+}
+
 TEST_F(Read, GetJsonHoldsTheCircuitAndItsEvents) {
   const auto endpoint =
       EndpointOf(Run({"get", kReserve, "--output", "json", "--events", "2"}).out, 0).fields();

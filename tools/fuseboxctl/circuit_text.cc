@@ -34,6 +34,11 @@ std::string KindText(const Event& event) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
 }
 
+// ": 4 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 4 of them from 10.0.0.7:50051"; empty if nothing is known.
+std::string AfterColon(const fusebox::v1::Evidence& evidence) {
+  return evidence.text().empty() ? "" : absl::StrCat(": ", Printable(evidence.text()));
+}
+
 // Whether the last word on its state was an operator's.
 bool OperatorMovedIt(const Circuit& circuit) {
   if (!circuit.has_last_action()) return false;
@@ -128,7 +133,8 @@ std::string FailuresText(const Circuit& circuit) {
 std::string WhyText(const Circuit& circuit, absl::Time now) {
   if (OperatorMovedIt(circuit)) return MoveText(circuit.last_action());
   if (!circuit.has_last_opening()) return "";
-  std::string why = MoveText(circuit.last_opening());
+  const fusebox::v1::Move& opening = circuit.last_opening();
+  std::string why = absl::StrCat(MoveText(opening), AfterColon(opening.evidence()));
   if (circuit.state() != fusebox::v1::STATE_CLOSED) return why;
   return absl::StrCat("opened ", AgeText(now - TimeOf(circuit.last_opening().time())),
                       " ago: ", why);
@@ -161,6 +167,10 @@ std::string EventText(const Event& event, const Terminal& terminal) {
     absl::StrAppend(
         &text, "  ",
         absl::StrReplaceAll(absl::AsciiStrToLower(CauseName(event.cause())), {{"_", " "}}));
+  }
+  // Of the rule and of the transition that follows from it, once is enough.
+  if (event.kind() == fusebox::v1::EVENT_KIND_TRANSITION) {
+    absl::StrAppend(&text, AfterColon(event.evidence()));
   }
   return text;
 }

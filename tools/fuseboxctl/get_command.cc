@@ -42,6 +42,15 @@ std::string LastFailureLine(const fusebox::v1::LastFailure& failure, absl::Time 
                       failure.message().empty() ? "" : ": ", Printable(failure.message()));
 }
 
+// The message only where the last failure doesn't have it.
+std::string EvidenceLine(const Circuit& circuit) {
+  const fusebox::v1::Evidence& evidence = circuit.last_opening().evidence();
+  const bool told = evidence.last_message() == circuit.last_failure().message();
+  if (evidence.last_message().empty() || told) return Printable(evidence.text());
+  return absl::StrCat(Printable(evidence.text()),
+                      "; the last: ", Printable(evidence.last_message()));
+}
+
 std::string TotalsLine(const fusebox::v1::Totals& totals) {
   return absl::StrCat("success ", totals.success(), ", failure ", totals.failure(), ", ignored ",
                       totals.ignored(), ", slow ", totals.slow(), ", rejected ", totals.rejected(),
@@ -78,6 +87,7 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, absl::Time now) 
   if (circuit.has_last_opening()) {
     lines.emplace_back("last opening", absl::StrCat(MoveText(circuit.last_opening()), ", ",
                                                     Ago(circuit.last_opening().time(), now)));
+    lines.emplace_back("evidence", EvidenceLine(circuit));
   }
   if (circuit.has_last_action()) {
     lines.emplace_back("last action", absl::StrCat(CauseName(circuit.last_action().cause()), " by ",
