@@ -228,6 +228,7 @@ TEST(GetCircuit, R9_ShowsTheEvidenceOfAnOpening) {
   EXPECT_EQ(codes[0].count(), 1);
   EXPECT_EQ(codes[1].code(), 14);
   EXPECT_EQ(codes[1].count(), 2);
+  circuit.Reset({"oncall", "why"});
   circuit.ForceOpen({"oncall", "why"}).IgnoreError();
   EXPECT_FALSE(Get(server, "a").circuit().last_opening().has_evidence());
 }

@@ -32,7 +32,7 @@ TEST(Watch, ShowsWhatIsNotClosedAndThenWhatHappens) {
   server.registry()->Find(kName)->Reset({"oncall", "it is back"});
   EXPECT_THAT(watch.WaitForLine("OPEN -> CLOSED"), HasSubstr("oncall: it is back"));
   AdminServer::OpenByTwoPeers(*server.registry()->Find(kName));
-  EXPECT_THAT(watch.WaitForLine("-> OPEN  3"),
+  EXPECT_THAT(watch.WaitForLine("10.0.0.7:50051"),
               HasSubstr("3 failures in a row >= 3: 2 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 2 of them "
                         "from 10.0.0.7:50051, 1 from 10.0.0.8:50051"));
   watch.Signal(SIGINT);
