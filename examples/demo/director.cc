@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "examples/demo/interrupt.h"
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/evidence.h"
+#include "fusebox/snapshot.h"
 
 namespace demo {
 namespace {
@@ -17,37 +20,40 @@ using Act = Scene::Act;
 constexpr absl::Duration Row() { return absl::Seconds(1); }
 
 // The scenes, with how long each lasts at least.
-Script MakeScript(const std::array<int, 10>& least, int patience) {
+Script MakeScript(const std::array<int, 12>& least, int patience) {
   return {
       {
-          {"healthy", "the server works", Act::kNone, false, least[0]},
-          {"errors", "the server answers every call with INTERNAL", Act::kFail, true, least[1]},
-          {"healthy", "the server works again", Act::kWork, false, least[2]},
-          {"hang", "the server answers no call; callers wait for their deadlines", Act::kHang, true,
-           least[3]},
-          {"healthy", "the server works again", Act::kWork, false, least[4]},
-          {"killed", "the server process is gone (kill -9); connections are refused", Act::kKill,
-           true, least[5]},
+          {"healthy", "all three servers work", Act::kNone, false, least[0]},
+          {"errors", "every server answers every call with INTERNAL", Act::kFail, true, least[1]},
+          {"healthy", "they work again", Act::kWork, false, least[2]},
+          {"one bad", "one server of three answers with INTERNAL; the circuit says which",
+           Act::kFailOne, true, least[3]},
+          {"healthy", "it works again", Act::kWork, false, least[4]},
+          {"hang", "no server answers any call; callers wait for their deadlines", Act::kHang, true,
+           least[5]},
+          {"healthy", "they work again", Act::kWork, false, least[6]},
+          {"killed", "the servers' processes are gone (kill -9); connections are refused",
+           Act::kKill, true, least[7]},
           {"restarted",
-           "a new server process on the same port; gRPC looks for it when its backoff ends",
-           Act::kStart, false, least[6]},
-          {"healthy", "the server works", Act::kNone, false, least[7]},
-          {"drill", "nine calls of ten fail on their way, by fault injection; the server is well",
-           Act::kInject, true, least[8]},
-          {"healthy", "fault injection is off", Act::kStopInjecting, false, least[9]},
+           "new processes on the same ports; gRPC looks for them when its backoff ends",
+           Act::kStart, false, least[8]},
+          {"healthy", "the servers work", Act::kNone, false, least[9]},
+          {"drill", "nine calls of ten fail on their way, by fault injection; the servers are well",
+           Act::kInject, true, least[10]},
+          {"healthy", "fault injection is off", Act::kStopInjecting, false, least[11]},
       },
       patience};
 }
 
 }  // namespace
 
-Script FullScript() { return MakeScript({4, 8, 5, 8, 5, 6, 3, 4, 5, 3}, /*patience=*/120); }
-Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 1, 1, 1, 1}, /*patience=*/120); }
+Script FullScript() { return MakeScript({4, 8, 5, 5, 4, 8, 5, 6, 3, 4, 5, 3}, /*patience=*/120); }
+Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1}, /*patience=*/120); }
 
-Director::Director(ServerProcess& server, fusebox::FaultInjector& faults, LoadGenerator& with,
+Director::Director(Servers& servers, fusebox::FaultInjector& faults, LoadGenerator& with,
                    LoadGenerator& without, const fusebox::CircuitRegistry& registry,
                    std::string circuit, Timeline& timeline)
-    : server_(server),
+    : servers_(servers),
       faults_(faults),
       with_(with),
       without_(without),
@@ -76,16 +82,24 @@ absl::Status Director::Play(const Scene& scene, Results& results) {
     if (interrupted_) return absl::OkStatus();
     timeline_.Row(scene.name, row);
     so_far.Add(row);
-    as_expected = scene.sick ? so_far.with.rejected > 0 : CircuitIsClosed();
+    as_expected = IsAsExpected(scene, so_far);
     if (scene.sick) ++results.sick_seconds;
   }
   (scene.sick ? results.sick : results.healthy).Add(so_far);
   if (!as_expected) {
-    results.missing.push_back(
-        absl::StrCat("in \"", scene.what, "\" the circuit ",
-                     scene.sick ? "rejected no call" : "did not become CLOSED"));
+    results.missing.push_back(absl::StrCat("in \"", scene.what, "\" the circuit ",
+                                           !scene.sick ? "did not become CLOSED"
+                                           : so_far.with.rejected == 0
+                                               ? "rejected no call"
+                                               : "did not say which server is bad"));
   }
   return absl::OkStatus();
+}
+
+bool Director::IsAsExpected(const Scene& scene, const Pair& so_far) const {
+  if (!scene.sick) return CircuitIsClosed();
+  if (so_far.with.rejected == 0) return false;
+  return scene.act != Act::kFailOne || EvidenceNames(servers_.address_of_one());
 }
 
 absl::Status Director::Do(Act act) {
@@ -93,17 +107,19 @@ absl::Status Director::Do(Act act) {
     case Act::kNone:
       return absl::OkStatus();
     case Act::kWork:
-      return server_.SetHealth(HEALTH_WORKS);
+      return servers_.SetHealth(HEALTH_WORKS);
     case Act::kFail:
-      return server_.SetHealth(HEALTH_FAILS);
+      return servers_.SetHealth(HEALTH_FAILS);
+    case Act::kFailOne:
+      return servers_.SetHealthOfOne(HEALTH_FAILS);
     case Act::kHang:
-      return server_.SetHealth(HEALTH_HANGS);
+      return servers_.SetHealth(HEALTH_HANGS);
     case Act::kKill:
-      server_.Kill();
+      servers_.Kill();
       counted_.clear();
       return absl::OkStatus();
     case Act::kStart:
-      return server_.Start();
+      return servers_.Start();
     case Act::kInject: {
       fusebox::Fault fault;
       fault.kind = fusebox::InjectedStatus{grpc::StatusCode::UNAVAILABLE, "drill"};
@@ -123,12 +139,20 @@ Pair Director::NextSecond() {
   next_row_ = next_row_ + Row();
 
   Pair row = {with_.Take(), without_.Take()};
-  if (auto counts = server_.CountCalls()) {
+  if (auto counts = servers_.CountCalls()) {
     row.with.reached = (*counts)[kWith] - counted_[kWith];
     row.without.reached = (*counts)[kWithout] - counted_[kWithout];
     counted_ = *std::move(counts);
   }
   return row;
+}
+
+bool Director::EvidenceNames(const std::string& address) const {
+  const auto circuit = registry_.Find(circuit_);
+  if (circuit == nullptr) return false;
+  const std::optional<fusebox::Move> opening = circuit->Snapshot().last_opening;
+  if (!opening || !opening->evidence || opening->evidence->peers.empty()) return false;
+  return opening->evidence->peers.front().peer == address;
 }
 
 bool Director::CircuitIsClosed() const {

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "examples/demo/load_generator.h"
-#include "examples/demo/server_process.h"
+#include "examples/demo/servers.h"
 #include "examples/demo/tally.h"
 #include "examples/demo/timeline.h"
 #include "fusebox/circuit_registry.h"
@@ -29,11 +29,22 @@ struct Scene {
   std::string name;
   std::string what;  // happens
 
-  enum class Act { kNone, kWork, kFail, kHang, kKill, kStart, kInject, kStopInjecting };
+  enum class Act {
+    kNone,
+    kWork,
+    kFail,
+    kFailOne,  // of the servers
+    kHang,
+    kKill,
+    kStart,
+    kInject,
+    kStopInjecting,
+  };
   Act act = Act::kNone;  // at its beginning
 
-  // A sick server's scene is over once the circuit has rejected calls, a healthy one's once the
-  // circuit is CLOSED; after `least` seconds at the earliest.
+  // A sick dependency's scene is over once the circuit has rejected calls, and in that of one bad
+  // server says which; a healthy one's once the circuit is CLOSED; after `least` seconds at the
+  // earliest.
   bool sick = false;
   int least = 1;
 };
@@ -58,15 +69,15 @@ struct Results {
   std::vector<std::string> missing;
 };
 
-// Thread-safety: of one thread, the server's.
+// Thread-safety: of one thread, the servers'.
 class Director {
  public:
   // All of these must outlive it. `circuit` is the name of the one that it watches.
-  Director(ServerProcess& server, fusebox::FaultInjector& faults, LoadGenerator& with,
+  Director(Servers& servers, fusebox::FaultInjector& faults, LoadGenerator& with,
            LoadGenerator& without, const fusebox::CircuitRegistry& registry, std::string circuit,
            Timeline& timeline);
 
-  // Plays the scenes one after the other. Fails if the server can't be made to do its part. Ends
+  // Plays the scenes one after the other. Fails if a server can't be made to do its part. Ends
   // within a second of an interrupt (see interrupt.h), and then says so.
   absl::StatusOr<Results> Play(const Script& script);
   bool interrupted() const { return interrupted_; }
@@ -78,9 +89,11 @@ class Director {
   // Waits until the present second is over or cut short, and returns what has happened in it.
   Pair NextSecond();
 
+  bool IsAsExpected(const Scene& scene, const Pair& so_far) const;
+  bool EvidenceNames(const std::string& address) const;
   bool CircuitIsClosed() const;
 
-  ServerProcess& server_;
+  Servers& servers_;
   fusebox::FaultInjector& faults_;  // on both clients' channels
   LoadGenerator& with_;
   LoadGenerator& without_;
@@ -91,7 +104,7 @@ class Director {
   int patience_ = 0;  // what is left of the script's
   bool interrupted_ = false;
   fusebox::SteadyTime next_row_;
-  std::map<std::string, int64_t> counted_;  // the server's counts, a second ago
+  std::map<std::string, int64_t> counted_;  // the servers' counts, a second ago
 };
 
 }  // namespace demo

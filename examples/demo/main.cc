@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The demo: a server that gets sick in three ways, and two clients that go on calling it, one with
-// the circuit breaker and one without. Exits 0 if the circuit did all that it should, 1 with what
-// was missing, 2 for wrong flags. With --admin-port its circuits can be seen and moved from
-// outside, and with --forever it goes on until it is interrupted.
+// The demo: three servers that get sick in several ways, and two clients that go on calling them,
+// one with the circuit breaker and one without. Exits 0 if the circuit did all that it should, 1
+// with what was missing, 2 for wrong flags. With --admin-port its circuits can be seen and moved
+// from outside, and with --forever it goes on until it is interrupted.
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
@@ -23,7 +23,7 @@
 #include "examples/demo/interrupt.h"
 #include "examples/demo/load_generator.h"
 #include "examples/demo/metrics_page.h"
-#include "examples/demo/server_process.h"
+#include "examples/demo/servers.h"
 #include "examples/demo/summary.h"
 #include "examples/demo/timeline.h"
 #include "fusebox/circuit_registry.h"
@@ -48,6 +48,7 @@ struct Flags {
 fusebox::Policy DemoPolicy(bool fast) {
   fusebox::Policy policy;
   policy.consecutive_failures = 5;
+  policy.failure_rate = 0.25;
   policy.open_duration = fast ? absl::Milliseconds(500) : absl::Seconds(2);
   policy.backoff_multiplier = 1.5;
   policy.max_open_duration = fast ? absl::Seconds(1) : absl::Seconds(4);
@@ -57,29 +58,31 @@ fusebox::Policy DemoPolicy(bool fast) {
   return policy;
 }
 
-// Both clients get a connection of their own, as if they were two processes. All else is as gRPC
-// has it, so that the demo meets what your channels meet.
+// Both clients get connections of their own, as if they were two processes, and make their calls to
+// one server after the other. All else is as gRPC has it, so that the demo meets what your channels
+// meet.
 grpc::ChannelArguments ChannelArguments() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetLoadBalancingPolicyName("round_robin");
   return arguments;
 }
 
 void PrintIntroduction(const Load& load, const fusebox::Policy& policy, Timeline& timeline) {
-  timeline.Text("Fusebox demo: one server that gets sick, two clients that go on calling it.",
+  timeline.Text("Fusebox demo: three servers that get sick, two clients that go on calling them.",
                 Colour::kBold);
   timeline.Text(absl::StrFormat(
       "Each client has %d workers; each makes a call every %s, with a deadline of %s.\n"
-      "  WITH     the circuit breaker: %d failures in a row open the circuit, for %s, and for %s\n"
-      "           at most if that goes on; then %d calls at a time probe the server, and %d good\n"
-      "           ones close the circuit\n"
+      "  WITH     the circuit breaker: %d failures in a row, or %g of %d calls and more, open the\n"
+      "           circuit, for %s, and for %s at most if that goes on; then %d calls at the same\n"
+      "           time probe the servers, and %d good ones close the circuit\n"
       "  WITHOUT  a plain channel\n"
       "A row is one second: calls answered ok, failed, rejected (by the breaker: never sent), and\n"
-      "those that reached the server; p50 and p99 are the milliseconds that the callers waited.",
+      "those that reached a server; p50 and p99 are the milliseconds that the callers waited.",
       load.workers, absl::FormatDuration(load.pace), absl::FormatDuration(load.deadline),
-      *policy.consecutive_failures, absl::FormatDuration(policy.open_duration),
-      absl::FormatDuration(policy.max_open_duration), policy.half_open.max_concurrent,
-      kProbesToClose));
+      *policy.consecutive_failures, *policy.failure_rate, policy.minimum_calls,
+      absl::FormatDuration(policy.open_duration), absl::FormatDuration(policy.max_open_duration),
+      policy.half_open.max_concurrent, kProbesToClose));
 }
 
 // For a channel of its own, of the injector that all share.
@@ -115,8 +118,8 @@ int Run(const Flags& flags, bool colours) {
   Timeline timeline(colours);
   PrintIntroduction(load, policy, timeline);
 
-  ServerProcess server(ProgramBesideThisOne("fusebox_demo_server"));
-  if (absl::Status started = server.Start(); !started.ok()) {
+  Servers servers(ProgramBesideThisOne("fusebox_demo_server"));
+  if (absl::Status started = servers.Start(); !started.ok()) {
     std::cerr << "fusebox_demo: " << started.message() << '\n';
     return EXIT_FAILURE;
   }
@@ -150,13 +153,13 @@ int Run(const Flags& flags, bool colours) {
   options.arguments = ChannelArguments();
   options.inner_interceptors = FaultInjection(*faults);
   const auto with_breaker = fusebox::CreateChannel(
-      server.address(), grpc::InsecureChannelCredentials(), std::move(options));
+      servers.target(), grpc::InsecureChannelCredentials(), std::move(options));
   if (!with_breaker.ok()) {
     std::cerr << "fusebox_demo: " << with_breaker.status().message() << '\n';
     return EXIT_FAILURE;
   }
   const auto without_breaker = grpc::experimental::CreateCustomChannelWithInterceptors(
-      server.address(), grpc::InsecureChannelCredentials(), ChannelArguments(),
+      servers.target(), grpc::InsecureChannelCredentials(), ChannelArguments(),
       FaultInjection(*faults));
 
   absl::StatusOr<std::unique_ptr<MetricsPage>> metrics = nullptr;
@@ -172,7 +175,7 @@ int Run(const Flags& flags, bool colours) {
 
   LoadGenerator with(kWith, *with_breaker, load);
   LoadGenerator without(kWithout, without_breaker, load);
-  Director director(server, **faults, with, without, *registry, kCircuit, timeline);
+  Director director(servers, **faults, with, without, *registry, kCircuit, timeline);
   const Script script = flags.fast ? FastScript() : FullScript();
   if (flags.forever) return GoOn(director, script);
   const absl::StatusOr<Results> results = director.Play(script);
@@ -204,10 +207,10 @@ int Run(const Flags& flags, bool colours) {
 int main(int argc, char** argv) {
   demo::Flags flags;
   CLI::App app(
-      "Shows a circuit breaker at work: a real server that fails, hangs and is killed, and two\n"
-      "clients that call it all the while, with the breaker and without. Takes about 55 s.",
+      "Shows a circuit breaker at work: real servers that fail, hang and are killed, and two\n"
+      "clients that call them all the while, with the breaker and without. Takes about 60 s.",
       "fusebox_demo");
-  app.add_flag("--fast", flags.fast, "Shorter scenes: about 18 s");
+  app.add_flag("--fast", flags.fast, "Shorter scenes: about 20 s");
   app.add_flag("--forever", flags.forever, "The scenes over and over, until SIGINT or SIGTERM");
   app.add_option("--admin-port", flags.admin_port,
                  "Serve the admin service, with writes, on this port of 127.0.0.1; 0: any free one")

@@ -32,21 +32,21 @@ void PrintSummary(const Results& results, Timeline& timeline) {
   const Tally& without = results.sick.without;
 
   timeline.Text("\n== What the circuit breaker did", Colour::kBold);
-  line(absl::StrFormat("In the %d s of a sick server:", results.sick_seconds), "WITH", "WITHOUT");
-  count("calls that reached the sick server", with.reached, without.reached);
+  line(absl::StrFormat("In the %d s of sick servers:", results.sick_seconds), "WITH", "WITHOUT");
+  count("calls that reached the sick servers", with.reached, without.reached);
   count("calls that failed", with.failed, without.failed);
   count("calls rejected at once, never sent", with.rejected, without.rejected);
   line("time that callers spent waiting, added up", Seconds(with.waited), Seconds(without.waited));
   line("p99 as callers felt it", MillisWithUnit(with.Percentile(99)),
        MillisWithUnit(without.Percentile(99)));
   count("calls answered OK", with.ok, without.ok);
-  timeline.Text("In the seconds of a healthy server:");
+  timeline.Text("In the seconds of healthy servers:");
   count("calls answered OK", results.healthy.with.ok, results.healthy.without.ok);
-  count("calls rejected, until a probe found it well", results.healthy.with.rejected,
+  count("calls rejected, until a probe found them well", results.healthy.with.rejected,
         results.healthy.without.rejected);
 
   timeline.Text(
-      absl::StrFormat("\nSaved: %d calls to a sick server, %s of callers' waiting.",
+      absl::StrFormat("\nSaved: %d calls to sick servers, %s of callers' waiting.",
                       without.reached - with.reached, Seconds(without.waited - with.waited)),
       Colour::kBold);
 }

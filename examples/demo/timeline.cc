@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fusebox/clock.h"
+#include "fusebox/evidence.h"
 #include "fusebox/state.h"
 
 namespace demo {
@@ -74,6 +75,8 @@ void Timeline::Transition(const fusebox::Event& event) {
   Print(absl::StrFormat("%5.1fs >> circuit %s  %s", absl::ToDoubleSeconds(event.time - start_),
                         Painted(absl::StrFormat("%-19s", change), ColourOf(event.to)),
                         event.detail));
+  if (!event.evidence) return;
+  Print(absl::StrCat("             ", fusebox::EvidenceText(*event.evidence)));
 }
 
 std::string Timeline::Painted(const std::string& text, Colour colour) const {

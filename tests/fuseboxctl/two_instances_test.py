@@ -61,6 +61,10 @@ class TwoInstances(unittest.TestCase):
                                  instances=[each])
             self.assertEqual(watched.returncode, 0, watched.stderr)
             self.assertIn(CIRCUIT, watched.stdout)
+            # Which failures it was, and whose.
+            got = fuseboxctl("get", CIRCUIT, instances=[each])
+            self.assertRegex(got.stdout, r"\n  evidence +\d+ [A-Z_]+(, \d+ [A-Z_]+)*; .*"
+                                         r"from 127\.0\.0\.1:\d+")
 
         both_rows = [["checkout-1", CIRCUIT], ["checkout-2", CIRCUIT]]
         listed = fuseboxctl("list", instances=self.both)
