@@ -54,7 +54,8 @@ std::vector<std::shared_ptr<CircuitBreaker>> Fill(fusebox::CircuitRegistry& regi
 void MeasureScrape(int circuits) {
   const auto registry = std::make_shared<fusebox::CircuitRegistry>();
   Fill(*registry, circuits);
-  const auto collector = fusebox::CreateCollector({registry, {}}).value();
+  const auto collector =
+      fusebox::CreateCollector({registry, {}, fusebox::MetricDetail::kAll}).value();
   std::vector<double> collecting;
   std::vector<double> serializing;
   std::string page;
@@ -87,7 +88,8 @@ void MeasureTurn(CircuitBreaker& circuit, std::vector<double>& batches) {
 void MeasureCalls(int circuits) {
   const auto registry = std::make_shared<fusebox::CircuitRegistry>();
   const auto circuit = Fill(*registry, circuits).front();
-  const auto collector = fusebox::CreateCollector({registry, {}}).value();
+  const auto collector =
+      fusebox::CreateCollector({registry, {}, fusebox::MetricDetail::kAll}).value();
   std::atomic<bool> scraping{false};
   std::atomic<bool> done{false};
   std::atomic<int64_t> scrapes{0};

@@ -15,6 +15,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "src/prometheus/circuit_families.h"
 #include "src/prometheus/label_text.h"
+#include "src/prometheus/target_sum.h"
 
 namespace fusebox {
 namespace {
@@ -24,27 +25,36 @@ constexpr std::size_t kPage = 256;
 
 class Collector final : public prometheus::Collectable {
  public:
-  Collector(std::shared_ptr<const CircuitRegistry> registry, MetricLabels labels)
-      : registry_(std::move(registry)), labels_(std::move(labels)) {}
+  Collector(std::shared_ptr<const CircuitRegistry> registry, MetricLabels labels,
+            MetricDetail detail)
+      : registry_(std::move(registry)), labels_(std::move(labels)), detail_(detail) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
-    CircuitFamilies families(labels_, registry_->size());
+    CircuitFamilies families(labels_, detail_, registry_->size());
+    TargetSummer summer(registry_->RemovedTotals());
     std::size_t seen = 0;
     std::vector<std::shared_ptr<CircuitBreaker>> page = registry_->Circuits({}, kPage);
     while (!page.empty()) {
       for (const auto& circuit : page) {
-        families.AddCircuit(circuit->Snapshot(), registry_->clock().WallNow());
+        const CircuitSnapshot snapshot = circuit->Snapshot();
+        families.AddCircuit(snapshot, registry_->clock().WallNow());
+        summer.Add(snapshot);
       }
       seen += page.size();
       page = registry_->Circuits(page.back()->name(), kPage);
     }
-    families.AddRegistry(seen, registry_->evicted());
+    SumsByTarget sums = std::move(summer).Take();
+    shown_.Raise(sums);
+    for (const auto& [target, sum] : sums) families.AddTarget(target, sum);
+    families.AddRegistry(seen, registry_->Stats());
     return std::move(families).Take();
   }
 
  private:
   const std::shared_ptr<const CircuitRegistry> registry_;
   const MetricLabels labels_;
+  const MetricDetail detail_;
+  mutable ShownSums shown_;
 };
 
 bool IsOwnLabel(absl::string_view name) {
@@ -78,7 +88,8 @@ absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(Collect
   }
   MetricLabels labels;
   for (const auto& [name, value] : options.labels) labels.push_back({name, LabelText(value)});
-  return std::make_shared<Collector>(std::move(options.registry), std::move(labels));
+  return std::make_shared<Collector>(std::move(options.registry), std::move(labels),
+                                     options.detail);
 }
 
 }  // namespace fusebox

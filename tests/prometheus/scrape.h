@@ -44,6 +44,12 @@ class Scrape {
     return found->second;
   }
 
+  // The same of what is a whole target's.
+  std::optional<double> OfTarget(const std::string& target, const std::string& metric,
+                                 const std::string& labels = {}) const {
+    return Value("target " + target, metric, labels);
+  }
+
   // Of a counter of calls.
   std::optional<double> Calls(const std::string& circuit, const std::string& result) const {
     return Value(circuit, "circuit_breaker_calls_total", "result=" + result);
@@ -56,15 +62,21 @@ class Scrape {
  private:
   void Add(const prometheus::MetricFamily& family, const prometheus::ClientMetric& metric) {
     std::string circuit;
+    std::string target;
+    bool of_target = false;
     std::string labels;
     for (const auto& label : metric.label) {
       if (label.name == "circuit") {
         circuit = label.value;
         circuits_.insert(label.value);
-      } else if (label.name != "target") {
+      } else if (label.name == "target") {
+        target = label.value;
+        of_target = true;
+      } else {
         absl::StrAppend(&labels, labels.empty() ? "" : ",", label.name, "=", label.value);
       }
     }
+    if (circuit.empty() && of_target) circuit = "target " + target;
     const bool counts = family.type == prometheus::MetricType::Counter;
     const double value = counts ? metric.counter.value : metric.gauge.value;
     const Key key{circuit, family.name, labels};

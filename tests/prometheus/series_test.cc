@@ -54,9 +54,10 @@ TEST_F(CollectorTest, ThePageIsAsPromised) {
 
 TEST_F(CollectorTest, ARegistryWithoutCircuitsHasItsOwnSeriesAlone) {
   const Scrape scrape = Scraped();
-  EXPECT_EQ(scrape.size(), 2U);
+  EXPECT_EQ(scrape.size(), 3U);
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_circuits"), Optional(0));
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_evicted_total"), Optional(0));
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_unprotected_calls_total"), Optional(0));
 }
 
 TEST_F(CollectorTest, TheSeriesOfARemovedCircuitEnd) {
@@ -66,6 +67,14 @@ TEST_F(CollectorTest, TheSeriesOfARemovedCircuitEnd) {
   ASSERT_TRUE(registry_->Remove("a").ok());
   EXPECT_THAT(Scraped().circuits(), ElementsAre("b"));
   EXPECT_THAT(Scraped().Value("", "circuit_breaker_registry_circuits"), Optional(1));
+}
+
+TEST_F(BoundedCollectorTest, CountsTheCallsThatWentWithoutACircuit) {
+  for (int i = 0; i < 10; ++i) {
+    registry_->GetOrCreate("circuit " + std::to_string(i), {}).value()->Disable({"oncall", "why"});
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(registry_->GetOrCreate("one more", {}).ok());
+  EXPECT_THAT(Scraped().Value("", "circuit_breaker_registry_unprotected_calls_total"), Optional(3));
 }
 
 TEST_F(BoundedCollectorTest, ThereAreNoMoreCircuitsThanTheRegistrysBound) {
@@ -147,7 +156,7 @@ TEST_F(CollectorTest, BadOptionsAreRefusedWithEachNamed) {
             absl::StrCat("invalid collector: registry = null, must be a registry; labels = \"\", ",
                          form, "; labels = \"0a\", ", form, "; labels = \"__a\", ", form,
                          "; labels = \"state\", must be none of circuit, target, state, mode, "
-                         "result, from_state, to_state"));
+                         "result, from_state, to_state, code"));
   EXPECT_FALSE(CreateCollector({registry_, {{"a-b", ""}}}).ok());
 }
 

@@ -27,7 +27,12 @@ class CollectorTest : public testing::Test {
     options.seed = 1;
     options.max_circuits = max_circuits;
     registry_ = std::make_shared<fusebox::CircuitRegistry>(std::move(options));
-    collector_ = fusebox::CreateCollector({registry_, {}}).value();
+    Collect(fusebox::MetricDetail::kAll);
+  }
+
+  // From here on, by a new collector.
+  void Collect(fusebox::MetricDetail detail) {
+    collector_ = fusebox::CreateCollector({registry_, {}, detail}).value();
   }
 
   std::shared_ptr<fusebox::CircuitBreaker> Make(const std::string& name,

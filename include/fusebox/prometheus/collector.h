@@ -23,14 +23,28 @@
 
 namespace fusebox {
 
+// Which series a circuit has.
+enum class MetricDetail {
+  // Five counters and gauges for every circuit. Further gauges while it is not CLOSED, is held by
+  // an
+  // operator or has a failure or slow call in its window; further counters once it has opened, was
+  // moved by an operator or has rejected a call, from then on until it is removed.
+  kTroubled,
+  // All that there is, some 24 and its failures by status code, for every circuit.
+  kAll,
+};
+
 struct CollectorOptions {
   // Whose circuits. Must not be null. The collector keeps it alive.
   std::shared_ptr<const CircuitRegistry> registry;
 
   // On every series, as in {{"shard", "7"}}: they tell registries that share an Exposer apart. A
   // name is of letters, digits and underscores, begins neither with a digit nor with "__", and is
-  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state).
+  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code).
   std::map<std::string, std::string> labels;
+
+  // For each circuit. The sums over each target are there in either case.
+  MetricDetail detail = MetricDetail::kTroubled;
 };
 
 // What can be asked for all metrics of the registry's circuits; or one INVALID_ARGUMENT that names
@@ -41,9 +55,13 @@ struct CollectorOptions {
 // no call that needs no lock. It moves a circuit only as every look at it does (DESIGN R1): an OPEN
 // one whose time is up turns HALF_OPEN, and listeners are told on the scraping thread.
 //
-// There are as many series as the registry's bound allows, some 24 for each circuit; those of a
-// circuit that was removed end. Counters go down only if a circuit was removed and made again,
-// which Prometheus' functions take for a restart.
+// There are as many series as the registry's bound allows: five for each circuit that is well (see
+// MetricDetail), and some 20 for each target. Those of a circuit that was removed end; the sums
+// over its target keep what it had counted, and never go down.
+//
+// A counter that appears together with its first increase hides that from rate() and increase(). So
+// what these are mostly asked for is there from the start, at 0: a circuit's successes, failures,
+// rejections and openings from CLOSED, and of a target all but failures with unusual status codes.
 //
 // Names of circuits and targets, and the values of `labels`, are labels as they are; of one that
 // isn't UTF-8, which would make Prometheus refuse the whole scrape, the bytes that don't belong
