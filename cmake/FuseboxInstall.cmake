@@ -196,5 +196,6 @@ if(TARGET fusebox_prometheus)
   install(FILES
     "${PROJECT_SOURCE_DIR}/monitoring/alerts.yml"
     "${PROJECT_SOURCE_DIR}/monitoring/grafana-dashboard.json"
+    "${PROJECT_SOURCE_DIR}/docs/runbook.md"  # which the alerts link to
     DESTINATION "${CMAKE_INSTALL_DATADIR}/fusebox/monitoring")
 endif()

@@ -174,15 +174,17 @@ class Programs:
         return self._running[-1]
 
     def start_prometheus(self, targets, rule_files):
+        """What the folder's `data` holds already, it serves as well."""
         self._running.append(Prometheus(self.folder, targets, rule_files))
         return self._running[-1]
 
 
 # What Grafana puts in for a dashboard's variables.
-GRAFANA = {"$__rate_interval": "5s", "$__range": "1m", "$target": ".*", "$circuit": ".*"}
+GRAFANA = {"$__rate_interval": "5s", "$__range": "1m", "$job": ".*", "$instance": ".*", "$target": ".*",
+           "$circuit": ".*", "$top": "10"}
 
 
-def dashboard_expressions(dashboard):
+def dashboard_expressions(dashboard, grafana=GRAFANA):
     """(where, expression) of a dashboard's panels, annotations and variables."""
     found = []
     for panel in dashboard["panels"]:
@@ -195,7 +197,7 @@ def dashboard_expressions(dashboard):
             values = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"])
             found.append((f"variable {variable['name']!r}", f"count by ({values[2]}) ({values[1]})"))
     for where, expression in found:
-        for variable, value in GRAFANA.items():
+        for variable, value in grafana.items():
             expression = expression.replace(variable, value)
         assert "$" not in expression, f"{where} has a variable that nobody knows: {expression}"
         yield where, expression
