@@ -68,10 +68,10 @@ std::invoke_result_t<Fn> RunPermitted([[maybe_unused]] Permit& permit, Fn&& fn) 
 // `fn` and return a status. If `to_outcome` throws, the exception passes through as well, and the
 // call counts as ignored: there was an answer, and nobody can say what it means.
 //
-//   fusebox::Run(breaker, [&]() -> absl::Status {
+//   absl::Status status = fusebox::Run(breaker, [&]() -> absl::Status {
 //     try {
-//       return Charge(card);
-//     } catch (const BadCard& error) {  // the card's fault, not the dependency's
+//       return Charge(card).status();
+//     } catch (const std::invalid_argument& error) {  // the card's fault, not the dependency's
 //       return absl::InvalidArgumentError(error.what());
 //     }
 //   });

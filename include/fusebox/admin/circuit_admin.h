@@ -44,7 +44,8 @@ struct CircuitAdminOptions {
   bool allow_writes = false;
   std::shared_ptr<const Authorizer> write_authorizer;
 
-  // Whether to show what a dependency said with its last failure. It may hold what a request held.
+  // Whether to show what a dependency said with its last failure, and with the last one before an
+  // opening. It may hold what a request held. Status codes and peers are shown anyway.
   bool show_failure_messages = false;
 
   // How many WatchCircuits calls there may be at a time; one more is RESOURCE_EXHAUSTED. Each may
