@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <string>
 
 #include "absl/time/time.h"
 #include "tests/core/test_circuit.h"
@@ -100,6 +101,25 @@ TEST(AllocationTest, FailuresThatOpenNothingMakeNone) {
               0);
     EXPECT_EQ(circuit->state(), fusebox::State::kClosed);
   }
+}
+
+// What is kept of a failure for the evidence goes into memory that is there.
+TEST(AllocationTest, FailuresWithMessagesAndPeersMakeNone) {
+  TestCircuit circuit(EveryRulePolicy());
+  fusebox::Outcome failures[20];
+  for (int i = 0; i < 20; ++i) {
+    failures[i] = fusebox::Outcome::Failure(i % 17, std::string(100, 'm'));
+    failures[i].peer = "10.0.0." + std::string(20, static_cast<char>('a' + i));
+    failures[i].latency = absl::Seconds(2);
+  }
+  const auto call = [&] {
+    for (const fusebox::Outcome& failure : failures) {
+      circuit->TryAcquire().permit().Record(failure);
+      for (int i = 0; i < 3; ++i) circuit->TryAcquire().permit().RecordSuccess();
+    }
+  };
+  EXPECT_EQ(AllocationsOf(call), 0);
+  EXPECT_EQ(circuit->state(), fusebox::State::kClosed);
 }
 
 TEST(AllocationTest, RejectedCallsMakeNone) {

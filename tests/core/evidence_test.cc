@@ -3,9 +3,14 @@
 // What an opening keeps of the calls that caused it (DESIGN R9): codes, peers, the last message.
 #include "fusebox/evidence.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -334,6 +339,99 @@ TEST(Evidence, R9_TotalsByCode) {
   int64_t all = 0;
   for (const int64_t count : totals.failures_by_code) all += count;
   EXPECT_EQ(all, totals.failure);
+}
+
+// Any calls, and the same counted call by call over what the window holds by its definition (R3).
+class Oracle {
+ public:
+  struct Call {
+    absl::Time time;
+    bool failed = false;
+    int code = 0;
+    std::string peer;
+  };
+
+  explicit Oracle(const Window& window) : window_(window) {}
+
+  void Add(const Call& call) { calls_.push_back(call); }
+  void Forget() { calls_.clear(); }
+
+  std::string TextAt(absl::Time now) const {
+    std::map<int, int64_t> codes;
+    std::map<std::string, int64_t> peers;
+    for (const Call& call : calls_) {
+      if (!call.failed || !Holds(call, now)) continue;
+      ++codes[call.code];
+      ++peers[call.peer];
+    }
+    return TextOf(codes, peers);
+  }
+
+  static std::string TextOf(const Evidence& evidence) {
+    std::map<int, int64_t> codes;
+    std::map<std::string, int64_t> peers;
+    for (const auto& [code, count] : evidence.codes) codes[code] = count;
+    for (const auto& [peer, count] : evidence.peers) peers[peer] = count;
+    return TextOf(codes, peers);
+  }
+
+ private:
+  bool Holds(const Call& call, absl::Time now) const {
+    if (const auto* size = std::get_if<CountWindow>(&window_)) {
+      return static_cast<std::size_t>(&calls_.back() - &call) <
+             static_cast<std::size_t>(size->size);
+    }
+    const auto& time = std::get<TimeWindow>(window_);
+    const auto slice = [&](absl::Time at) {
+      return absl::ToInt64Nanoseconds(at - kZero) /
+             (absl::ToInt64Nanoseconds(time.duration) / time.buckets);
+    };
+    return slice(now) - slice(call.time) < time.buckets;
+  }
+
+  static std::string TextOf(const std::map<int, int64_t>& codes,
+                            const std::map<std::string, int64_t>& peers) {
+    std::string text;
+    for (const auto& [code, count] : codes) absl::StrAppend(&text, count, " of ", code, ", ");
+    for (const auto& [peer, count] : peers) absl::StrAppend(&text, count, " from ", peer, ", ");
+    return text;
+  }
+
+  const absl::Time kZero = absl::UnixEpoch();
+  const Window window_;
+  std::vector<Call> calls_;
+};
+
+void CompareWithOracle(const Window& window, unsigned seed) {
+  Policy policy = NoRulePolicy();
+  policy.failures_in_window = 12;
+  policy.window = window;
+  TestCircuit circuit(policy);
+  Oracle oracle(window);
+  std::mt19937 random(seed);
+  const auto below = [&](int limit) {
+    return static_cast<int>(random() % static_cast<unsigned>(limit));
+  };
+  int openings = 0;
+  while (openings < 20) {
+    circuit.Advance(absl::Milliseconds(below(400)));
+    const absl::Time now = absl::UnixEpoch() + absl::Nanoseconds(circuit.clock().Now().nanos());
+    Oracle::Call call = {now, below(3) == 0, below(kStatusCodeCount), absl::StrCat("p", below(4))};
+    oracle.Add(call);
+    circuit.Call(call.failed ? FailureOf(call.code, call.peer) : Outcome::Success());
+    if (circuit->state() != State::kOpen) continue;
+    ++openings;
+    ASSERT_EQ(Oracle::TextOf(EvidenceOf(circuit)), oracle.TextAt(now)) << "opening " << openings;
+    circuit->Reset({"oncall", "again"});
+    oracle.Forget();
+  }
+}
+
+TEST(Evidence, R9_IsWhatTheWindowHoldsWhateverTheCalls) {
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    CompareWithOracle(CountWindow{30}, seed);
+    CompareWithOracle(TimeWindow{absl::Seconds(10), 10}, seed);
+  }
 }
 
 TEST(Evidence, ThereIsNothingToSayOfNothing) { EXPECT_EQ(EvidenceText(Evidence()), ""); }
