@@ -46,6 +46,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
         absl::StrCat("invalid channel: ", absl::StrJoin(errors, "; ")));
   }
 
+  (*factory)->SetArguments(options.arguments);
   ChannelOptions::InterceptorFactories interceptors = std::move(options.outer_interceptors);
   interceptors.push_back(*std::move(factory));
   std::move(options.inner_interceptors.begin(), options.inner_interceptors.end(),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 
+#include <grpc/grpc.h>
+
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "interceptors/bystander.h"
 #include "interceptors/deadline.h"
 #include "interceptors/interceptor.h"
@@ -28,9 +32,12 @@ class CircuitBreakerInterceptorFactory::Impl {
   grpc::experimental::Interceptor* Create(ClientRpcInfo& info) {
     std::optional<ProtectedMethod> method = channel_.circuits.FindMethod(info.method());
     if (!method) return nullptr;
+    channel_.target.See(info.channel());
     return new CircuitBreakerInterceptor(channel_, *method, DeadlineOf(*info.client_context()),
                                          info.type(), info.client_context());
   }
+
+  void SetSendLimit(int bytes) { channel_.send_limit = bytes; }
 
  private:
   ProtectedChannel channel_;
@@ -59,6 +66,16 @@ CircuitBreakerInterceptorFactory::Create(CircuitBreakerOptions options) {
 CircuitBreakerInterceptorFactory::CircuitBreakerInterceptorFactory(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
 CircuitBreakerInterceptorFactory::~CircuitBreakerInterceptorFactory() = default;
+
+void CircuitBreakerInterceptorFactory::SetArguments(const grpc::ChannelArguments& arguments) {
+  const grpc_channel_args all = arguments.c_channel_args();
+  for (std::size_t i = 0; i < all.num_args; ++i) {
+    const grpc_arg& argument = all.args[i];
+    if (argument.type != GRPC_ARG_INTEGER) continue;
+    if (absl::string_view(argument.key) != GRPC_ARG_MAX_SEND_MESSAGE_LENGTH) continue;
+    impl_->SetSendLimit(argument.value.integer);
+  }
+}
 
 grpc::experimental::Interceptor* CircuitBreakerInterceptorFactory::CreateClientInterceptor(
     grpc::experimental::ClientRpcInfo* info) {

@@ -8,6 +8,7 @@
 #include "fusebox/outcome.h"
 #include "fusebox/rejection.h"
 #include "interceptors/hijacked_answer.h"
+#include "interceptors/local_failure.h"
 #include "interceptors/peer.h"
 #include "interceptors/pushback.h"
 #include "interceptors/thread_scratch.h"
@@ -42,6 +43,7 @@ ProtectedCall::ProtectedCall(ProtectedChannel& channel, const ProtectedMethod& m
       awaits_message_(ServerStreams(type)) {}
 
 void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
+  if (context_ != nullptr) channel_.target.Learn(*context_);
   circuit_ = channel_.circuits.FindCircuit(method_, metadata);
   if (circuit_.breaker == nullptr) return;
   Admission admission = circuit_.breaker->TryAcquire();
@@ -69,7 +71,14 @@ absl::Duration ProtectedCall::Latency() const {
 }
 
 std::string ProtectedCall::Peer() const {
-  return context_ == nullptr ? std::string() : PeerText(context_->peer());
+  return context_ == nullptr ? std::string() : context_->peer();
+}
+
+bool ProtectedCall::IsLocal(const grpc::Status& status, absl::string_view peer) const {
+  if (context_ == nullptr) return false;
+  if (IsLocalFailure(status, peer, channel_.target.text())) return true;
+  return type_ == CallType::BIDI_STREAMING && channel_.send_limit &&
+         IsOwnSendLimit(status, *channel_.send_limit);
 }
 
 void ProtectedCall::ReceiveMessage() {
@@ -81,7 +90,7 @@ void ProtectedCall::ReceiveMessage() {
   message_after_.store(std::max<int64_t>(0, absl::ToInt64Nanoseconds(*message.latency)),
                        std::memory_order_relaxed);
   const StreamOptions& streams = method_.settings().streams;
-  if (message.timed && circuit_.breaker->IsSlow(*message.latency)) message.peer = Peer();
+  if (message.timed && circuit_.breaker->IsSlow(*message.latency)) message.peer = PeerText(Peer());
   permit_.ReceiveMessage(message, streams.success == StreamSuccess::kFirstMessage);
 }
 
@@ -97,16 +106,21 @@ void ProtectedCall::Finish(const grpc::Status& status,
   if (Timed() && message_after_.load(std::memory_order_relaxed) < 0) {
     result.silence = result.latency;
   }
-  if (!status.ok() || !no_message) return Conclude(result);
+  if (!status.ok()) {
+    std::string peer = Peer();
+    result.local = IsLocal(status, peer);
+    return Conclude(result, std::move(peer));
+  }
+  if (!no_message) return Conclude(result, {});
   // What a blocking stub makes of it. The others leave their caller with OK and an empty message.
   const grpc::Status unanswered(grpc::StatusCode::UNIMPLEMENTED, "OK, but no message returned");
   CallResult unanswered_result{method_.name(), unanswered, trailing_metadata, result.latency,
                                time_to_deadline_};
   unanswered_result.no_message = true;
-  Conclude(unanswered_result);
+  Conclude(unanswered_result, {});
 }
 
-void ProtectedCall::Conclude(const CallResult& result) {
+void ProtectedCall::Conclude(const CallResult& result, std::string peer) {
   Outcome outcome;
   outcome.kind = channel_.classifier.Classify(result);
   outcome.latency = result.latency;
@@ -119,7 +133,9 @@ void ProtectedCall::Conclude(const CallResult& result) {
   }
   // Not for every call: gRPC has to make a string of it.
   const bool failed = outcome.kind == OutcomeKind::kFailure || outcome.cancelled;
-  if (failed || (outcome.timed && circuit_.breaker->IsSlow(result.latency))) outcome.peer = Peer();
+  if (failed || (outcome.timed && circuit_.breaker->IsSlow(result.latency))) {
+    outcome.peer = PeerText(peer.empty() ? Peer() : peer);
+  }
   permit_.End(outcome);
 }
 

@@ -22,6 +22,7 @@
 #include "fusebox/rejection.h"
 #include "fusebox/state.h"
 #include "interceptors/call_permit.h"
+#include "interceptors/channel_target.h"
 #include "interceptors/circuit_finder.h"
 
 namespace fusebox {
@@ -33,6 +34,11 @@ struct ProtectedChannel {
 
   CircuitFinder circuits;
   const StatusClassifier classifier;
+  ChannelTarget target;
+
+  // GRPC_ARG_MAX_SEND_MESSAGE_LENGTH; absent if there's none, or it isn't known. Set before there
+  // are calls.
+  std::optional<int> send_limit;
 };
 
 // Undecided, until Start; then admitted, until Finish or destruction; or rejected, for good.
@@ -105,8 +111,13 @@ class ProtectedCall {
 
   absl::Duration Latency() const;
   bool Timed() const;
+
+  // As gRPC gives it.
   std::string Peer() const;
-  void Conclude(const CallResult& result);
+  bool IsLocal(const grpc::Status& status, absl::string_view peer) const;
+
+  // `peer` is empty if it hasn't been asked for yet.
+  void Conclude(const CallResult& result, std::string peer);
 
   // An admitted call has come to its end without a status.
   void Drop();

@@ -43,6 +43,7 @@ struct Tally {
 
 inline Tally Successes(int64_t count) { return {count, 0, 0, 0, 0}; }
 inline Tally Failures(int64_t count) { return {0, count, 0, 0, 0}; }
+inline Tally Ignored(int64_t count) { return {0, 0, count, 0, 0}; }
 inline Tally Rejections(int64_t count) { return {0, 0, 0, count, 0}; }
 
 // The factory; aborts the test program if there is none.

@@ -2,11 +2,8 @@
 //
 // TLS, and credentials of single calls.
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,55 +15,11 @@
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/end2end/test_certificate.h"
+#include "tests/end2end/token_source.h"
 #include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
 namespace {
-
-std::shared_ptr<grpc::ServerCredentials> ServerTls(const TestCertificate& own) {
-  grpc::SslServerCredentialsOptions options;
-  options.pem_key_cert_pairs.push_back({own.private_key, own.certificate});
-  return grpc::SslServerCredentials(options);
-}
-
-std::shared_ptr<grpc::ChannelCredentials> ClientTls(const TestCertificate& trusted) {
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = trusted.certificate;
-  return grpc::SslCredentials(options);
-}
-
-// Where a call's token comes from. It counts how often it's asked, and may fail.
-class TokenSource {
- public:
-  // `status`: of each question.
-  explicit TokenSource(grpc::Status status) : status_(std::move(status)) {}
-
-  int asked() const { return asked_; }
-
-  // The source must outlive them.
-  std::shared_ptr<grpc::CallCredentials> NewCredentials() {
-    return grpc::MetadataCredentialsFromPlugin(std::make_unique<Plugin>(*this));
-  }
-
- private:
-  class Plugin final : public grpc::MetadataCredentialsPlugin {
-   public:
-    explicit Plugin(TokenSource& source) : source_(source) {}
-
-    grpc::Status GetMetadata(grpc::string_ref, grpc::string_ref, const grpc::AuthContext&,
-                             std::multimap<grpc::string, grpc::string>* metadata) override {
-      ++source_.asked_;
-      metadata->emplace("authorization", "token");
-      return source_.status_;
-    }
-
-   private:
-    TokenSource& source_;
-  };
-
-  const grpc::Status status_;
-  std::atomic<int> asked_{0};
-};
 
 class CredentialsTest : public CompositionTest {
  protected:
@@ -119,24 +72,25 @@ TEST_P(CredentialsTest, TheChannelsCallCredentialsAreAskedForPermittedCallsAlone
   EXPECT_EQ(Calls(), (Tally{1, 0, 0, 1, 0}));
 }
 
-// The dependency isn't at fault, but nothing in the status says so.
-TEST_P(CredentialsTest, CallCredentialsThatFailAreOneFailure) {
+// The dependency isn't at fault: it was never asked.
+TEST_P(CredentialsTest, C2_CallCredentialsThatFailAreIgnored) {
   TokenSource tokens(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no token"));
   const ScriptedEcho server(Script::Answer(), ServerTls(certificate_));
   const auto channel = NewChannel(server, ClientTls(certificate_));
-  grpc::ClientContext context;
-  context.set_credentials(tokens.NewCredentials());
-  const Report report = MakeCall(style(), kind(), channel, context);
-  EXPECT_EQ(report.status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_THAT(report.status.error_message(), testing::HasSubstr("no token"));
-  EXPECT_EQ(tokens.asked(), 1);
+  for (int i = 1; i <= 3; ++i) {
+    grpc::ClientContext context;
+    context.set_credentials(tokens.NewCredentials());
+    const Report report = MakeCall(style(), kind(), channel, context);
+    EXPECT_EQ(report.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_THAT(report.status.error_message(), testing::HasSubstr("no token"));
+    EXPECT_EQ(tokens.asked(), i);
+  }
   EXPECT_EQ(server.calls(), 0);
-  EXPECT_EQ(Calls(), Failures(1));
+  EXPECT_EQ(Calls(), Ignored(3));
 }
 
-// gRPC keeps them from a channel that anyone can listen to. To the standard table UNAUTHENTICATED
-// is an answer of the server's, so a success.
-TEST_P(CredentialsTest, CallCredentialsWithoutTlsAreUnauthenticated) {
+// gRPC keeps them from a channel that anyone can listen to.
+TEST_P(CredentialsTest, C2_CallCredentialsWithoutTlsAreIgnored) {
   TokenSource tokens(grpc::Status::OK);
   const ScriptedEcho server;
   const auto channel = NewChannel(server, grpc::InsecureChannelCredentials());
@@ -146,7 +100,29 @@ TEST_P(CredentialsTest, CallCredentialsWithoutTlsAreUnauthenticated) {
   EXPECT_EQ(report.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(tokens.asked(), 0);
   EXPECT_EQ(server.calls(), 0);
-  EXPECT_EQ(Calls(), Successes(1));
+  EXPECT_EQ(Calls(), Ignored(1));
+}
+
+// A server that has a token service of its own says the same in its own name.
+TEST_P(CredentialsTest, C2_TheSameFromTheServerIsAFailure) {
+  const ScriptedEcho server(
+      Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                                "Getting metadata from plugin failed with error: no token")),
+      ServerTls(certificate_));
+  const auto channel = NewChannel(server, ClientTls(certificate_));
+  EXPECT_FALSE(MakeCall(style(), kind(), channel).status.ok());
+  EXPECT_EQ(Calls(), Failures(1));
+}
+
+TEST_P(CredentialsTest, C2_AHostThatTheCertificateIsNotForIsIgnored) {
+  const ScriptedEcho server(Script::Answer(), ServerTls(certificate_));
+  const auto channel = NewChannel(server, ClientTls(certificate_));
+  grpc::ClientContext context;
+  context.set_authority("elsewhere");
+  const Report report = MakeCall(style(), kind(), channel, context);
+  EXPECT_EQ(report.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(server.calls(), 0);
+  EXPECT_EQ(Calls(), Ignored(1));
 }
 
 FUSEBOX_FOR_EVERY_CALL(CredentialsTest);

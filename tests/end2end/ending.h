@@ -21,6 +21,12 @@ enum class Ending {
   // The server answers.
   kOk,
   kErrorStatus,
+  kPassedOnRejection,
+  kNoMessage,
+  kUnreadableMessage,
+  kServerSendLimit,
+  kServerReceiveLimit,
+  kForgedText,
   // It doesn't.
   kDeadline,
   kNobodyListens,
@@ -29,14 +35,24 @@ enum class Ending {
   kServerStopped,
   kSilentServer,
   kBlackhole,
+  // This process' own gRPC does.
+  kSendLimit,
+  kReceiveLimit,
+  kCredentialsFail,
+  kCredentialsNotSent,
+  kIllegalMetadata,
+  kLameChannel,
   // The caller's doing.
   kDeadlineBeforeStart,
   kCancelledBeforeStart,
   kCancelled,
+  kGivenUp,
+  kCancelledAfterMessage,
   kCancelRace,
   kCancelledAfter,
   kNeverStarted,
   kDropped,
+  kDroppedLate,
   kReadAndDropped,
   kContextDestroyedByDone,
   // The application's.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/end2end/protected_client.h"
 
-#include <grpcpp/security/credentials.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,10 +40,11 @@ fusebox::ChannelOptions TestOptions(const TestRegistry& shared) {
   return options;
 }
 
-std::shared_ptr<grpc::Channel> MustCreateChannel(const std::string& target,
-                                                 fusebox::ChannelOptions options) {
+std::shared_ptr<grpc::Channel> MustCreateChannel(
+    const std::string& target, fusebox::ChannelOptions options,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
-      fusebox::CreateChannel(target, grpc::InsecureChannelCredentials(), std::move(options));
+      fusebox::CreateChannel(target, credentials, std::move(options));
   if (!channel.ok()) {
     std::cerr << channel.status() << '\n';
     std::abort();
@@ -53,7 +53,15 @@ std::shared_ptr<grpc::Channel> MustCreateChannel(const std::string& target,
 }
 
 ProtectedClient::ProtectedClient(const std::string& target)
-    : channel_(MustCreateChannel(target, TestOptions(shared_))) {}
+    : ProtectedClient(target, [](fusebox::ChannelOptions&) {}) {}
+
+ProtectedClient::ProtectedClient(const std::string& target,
+                                 const std::function<void(fusebox::ChannelOptions&)>& change,
+                                 const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  fusebox::ChannelOptions options = TestOptions(shared_);
+  change(options);
+  channel_ = MustCreateChannel(target, std::move(options), credentials);
+}
 
 bool ProtectedClient::Connect() const {
   // Long, however loaded the machine is: nothing waits for it but a test that fails.

@@ -5,8 +5,10 @@
 #define FUSEBOX_TESTS_END2END_PROTECTED_CLIENT_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,8 +38,10 @@ struct TestRegistry {
 fusebox::ChannelOptions TestOptions(const TestRegistry& shared);
 
 // The channel; aborts the test program if there is none.
-std::shared_ptr<grpc::Channel> MustCreateChannel(const std::string& target,
-                                                 fusebox::ChannelOptions options);
+std::shared_ptr<grpc::Channel> MustCreateChannel(
+    const std::string& target, fusebox::ChannelOptions options,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials =
+        grpc::InsecureChannelCredentials());
 
 // A channel with a registry of its own.
 //
@@ -45,6 +49,12 @@ std::shared_ptr<grpc::Channel> MustCreateChannel(const std::string& target,
 class ProtectedClient {
  public:
   explicit ProtectedClient(const std::string& target);
+
+  // With TestOptions as `change` changes them.
+  ProtectedClient(const std::string& target,
+                  const std::function<void(fusebox::ChannelOptions&)>& change,
+                  const std::shared_ptr<grpc::ChannelCredentials>& credentials =
+                      grpc::InsecureChannelCredentials());
 
   ChannelRef channel() const { return channel_; }
   fusebox::CircuitRegistry& registry() { return *shared_.registry; }

@@ -2,11 +2,21 @@
 //
 // How the server, or its absence, ends a call.
 #include <gmock/gmock.h>
+#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
 #include "fusebox/grpc/rejection_status.h"
+#include "fusebox/rejection.h"
+#include "fusebox/testing/scripted_server.h"
 #include "tests/end2end/ending_test.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/support/child_server.h"
@@ -23,6 +33,10 @@ class ServerEndingTest : public EndingTest {
 
   void PlayOk();
   void PlayErrorStatus();
+  void PlayPassedOnRejection();
+  void PlayWithoutMessage(std::vector<std::string> messages);
+  void PlayServerLimit(const std::function<void(grpc::ServerBuilder&)>& limit);
+  void PlayForgedText();
   void PlayDeadline();
   void PlayNobodyListens();
   void PlayWaitForReady();
@@ -55,6 +69,62 @@ void ServerEndingTest::PlayErrorStatus() {
   ASSERT_TRUE(last_failure);
   EXPECT_EQ(last_failure->code, StatusCode::INTERNAL);
   EXPECT_EQ(last_failure->message, "broken");
+}
+
+void ServerEndingTest::PlayPassedOnRejection() {
+  fusebox::Rejection upstream;
+  upstream.circuit = "upstream/a.B/C";
+  upstream.retry_after = absl::Minutes(5);
+  const ScriptedEcho server(Script::Fail(fusebox::ToGrpcStatus(upstream)));
+  ProtectedClient client(server.address());
+  Expect(client, {StatusCode::UNAVAILABLE, Counted::kFailure},
+         [&] { return MakeCall(style(), kind(), client.channel()).status; });
+  // As a probe, it has opened the circuit for the circuit's own time.
+  if (as_probe()) {
+    EXPECT_EQ(client.Circuit(kind())->TryAcquire().retry_after(), absl::Seconds(30));
+  }
+}
+
+// What the caller gets is its stub's affair: UNIMPLEMENTED, an OK that isn't one, or, of what can't
+// be parsed, a tag that says that Finish failed.
+void ServerEndingTest::PlayWithoutMessage(std::vector<std::string> messages) {
+  const bool tag_fails = !messages.empty() && style() == Style::kCompletionQueue;
+  ScriptedServer server;
+  Reply reply;
+  reply.messages = std::move(messages);
+  reply.after_last_message = true;
+  server.Answer(MethodOf(kind()), reply);
+  ProtectedClient client(server.target());
+  Result result;
+  if (style() == Style::kSync) {
+    result.status = StatusCode::UNIMPLEMENTED;
+  } else if (!tag_fails) {
+    result.status = StatusCode::OK;
+  }
+  result.counted = Counted::kFailure;
+  Expect(client, result, [&]() -> std::optional<grpc::Status> {
+    grpc::Status status = MakeCall(style(), kind(), client.channel()).status;
+    if (tag_fails) return std::nullopt;
+    return status;
+  });
+}
+
+void ServerEndingTest::PlayServerLimit(const std::function<void(grpc::ServerBuilder&)>& limit) {
+  const ScriptedEcho server(Script::Answer(), limit);
+  ProtectedClient client(server.address());
+  Expect(client, {StatusCode::RESOURCE_EXHAUSTED, Counted::kFailure}, [&] {
+    grpc::Status status = MakeCall(style(), kind(), client.channel()).status;
+    EXPECT_THAT(status.error_message(), testing::HasSubstr("message larger than max"));
+    return status;
+  });
+}
+
+void ServerEndingTest::PlayForgedText() {
+  const ScriptedEcho server(Script::Fail(
+      grpc::Status(StatusCode::RESOURCE_EXHAUSTED, "Sent message larger than max (7 vs. 2)")));
+  ProtectedClient client(server.address());
+  Expect(client, {StatusCode::RESOURCE_EXHAUSTED, Counted::kFailure},
+         [&] { return MakeCall(style(), kind(), client.channel()).status; });
 }
 
 void ServerEndingTest::PlayDeadline() {
@@ -122,6 +192,21 @@ void ServerEndingTest::Play() {
       return PlayOk();
     case Ending::kErrorStatus:
       return PlayErrorStatus();
+    case Ending::kPassedOnRejection:
+      return PlayPassedOnRejection();
+    case Ending::kNoMessage:
+      return PlayWithoutMessage({});
+    case Ending::kUnreadableMessage:
+      return PlayWithoutMessage({"\xFF\xFF"});
+    case Ending::kServerSendLimit:
+      return PlayServerLimit([](grpc::ServerBuilder& builder) {
+        builder.AddChannelArgument(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, 2);
+      });
+    case Ending::kServerReceiveLimit:
+      return PlayServerLimit(
+          [](grpc::ServerBuilder& builder) { builder.SetMaxReceiveMessageSize(2); });
+    case Ending::kForgedText:
+      return PlayForgedText();
     case Ending::kDeadline:
       return PlayDeadline();
     case Ending::kNobodyListens:
@@ -142,9 +227,25 @@ void ServerEndingTest::Play() {
 TEST_P(ServerEndingTest, IsCountedOnce) { PlayOnEachCircuit(); }
 
 FUSEBOX_FOR_CELLS(EveryCall, ServerEndingTest,
-                  EveryCell({Ending::kOk, Ending::kErrorStatus, Ending::kDeadline,
-                             Ending::kNobodyListens, Ending::kWaitForReady, Ending::kServerKilled,
-                             Ending::kServerStopped, Ending::kSilentServer}));
+                  EveryCell({Ending::kOk, Ending::kErrorStatus, Ending::kPassedOnRejection,
+                             Ending::kServerSendLimit, Ending::kServerReceiveLimit,
+                             Ending::kForgedText, Ending::kDeadline, Ending::kNobodyListens,
+                             Ending::kWaitForReady, Ending::kServerKilled, Ending::kServerStopped,
+                             Ending::kSilentServer}));
+
+// With bytes for messages, none is unreadable; and to a generic stub, whatever isn't unary is a
+// bidirectional stream.
+FUSEBOX_FOR_CELLS(NoMessage, ServerEndingTest,
+                  Cells({Ending::kNoMessage},
+                        {Style::kSync, Style::kCompletionQueue, Style::kCallback, Style::kGeneric},
+                        {Kind::kUnary}));
+FUSEBOX_FOR_CELLS(UnreadableMessage, ServerEndingTest,
+                  Cells({Ending::kUnreadableMessage},
+                        {Style::kSync, Style::kCompletionQueue, Style::kCallback}, {Kind::kUnary}));
+// Over a blocking client stream without a message gRPC aborts the process.
+FUSEBOX_FOR_CELLS(NoMessageOfAClientStream, ServerEndingTest,
+                  Cells({Ending::kNoMessage}, {Style::kCompletionQueue, Style::kCallback},
+                        {Kind::kClientStream}));
 
 }  // namespace
 }  // namespace fusebox_testing

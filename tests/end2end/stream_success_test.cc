@@ -4,10 +4,12 @@
 // (C5), through real channels.
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "fusebox/grpc/channel.h"
@@ -68,6 +70,105 @@ TEST_P(StreamSuccessTest, C6_FailureWithoutAMessageIsTheOutcome) {
   EXPECT_EQ(Snapshot().totals.failure, 1);
   EXPECT_EQ(Snapshot().in_flight, 0);
 }
+
+// A server that breaks every stream after two messages.
+TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirMessagesOpenTheCircuit) {
+  const ScriptedEcho server(
+      Script::AnswerAndBreak(grpc::Status(grpc::StatusCode::INTERNAL, "broken")));
+  fusebox::ChannelOptions options = TestOptions(shared_);
+  options.streams.success = fusebox::StreamSuccess::kFirstMessage;
+  const auto channel = MustCreateChannel(server.address(), std::move(options));
+  for (int i = 0; i < 2; ++i) {
+    const Report report = MakeCall(style(), kind(), channel);
+    EXPECT_EQ(report.replies.size(), 2U);
+    EXPECT_EQ(report.status.error_code(), grpc::StatusCode::INTERNAL);
+  }
+  EXPECT_EQ(Snapshot().state, fusebox::State::kOpen);
+  EXPECT_EQ(Snapshot().totals.failure, 2);
+  EXPECT_EQ(Snapshot().in_flight, 0);
+}
+
+// ---- Streams that go on (rules R5 and R14), by default.
+
+class LongStreamTest : public StreamSuccessTest {
+ protected:
+  void StartTwo(const ScriptedEcho& server, fusebox::Policy policy) {
+    fusebox::ChannelOptions options = TestOptions(shared_);
+    options.policies = fusebox::PolicyTable();
+    options.policies.Default(policy);
+    channel_ = MustCreateChannel(server.address(), std::move(options));
+    for (int i = 0; i < 2; ++i) {
+      contexts_.push_back(std::make_unique<grpc::ClientContext>());
+      calls_.push_back(StartEchoCall(style(), kind(), channel_, *contexts_.back()));
+    }
+  }
+  void ReadOfEach() {
+    for (const auto& call : calls_) {
+      call->Write("a");
+      std::string text;
+      EXPECT_TRUE(call->Read(&text));
+    }
+  }
+  void CancelAll() {
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      contexts_[i]->TryCancel();
+      std::string text;
+      calls_[i]->Finish(&text);
+    }
+  }
+  fusebox::State StateLater() {
+    const auto circuit = shared_.registry->Find(CircuitName(kind()));
+    for (int i = 0; i < 8; ++i) {
+      shared_.clock.Advance(absl::Seconds(2));
+      circuit->TryAcquire().permit().Ignore();
+    }
+    return circuit->state();
+  }
+
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts_;
+  std::vector<std::unique_ptr<EchoCall>> calls_;
+};
+
+TEST_P(LongStreamTest, R14_ThoseThatHaveGotAMessageAreNotHung) {
+  const ScriptedEcho server(Script::AnswerOnce());
+  fusebox::Policy policy = TestPolicy();
+  policy.hung_calls = fusebox::HungCalls{2, absl::Seconds(8)};
+  StartTwo(server, policy);
+  ReadOfEach();
+  EXPECT_EQ(StateLater(), fusebox::State::kClosed);
+  CancelAll();
+  EXPECT_EQ(Snapshot().in_flight, 0);
+}
+
+TEST_P(LongStreamTest, R14_ThoseWithoutAMessageAre) {
+  const ScriptedEcho server(Script::Hang());
+  fusebox::Policy policy = TestPolicy();
+  policy.hung_calls = fusebox::HungCalls{2, absl::Seconds(8)};
+  StartTwo(server, policy);
+  EXPECT_EQ(StateLater(), fusebox::State::kOpen);
+  CancelAll();
+}
+
+TEST_P(LongStreamTest, R5_AProbeThatHasGotAMessageHasSucceeded) {
+  const ScriptedEcho server(Script::AnswerOnce());
+  fusebox::Policy policy = TestPolicy();
+  policy.half_open.max_concurrent = 2;
+  const auto circuit = *shared_.registry->GetOrCreate(CircuitName(kind()), policy);
+  for (int i = 0; i < 2; ++i) circuit->TryAcquire().permit().RecordFailure();
+  shared_.clock.Advance(absl::Seconds(30));
+  StartTwo(server, policy);
+  EXPECT_EQ(circuit->Snapshot().probes_in_flight, 2);
+  ReadOfEach();
+  EXPECT_EQ(circuit->state(), fusebox::State::kClosed);
+  shared_.clock.Advance(absl::Hours(1));
+  EXPECT_EQ(circuit->state(), fusebox::State::kClosed);
+  CancelAll();
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryCall, LongStreamTest,
+                         testing::Combine(testing::ValuesIn(kStyles),
+                                          testing::Values(Kind::kServerStream, Kind::kBidi)),
+                         EveryCallName);
 
 INSTANTIATE_TEST_SUITE_P(EveryCall, StreamSuccessTest,
                          testing::Combine(testing::ValuesIn(kStyles),

@@ -38,6 +38,7 @@ void RoundTrip(const Rejection& rejection) {
   const absl::Status status = fusebox::ToStatus(rejection);
   RequireSame(fusebox::GetRejection(status), rejection);
   Require(fusebox::GetRetryDelay(status) == rejection.retry_after, "a status says the delay");
+  Require(fusebox::HasRejectionInfo(status), "a status says that it is a rejection");
 }
 
 // What that rejection's details would be if its delay were any two numbers.
@@ -98,6 +99,7 @@ void Run(FuzzedDataProvider& data) {
   const std::optional<absl::Duration> delay = fusebox::DecodeRetryDelay(details);
   if (const std::optional<Rejection> read = fusebox::DecodeRejection(details)) {
     Require(delay == read->retry_after, "a rejection's delay is the status'");
+    Require(fusebox::HasRejectionInfo(details), "a rejection is known for one");
     Require(read->retry_after >= absl::ZeroDuration(), "no call may be tried in the past",
             absl::FormatDuration(read->retry_after));
     RoundTrip(*read);

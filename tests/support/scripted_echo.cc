@@ -21,7 +21,9 @@ namespace {
 template <typename Reactor>
 class ScriptedReactor : public Reactor {
  public:
-  explicit ScriptedReactor(const Script& script) : hangs_(script.action == Script::Action::kHang) {
+  explicit ScriptedReactor(const Script& script)
+      : hangs_(script.action == Script::Action::kHang ||
+               script.action == Script::Action::kAnswerOnce) {
     if (script.action == Script::Action::kFail) this->Finish(script.status);
   }
 
@@ -65,40 +67,52 @@ class ClientStreamReactor final : public ScriptedReactor<grpc::ServerReadReactor
   EchoRequest request_;
 };
 
+// Whether a stream is to be answered, as far as the script says so.
+bool AnswersStreams(const Script& script) {
+  return script.action == Script::Action::kAnswer || script.action == Script::Action::kAnswerOnce ||
+         script.action == Script::Action::kAnswerBreak;
+}
+
 class ServerStreamReactor final : public ScriptedReactor<grpc::ServerWriteReactor<EchoReply>> {
  public:
-  ServerStreamReactor(const Script& script, const EchoRequest& request) : ScriptedReactor(script) {
+  ServerStreamReactor(const Script& script, const EchoRequest& request)
+      : ScriptedReactor(script), script_(script) {
     reply_.set_text(request.text());
-    if (Answers(script)) StartWrite(&reply_);
+    if (AnswersStreams(script)) StartWrite(&reply_);
   }
 
  private:
   void OnWriteDone(bool ok) override {
-    if (!ok || ++written_ == 2) return Finish(grpc::Status::OK);
+    if (script_.action == Script::Action::kAnswerOnce) return;  // the rest is OnCancel's
+    if (!ok || ++written_ == 2) return Finish(script_.status);
     StartWrite(&reply_);
   }
 
+  const Script script_;
   EchoReply reply_;
   int written_ = 0;
 };
 
 class BidiReactor final : public ScriptedReactor<grpc::ServerBidiReactor<EchoRequest, EchoReply>> {
  public:
-  explicit BidiReactor(const Script& script) : ScriptedReactor(script) {
-    if (Answers(script)) StartRead(&request_);
+  explicit BidiReactor(const Script& script) : ScriptedReactor(script), script_(script) {
+    if (AnswersStreams(script)) StartRead(&request_);
   }
 
  private:
   void OnReadDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::OK);
+    if (!ok && script_.action == Script::Action::kAnswerOnce) return;
+    if (!ok) return Finish(script_.status);
     reply_.set_text(request_.text());
     StartWrite(&reply_);
   }
   void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::OK);
+    if (script_.action == Script::Action::kAnswerOnce) return;
+    if (!ok) return Finish(script_.status);
     StartRead(&request_);
   }
 
+  const Script script_;
   EchoRequest request_;
   EchoReply reply_;
 };
@@ -167,14 +181,19 @@ ScriptedEcho::ScriptedEcho(Script script)
     : ScriptedEcho(std::move(script), std::function<void()>()) {}
 
 ScriptedEcho::ScriptedEcho(Script script, std::function<void()> on_call)
-    : ScriptedEcho(std::move(script), std::move(on_call), grpc::InsecureServerCredentials()) {}
+    : ScriptedEcho(std::move(script), std::move(on_call), grpc::InsecureServerCredentials(),
+                   nullptr) {}
 
 ScriptedEcho::ScriptedEcho(Script script,
                            const std::shared_ptr<grpc::ServerCredentials>& credentials)
-    : ScriptedEcho(std::move(script), nullptr, credentials) {}
+    : ScriptedEcho(std::move(script), nullptr, credentials, nullptr) {}
+
+ScriptedEcho::ScriptedEcho(Script script, const std::function<void(grpc::ServerBuilder&)>& build)
+    : ScriptedEcho(std::move(script), nullptr, grpc::InsecureServerCredentials(), build) {}
 
 ScriptedEcho::ScriptedEcho(Script script, std::function<void()> on_call,
-                           const std::shared_ptr<grpc::ServerCredentials>& credentials)
+                           const std::shared_ptr<grpc::ServerCredentials>& credentials,
+                           const std::function<void(grpc::ServerBuilder&)>& build)
     : service_(std::make_unique<Service>(std::move(script), std::move(on_call))) {
   int port = 0;
   grpc::ServerBuilder builder;
@@ -182,6 +201,7 @@ ScriptedEcho::ScriptedEcho(Script script, std::function<void()> on_call,
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   builder.RegisterService(service_.get());
+  if (build) build(builder);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port == 0) {
     std::cerr << "no port on 127.0.0.1\n";

@@ -11,6 +11,7 @@
 
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 #include <grpcpp/support/status.h>
 
 #include <cstdint>
@@ -24,12 +25,18 @@ namespace fusebox_testing {
 // What becomes of a call.
 struct Script {
   enum class Action {
-    kAnswer,  // as echo.proto says
-    kFail,    // `status`, at once
-    kHang,    // nothing, until it is cancelled
+    kAnswer,       // as echo.proto says
+    kAnswerOnce,   // one message of a stream, and then nothing
+    kAnswerBreak,  // a stream's messages, and then `status`
+    kFail,         // `status`, at once
+    kHang,         // nothing, until it is cancelled
   };
 
   static Script Answer() { return {Action::kAnswer, grpc::Status::OK, {}}; }
+  static Script AnswerOnce() { return {Action::kAnswerOnce, grpc::Status::OK, {}}; }
+  static Script AnswerAndBreak(grpc::Status status) {
+    return {Action::kAnswerBreak, std::move(status), {}};
+  }
   static Script Fail(grpc::Status status) { return {Action::kFail, std::move(status), {}}; }
   static Script Hang() { return {Action::kHang, grpc::Status::OK, {}}; }
 
@@ -52,6 +59,9 @@ class ScriptedEcho {
 
   // For channels with credentials.
   ScriptedEcho(Script script, const std::shared_ptr<grpc::ServerCredentials>& credentials);
+
+  // What the server is like otherwise: `build` may change it before it starts.
+  ScriptedEcho(Script script, const std::function<void(grpc::ServerBuilder&)>& build);
 
   ScriptedEcho(const ScriptedEcho&) = delete;
   ScriptedEcho& operator=(const ScriptedEcho&) = delete;
@@ -76,7 +86,8 @@ class ScriptedEcho {
   class Service;
 
   ScriptedEcho(Script script, std::function<void()> on_call,
-               const std::shared_ptr<grpc::ServerCredentials>& credentials);
+               const std::shared_ptr<grpc::ServerCredentials>& credentials,
+               const std::function<void(grpc::ServerBuilder&)>& build);
 
   const std::unique_ptr<Service> service_;
   std::string address_;

@@ -22,6 +22,9 @@
 #ifndef FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_
 #define FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_
 
+#include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 #include <grpcpp/support/client_interceptor.h>
 
 #include <functional>
@@ -101,6 +104,8 @@ struct CircuitBreakerOptions {
   FallbackTable fallbacks;
 };
 
+struct ChannelOptions;  // fusebox/grpc/channel.h
+
 // Thread-safety: gRPC calls it from any thread.
 // Ownership: the channel owns the factory, and a call's ClientContext keeps its channel. A call
 // finds its circuit without a lock; a registry that is full of circuits that must stay leaves the
@@ -128,7 +133,14 @@ class CircuitBreakerInterceptorFactory final
 
  private:
   class Impl;
+
+  // Knows the channel's arguments, too.
+  friend absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
+      const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+      ChannelOptions options);
+
   explicit CircuitBreakerInterceptorFactory(std::unique_ptr<Impl> impl);
+  void SetArguments(const grpc::ChannelArguments& arguments);
 
   const std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interceptors/local_failure.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace fusebox {
+namespace {
+
+// As gRPC writes the address of a server that has answered. What isn't one is a target.
+bool IsAddress(absl::string_view peer) {
+  constexpr std::array<absl::string_view, 7> kSchemes = {
+      "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "inproc", "fd:"};
+  return std::any_of(kSchemes.begin(), kSchemes.end(),
+                     [&](absl::string_view scheme) { return absl::StartsWith(peer, scheme); });
+}
+
+bool IsInTable(grpc::StatusCode code, absl::string_view message) {
+  absl::ConsumePrefix(&message, "CLIENT: ");  // a server's limits say "SERVER: "
+  return std::any_of(kLocalFailures.begin(), kLocalFailures.end(), [&](const LocalFailure& local) {
+    return local.code == code && absl::StartsWith(message, local.text);
+  });
+}
+
+}  // namespace
+
+bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::string_view target) {
+  const bool may_be_target = peer == target || !IsAddress(peer);
+  return may_be_target && IsInTable(status.error_code(), status.error_message());
+}
+
+bool IsOwnSendLimit(const grpc::Status& status, int limit) {
+  if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) return false;
+  const std::string message = status.error_message();
+  absl::string_view text = message;
+  absl::ConsumePrefix(&text, "CLIENT: ");
+  return absl::StartsWith(text, "Sent message larger than max (") &&
+         absl::EndsWith(text, absl::StrCat(" vs. ", limit, ")"));
+}
+
+}  // namespace fusebox
