@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The memory of a circuit: idle, and after calls from as many threads as it can tell apart. Counts
-// what the program allocates, over many circuits in one registry.
+// The memory of a circuit: idle, after calls from as many threads as it can tell apart, and once a
+// call has failed. Counts what the program allocates, over many circuits in one registry.
 #include <malloc.h>
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/circuit_registry.h"
+#include "fusebox/outcome.h"
 #include "fusebox/permit.h"
 #include "fusebox/policy.h"
 
@@ -65,5 +66,15 @@ int main() {
     std::printf("after %4d calls of 64 threads:    + %6zu bytes\n", calls,
                 (BytesInUse() - idle) / kBusyCircuits);
   }
+
+  // Others than those above, so that nothing else of them has grown.
+  const std::size_t before_failures = BytesInUse();
+  fusebox::Outcome failure = fusebox::Outcome::Failure(14, std::string(100, 'm'));
+  failure.peer = "10.0.0.7:50051";
+  for (int i = kBusyCircuits; i < 2 * kBusyCircuits; ++i) {
+    registry.Find(NameOf(i))->TryAcquire().permit().Record(failure);
+  }
+  std::printf("after a first failure:             + %6zu bytes\n",
+              (BytesInUse() - before_failures) / kBusyCircuits);
   return 0;
 }
