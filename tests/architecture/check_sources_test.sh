@@ -116,6 +116,7 @@ bad quiet src/core/totals.cc 'if (x) std::abort();'
 bad quiet src/core/totals.cc 'exit(1);'
 bad quiet src/core/totals.cc '/* a comment */ throw 1;'
 bad quiet src/core/totals.cc '} catch (...) {'
+good include/fusebox/run.h '} catch (...) {'
 good src/core/totals.cc '// exit(1); throw std::cout printf( abort('
 good src/core/totals.cc 'const char* s = "throw \" exit(1)";'
 good src/core/totals.cc "constexpr int kMany = 1'000'000;  // it's many"
