@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fusebox/user_code.h"
+#include "src/base/user_code.h"
 
 namespace fusebox {
 
@@ -31,8 +33,20 @@ FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
                                         const CallInfo::Metadata* metadata) {
   if (key_ == nullptr) return FindCircuitByScope(method);
   static const CallInfo::Metadata* const kNone = new CallInfo::Metadata;
-  const std::string key = key_({target_, method.name(), metadata == nullptr ? *kNone : *metadata});
-  if (key.empty()) return FindCircuitByScope(method);
+  const CallInfo call{target_, method.name(), metadata == nullptr ? *kNone : *metadata};
+  std::string key;
+  std::string exception;
+  const bool ok = RunUserCode([&] { key = key_(call); },
+                              [&](std::string type) { exception = std::move(type); });
+  if (ok && !key.empty()) return FindCircuitByKey(method, key);
+  FoundCircuit found = FindCircuitByScope(method);
+  if (!ok && found.breaker != nullptr) {
+    found.breaker->ReportUserCodeFailure(UserCode::kCircuitKey, exception);
+  }
+  return found;
+}
+
+FoundCircuit CircuitFinder::FindCircuitByKey(const ProtectedMethod& method, absl::string_view key) {
   CircuitTable::Entry* entry = by_key_.Find(key);
   if (entry == nullptr)
     entry = by_key_.Add(key, absl::StrCat(target_, "/", key), method.settings());

@@ -55,6 +55,7 @@ class CircuitFinder {
 
  private:
   FoundCircuit FindCircuitByScope(const ProtectedMethod& method);
+  FoundCircuit FindCircuitByKey(const ProtectedMethod& method, absl::string_view key);
   std::string NameByScope(absl::string_view method) const;
 
   const std::string target_;

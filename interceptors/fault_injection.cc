@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusebox/grpc/fault_injection.h"
 
-#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,11 +15,6 @@ namespace {
 absl::Duration ShortestMaxHang() { return absl::Milliseconds(1); }
 absl::Duration LongestMaxHang() { return absl::Hours(24); }
 
-uint64_t RandomSeed() {
-  std::random_device device;
-  return uint64_t{device()} << 32 | device();
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<FaultInjector>> FaultInjector::Create(FaultInjectorOptions options) {
@@ -30,9 +24,8 @@ absl::StatusOr<std::shared_ptr<FaultInjector>> FaultInjector::Create(FaultInject
                      ", must be from ", absl::FormatDuration(ShortestMaxHang()), " to ",
                      absl::FormatDuration(LongestMaxHang())));
   }
-  const uint64_t seed = options.seed ? *options.seed : RandomSeed();
   return std::shared_ptr<FaultInjector>(
-      new FaultInjector(std::make_shared<FaultEngine>(seed, options.max_hang)));
+      new FaultInjector(std::make_shared<FaultEngine>(options.seed, options.max_hang)));
 }
 
 FaultInjector::FaultInjector(std::shared_ptr<FaultEngine> engine) : engine_(std::move(engine)) {}

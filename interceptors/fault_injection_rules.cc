@@ -11,22 +11,17 @@
 #include "absl/strings/strip.h"
 #include "fusebox/policy_table.h"
 #include "interceptors/options_check.h"
+#include "src/base/process.h"
 
 namespace fusebox {
 namespace {
 
-// The step and the mixing function of the splitmix64 generator: its n-th number can be had without
-// those before, and so without a lock. absl's generators would differ from process to process.
+// The step of the splitmix64 generator: its n-th number can be had without those before, and so
+// without a lock. absl's generators would differ from process to process.
 constexpr uint64_t kStep = 0x9E3779B97F4A7C15;
 
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-  return x ^ (x >> 31);
-}
-
 uint64_t SeedOf(uint64_t seed, absl::string_view name) {
-  for (const char c : name) seed = Mix(seed + kStep + static_cast<unsigned char>(c));
+  for (const char c : name) seed = MixBits(seed + kStep + static_cast<unsigned char>(c));
   return seed;
 }
 
@@ -75,13 +70,17 @@ absl::Status ValidateFault(absl::string_view name, const Fault& fault) {
   return absl::InvalidArgumentError(absl::StrCat("invalid fault: ", absl::StrJoin(errors, "; ")));
 }
 
-FaultRule::FaultRule(Fault fault, uint64_t seed, absl::string_view name)
-    : fault_(std::move(fault)), seed_(SeedOf(seed, name)) {}
+FaultRule::FaultRule(Fault fault, std::optional<uint64_t> seed, absl::string_view name)
+    : fault_(std::move(fault)),
+      seed_(SeedOf(seed ? *seed : FreshRandom(), name)),
+      seeded_(seed.has_value()) {}
 
 bool FaultRule::Draw() {
   constexpr int kDoubleBits = 53;
   const uint64_t number = draws_.fetch_add(1, std::memory_order_relaxed) + 1;
-  const uint64_t lot = Mix(seed_ + number * kStep) >> (64 - kDoubleBits);
+  // Asked for each time: the process may have been forked since.
+  const uint64_t salt = seeded_ ? 0 : ProcessSalt();
+  const uint64_t lot = MixBits((seed_ ^ salt) + number * kStep) >> (64 - kDoubleBits);
   return static_cast<double>(lot) / (1LL << kDoubleBits) < fault_.fraction;
 }
 

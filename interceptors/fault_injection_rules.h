@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,7 +30,8 @@ absl::Status ValidateFault(absl::string_view name, const Fault& fault);
 class FaultRule {
  public:
   // Its lots are the seed's and the name's, so that they don't hang on the traffic of others.
-  FaultRule(Fault fault, uint64_t seed, absl::string_view name);
+  // Without a seed they are the process' own.
+  FaultRule(Fault fault, std::optional<uint64_t> seed, absl::string_view name);
 
   const Fault& fault() const { return fault_; }
 
@@ -39,6 +41,7 @@ class FaultRule {
  private:
   const Fault fault_;
   const uint64_t seed_;
+  const bool seeded_;
   std::atomic<uint64_t> draws_{0};  // relaxed: each draw has its own number, and orders nothing
 };
 
@@ -47,7 +50,8 @@ class FaultRule {
 // Thread-safety: any thread may use it at any time.
 class FaultEngine {
  public:
-  FaultEngine(uint64_t seed, absl::Duration max_hang) : seed_(seed), max_hang_(max_hang) {}
+  FaultEngine(std::optional<uint64_t> seed, absl::Duration max_hang)
+      : seed_(seed), max_hang_(max_hang) {}
 
   // The fault must be valid.
   void Set(absl::string_view name, Fault fault);
@@ -71,7 +75,7 @@ class FaultEngine {
   void Publish() { any_.store(!rules_.empty(), std::memory_order_relaxed); }
 
   // Constant.
-  const uint64_t seed_;
+  const std::optional<uint64_t> seed_;
   const absl::Duration max_hang_;
 
   // Self-synchronised. `any_` is a hint that spares a program without faults the lock; the rules

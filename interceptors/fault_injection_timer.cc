@@ -15,28 +15,43 @@ struct WakeupTimer::State {
   std::condition_variable changed;
   std::multimap<SteadyTime, std::shared_ptr<Sleeper>> sleepers;
   bool stopped = false;
+  std::thread thread;  // while sleepers may have to be woken
 };
 
-WakeupTimer::WakeupTimer() : state_(std::make_shared<State>()) {}
+WakeupTimer::WakeupTimer()
+    : state_(std::make_shared<State>()),
+      fork_hooks_([state = state_] { return Stop(*state); },
+                  [state = state_](bool in_child) { Resume(state, in_child); }) {}
 
 WakeupTimer::~WakeupTimer() {
-  {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
-    state_->stopped = true;
-    state_->changed.notify_one();
+  std::thread thread = Stop(*state_);
+  if (thread.get_id() == std::this_thread::get_id()) {
+    thread.detach();  // nothing of it is left but what it shares
+  } else if (thread.joinable()) {
+    thread.join();
   }
-  if (thread_.get_id() == std::this_thread::get_id()) {
-    thread_.detach();  // nothing of it is left but what it shares
-  } else if (thread_.joinable()) {
-    thread_.join();
-  }
+}
+
+std::thread WakeupTimer::Stop(State& state) {
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  state.stopped = true;
+  state.changed.notify_one();
+  return std::exchange(state.thread, {});
+}
+
+void WakeupTimer::Resume(const std::shared_ptr<State>& state, bool in_child) {
+  std::multimap<SteadyTime, std::shared_ptr<Sleeper>> forgotten;  // destroyed after the lock
+  const std::lock_guard<std::mutex> lock(state->mutex);
+  state->stopped = false;
+  if (in_child) forgotten.swap(state->sleepers);
+  if (!state->sleepers.empty()) state->thread = std::thread(Run, state);
 }
 
 void WakeupTimer::Schedule(SteadyTime due, std::shared_ptr<Sleeper> sleeper) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->sleepers.emplace(due, std::move(sleeper));
   state_->changed.notify_one();
-  if (!thread_.joinable()) thread_ = std::thread(Run, state_);
+  if (!state_->stopped && !state_->thread.joinable()) state_->thread = std::thread(Run, state_);
 }
 
 void WakeupTimer::Hasten(SteadyTime due, const Sleeper& sleeper) {

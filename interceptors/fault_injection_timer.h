@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "fusebox/clock.h"
+#include "fusebox/fork.h"
 
 namespace fusebox {
 
@@ -42,9 +43,11 @@ class WakeupTimer {
  private:
   struct State;
   static void Run(const std::shared_ptr<State>& state);
+  static std::thread Stop(State& state);
+  static void Resume(const std::shared_ptr<State>& state, bool in_child);
 
   const std::shared_ptr<State> state_;  // shared with the thread
-  std::thread thread_;                  // guarded by the state's mutex until the destructor
+  const ForkHooks fork_hooks_;
 };
 
 }  // namespace fusebox

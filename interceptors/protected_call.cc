@@ -7,11 +7,13 @@
 #include "fusebox/grpc/rejection_status.h"
 #include "fusebox/outcome.h"
 #include "fusebox/rejection.h"
+#include "fusebox/user_code.h"
 #include "interceptors/hijacked_answer.h"
 #include "interceptors/local_failure.h"
 #include "interceptors/peer.h"
 #include "interceptors/pushback.h"
 #include "interceptors/thread_scratch.h"
+#include "src/base/user_code.h"
 
 namespace fusebox {
 namespace {
@@ -122,7 +124,11 @@ void ProtectedCall::Finish(const grpc::Status& status,
 
 void ProtectedCall::Conclude(const CallResult& result, std::string peer) {
   Outcome outcome;
-  outcome.kind = channel_.classifier.Classify(result);
+  std::string exception;
+  outcome.kind = channel_.classifier.Classify(result, &exception);
+  if (!exception.empty()) {
+    circuit_.breaker->ReportUserCodeFailure(UserCode::kPredicate, exception);
+  }
   outcome.latency = result.latency;
   outcome.timed = Timed();
   if (!result.status.ok()) {
@@ -159,8 +165,12 @@ bool ProtectedCall::FillByFallback(void* response) {
   if (!request_ || response == nullptr) return false;
   const Fallback& fallback = *method_.settings().fallback;
   if (!fallback.Fills(response)) return false;
-  fallback_status_ = fallback.Answer(*std::exchange(request_, std::nullopt), response);
-  return fallback_status_->ok();
+  const std::optional<std::string> request = std::exchange(request_, std::nullopt);
+  RunUserCode([&] { fallback_status_ = fallback.Answer(*request, response); },
+              [&](const std::string& exception) {
+                circuit_.breaker->ReportUserCodeFailure(UserCode::kFallback, exception);
+              });
+  return fallback_status_ && fallback_status_->ok();
 }
 
 grpc::Status ProtectedCall::Answer() const {

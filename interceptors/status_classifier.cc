@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/base/user_code.h"
 
 namespace fusebox {
 namespace {
@@ -78,7 +79,7 @@ absl::StatusOr<StatusClassifier> StatusClassifier::Create(Options options) {
   return classifier;
 }
 
-OutcomeKind StatusClassifier::Classify(const CallResult& call) const {
+OutcomeKind StatusClassifier::Classify(const CallResult& call, std::string* exception) const {
   const grpc::StatusCode code = call.status.error_code();
   if (call.time_to_deadline) {
     if (*call.time_to_deadline <= absl::ZeroDuration()) return OutcomeKind::kIgnored;
@@ -86,7 +87,12 @@ OutcomeKind StatusClassifier::Classify(const CallResult& call) const {
     if (impatient && code == grpc::StatusCode::DEADLINE_EXCEEDED) return OutcomeKind::kIgnored;
   }
   if (predicate_ != nullptr) {
-    if (const std::optional<OutcomeKind> kind = predicate_(call)) return *kind;
+    std::optional<OutcomeKind> kind;
+    RunUserCode([&] { kind = predicate_(call); },
+                [&](std::string type) {
+                  if (exception != nullptr) *exception = std::move(type);
+                });
+    if (kind) return *kind;
   }
   if (call.local) return OutcomeKind::kIgnored;
   if (call.no_message) return OutcomeKind::kFailure;

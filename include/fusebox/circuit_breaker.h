@@ -32,6 +32,7 @@
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
+#include "fusebox/user_code.h"
 
 namespace fusebox {
 
@@ -52,7 +53,8 @@ class CircuitBreaker {
     // Must outlive the breaker.
     const Clock* clock = &Clock::Real();
 
-    // Decides the jitter, together with the circuit's name. Absent: a random one.
+    // Decides the jitter, together with the circuit's name. Absent: a random one, and processes
+    // that are forked off draw others.
     std::optional<uint64_t> seed;
 
     // May be empty.
@@ -133,6 +135,11 @@ class CircuitBreaker {
   // is in force at that moment.
   absl::Status ReplacePolicy(const Policy& expected, const Policy& policy, const Operator& by);
 
+  // For who calls code of the application's on behalf of this circuit: it has thrown something of
+  // that type. It is counted, and told by an event of this circuit (fusebox/user_code.h), of which
+  // there is at the most one a second for each kind of code.
+  void ReportUserCodeFailure(UserCode code, absl::string_view exception);
+
   // Whether its registry has let go of it (`CircuitRegistry::Remove`, or the registry's bound). It
   // works on for who holds it; the next call under its name should get the registry's new one.
   bool removed() const;
@@ -140,6 +147,7 @@ class CircuitBreaker {
   const std::string& name() const;
   // The part of the name that is the channel's target, as given to `CircuitRegistry::GetOrCreate`.
   absl::string_view target() const;
+  // Goes by the clock of the options, and throws nothing. Lives as long as the breaker.
   const Clock& clock() const;
 
  private:

@@ -26,6 +26,7 @@
 #include "fusebox/policy.h"
 #include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
+#include "fusebox/user_code.h"
 
 namespace fusebox {
 
@@ -38,7 +39,8 @@ class CircuitRegistry {
     // Must outlive the registry and all its circuits. Null: the real one.
     const Clock* clock = &Clock::Real();
 
-    // Decides every circuit's jitter, together with its name. Absent: a random one.
+    // Decides every circuit's jitter, together with its name. Absent: a random one, and processes
+    // that are forked off draw others.
     std::optional<uint64_t> seed;
 
     // Hears of every circuit. May be empty.
@@ -101,6 +103,10 @@ class CircuitRegistry {
   // is being delivered when the answer is let go of may still reach it.
   [[nodiscard]] std::shared_ptr<const void> AddListener(EventListener listener);
 
+  // For who calls code of the application's on behalf of no circuit: it has thrown something of
+  // that type (CircuitBreaker::ReportUserCodeFailure). The event has no circuit.
+  void ReportUserCodeFailure(UserCode code, absl::string_view exception);
+
   // The registry as a whole. Each figure is right at some moment of the call; together they are of
   // one moment only while nobody else uses the registry.
   RegistryStats Stats() const;
@@ -116,6 +122,7 @@ class CircuitRegistry {
 
   int64_t evicted() const;
 
+  // Goes by the clock of the options, and throws nothing. Lives as long as the registry.
   const Clock& clock() const;
 
  private:

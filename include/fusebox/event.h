@@ -36,6 +36,9 @@ enum class EventKind {
   kPolicyChanged,
   kCircuitAdded,    // to its registry
   kCircuitRemoved,  // by an operator, or to keep the registry within its bound
+  kUserCodeFailed,  // code of the application's has thrown (fusebox/user_code.h): `detail`. At the
+                    // most one a second for each kind of code
+  kEventsDropped,   // a listener that didn't return in time was not told of events: `detail`
 };
 
 // "transition", "rule_exceeded" and so on: the enumerator in snake case.
@@ -70,12 +73,12 @@ enum class Cause {
 absl::string_view CauseName(Cause cause);
 
 struct Event {
-  // Counts the events of a registry, from 1 on; those of a lone breaker all have 0.
+  // Counts the events of a registry, or of a lone breaker, from 1 on.
   uint64_t sequence = 0;
 
   EventKind kind = EventKind::kTransition;
-  std::string circuit;
-  uint64_t epoch = 0;  // the circuit's, after the event
+  std::string circuit;  // its name; empty for what belongs to no circuit
+  uint64_t epoch = 0;   // the circuit's, after the event
 
   // When it happened. A transition that was due earlier than anyone looked bears the time at which
   // it was due.
@@ -108,9 +111,14 @@ struct EventBatch {
 };
 
 // Called for each event of a circuit, in their order, on a thread that caused one of them: when two
-// threads cause events of one circuit at a time, one of the two delivers both. No lock is held: a
-// listener may use the circuit and the registry (an event that it causes itself is delivered after
-// it returns). It delays the calls of that thread, so it should be quick, and it must not throw.
+// threads cause events of one circuit at the same time, one of the two delivers both. No lock is
+// held: a listener may use the circuit and the registry (an event that it causes itself is
+// delivered after it returns).
+//
+// It delays the calls of that thread, so it should be quick. While it doesn't return, the latest
+// 256 events of a circuit wait for it (16,384 of all circuits of a registry); older ones are
+// dropped and counted (`RegistryStats::dropped_events`), and an event `kEventsDropped` says so. The
+// registry's log gets them all. It should not throw: see fusebox/user_code.h.
 using EventListener = std::function<void(const Event&)>;
 
 }  // namespace fusebox

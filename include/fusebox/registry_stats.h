@@ -27,6 +27,13 @@ struct RegistryStats {
   // Calls that went to their dependency without a circuit, because the registry was full of
   // circuits that must stay.
   int64_t unprotected_calls = 0;
+
+  // How often code of the application's has thrown an exception (fusebox/user_code.h).
+  int64_t user_code_failures = 0;
+
+  // Events that the listeners were not told of, because one of them didn't return in time
+  // (EventListener). The registry's log has had them.
+  int64_t dropped_events = 0;
 };
 
 // What circuits of one target had counted when they left the registry.

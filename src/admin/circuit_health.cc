@@ -9,9 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fusebox/user_code.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/event_pump.h"
 #include "src/admin/glob.h"
+#include "src/base/user_code.h"
 
 namespace fusebox {
 namespace {
@@ -54,8 +56,13 @@ class PumpedHealth : public CircuitHealth {
     for (std::size_t i = 0; i < services_.size(); ++i) {
       Service& service = services_[i];
       if (service.serving == serving[i]) continue;
-      service.serving = serving[i];
-      health_.SetServingStatus(service.name, serving[i]);
+      // One that fails is told again at the next look.
+      const bool told =
+          RunUserCode([&] { health_.SetServingStatus(service.name, serving[i]); },
+                      [&](const std::string& exception) {
+                        registry_->ReportUserCodeFailure(UserCode::kHealthService, exception);
+                      });
+      if (told) service.serving = serving[i];
     }
   }
 

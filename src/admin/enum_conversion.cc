@@ -28,8 +28,10 @@ static_assert(Mirror<v1::EventKind>(EventKind::kReset) == v1::EVENT_KIND_RESET);
 static_assert(Mirror<v1::EventKind>(EventKind::kModeChanged) == v1::EVENT_KIND_MODE_CHANGED);
 static_assert(Mirror<v1::EventKind>(EventKind::kPolicyChanged) == v1::EVENT_KIND_POLICY_CHANGED);
 static_assert(Mirror<v1::EventKind>(EventKind::kCircuitAdded) == v1::EVENT_KIND_CIRCUIT_ADDED);
-static_assert(Mirror<v1::EventKind>(EventKind::kCircuitRemoved) == v1::EventKind_MAX);
-static_assert(v1::EventKind_MAX == v1::EVENT_KIND_CIRCUIT_REMOVED);
+static_assert(Mirror<v1::EventKind>(EventKind::kCircuitRemoved) == v1::EVENT_KIND_CIRCUIT_REMOVED);
+static_assert(Mirror<v1::EventKind>(EventKind::kUserCodeFailed) == v1::EVENT_KIND_USER_CODE_FAILED);
+static_assert(Mirror<v1::EventKind>(EventKind::kEventsDropped) == v1::EventKind_MAX);
+static_assert(v1::EventKind_MAX == v1::EVENT_KIND_EVENTS_DROPPED);
 
 // Cause::kNone is UNSPECIFIED: both begin at 0.
 constexpr v1::Cause MirrorCause(Cause cause) { return static_cast<v1::Cause>(cause); }

@@ -17,7 +17,10 @@ constexpr std::chrono::milliseconds kLookInterval(1'000);
 }  // namespace
 
 EventPump::EventPump(std::shared_ptr<CircuitRegistry> registry, std::function<void()> run)
-    : registry_(std::move(registry)), run_(std::move(run)), bell_(std::make_shared<Bell>()) {
+    : registry_(std::move(registry)),
+      run_(std::move(run)),
+      bell_(std::make_shared<Bell>()),
+      fork_hooks_([this] { return Stop(); }, [this](bool /*in_child*/) { Start(); }) {
   listener_ = registry_->AddListener([bell = bell_](const Event&) {
     {
       const std::lock_guard<std::mutex> lock(bell->mutex);
@@ -25,17 +28,26 @@ EventPump::EventPump(std::shared_ptr<CircuitRegistry> registry, std::function<vo
     }
     bell->condition.notify_one();
   });
-  thread_ = std::thread([this] { Loop(); });
+  Start();
 }
 
 EventPump::~EventPump() {
   listener_.reset();
-  {
-    const std::lock_guard<std::mutex> lock(bell_->mutex);
-    bell_->stopped = true;
-  }
+  std::thread thread = Stop();
+  if (thread.joinable()) thread.join();
+}
+
+void EventPump::Start() {
+  const std::lock_guard<std::mutex> lock(bell_->mutex);
+  bell_->stopped = false;
+  thread_ = std::thread([this] { Loop(); });
+}
+
+std::thread EventPump::Stop() {
+  const std::lock_guard<std::mutex> lock(bell_->mutex);
+  bell_->stopped = true;
   bell_->condition.notify_one();
-  thread_.join();
+  return std::exchange(thread_, {});
 }
 
 void EventPump::Loop() {
@@ -46,11 +58,13 @@ void EventPump::Loop() {
   while (!bell_->stopped) {
     const bool rung = std::exchange(bell_->rung, false);
     lock.unlock();
-    if (rung) run_();
-    if (clock.Now() - looked >= absl::FromChrono(kLookInterval)) {
-      LookAtCircuits();  // what comes of it rings
+    const bool look = clock.Now() - looked >= absl::FromChrono(kLookInterval);
+    if (look) {
+      LookAtCircuits();
       looked = clock.Now();
     }
+    // At each look too: the bell is silent behind another listener that doesn't return.
+    if (rung || look) run_();
     lock.lock();
     bell_->condition.wait_for(lock, kLookInterval,
                               [this] { return bell_->rung || bell_->stopped; });

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fusebox/circuit_registry.h"
+#include "fusebox/fork.h"
 
 namespace fusebox {
 
@@ -35,6 +36,8 @@ class EventPump {
     bool stopped = false;
   };
 
+  void Start();
+  std::thread Stop();
   void Loop();
   void LookAtCircuits();
 
@@ -42,7 +45,8 @@ class EventPump {
   const std::function<void()> run_;
   const std::shared_ptr<Bell> bell_;
   std::shared_ptr<const void> listener_;
-  std::thread thread_;  // the last: it uses all of the above
+  std::thread thread_;  // it uses all of the above
+  const ForkHooks fork_hooks_;
 };
 
 }  // namespace fusebox

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/request_errors.h"
+#include "src/base/process.h"
 
 namespace fusebox {
 namespace {
@@ -15,6 +16,11 @@ namespace {
 // What a message holds at the most: with policies and all, some 100 KiB.
 constexpr int kMaxCircuits = 100;
 constexpr std::size_t kMaxEvents = 100;
+
+// A process that was forked off this one has events of its own.
+std::string LogIdOf(const WatchSource& source) {
+  return absl::StrCat(source.log_id, "-", absl::Hex(ProcessSalt(), absl::kZeroPad16));
+}
 
 // An event has its circuit's name, and no target: a circuit that is still there tells it.
 bool MatchesCircuit(const CircuitFilter& filter, const CircuitRegistry& registry,
@@ -30,7 +36,7 @@ Watch::Watch(const WatchSource& source, const v1::WatchCircuitsRequest& request)
     : source_(source),
       filter_(request.filter()),
       resume_(request.resume()),
-      resumes_(request.has_resume() && resume_.log_id() == source.log_id) {}
+      resumes_(request.has_resume() && resume_.log_id() == LogIdOf(source)) {}
 
 grpc::Status Watch::Start() {
   RequestErrors errors;
@@ -86,7 +92,7 @@ bool Watch::NextEvents(v1::WatchCircuitsResponse& response) {
 }
 
 void Watch::SetResume(v1::WatchCircuitsResponse& response) const {
-  response.mutable_resume()->set_log_id(source_.log_id);
+  response.mutable_resume()->set_log_id(LogIdOf(source_));
   response.mutable_resume()->set_sequence(sequence_);
 }
 

@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "src/core/circuit_core.h"
 
@@ -17,10 +16,10 @@ absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::str
   }
   if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
   CircuitCore::Options core;
-  core.clock = options.clock;
-  core.seed = options.seed ? *options.seed : absl::Uniform<uint64_t>(absl::BitGen());
+  core.failures = std::make_shared<UserCodeFailures>(*options.clock);
+  core.seed = options.seed ? Seed(*options.seed) : Seed::Random();
   if (options.listener != nullptr) {
-    core.listeners = std::make_shared<const ListenerList>(std::move(options.listener));
+    core.listeners = std::make_shared<ListenerList>(std::move(options.listener));
   }
   return CircuitCore::MakeBreaker(name, std::make_shared<const Policy>(policy), std::move(core));
 }
@@ -117,6 +116,10 @@ absl::Status CircuitBreaker::ReplacePolicy(const Policy& expected, const Policy&
   }
   return absl::AbortedError(
       absl::StrCat("another policy than the expected one is in force for \"", name(), "\""));
+}
+
+void CircuitBreaker::ReportUserCodeFailure(UserCode code, absl::string_view exception) {
+  core_->ReportUserCodeFailure(code, exception);
 }
 
 bool CircuitBreaker::removed() const { return core_->removed(); }

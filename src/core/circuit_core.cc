@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox {
@@ -52,7 +53,7 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
     Keep();
     core_.Publish();
     core_.mutex_.Unlock();
-    if (has_events_) core_.events_.Deliver();
+    if (has_events_ || core_.failures_->clock_has_failed()) core_.DeliverEvents();
   }
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
@@ -79,7 +80,8 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
                          Options options)
     : name_(name),
       target_size_(options.target_size),
-      clock_(*options.clock),
+      failures_(std::move(options.failures)),
+      clock_(failures_->clock()),
       events_(std::move(options.listeners), std::move(options.log)),
       machine_(std::move(policy), options.seed, name_, clock_.Now()) {
   MutexLock lock(mutex_);
@@ -301,6 +303,43 @@ void CircuitCore::PushEvent(EventKind kind, absl::string_view detail, absl::stri
   const Mode mode = machine_.mode();
   const Trip trip{Cause::kNone, std::string(detail)};
   Keep({Change{kind, state, state, mode, mode, now, machine_.epoch(), trip}}, now, actor);
+}
+
+// What goes wrong on the way is told by events of its own, which are delivered in turn. That ends:
+// each trouble is told once, and none of telling of one.
+void CircuitCore::DeliverEvents() {
+  while (true) {
+    const EventQueue::Troubles troubles = events_.Deliver();
+    std::string failures = failures_->TakeClockFailures();
+    bool more = false;
+    const auto tell = [&](EventKind kind, absl::string_view detail) {
+      if (detail.empty() || !events_.active()) return;
+      PushEvent(kind, detail, {});
+      more = true;
+    };
+    tell(EventKind::kUserCodeFailed, failures);
+    if (troubles.thrown > 0) {
+      failures = failures_->Count(UserCode::kListener, troubles.exception, troubles.thrown);
+      if (troubles.tell_thrown) tell(EventKind::kUserCodeFailed, failures);
+    }
+    if (troubles.behind) {
+      tell(EventKind::kEventsDropped,
+           "a listener has not returned, and too many events wait for it: from here on the oldest "
+           "are dropped");
+    }
+    if (troubles.dropped > 0) {
+      tell(EventKind::kEventsDropped,
+           absl::StrCat(troubles.dropped, " events were dropped while a listener did not return"));
+    }
+    if (!more) return;
+  }
+}
+
+void CircuitCore::ReportUserCodeFailure(UserCode code, absl::string_view exception) {
+  const std::string detail = failures_->Count(code, exception);
+  if (detail.empty() || !events_.active()) return;
+  PushEvent(EventKind::kUserCodeFailed, detail, {});
+  DeliverEvents();
 }
 
 // What threads have counted by themselves reaches the window here.

@@ -30,9 +30,11 @@
 #include "src/core/call_shards.h"
 #include "src/core/event_queue.h"
 #include "src/core/floor_div.h"
+#include "src/core/jitter.h"
 #include "src/core/mutex.h"
 #include "src/core/state_machine.h"
 #include "src/core/totals.h"
+#include "src/core/user_code_failures.h"
 
 namespace fusebox {
 
@@ -43,11 +45,11 @@ absl::Status ValidateCircuit(absl::string_view name, const Policy& policy);
 class CircuitCore {
  public:
   struct Options {
-    const Clock* clock = nullptr;
-    uint64_t seed = 0;
-    std::shared_ptr<const ListenerList> listeners;  // may be null
-    std::shared_ptr<EventLog> log;                  // may be null
-    std::size_t target_size = 0;                    // the part of the name that is the target
+    std::shared_ptr<UserCodeFailures> failures;  // has the clock
+    Seed seed = 0;
+    std::shared_ptr<ListenerList> listeners;  // may be null
+    std::shared_ptr<EventLog> log;            // may be null
+    std::size_t target_size = 0;              // the part of the name that is the target
   };
 
   // Name (see ValidateCircuit), policy and options must be valid.
@@ -115,7 +117,9 @@ class CircuitCore {
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.
   void PushEvent(EventKind kind, absl::string_view detail, absl::string_view actor);
-  void DeliverEvents() { events_.Deliver(); }
+  void DeliverEvents();
+
+  void ReportUserCodeFailure(UserCode code, absl::string_view exception);
 
  private:
   class Operation;
@@ -152,7 +156,8 @@ class CircuitCore {
   // Constant.
   const std::string name_;
   const std::size_t target_size_;
-  const Clock& clock_;
+  const std::shared_ptr<UserCodeFailures> failures_;
+  const Clock& clock_;  // its
 
   // Synchronised by themselves. `word_` is stored with release after the four below it, so that
   // who reads it with acquire sees theirs of that word or of a later one. A later one does no harm:

@@ -7,14 +7,16 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_map.h"
-#include "absl/random/random.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/core/circuit_core.h"
 #include "src/core/event_log.h"
+#include "src/core/event_queue.h"
 #include "src/core/idle_order.h"
+#include "src/core/jitter.h"
 #include "src/core/mutex.h"
 #include "src/core/target_sums.h"
+#include "src/core/user_code_failures.h"
 
 namespace fusebox {
 
@@ -45,13 +47,14 @@ class CircuitRegistry::Impl {
  public:
   explicit Impl(Options options)
       : options_(std::move(options)),
+        seed_(options_.seed ? Seed(*options_.seed) : Seed::Random()),
+        failures_(std::make_shared<UserCodeFailures>(options_.clock == nullptr ? Clock::Real()
+                                                                               : *options_.clock)),
         log_(std::make_shared<EventLog>(options_.event_capacity)),
-        listeners_(std::make_shared<ListenerList>(std::move(options_.listener))) {
-    if (options_.clock == nullptr) options_.clock = &Clock::Real();
-    if (!options_.seed) options_.seed = absl::Uniform<uint64_t>(absl::BitGen());
-  }
+        listeners_(std::make_shared<ListenerList>(std::move(options_.listener))),
+        events_(listeners_, log_) {}
 
-  const Clock& clock() const { return *options_.clock; }
+  const Clock& clock() const { return failures_->clock(); }
   const EventLog& log() const { return *log_; }
   ListenerList& listeners() { return *listeners_; }
   const TargetSums& removed_totals() const { return removed_totals_; }
@@ -98,9 +101,26 @@ class CircuitRegistry::Impl {
     return circuits;
   }
 
+  void ReportUserCodeFailure(UserCode code, absl::string_view exception) {
+    std::string detail = failures_->Count(code, exception);
+    if (detail.empty()) return;
+    Event event;
+    event.kind = EventKind::kUserCodeFailed;
+    event.time = clock().WallNow();
+    event.detail = std::move(detail);
+    events_.Push(std::move(event));
+    const EventQueue::Troubles troubles = events_.Deliver();
+    // Not told in turn: it would be by one more such event.
+    if (troubles.thrown > 0) {
+      failures_->Count(UserCode::kListener, troubles.exception, troubles.thrown);
+    }
+  }
+
   RegistryStats Stats() {
     RegistryStats stats;
     stats.max_circuits = options_.max_circuits;
+    stats.user_code_failures = failures_->total();
+    stats.dropped_events = listeners_->backlog().dropped();
     MutexLock lock(mutex_);
     stats.circuits = circuits_.size();
     stats.evicted = evicted_;
@@ -142,8 +162,8 @@ class CircuitRegistry::Impl {
       }
     }
     CircuitCore::Options core;
-    core.clock = options_.clock;
-    core.seed = *options_.seed;
+    core.failures = failures_;
+    core.seed = seed_;
     core.listeners = listeners_;
     core.log = log_;
     core.target_size = target.size();
@@ -206,11 +226,14 @@ class CircuitRegistry::Impl {
 
   // Constant.
   Options options_;
+  const Seed seed_;
 
   // Synchronised by itself. Shared with the circuits, which may outlive the registry.
+  const std::shared_ptr<UserCodeFailures> failures_;
   const std::shared_ptr<EventLog> log_;
   const std::shared_ptr<ListenerList> listeners_;
   TargetSums removed_totals_;
+  EventQueue events_;  // of no circuit
 
   // Guarded.
   Mutex mutex_;
@@ -264,6 +287,10 @@ EventBatch CircuitRegistry::EventsSince(uint64_t sequence, std::size_t limit) co
 
 std::shared_ptr<const void> CircuitRegistry::AddListener(EventListener listener) {
   return impl_->listeners().Add(std::move(listener));
+}
+
+void CircuitRegistry::ReportUserCodeFailure(UserCode code, absl::string_view exception) {
+  impl_->ReportUserCodeFailure(code, exception);
 }
 
 RegistryStats CircuitRegistry::Stats() const { return impl_->Stats(); }

@@ -23,6 +23,10 @@ absl::string_view EventKindName(EventKind kind) {
       return "circuit_added";
     case EventKind::kCircuitRemoved:
       return "circuit_removed";
+    case EventKind::kUserCodeFailed:
+      return "user_code_failed";
+    case EventKind::kEventsDropped:
+      return "events_dropped";
   }
   return "unknown";
 }

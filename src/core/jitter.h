@@ -6,14 +6,33 @@
 #include <random>
 
 #include "absl/strings/string_view.h"
+#include "src/base/process.h"
 
 namespace fusebox {
 
+// What random numbers begin with: given, or random.
+class Seed {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a number is one.
+  Seed(uint64_t given) : value_(given), given_(true) {}
+  static Seed Random() { return Seed(FreshRandom(), false); }
+
+  uint64_t value() const { return value_; }
+  bool given() const { return given_; }
+
+ private:
+  Seed(uint64_t value, bool given) : value_(value), given_(given) {}
+
+  uint64_t value_;
+  bool given_;
+};
+
 // Random numbers by a seed and a circuit's name: the same ones in every process and build, so that
-// a run can be repeated. Small, since every circuit has one. Not thread-safe.
+// a run can be repeated. With a random seed, processes that are forked off this one draw others.
+// Small, since every circuit has one. Not thread-safe.
 class Jitter {
  public:
-  Jitter(uint64_t seed, absl::string_view circuit);
+  Jitter(Seed seed, absl::string_view circuit);
 
   // Uniform in [-1, 1), in billionths.
   int64_t Draw();
@@ -22,6 +41,7 @@ class Jitter {
   // Knuth's, modulo 2^64. Its high bits, which are what is used, are good enough to spread a fleet.
   std::linear_congruential_engine<uint64_t, 6364136223846793005U, 1442695040888963407U, 0>
       generator_;
+  bool given_;
 };
 
 }  // namespace fusebox

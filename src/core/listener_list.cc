@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/user_code.h"
+
 namespace fusebox {
 
 ListenerList::ListenerList(EventListener first)
@@ -25,7 +27,7 @@ bool ListenerList::empty() const {
   return std::all_of(added_.begin(), added_.end(), [](const auto& weak) { return weak.expired(); });
 }
 
-void ListenerList::Tell(const std::vector<Event>& events) const {
+void ListenerList::Tell(const std::vector<Event>& events, const Thrown& thrown) const {
   std::vector<std::shared_ptr<const EventListener>> listeners;
   if (first_ != nullptr) listeners.push_back(first_);
   {
@@ -35,7 +37,10 @@ void ListenerList::Tell(const std::vector<Event>& events) const {
     }
   }
   for (const Event& event : events) {
-    for (const auto& listener : listeners) (*listener)(event);
+    for (const auto& listener : listeners) {
+      RunUserCode([&] { (*listener)(event); },
+                  [&](const std::string& exception) { thrown(event, exception); });
+    }
   }
 }
 

@@ -14,7 +14,7 @@ int64_t Nanos(absl::Duration duration) { return absl::ToInt64Nanoseconds(duratio
 
 }  // namespace
 
-OpenDuration::OpenDuration(uint64_t seed, absl::string_view circuit) : jitter_(seed, circuit) {}
+OpenDuration::OpenDuration(Seed seed, absl::string_view circuit) : jitter_(seed, circuit) {}
 
 absl::Duration OpenDuration::Next(const Policy& policy, absl::Duration pushback) {
   const int64_t longest = Nanos(policy.max_open_duration);

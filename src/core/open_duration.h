@@ -17,7 +17,7 @@ namespace fusebox {
 class OpenDuration {
  public:
   // Circuits with one seed draw different jitters, by their names.
-  OpenDuration(uint64_t seed, absl::string_view circuit);
+  OpenDuration(Seed seed, absl::string_view circuit);
 
   // The length of an opening that begins now: the next one in the row. `pushback` is zero or what
   // the dependency asked for.

@@ -38,7 +38,7 @@ std::optional<WindowEntry> EntryOf(const CallRecord& call) {
 
 }  // namespace
 
-StateMachine::StateMachine(std::shared_ptr<const Policy> policy, uint64_t seed,
+StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
                            absl::string_view circuit, SteadyTime now)
     : policy_(std::move(policy)),
       open_duration_(seed, circuit),

@@ -22,6 +22,7 @@
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
 #include "src/core/evidence_log.h"
+#include "src/core/jitter.h"
 #include "src/core/open_duration.h"
 #include "src/core/phase.h"
 #include "src/core/rules/trip.h"
@@ -62,7 +63,7 @@ struct CallRecord {
 class StateMachine {
  public:
   // The policy must be valid.
-  StateMachine(std::shared_ptr<const Policy> policy, uint64_t seed, absl::string_view circuit,
+  StateMachine(std::shared_ptr<const Policy> policy, Seed seed, absl::string_view circuit,
                SteadyTime now);
 
   // The epoch of permits whose results are for the totals alone.

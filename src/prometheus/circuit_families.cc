@@ -43,6 +43,8 @@ enum Family : std::size_t {
   kRegistryCircuits,
   kRegistryEvicted,
   kRegistryUnprotectedCalls,
+  kUserCodeFailures,
+  kDroppedEvents,
 };
 
 struct FamilyInfo {
@@ -105,6 +107,11 @@ constexpr FamilyInfo kInfo[] = {
     {"circuit_breaker_registry_unprotected_calls_total", MetricType::Counter, 0,
      "Calls that went without a circuit because the registry was full of circuits that must "
      "stay."},
+    {"circuit_breaker_registry_user_code_failures_total", MetricType::Counter, 0,
+     "Times that code of the application's, such as a listener or a predicate, has thrown an "
+     "exception."},
+    {"circuit_breaker_registry_dropped_events_total", MetricType::Counter, 0,
+     "Events that listeners were not told of, because one of them didn't return in time."},
 };
 
 // As label values, by State and by Mode.
@@ -301,6 +308,8 @@ void CircuitFamilies::AddRegistry(std::size_t circuits, const RegistryStats& sta
   series.Gauge(kRegistryCircuits, static_cast<double>(circuits));
   series.Counter(kRegistryEvicted, stats.evicted);
   series.Counter(kRegistryUnprotectedCalls, stats.unprotected_calls);
+  series.Counter(kUserCodeFailures, stats.user_code_failures);
+  series.Counter(kDroppedEvents, stats.dropped_events);
 }
 
 std::vector<prometheus::MetricFamily> CircuitFamilies::Take() && {

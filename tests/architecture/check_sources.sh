@@ -7,9 +7,11 @@
 #
 #   spdx            the first line names the licence
 #   include-guard   FUSEBOX_..._H_, after the file's path; no #pragma once
-#   core-includes   the core includes the standard library, abseil and itself, and nothing else
+#   core-includes   the core includes the standard library, abseil, itself and the leaves src/base
+#                   and src/text, and nothing else
 #   arrows          a component includes the core's public headers and its own, never another's; the
-#                   admin service includes the protos too, and any but the core src/text, a leaf
+#                   admin service includes the protos too, and any but the core src/text, a leaf;
+#                   any src/base, another
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
@@ -111,11 +113,12 @@ function check_include(line,    path, angled, to) {
   if (FILENAME ~ /^include\// && path ~ /^(src|interceptors)\//) {
     violation("public-headers", path)
   } else if (component == "core") {
-    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core") {
+    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core" && to != "base" && to != "text") {
       violation("core-includes", path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
              && !(to == "proto" && component == "admin") && to != "text" \
+             && to != "base" \
              && component != "testing") {
     violation("arrows", component " includes " path)
   } else if (path ~ /^src\/core\//) {

@@ -252,8 +252,10 @@ TEST(CircuitRegistry, AListenerMayUseTheRegistry) {
 }
 
 TEST_F(CircuitRegistryTest, TheClockIsEveryCircuits) {
-  EXPECT_EQ(&registry_.clock(), &clock_);
-  EXPECT_EQ(&Get("a")->clock(), &clock_);
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_EQ(registry_.clock().Now(), clock_.Now());
+  EXPECT_EQ(registry_.clock().WallNow(), clock_.WallNow());
+  EXPECT_EQ(&Get("a")->clock(), &registry_.clock());
 }
 
 TEST(CircuitRegistry, R4_TheSeedDecidesEachCircuitsJitterByItsName) {

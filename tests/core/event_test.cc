@@ -295,6 +295,8 @@ TEST(EventKindName, IsTheEnumeratorInSnakeCase) {
   EXPECT_EQ(EventKindName(EventKind::kPolicyChanged), "policy_changed");
   EXPECT_EQ(EventKindName(EventKind::kCircuitAdded), "circuit_added");
   EXPECT_EQ(EventKindName(EventKind::kCircuitRemoved), "circuit_removed");
+  EXPECT_EQ(EventKindName(EventKind::kUserCodeFailed), "user_code_failed");
+  EXPECT_EQ(EventKindName(EventKind::kEventsDropped), "events_dropped");
 }
 
 }  // namespace

@@ -189,6 +189,101 @@ TEST_P(AnsweringInterceptorTest, WhatAnOuterOneAnswersIsNoCall) {
   EXPECT_EQ(behind_.starts, 0);
 }
 
+// ---- A tracer in front of the breaker.
+
+// What a tracer knows when a call ends.
+struct Span {
+  std::string method;
+  int starts = 0;
+  int messages = 0;  // received
+  grpc::Status status;
+  std::string peer;
+  bool has_metadata = false;  // of the server's, trailing or not
+};
+
+class Tracer final : public Interceptor {
+ public:
+  Tracer(ClientRpcInfo& info, Mailbox<Span>& spans)
+      : context_(*info.client_context()), spans_(spans) {
+    span_.method = info.method();
+  }
+
+  void Intercept(InterceptorBatchMethods* methods) override {
+    using Hook = InterceptionHookPoints;
+    // gRPC shows some starts twice.
+    if (methods->QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA)) span_.starts = 1;
+    if (methods->QueryInterceptionHookPoint(Hook::POST_RECV_MESSAGE) &&
+        methods->GetRecvMessage() != nullptr) {
+      ++span_.messages;
+    }
+    if (methods->QueryInterceptionHookPoint(Hook::POST_RECV_STATUS)) {
+      span_.status = *methods->GetRecvStatus();
+      span_.peer = context_.peer();
+      span_.has_metadata |= !methods->GetRecvTrailingMetadata()->empty();
+      spans_.Put(span_);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const grpc::ClientContext& context_;
+  Mailbox<Span>& spans_;
+  Span span_;
+};
+
+class TracerFactory final : public ClientInterceptorFactoryInterface {
+ public:
+  explicit TracerFactory(Mailbox<Span>& spans) : spans_(spans) {}
+  Interceptor* CreateClientInterceptor(ClientRpcInfo* info) override {
+    return new Tracer(*info, spans_);
+  }
+
+ private:
+  Mailbox<Span>& spans_;
+};
+
+class TracerTest : public CompositionTest {
+ protected:
+  std::shared_ptr<grpc::Channel> Channel() {
+    fusebox::ChannelOptions options = TestOptions(shared_);
+    options.outer_interceptors.push_back(std::make_unique<TracerFactory>(spans_));
+    return MustCreateChannel(server_.address(), std::move(options));
+  }
+
+  ScriptedEcho server_;
+  Mailbox<Span> spans_;
+};
+
+TEST_P(TracerTest, SeesARejectedCallAsOneThatEndsWithoutTheNetwork) {
+  const auto channel = Channel();
+  Open();
+  const Report report = MakeCall(style(), kind(), channel);
+  const Span span = spans_.Take();
+  EXPECT_EQ(span.method, MethodOf(kind()));
+  EXPECT_EQ(span.starts, 1);
+  EXPECT_EQ(span.messages, 0);
+  EXPECT_FALSE(span.has_metadata);
+  EXPECT_EQ(span.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(span.status.error_message(), report.status.error_message());
+  const auto rejection = fusebox::GetRejection(span.status);
+  ASSERT_TRUE(rejection);
+  EXPECT_EQ(rejection->circuit, CircuitName(kind()));
+  EXPECT_EQ(rejection->reason, fusebox::RejectionReason::kOpen);
+  EXPECT_EQ(rejection->retry_after, absl::Seconds(30));
+  EXPECT_EQ(server_.calls(), 0);
+  EXPECT_EQ(channel->GetState(/*try_to_connect=*/false), GRPC_CHANNEL_IDLE);
+}
+
+TEST_P(TracerTest, SeesAFailedCallWithItsServer) {
+  server_.Play(Script::Fail({grpc::StatusCode::UNAVAILABLE, "broken"}));
+  MakeCall(style(), kind(), Channel());
+  const Span span = spans_.Take();
+  EXPECT_EQ(span.status.error_message(), "broken");
+  EXPECT_FALSE(fusebox::GetRejection(span.status));
+  EXPECT_THAT(span.peer, testing::HasSubstr(server_.address()));
+}
+
+FUSEBOX_FOR_EVERY_CALL(TracerTest);
 FUSEBOX_FOR_EVERY_CALL(OwnInterceptorsTest);
 INSTANTIATE_TEST_SUITE_P(EveryCall, AnsweringInterceptorTest,
                          testing::Combine(testing::ValuesIn(kStyles),

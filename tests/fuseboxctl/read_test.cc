@@ -45,7 +45,9 @@ TEST_F(Read, InfoShowsEachProcessAsAWhole) {
                          "\n"
                          "  circuits     2, without a bound\n"
                          "  evicted      0 circuits\n"
-                         "  unprotected  0 calls\n");
+                         "  unprotected  0 calls\n"
+                         "  user code    0 exceptions\n"
+                         "  listeners    0 events dropped\n");
   EXPECT_EQ(ran.err, "");
 }
 
@@ -61,6 +63,8 @@ TEST_F(Read, InfoJsonHoldsTheInstanceOfEachEndpoint) {
   EXPECT_EQ(instance.at("max_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("evicted_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("unprotected_calls").string_value(), "0");
+  EXPECT_EQ(instance.at("user_code_failures").string_value(), "0");
+  EXPECT_EQ(instance.at("dropped_events").string_value(), "0");
   const auto dead = EndpointOf(ran.out, 1).fields();
   EXPECT_EQ(dead.at("error").struct_value().fields().at("code").string_value(), "UNAVAILABLE");
   EXPECT_EQ(dead.count("instance"), 0U);

@@ -54,8 +54,10 @@ TEST_F(CollectorTest, ThePageIsAsPromised) {
 
 TEST_F(CollectorTest, ARegistryWithoutCircuitsHasItsOwnSeriesAlone) {
   const Scrape scrape = Scraped();
-  EXPECT_EQ(scrape.size(), 3U);
+  EXPECT_EQ(scrape.size(), 5U);
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_circuits"), Optional(0));
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_user_code_failures_total"), Optional(0));
+  EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_dropped_events_total"), Optional(0));
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_evicted_total"), Optional(0));
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_unprotected_calls_total"), Optional(0));
 }

@@ -37,7 +37,9 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 Lines LinesOf(const Instance& instance, const Terminal& terminal) {
   return {{"circuits", absl::StrCat(instance.circuits(), ", ", BoundText(instance.max_circuits()))},
           {"evicted", Count(instance.evicted_circuits(), "circuit")},
-          {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)}};
+          {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)},
+          {"user code", Count(instance.user_code_failures(), "exception")},
+          {"listeners", absl::StrCat(Count(instance.dropped_events(), "event"), " dropped")}};
 }
 
 std::string TextOf(const Endpoint& endpoint, const Instance& instance, const Terminal& terminal) {

@@ -56,8 +56,9 @@ class FallbackTable {
  public:
   // The answer to rejected calls of a unary method, "package.Service/Method". Runs on the thread on
   // which gRPC wants the answer (the caller's own, for a blocking stub), with no lock held; it
-  // should be quick, and must not throw. Its status is the call's; of a response with a status
-  // other than OK the caller sees nothing. The circuit counts the call as rejected.
+  // should be quick. If it throws, which it should not (fusebox/user_code.h), the call is rejected
+  // as if there were no fallback. Its status is the call's; of a response with a status other than
+  // OK the caller sees nothing. The circuit counts the call as rejected.
   //
   // `Request` and `Response` must be the method's own messages: where the service's generated code
   // is linked into the program, others are refused with the channel. Calls from a generic stub
@@ -108,10 +109,26 @@ class FallbackTable {
         return grpc::Status(grpc::StatusCode::INTERNAL,
                             "the fallback can't read the request as a " + RequestType());
       }
-      return function_(parsed, static_cast<Response*>(response));
+      ClearUnlessOk guard(*static_cast<Response*>(response));
+      grpc::Status status = function_(parsed, static_cast<Response*>(response));
+      guard.ok = status.ok();
+      return status;
     }
 
    private:
+    // What a fallback has written that then fails or throws is no answer.
+    struct ClearUnlessOk {
+      explicit ClearUnlessOk(Response& filled) : response(filled) {}
+      ClearUnlessOk(const ClearUnlessOk&) = delete;
+      ClearUnlessOk& operator=(const ClearUnlessOk&) = delete;
+      ~ClearUnlessOk() {
+        if (!ok) response.Clear();
+      }
+
+      Response& response;
+      bool ok = false;
+    };
+
     const std::function<grpc::Status(const Request&, Response*)> function_;
     const Response response_;
   };

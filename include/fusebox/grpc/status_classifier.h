@@ -21,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -63,7 +64,8 @@ struct CallResult {
 };
 
 // May overrule the table for one call; empty leaves it to the table. Called on the thread on which
-// gRPC delivers the status, with no lock held; must be thread-safe and must not throw.
+// gRPC delivers the status, with no lock held; must be thread-safe. It should not throw: see
+// fusebox/user_code.h.
 using OutcomePredicate = std::function<std::optional<OutcomeKind>(const CallResult&)>;
 
 // Thread-safety: immutable once made.
@@ -103,7 +105,9 @@ class StatusClassifier {
   // OutcomeKind that isn't one, a min_deadline or a cancelled_after out of its range.
   static absl::StatusOr<StatusClassifier> Create(Options options);
 
-  OutcomeKind Classify(const CallResult& call) const;
+  // A predicate that throws leaves the call to the table. `exception`, unless null, is then set to
+  // the type of what it threw.
+  OutcomeKind Classify(const CallResult& call, std::string* exception = nullptr) const;
 
   // As in the options; zero if it's off.
   absl::Duration cancelled_after() const { return cancelled_after_; }

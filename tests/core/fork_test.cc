@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes that fork and go on in the child.
+#include "fusebox/fork.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
+#include "fusebox/circuit_registry.h"
+#include "fusebox/testing/fake_clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::FakeClock;
+using fusebox_testing::SmallPolicy;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+// What `run` gives in a child of this process.
+int64_t InChild(const std::function<int64_t()>& run) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(pipe(ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int64_t result = run();
+    const bool written = write(ends[1], &result, sizeof(result)) == sizeof(result);
+    _exit(written ? 0 : 1);
+  }
+  close(ends[1]);
+  int64_t result = 0;
+  EXPECT_EQ(read(ends[0], &result, sizeof(result)), static_cast<ssize_t>(sizeof(result)));
+  close(ends[0]);
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  return result;
+}
+
+std::vector<int64_t> InChildren(int count, const std::function<int64_t()>& run) {
+  std::vector<int64_t> results;
+  for (int i = 0; i < count; ++i) results.push_back(InChild(run));
+  return results;
+}
+
+Policy JitterPolicy() {
+  Policy policy = SmallPolicy();
+  policy.jitter = 0.5;
+  return policy;
+}
+
+// How long the circuit's next opening lasts.
+int64_t Opening(CircuitBreaker& breaker) {
+  for (int i = 0; i < 3; ++i) breaker.TryAcquire().permit().RecordFailure();
+  return absl::ToInt64Nanoseconds(breaker.TryAcquire().retry_after());
+}
+
+std::unique_ptr<CircuitRegistry> Registry(const Clock& clock, std::optional<uint64_t> seed) {
+  CircuitRegistry::Options options;
+  options.clock = &clock;
+  options.seed = seed;
+  return std::make_unique<CircuitRegistry>(std::move(options));
+}
+
+TEST(Fork, R4_TheOpeningsOfForkedProcessesDiffer) {
+  FakeClock clock;
+  const auto registry = Registry(clock, std::nullopt);
+  const auto circuit = registry->GetOrCreate("a", JitterPolicy()).value();
+  const auto lone = [&] {
+    CircuitBreaker::Options options;
+    options.clock = &clock;
+    return CircuitBreaker::Create("a", JitterPolicy(), options).value();
+  }();
+  for (CircuitBreaker* const breaker : {circuit.get(), lone.get()}) {
+    std::vector<int64_t> openings = InChildren(4, [&] { return Opening(*breaker); });
+    openings.push_back(Opening(*breaker));
+    EXPECT_THAT(std::set<int64_t>(openings.begin(), openings.end()), SizeIs(5));
+  }
+}
+
+TEST(Fork, R4_SoDoThoseOfRegistriesThatForkedProcessesMake) {
+  FakeClock clock;
+  const auto open_in_new_registry = [&] {
+    const auto registry = Registry(clock, std::nullopt);
+    return Opening(*registry->GetOrCreate("a", JitterPolicy()).value());
+  };
+  std::vector<int64_t> openings = {open_in_new_registry()};
+  for (const int64_t opening : InChildren(4, open_in_new_registry)) openings.push_back(opening);
+  EXPECT_THAT(std::set<int64_t>(openings.begin(), openings.end()), SizeIs(5));
+}
+
+TEST(Fork, R4_ASeedThatIsGivenIsTheChildrensToo) {
+  FakeClock clock;
+  const auto registry = Registry(clock, 7);
+  const auto circuit = registry->GetOrCreate("a", JitterPolicy()).value();
+  const std::vector<int64_t> openings = InChildren(3, [&] { return Opening(*circuit); });
+  EXPECT_THAT(openings, Each(Opening(*circuit)));
+}
+
+// Something with a thread.
+class Spinner {
+ public:
+  Spinner()
+      : hooks_(
+            [this] {
+              stopped_ = true;
+              return std::exchange(thread_, {});
+            },
+            [this](bool in_child) {
+              started_in_child_ = in_child;
+              Start();
+            }) {
+    Start();
+  }
+  ~Spinner() {
+    stopped_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+  bool spins() const { return spins_; }
+  const std::optional<bool>& started_in_child() const { return started_in_child_; }
+
+ private:
+  void Start() {
+    stopped_ = false;
+    spins_ = true;
+    thread_ = std::thread([this] {
+      while (!stopped_) std::this_thread::yield();
+      spins_ = false;
+    });
+  }
+
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> spins_{false};
+  std::optional<bool> started_in_child_;
+  std::thread thread_;
+  const ForkHooks hooks_;
+};
+
+TEST(Fork, ThreadsAreStoppedBeforeAndStartedAfterInBothProcesses) {
+  Spinner spinner;
+  PrepareFork();
+  EXPECT_FALSE(spinner.spins());
+  const int64_t child = InChild([&] {
+    ResumeAfterFork();
+    return spinner.spins() && spinner.started_in_child() == true ? 1 : 0;
+  });
+  EXPECT_EQ(child, 1);
+  EXPECT_FALSE(spinner.spins());
+  ResumeAfterFork();
+  EXPECT_TRUE(spinner.spins());
+  EXPECT_EQ(spinner.started_in_child(), false);
+}
+
+TEST(Fork, WhatGoesInBetweenIsNotStartedAgain) {
+  auto spinner = std::make_unique<Spinner>();
+  Spinner other;
+  PrepareFork();
+  spinner.reset();
+  const Spinner late;
+  ResumeAfterFork();
+  EXPECT_TRUE(other.spins());
+  EXPECT_TRUE(late.spins());
+  EXPECT_FALSE(late.started_in_child().has_value());  // it has run all the time
+}
+
+TEST(Fork, WithoutThreadsThereIsNothingToDo) {
+  PrepareFork();
+  ResumeAfterFork();
+  ResumeAfterFork();
+}
+
+}  // namespace
+}  // namespace fusebox
