@@ -24,6 +24,7 @@
 #include "fusebox/policy.h"
 #include "interceptors/circuit_finder.h"
 #include "interceptors/method_settings.h"
+#include "src/core/window/count_window.h"
 
 namespace {
 
@@ -148,6 +149,21 @@ void Rejected(benchmark::State& state) {
   }
 }
 
+// What a thread's successes cost under the lock when the window is told of all of them at once; in
+// a window full of failed and slow calls, which is the worst.
+void ManySuccesses(benchmark::State& state) {
+  constexpr int64_t kSize = 1'000'000;
+  fusebox::CountWindowRing full(fusebox::CountWindow{kSize});
+  for (int64_t i = 0; i < kSize; ++i) full.Add({true, true}, fusebox::SteadyTime());
+  for (auto _ : state) {
+    state.PauseTiming();
+    fusebox::CountWindowRing window = full;
+    state.ResumeTiming();
+    window.AddSuccesses(state.range(0), 0, fusebox::SteadyTime());
+    benchmark::DoNotOptimize(window.Counts(fusebox::SteadyTime()));
+  }
+}
+
 // From a method's name to its circuit, as an interceptor finds it for each call.
 void LookUp(benchmark::State& state) {
   static auto* const kFinder = new fusebox::CircuitFinder(
@@ -174,6 +190,7 @@ FUSEBOX_BENCHMARK(Permitted, slow_calls, WithSlowCalls());
 FUSEBOX_BENCHMARK(PermittedWithFailures, count_window, WithCountWindow());
 FUSEBOX_BENCHMARK(PermittedWithFailures, time_window, WithTimeWindow());
 BENCHMARK(Rejected)->UseRealTime()->ThreadRange(1, 4);
+BENCHMARK(ManySuccesses)->Arg(100'000)->Arg(999'999);
 BENCHMARK(LookUp)->UseRealTime()->ThreadRange(1, 4);
 
 }  // namespace

@@ -107,13 +107,17 @@ class [[nodiscard]] Permit {
 
   // What the breaker must know to take the permit back.
   struct Ticket {
+    static constexpr uint8_t kTimed = 1;     // `start` counts for the slow-call rules, `hung_calls`
+    static constexpr uint8_t kSampled = 2;   // what the call takes is to be noted
+    static constexpr uint8_t kAnswered = 4;  // `ReceiveMessage` was told of its first message,
+    static constexpr uint8_t kFailed = 8;    // which was recorded as a failure
+
+    bool Is(uint8_t flag) const { return (flags & flag) != 0; }
+
     uint64_t epoch = 0;
     SteadyTime start;          // if timed or sampled
     int32_t probe_place = -1;  // -1: no probe
-    bool answered = false;     // `ReceiveMessage` was told of its first message,
-    bool failed = false;       // which was recorded as a failure
-    bool timed = false;        // `start` counts for the slow-call rules and `hung_calls`
-    bool sampled = false;      // what the call takes is to be noted
+    uint8_t flags = 0;
   };
 
   Permit(CircuitBreaker* breaker, const Ticket& ticket) : breaker_(breaker), ticket_(ticket) {}

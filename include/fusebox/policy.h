@@ -197,6 +197,14 @@ struct FieldError {
 };
 std::vector<FieldError> PolicyErrors(const Policy& policy);
 
+// What is valid, and yet can hardly act or hardly be meant, one sentence each, as in
+//   "minimum_calls = 20 in a window of 10s: needs at least 2 calls/s to open, however many of them
+//   fail"
+// It doesn't know your traffic or deadlines, so it says what they would have to be. For people:
+// nothing is refused for it, and the words may change. Empty for the defaults, for the presets, and
+// for an invalid policy. `fuseboxctl policy` shows these too. Thread-safe.
+std::vector<std::string> PolicyWarnings(const Policy& policy);
+
 }  // namespace fusebox
 
 #endif  // FUSEBOX_POLICY_H_

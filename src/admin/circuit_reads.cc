@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fusebox/policy.h"
 #include "src/admin/circuit_filter.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/page_token.h"
@@ -89,7 +90,11 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
   if (circuit == nullptr) return NoSuchCircuit(request.name());
 
   response.set_instance(instance_);
-  ToProto(circuit->Snapshot(), disclosure_, *response.mutable_circuit());
+  const CircuitSnapshot snapshot = circuit->Snapshot();
+  ToProto(snapshot, disclosure_, *response.mutable_circuit());
+  for (std::string& warning : PolicyWarnings(snapshot.policy)) {
+    response.add_policy_warnings(std::move(warning));
+  }
   if (request.max_events() < 0) return grpc::Status::OK;
   const int wanted = request.max_events() == 0 ? kDefaultEvents : request.max_events();
   const EventBatch batch = registry_->EventsSince(0);

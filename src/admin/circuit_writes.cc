@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fusebox/policy.h"
 #include "src/admin/circuit_reads.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/enum_conversion.h"
@@ -36,14 +37,20 @@ grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
                                          v1::UpdatePolicyResponse& response) const {
   const CircuitAction action = CircuitAction::UpdatePolicy(request);
   const Operator by{who, request.reason()};
-  v1::Circuit& circuit = *response.mutable_circuit();
   response.set_instance(instance_);
-  if (!request.validate_only()) return Apply(action, request.name(), by, circuit);
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;
   CircuitSnapshot snapshot = breaker->Snapshot();
-  if (grpc::Status status = action.Try(*breaker, snapshot.policy); !status.ok()) return status;
-  ToProto(snapshot, disclosure_, circuit);
+  if (request.validate_only()) {
+    if (grpc::Status status = action.Try(*breaker, snapshot.policy); !status.ok()) return status;
+  } else {
+    if (grpc::Status status = action.Apply(*breaker, by); !status.ok()) return status;
+    snapshot = breaker->Snapshot();
+  }
+  ToProto(snapshot, disclosure_, *response.mutable_circuit());
+  for (std::string& warning : PolicyWarnings(snapshot.policy)) {
+    response.add_warnings(std::move(warning));
+  }
   return grpc::Status::OK;
 }
 
@@ -82,9 +89,9 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
   const Operator by{who, request.reason()};
   response.set_instance(instance_);
   for (const auto& circuit : *circuits) {
-    Policy ignored;
+    Policy wanted;
     const grpc::Status status =
-        request.validate_only() ? action.Try(*circuit, ignored) : action.Apply(*circuit, by);
+        request.validate_only() ? action.Try(*circuit, wanted) : action.Apply(*circuit, by);
     const CircuitSnapshot snapshot = circuit->Snapshot();
     v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
     result.set_name(ValidUtf8(snapshot.name));
@@ -92,6 +99,9 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
     result.set_message(status.error_message());
     result.set_state(ToProto(snapshot.state));
     result.set_mode(ToProto(snapshot.mode));
+    if (!request.has_update_policy() || !status.ok()) continue;
+    if (!request.validate_only()) wanted = snapshot.policy;
+    for (std::string& warning : PolicyWarnings(wanted)) result.add_warnings(std::move(warning));
   }
   return grpc::Status::OK;
 }

@@ -33,8 +33,9 @@ CircuitBreaker::CircuitBreaker(std::unique_ptr<CircuitCore> core) : core_(std::m
 CircuitBreaker::~CircuitBreaker() = default;
 
 Admission CircuitBreaker::TryAcquire() {
+  if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
+  // Another one, whose address is taken: the first can stay in registers.
   Permit::Ticket ticket;
-  if (core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
   const CircuitCore::Answer answer = core_->Acquire(ticket);
   if (answer.admitted) return Admission(this, ticket);
   return Admission(this, answer.reason, answer.state, answer.retry_after);

@@ -102,52 +102,52 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
       std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
 }
 
-CircuitCore::Answer CircuitCore::Acquire(Permit::Ticket& ticket) {
+CircuitCore::Answer CircuitCore::Acquire(Ticket& ticket) {
+  Answer answer;
   const AdmissionWord word = Word();
-  if (word.rejects()) {
-    if (std::optional<Answer> answer = RejectWithoutLock(word)) return *answer;
-  }
-  return AcquireLocked(ticket);
+  if (!word.rejects() || !RejectWithoutLock(word, answer)) AcquireLocked(ticket, answer);
+  return answer;
 }
 
-std::optional<CircuitCore::Answer> CircuitCore::RejectWithoutLock(AdmissionWord word) {
+bool CircuitCore::RejectWithoutLock(AdmissionWord word, Answer& answer) {
   const int64_t until = rejects_until_.load(std::memory_order_relaxed);
   int64_t left = kNever;
   if (until != kNever) {
     const int64_t latest = latest_now_.load(std::memory_order_relaxed);
     left = until - std::max(latest, clock_.CoarseNow().nanos());
     if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
-    if (left <= 0) return std::nullopt;
+    if (left <= 0) return false;
   }
   shards_.Mine().CountRejected();
-  Answer answer;
   answer.state = State::kOpen;
   answer.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
   answer.retry_after = left == kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
-  return answer;
+  return true;
 }
 
-CircuitCore::Answer CircuitCore::AcquireLocked(Permit::Ticket& ticket) {
+void CircuitCore::AcquireLocked(Ticket& ticket, Answer& answer) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.SumWith(shards_).in_flight : 0;
   const StateMachine::Grant grant =
       machine_.Acquire(operation.now(), in_flight, operation.changes());
   totals_.CountAcquired(grant);
-  if (!grant.admitted) return {false, grant.reason, machine_.state(), grant.retry_after};
+  answer.admitted = grant.admitted;
+  answer.reason = grant.reason;
+  answer.state = machine_.state();
+  answer.retry_after = grant.retry_after;
+  if (!grant.admitted) return;
   ticket.epoch = grant.epoch;
-  ticket.start = grant.start;
   ticket.probe_place = grant.probe_place;
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
-  ticket.timed = policy.slow_call_duration || policy.hung_calls;
-  ticket.sampled = totals_.granted() % kSample == 1;
-  return {true};
+  Time(policy.slow_call_duration || policy.hung_calls, IsSample(totals_.granted()), grant.start,
+       ticket);
 }
 
-void CircuitCore::Return(const Permit::Ticket& ticket, const Outcome& outcome) {
+void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
   if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock()) return;
   if (outcome.kind == OutcomeKind::kSuccess) {
-    if (ticket.sampled) NoteLatency(ticket, outcome);
+    if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, outcome);
     const AdmissionWord word = Word();
     if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket.epoch)) {
       return;
@@ -156,27 +156,27 @@ void CircuitCore::Return(const Permit::Ticket& ticket, const Outcome& outcome) {
   ReturnLocked(ticket, outcome);
 }
 
-void CircuitCore::NoteLatency(const Permit::Ticket& ticket, const Outcome& success) {
+void CircuitCore::NoteLatency(const Ticket& ticket, const Outcome& success) {
   if (!success.timed) return;
   shards_.Mine().NoteLatency(success.latency ? *success.latency : clock_.Now() - ticket.start);
 }
 
-bool CircuitCore::IsSlow(const Outcome& outcome, const Permit::Ticket& ticket) const {
+bool CircuitCore::IsSlow(const Outcome& outcome, const Ticket& ticket) const {
   if (!outcome.timed) return false;
   return outcome.latency ? IsSlow(*outcome.latency) : IsSlow(ticket);
 }
 
-StateMachine::Grant CircuitCore::GrantOf(const Permit::Ticket& ticket) {
+StateMachine::Grant CircuitCore::GrantOf(const Ticket& ticket) {
   StateMachine::Grant grant;
   grant.epoch = ticket.epoch;
   grant.start = ticket.start;
   grant.probe_place = ticket.probe_place;
-  grant.answered = ticket.answered;
-  grant.failed = ticket.failed;
+  grant.answered = ticket.Is(Ticket::kAnswered);
+  grant.failed = ticket.Is(Ticket::kFailed);
   return grant;
 }
 
-void CircuitCore::ReturnLocked(const Permit::Ticket& ticket, const Outcome& outcome) {
+void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   Operation operation(*this);
   const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket);
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
@@ -190,20 +190,20 @@ void CircuitCore::ReturnLocked(const Permit::Ticket& ticket, const Outcome& outc
   if (current && machine_.state() == State::kClosed) StartRun(operation.now());
 }
 
-void CircuitCore::ReceiveMessage(Permit::Ticket& ticket, const Outcome& message) {
+void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   // Without a limit that would have to be looked at, no clock is running for the call.
-  if (ticket.answered || Word().admits()) return;
+  if (ticket.Is(Ticket::kAnswered) || Word().admits()) return;
   Operation operation(*this);
   const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
   machine_.ReceiveMessage(GrantOf(ticket), call, operation.now(), operation.changes());
-  ticket.answered = true;
-  ticket.failed = call.kind == OutcomeKind::kFailure;
+  ticket.flags |= Ticket::kAnswered;
+  if (call.kind == OutcomeKind::kFailure) ticket.flags |= Ticket::kFailed;
 }
 
-FirstMessage CircuitCore::ReturnFirstMessage(const Permit::Ticket& ticket, const Outcome& message) {
+FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome& message) {
   Operation operation(*this);
   const Outcome success = SuccessOf(message);
-  if (ticket.sampled) NoteLatency(ticket, success);
+  if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, success);
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   TellMachineOfRuns(operation.now());
   FirstMessage first;

@@ -44,6 +44,8 @@ absl::Status ValidateCircuit(absl::string_view name, const Policy& policy);
 // Thread-safe.
 class CircuitCore {
  public:
+  using Ticket = Permit::Ticket;
+
   struct Options {
     std::shared_ptr<UserCodeFailures> failures;  // has the clock
     Seed seed = 0;
@@ -65,7 +67,7 @@ class CircuitCore {
   const Clock& clock() const { return clock_; }
 
   // The ordinary call of a CLOSED circuit. False if it takes an `Acquire` to know.
-  bool AdmitWithoutLock(Permit::Ticket& ticket);
+  bool AdmitWithoutLock(Ticket& ticket);
 
   // Fills the ticket of a call that is admitted.
   struct Answer {
@@ -75,12 +77,12 @@ class CircuitCore {
     State state = State::kClosed;
     absl::Duration retry_after = absl::ZeroDuration();
   };
-  Answer Acquire(Permit::Ticket& ticket);
-  void Return(const Permit::Ticket& ticket, const Outcome& outcome);
+  Answer Acquire(Ticket& ticket);
+  void Return(const Ticket& ticket, const Outcome& outcome);
 
   // A call that goes on has received a message: noted in its ticket if anyone wants to know.
-  void ReceiveMessage(Permit::Ticket& ticket, const Outcome& message);
-  FirstMessage ReturnFirstMessage(const Permit::Ticket& ticket, const Outcome& message);
+  void ReceiveMessage(Ticket& ticket, const Outcome& message);
+  FirstMessage ReturnFirstMessage(const Ticket& ticket, const Outcome& message);
 
   void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
 
@@ -91,7 +93,7 @@ class CircuitCore {
 
   // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
   // does need the lock.
-  bool ReturnSuccessWithoutLock(const Permit::Ticket& ticket);
+  bool ReturnSuccessWithoutLock(const Ticket& ticket);
   bool ReturnIgnoredWithoutLock();
 
   State state();
@@ -124,17 +126,17 @@ class CircuitCore {
  private:
   class Operation;
 
-  // The ways without the lock. Empty or false: not today.
-  std::optional<Answer> RejectWithoutLock(AdmissionWord word);
+  // The ways without the lock. False: not today.
+  bool RejectWithoutLock(AdmissionWord word, Answer& answer);
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
 
-  Answer AcquireLocked(Permit::Ticket& ticket);
-  void ReturnLocked(const Permit::Ticket& ticket, const Outcome& outcome);
-  static StateMachine::Grant GrantOf(const Permit::Ticket& ticket);
+  void AcquireLocked(Ticket& ticket, Answer& answer);
+  void ReturnLocked(const Ticket& ticket, const Outcome& outcome);
+  static StateMachine::Grant GrantOf(const Ticket& ticket);
 
-  bool IsSlow(const Permit::Ticket& ticket) const;
-  bool IsSlow(const Outcome& outcome, const Permit::Ticket& ticket) const;
-  void NoteLatency(const Permit::Ticket& ticket, const Outcome& success);
+  bool IsSlow(const Ticket& ticket) const;
+  bool IsSlow(const Outcome& outcome, const Ticket& ticket) const;
+  void NoteLatency(const Ticket& ticket, const Outcome& success);
   AdmissionWord Word() const {
     return AdmissionWord::FromBits(word_.load(std::memory_order_acquire));
   }
@@ -151,7 +153,13 @@ class CircuitCore {
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
   // One call in so many is timed to know what calls usually take.
-  static constexpr int64_t kSample = 64;
+  static constexpr uint64_t kSample = 64;
+  static bool IsSample(int64_t granted) { return static_cast<uint64_t>(granted) % kSample == 1; }
+  static void Time(bool timed, bool sampled, SteadyTime start, Ticket& ticket) {
+    ticket.start = start;
+    ticket.flags =
+        static_cast<uint8_t>((timed ? Ticket::kTimed : 0) | (sampled ? Ticket::kSampled : 0));
+  }
 
   // Constant.
   const std::string name_;
@@ -179,19 +187,20 @@ class CircuitCore {
 
 // ---- The way of an ordinary call, where the compiler can see it.
 
-inline bool CircuitCore::AdmitWithoutLock(Permit::Ticket& ticket) {
+inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   const AdmissionWord word = Word();
   if (!word.admits()) return false;
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
-  ticket.timed = slow_nanos_.load(std::memory_order_relaxed) != kNever;
-  ticket.sampled = shards_.Mine().CountGranted() % kSample == 1;
-  if (ticket.timed || ticket.sampled) ticket.start = clock_.Now();
+  const bool sampled = IsSample(shards_.Mine().CountGranted());
+  const bool timed = slow_nanos_.load(std::memory_order_relaxed) != kNever;
+  if (timed || sampled) Time(timed, sampled, clock_.Now(), ticket);
   return true;
 }
 
-inline bool CircuitCore::ReturnSuccessWithoutLock(const Permit::Ticket& ticket) {
+inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
   const AdmissionWord word = Word();
-  if (ticket.sampled || !word.admits() || IsSlow(ticket)) return false;
+  if (!word.admits()) return false;
+  if (ticket.flags != 0 && (ticket.Is(Ticket::kSampled) || IsSlow(ticket))) return false;
   return CountSuccessWithoutLock(word, ticket.epoch);
 }
 
@@ -213,9 +222,9 @@ inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, uint64_t ep
   return true;
 }
 
-inline bool CircuitCore::IsSlow(const Permit::Ticket& ticket) const {
+inline bool CircuitCore::IsSlow(const Ticket& ticket) const {
   const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
-  if (slow_nanos == kNever || !ticket.timed) return false;
+  if (slow_nanos == kNever || !ticket.Is(Ticket::kTimed)) return false;
   return clock_.Now().nanos() - ticket.start.nanos() >= slow_nanos;
 }
 

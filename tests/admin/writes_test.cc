@@ -102,6 +102,44 @@ TEST(UpdatePolicy, R10_TakesWhatIsSetAndKeepsTheRest) {
   EXPECT_EQ(LastActorAndReason(server), "local 127.0.0.1: because");
 }
 
+TEST(UpdatePolicy, SaysWhatCanHardlyAct) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  fusebox::Policy sound = AdminTestPolicy();
+  sound.jitter = 0.1;
+  ASSERT_EQ(circuit.SetPolicy(sound, {"test", "sound"}), absl::OkStatus());
+  v1::UpdatePolicyRequest request;
+  request.set_name("a");
+  request.set_reason("because");
+  request.mutable_change()->mutable_policy()->set_jitter(0);
+  for (const bool validate_only : {true, false}) {
+    request.set_validate_only(validate_only);
+    v1::UpdatePolicyResponse response;
+    grpc::ClientContext context;
+    ASSERT_TRUE(server.stub().UpdatePolicy(&context, request, &response).ok());
+    ASSERT_EQ(response.warnings_size(), 1);
+    EXPECT_THAT(response.warnings(0), testing::StartsWith("jitter = 0"));
+  }
+  v1::GetCircuitRequest get;
+  get.set_name("a");
+  v1::GetCircuitResponse got;
+  grpc::ClientContext context;
+  ASSERT_TRUE(server.stub().GetCircuit(&context, get, &got).ok());
+  EXPECT_THAT(got.policy_warnings(), testing::ElementsAre(testing::StartsWith("jitter = 0")));
+
+  v1::ApplyToCircuitsRequest all;
+  all.set_all(true);
+  *all.mutable_update_policy() = request.change();
+  for (const bool validate_only : {true, false}) {
+    all.set_validate_only(validate_only);
+    const v1::ApplyToCircuitsResponse applied = Apply(server, all);
+    ASSERT_EQ(applied.results_size(), 1);
+    EXPECT_EQ(applied.results(0).warnings_size(), 1);
+  }
+  all.mutable_reset();
+  EXPECT_EQ(Apply(server, all).results(0).warnings_size(), 0);
+}
+
 TEST(UpdatePolicy, WithTheEtagThatWasRead) {
   AdminServer server;
   server.Add("a");

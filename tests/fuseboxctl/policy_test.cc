@@ -64,6 +64,23 @@ TEST_F(PolicyCommand, DryRunsChangeNothing) {
   EXPECT_EQ(Now().open_duration, absl::Seconds(10));
 }
 
+TEST_F(PolicyCommand, WhatCanHardlyActIsSaidAndNotRefused) {
+  const std::vector<std::string> change = {"jitter=0.1", "consecutive_failures=off",
+                                           "failure_rate=0.5", "time_window.duration=10s"};
+  std::vector<std::string> dry_run = change;
+  dry_run.emplace_back("--dry-run");
+  constexpr const char* kWarning =
+      "fuseboxctl: test-1: warning: minimum_calls = 20 in a window of 10s: needs at least 2 "
+      "calls/s";
+  EXPECT_THAT(Set(dry_run).err, HasSubstr(kWarning));
+  const Ran set = Set(change);
+  EXPECT_EQ(set.exit_code, 0);
+  EXPECT_THAT(set.err, HasSubstr(kWarning));
+  EXPECT_THAT(Run({"get", "x"}).err, HasSubstr(kWarning));
+  EXPECT_THAT(Run({"get", "x", "--output", "json"}).out,
+              HasSubstr("\"warnings\":[\n\"minimum_calls = 20"));
+}
+
 TEST_F(PolicyCommand, BadFieldsAreNamedOneALine) {
   const Ran ran = Set({"jitter=2", "open_duration=0s"});
   EXPECT_EQ(ran.exit_code, 1);

@@ -30,6 +30,7 @@ PolicyAnswer ReadPolicy(const Endpoint& endpoint, const std::string& name) {
   answer.etag = response.circuit().etag();
   answer.before = response.circuit().policy();
   answer.after = answer.before;
+  answer.warnings.assign(response.policy_warnings().begin(), response.policy_warnings().end());
   return answer;
 }
 
@@ -48,6 +49,7 @@ PolicyAnswer Update(const Endpoint& endpoint, const PolicyFlags& flags, bool val
   answer.status = endpoint.Call(&Stub::UpdatePolicy, request, response);
   if (!answer.status.ok()) return answer;
   answer.after = response.circuit().policy();
+  answer.warnings.assign(response.warnings().begin(), response.warnings().end());
   if (!validate_only) answer.etag = response.circuit().etag();
   return answer;
 }
@@ -66,6 +68,7 @@ ExitCode RunDiff(const Fleet& fleet, const PolicyFlags& flags, const Screen& scr
     if (first == nullptr) first = &answer;
     if (HasChange(flags)) {
       answer.after = Changed(answer.before, flags.change);
+      answer.warnings.clear();  // which were those of the policy before
     } else if (screen.json) {
       answer.before = first->after;  // the others are compared with it
     }

@@ -41,6 +41,11 @@ void PrintPoliciesAsJson(const Fleet& fleet, const PolicyAnswers& answers, bool 
       }
       endpoint.Add("differences", JsonLines(differences));
     }
+    if (answer.status.ok()) {
+      std::vector<std::string> warnings;
+      for (const std::string& warning : answer.warnings) warnings.push_back(JsonText(warning));
+      endpoint.Add("warnings", JsonLines(warnings));
+    }
     endpoints.push_back(endpoint.Text());
   }
   screen.out << JsonEndpoints(endpoints);
@@ -52,6 +57,10 @@ ExitCode Judge(const Fleet& fleet, const PolicyAnswers& answers, const Screen& s
     tally.Add(answers[i].status.ok());
     if (!answers[i].status.ok()) {
       screen.SayFailed(*fleet.endpoints()[i], answers[i].status, answers[i].attempt);
+      continue;
+    }
+    for (const std::string& warning : answers[i].warnings) {
+      screen.Say(absl::StrCat(InstanceOf(fleet, answers, i), ": warning: ", Printable(warning)));
     }
   }
   return tally.exit_code();

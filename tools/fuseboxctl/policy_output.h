@@ -27,6 +27,7 @@ struct PolicyAnswer {
   std::string etag;
   fusebox::v1::Policy before;
   fusebox::v1::Policy after;
+  std::vector<std::string> warnings;  // of the instance, about `after`
 
   std::vector<PolicyDifference> differences() const { return Difference(before, after); }
 };
@@ -40,7 +41,7 @@ std::string InstanceOf(const Fleet& fleet, const PolicyAnswers& answers, std::si
 // "open_duration: 30s -> 45s".
 std::string Arrow(const PolicyDifference& difference);
 
-// Counts how it went, and says what went wrong.
+// Counts how it went, and says what went wrong, and what hardly makes sense.
 ExitCode Judge(const Fleet& fleet, const PolicyAnswers& answers, const Screen& screen);
 
 void PrintPoliciesAsJson(const Fleet& fleet, const PolicyAnswers& answers, bool with_differences,
