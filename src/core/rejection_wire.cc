@@ -56,8 +56,8 @@ std::optional<uint64_t> WireReader::ReadVarint() {
 
 std::optional<absl::string_view> WireReader::ReadBytes(uint64_t size) {
   if (size > rest_.size()) return std::nullopt;
-  const absl::string_view bytes = rest_.substr(0, size);
-  rest_.remove_prefix(size);
+  const absl::string_view bytes = rest_.substr(0, static_cast<std::size_t>(size));
+  rest_.remove_prefix(bytes.size());
   return bytes;
 }
 

@@ -32,6 +32,14 @@ v1::Circuit Write(AdminServer& server,
   return response.circuit();
 }
 
+v1::ApplyToCircuitsResponse Apply(AdminServer& server, v1::ApplyToCircuitsRequest request) {
+  request.set_reason("because");
+  v1::ApplyToCircuitsResponse response;
+  const grpc::Status status = Call(server.stub(), &Stub::ApplyToCircuits, request, response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
 // What the last event says of who and why.
 std::string LastActorAndReason(AdminServer& server) {
   const auto events = server.registry()->EventsSince(0).events;
@@ -172,14 +180,6 @@ TEST(UpdatePolicy, TheSamePolicyIsNoChange) {
   const uint64_t epoch = circuit.Snapshot().epoch;
   Write(server, &Stub::UpdatePolicy, OpenFor(10));
   EXPECT_EQ(circuit.Snapshot().epoch, epoch);
-}
-
-v1::ApplyToCircuitsResponse Apply(AdminServer& server, v1::ApplyToCircuitsRequest request) {
-  request.set_reason("because");
-  v1::ApplyToCircuitsResponse response;
-  const grpc::Status status = Call(server.stub(), &Stub::ApplyToCircuits, request, response);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  return response;
 }
 
 TEST(ApplyToCircuits, ResetsThoseThatMatchAndAnswersForEach) {

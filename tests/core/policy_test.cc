@@ -106,7 +106,8 @@ TEST(Policy, R11_ConsecutiveFailures) {
   for (const int64_t good : {1, 1'000'000}) {
     ExpectValid([&](Policy& p) { p.consecutive_failures = good; });
   }
-  for (const int64_t bad : {0L, -1L, 1'000'001L, std::numeric_limits<int64_t>::min()}) {
+  for (const int64_t bad :
+       {int64_t{0}, int64_t{-1}, int64_t{1'000'001}, std::numeric_limits<int64_t>::min()}) {
     ExpectError([&](Policy& p) { p.consecutive_failures = bad; },
                 "consecutive_failures = " + std::to_string(bad) + ", must be from 1 to 1000000");
   }
