@@ -20,7 +20,7 @@
 namespace fusebox {
 
 struct LocalFailure {
-  grpc::StatusCode code;
+  grpc::StatusCode code = grpc::StatusCode::OK;
   absl::string_view text;  // that the message begins with, after "CLIENT: " in newer versions
 };
 
