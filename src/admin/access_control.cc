@@ -1,27 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/access_control.h"
 
+#include <utility>
+
+#include "src/admin/peer.h"
+
 namespace fusebox {
 
 AccessControl::AccessControl(const CircuitAdminOptions& options)
-    : readers_(options.read_authorizer), writers_(options.write_authorizer) {}
+    : registry_(options.registry),
+      readers_(options.read_authorizer),
+      writers_(options.write_authorizer) {}
 
-absl::Status AccessControl::MayRead(const grpc::ServerContextBase& caller) const {
-  if (readers_ == nullptr) return absl::OkStatus();
-  absl::Status status = readers_->Authorize(caller).status();
-  if (!status.ok() && writers_ != nullptr && writers_->Authorize(caller).ok()) {
-    return absl::OkStatus();
+absl::StatusOr<Caller> AccessControl::Ask(const Authorizer& authorizer,
+                                          const grpc::ServerContextBase& context) const {
+  absl::StatusOr<std::string> who = authorizer.Authorize(context);
+  if (!who.ok()) return who.status();
+  if (who->empty()) {
+    return absl::UnauthenticatedError("the application's authorizer doesn't say who the caller is");
   }
-  return status;
+  return Caller{*std::move(who), true};
 }
 
-absl::StatusOr<std::string> AccessControl::MayWrite(const grpc::ServerContextBase& caller) const {
+absl::StatusOr<Caller> AccessControl::MayRead(const grpc::ServerContextBase& context) const {
+  absl::StatusOr<Caller> caller = Caller{PeerPlace(context.peer()), false};
+  if (readers_ != nullptr) {
+    caller = Ask(*readers_, context);
+    if (caller.ok() || absl::IsInternal(caller.status())) return caller;
+  }
+  if (writers_ != nullptr) {
+    absl::StatusOr<Caller> writer = Ask(*writers_, context);
+    if (writer.ok()) return writer;
+  }
+  return caller;
+}
+
+absl::StatusOr<Caller> AccessControl::MayWrite(const grpc::ServerContextBase& context) const {
   if (writers_ == nullptr) {
     return absl::FailedPreconditionError(
         "this application lets its circuits be seen, not moved: set allow_writes and "
         "write_authorizer in its CircuitAdminOptions");
   }
-  return writers_->Authorize(caller);
+  return Ask(*writers_, context);
 }
 
 }  // namespace fusebox

@@ -10,21 +10,31 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fusebox/admin/circuit_admin.h"
+#include "src/admin/caller.h"
 
 namespace fusebox {
 
 // Who may do what. Thread-safe.
+//
+// An authorizer is the application's: one that lets a caller in without a name lets nobody in,
+// which is UNAUTHENTICATED; and so does one that throws, which is INTERNAL.
 class AccessControl {
  public:
   // The options must be sound.
   explicit AccessControl(const CircuitAdminOptions& options);
 
-  absl::Status MayRead(const grpc::ServerContextBase& caller) const;
+  // Those who may write may read too. A caller whom no authorizer has to let in may still be one
+  // whom an authorizer knows.
+  absl::StatusOr<Caller> MayRead(const grpc::ServerContextBase& context) const;
 
-  // Who the caller is. FAILED_PRECONDITION if nobody may write.
-  absl::StatusOr<std::string> MayWrite(const grpc::ServerContextBase& caller) const;
+  // Its key is who the caller is. FAILED_PRECONDITION if nobody may write.
+  absl::StatusOr<Caller> MayWrite(const grpc::ServerContextBase& context) const;
 
  private:
+  absl::StatusOr<Caller> Ask(const Authorizer& authorizer,
+                             const grpc::ServerContextBase& context) const;
+
+  const std::shared_ptr<CircuitRegistry> registry_;
   const std::shared_ptr<const Authorizer> readers_;  // null: anybody
   const std::shared_ptr<const Authorizer> writers_;  // null: nobody
 };

@@ -114,7 +114,7 @@ class AnyOf : public Authorizer {
     absl::StatusOr<std::string> who = absl::PermissionDeniedError("nobody may do this");
     for (const auto& authorizer : authorizers_) {
       who = authorizer->Authorize(caller);
-      if (who.ok()) break;
+      if (who.ok() && !who->empty()) break;  // one without a name is let in by none of them
     }
     return who;
   }

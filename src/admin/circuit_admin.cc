@@ -4,6 +4,7 @@
 #include <fusebox/v1/admin.grpc.pb.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -11,10 +12,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "fusebox/clock.h"
 #include "src/admin/access_control.h"
 #include "src/admin/circuit_action.h"
 #include "src/admin/circuit_reads.h"
 #include "src/admin/circuit_writes.h"
+#include "src/admin/fair_executor.h"
+#include "src/admin/request_errors.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/watchers.h"
 
@@ -22,6 +27,7 @@ namespace fusebox {
 namespace {
 
 constexpr int kMaxWatchers = 100'000;
+constexpr std::size_t kMaxRequestBytes = 65'536;
 
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
@@ -33,7 +39,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
       : access_(options),
         reads_(options.registry, options.instance, DisclosureOf(options)),
         writes_(options.registry, options.instance, DisclosureOf(options)),
-        watchers_(SourceOf(options), options.max_watchers) {}
+        watchers_(SourceOf(options), options.max_watchers, reading_) {}
 
  private:
   static Disclosure DisclosureOf(const CircuitAdminOptions& options) {
@@ -46,41 +52,88 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
             DisclosureOf(options)};
   }
 
+  // A unary call that the executor answers.
+  class Call : public ServerUnaryReactor {
+   public:
+    explicit Call(CallbackServerContext& context) : context_(context) {}
+
+    void OnDone() override { delete this; }
+
+    // Whether nobody waits for an answer any more.
+    bool IsGivenUp() const {
+      return context_.IsCancelled() ||
+             absl::FromChrono(context_.deadline()) <= Clock::Real().WallNow();
+    }
+
+   private:
+    CallbackServerContext& context_;  // lives until OnDone
+  };
+
+  // Has `handle` answer, on the executor's thread, in its turn. What it refers to must live until
+  // then: a call's request and response do.
   template <typename Handle>
-  ServerUnaryReactor* Read(CallbackServerContext* context, const Handle& handle) {
-    grpc::Status status = ToGrpcStatus(access_.MayRead(*context));
-    if (status.ok()) status = handle();
-    return Answer(context, status);
+  ServerUnaryReactor* Answer(CallbackServerContext* context, FairExecutor& executor,
+                             const absl::StatusOr<Caller>& caller,
+                             const google::protobuf::Message& request, Handle handle) {
+    const auto call = new Call(*context);
+    if (!caller.ok()) {
+      call->Finish(ToGrpcStatus(caller.status()));
+    } else if (grpc::Status status = CheckSize(request); !status.ok()) {
+      call->Finish(status);
+    } else if (!executor.Submit(*caller, [call, handle = std::move(handle)] {
+                 call->Finish(call->IsGivenUp() ? grpc::Status::CANCELLED : handle(*call));
+                 return false;
+               })) {
+      call->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                    "too many requests are waiting for an answer: ask again later"});
+    }
+    return call;
+  }
+
+  template <typename Handle>
+  ServerUnaryReactor* Read(CallbackServerContext* context, const google::protobuf::Message& request,
+                           Handle handle) {
+    return Answer(context, reading_, access_.MayRead(*context), request,
+                  [handle = std::move(handle)](const Call&) { return handle(); });
   }
 
   // `handle` is given who the caller is.
   template <typename Handle>
-  ServerUnaryReactor* Write(CallbackServerContext* context, const Handle& handle) {
-    const absl::StatusOr<std::string> who = access_.MayWrite(*context);
-    return Answer(context, who.ok() ? handle(*who) : ToGrpcStatus(who.status()));
+  ServerUnaryReactor* Write(CallbackServerContext* context,
+                            const google::protobuf::Message& request, Handle handle) {
+    absl::StatusOr<Caller> caller = access_.MayWrite(*context);
+    const std::string who = caller.ok() ? caller->key : "";
+    return Answer(
+        context, writing_, caller, request,
+        [who, handle = std::move(handle)](const Call& call) { return handle(who, call); });
   }
 
   template <typename Request, typename Response>
   ServerUnaryReactor* Apply(CallbackServerContext* context, const CircuitAction& action,
                             const Request* request, Response* response) {
-    return Write(context, [&](const std::string& who) {
+    return Write(context, *request, [=](const std::string& who, const Call&) {
       response->set_instance(writes_.instance());
       return writes_.Apply(action, request->name(), {who, request->reason()},
                            *response->mutable_circuit());
     });
   }
 
-  static ServerUnaryReactor* Answer(CallbackServerContext* context, const grpc::Status& status) {
-    ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(status);
-    return reactor;
+  // A request of millions of bytes that mean nothing would take as much memory for as long as it
+  // waits, and a watcher's for as long as it watches.
+  static grpc::Status CheckSize(const google::protobuf::Message& request) {
+    const std::size_t bytes = request.ByteSizeLong();
+    if (bytes <= kMaxRequestBytes) return grpc::Status::OK;
+    RequestErrors errors;
+    errors.Add("request", absl::StrCat(bytes, " bytes, must be at most ", kMaxRequestBytes));
+    return errors.ToStatus();
   }
 
   // ---- The service.
 
-  ServerUnaryReactor* GetInstance(CallbackServerContext* context, const v1::GetInstanceRequest*,
+  ServerUnaryReactor* GetInstance(CallbackServerContext* context,
+                                  const v1::GetInstanceRequest* request,
                                   v1::GetInstanceResponse* response) override {
-    return Read(context, [&] {
+    return Read(context, *request, [=] {
       reads_.DescribeInstance(*response->mutable_instance());
       return grpc::Status::OK;
     });
@@ -89,21 +142,21 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* ListCircuits(CallbackServerContext* context,
                                    const v1::ListCircuitsRequest* request,
                                    v1::ListCircuitsResponse* response) override {
-    return Read(context, [&] { return reads_.List(*request, *response); });
+    return Read(context, *request, [=] { return reads_.List(*request, *response); });
   }
 
   ServerUnaryReactor* GetCircuit(CallbackServerContext* context,
                                  const v1::GetCircuitRequest* request,
                                  v1::GetCircuitResponse* response) override {
-    return Read(context, [&] { return reads_.Get(*request, *response); });
+    return Read(context, *request, [=] { return reads_.Get(*request, *response); });
   }
 
   Watchers::Reactor* WatchCircuits(CallbackServerContext* context,
                                    const v1::WatchCircuitsRequest* request) override {
-    if (absl::Status status = access_.MayRead(*context); !status.ok()) {
-      return Watchers::Refuse(ToGrpcStatus(status));
-    }
-    return watchers_.Add(*request);
+    const absl::StatusOr<Caller> caller = access_.MayRead(*context);
+    if (!caller.ok()) return Watchers::Refuse(ToGrpcStatus(caller.status()));
+    if (grpc::Status status = CheckSize(*request); !status.ok()) return Watchers::Refuse(status);
+    return watchers_.Add(*caller, *context, *request);
   }
 
   ServerUnaryReactor* ResetCircuit(CallbackServerContext* context,
@@ -139,7 +192,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* UpdatePolicy(CallbackServerContext* context,
                                    const v1::UpdatePolicyRequest* request,
                                    v1::UpdatePolicyResponse* response) override {
-    return Write(context, [&](const std::string& who) {
+    return Write(context, *request, [=](const std::string& who, const Call&) {
       return writes_.UpdatePolicy(*request, who, *response);
     });
   }
@@ -147,15 +200,18 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* ApplyToCircuits(CallbackServerContext* context,
                                       const v1::ApplyToCircuitsRequest* request,
                                       v1::ApplyToCircuitsResponse* response) override {
-    return Write(context, [&](const std::string& who) {
-      return writes_.ApplyToMany(*request, who, *response);
+    return Write(context, *request, [=](const std::string& who, const Call& call) {
+      return writes_.ApplyToMany(*request, who, *response, [&call] { return call.IsGivenUp(); });
     });
   }
 
   const AccessControl access_;
   const CircuitReads reads_;
   const CircuitWrites writes_;
-  Watchers watchers_;
+  // Two, since the listeners of what is written are the application's, and may not return.
+  FairExecutor reading_;
+  FairExecutor writing_;
+  Watchers watchers_;  // the last: it uses all of the above
 };
 
 }  // namespace

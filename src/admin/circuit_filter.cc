@@ -2,83 +2,105 @@
 #include "src/admin/circuit_filter.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <string>
 
 #include "absl/strings/str_cat.h"
-#include "src/admin/enum_conversion.h"
 #include "src/admin/glob.h"
 
 namespace fusebox {
 namespace {
 
 constexpr int kMaxValues = 100;
-constexpr std::size_t kMaxGlobBytes = 1'024;
+constexpr std::size_t kMaxTextBytes = 1'024;  // of a glob or a target
+constexpr std::size_t kMaxBytes = 32'768;     // of all of them: a watcher keeps its filter
 
-void CheckCount(absl::string_view field, int count, RequestErrors& errors) {
-  if (count > kMaxValues) {
-    errors.Add(field, absl::StrCat(count, " values, must be at most ", kMaxValues));
+template <typename Values>
+void CheckCount(absl::string_view field, const Values& values, RequestErrors& errors) {
+  if (values.size() > kMaxValues) {
+    errors.Add(field, absl::StrCat(values.size(), " values, must be at most ", kMaxValues));
   }
 }
 
+// The bits of the core's enumerators, which are one less than the proto's.
 template <typename Values, typename IsValid>
-void CheckEnums(absl::string_view field, const Values& values, const IsValid& is_valid,
-                absl::string_view range, RequestErrors& errors) {
-  CheckCount(field, values.size(), errors);
+uint64_t EnumBits(absl::string_view field, const Values& values, const IsValid& is_valid,
+                  absl::string_view range, RequestErrors& errors) {
+  CheckCount(field, values, errors);
+  uint64_t bits = 0;
   for (const int value : values) {
     if (value == 0 || !is_valid(value)) {
       errors.Add(field, absl::StrCat(value, ", must be ", range));
-      return;
+      return 0;
+    }
+    bits |= uint64_t{1} << static_cast<unsigned>(value - 1);
+  }
+  return bits;
+}
+
+template <typename Values>
+void CheckTexts(absl::string_view field, const Values& values, std::size_t least,
+                RequestErrors& errors) {
+  CheckCount(field, values, errors);
+  for (const std::string& value : values) {
+    if (value.size() < least || value.size() > kMaxTextBytes) {
+      errors.Add(field, absl::StrCat("one of ", value.size(), " bytes, must be of ", least, " to ",
+                                     kMaxTextBytes));
     }
   }
+}
+
+void KeepEachOnce(std::vector<std::string>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  values.shrink_to_fit();
+}
+
+bool Holds(const std::vector<std::string>& values, absl::string_view value) {
+  return std::binary_search(values.begin(), values.end(), value);
 }
 
 }  // namespace
 
-void CircuitFilter::Check(RequestErrors& errors) const {
-  CheckEnums("filter.states", proto_.states(), v1::State_IsValid,
-             "STATE_CLOSED, STATE_OPEN or STATE_HALF_OPEN", errors);
-  CheckEnums("filter.modes", proto_.modes(), v1::Mode_IsValid,
-             "MODE_AUTOMATIC, MODE_FORCED_OPEN, MODE_DISABLED or MODE_SHADOW", errors);
-  CheckCount("filter.name_globs", proto_.name_globs_size(), errors);
-  CheckCount("filter.targets", proto_.targets_size(), errors);
-  for (const std::string& glob : proto_.name_globs()) {
-    if (glob.empty() || glob.size() > kMaxGlobBytes) {
-      errors.Add("filter.name_globs",
-                 absl::StrCat("one of ", glob.size(), " bytes, must be of 1 to ", kMaxGlobBytes));
-    }
+CircuitFilter::CircuitFilter(const v1::CircuitFilter& proto)
+    : empty_(proto.states().empty() && proto.modes().empty() && proto.name_globs().empty() &&
+             proto.targets().empty()) {
+  states_ = EnumBits("filter.states", proto.states(), v1::State_IsValid,
+                     "STATE_CLOSED, STATE_OPEN or STATE_HALF_OPEN", errors_);
+  modes_ = EnumBits("filter.modes", proto.modes(), v1::Mode_IsValid,
+                    "MODE_AUTOMATIC, MODE_FORCED_OPEN, MODE_DISABLED or MODE_SHADOW", errors_);
+  CheckTexts("filter.name_globs", proto.name_globs(), 1, errors_);
+  CheckTexts("filter.targets", proto.targets(), 0, errors_);
+  if (const std::size_t bytes = proto.ByteSizeLong(); errors_.empty() && bytes > kMaxBytes) {
+    errors_.Add("filter", absl::StrCat(bytes, " bytes, must be at most ", kMaxBytes));
+  }
+  if (!errors_.empty()) return;
+  targets_.assign(proto.targets().begin(), proto.targets().end());
+  for (const std::string& glob : proto.name_globs()) {
+    (IsPlainName(glob) ? names_ : patterns_).push_back(glob);
+  }
+  for (std::vector<std::string>* const values : {&targets_, &names_, &patterns_}) {
+    KeepEachOnce(*values);
+  }
+  for (const std::string& pattern : patterns_) {
+    pattern_bytes_ += static_cast<int64_t>(pattern.size());
   }
 }
 
-bool CircuitFilter::empty() const {
-  return proto_.states().empty() && proto_.modes().empty() && proto_.name_globs().empty() &&
-         proto_.targets().empty();
-}
-
 bool CircuitFilter::MatchesName(absl::string_view name, absl::string_view target) const {
-  const auto& globs = proto_.name_globs();
-  const auto& targets = proto_.targets();
-  const auto fits = [&](const std::string& glob) { return GlobMatches(glob, name); };
-  return (globs.empty() || std::any_of(globs.begin(), globs.end(), fits)) &&
-         (targets.empty() || std::find(targets.begin(), targets.end(), target) != targets.end());
+  if (!targets_.empty() && !Holds(targets_, target)) return false;
+  if (names_.empty() && patterns_.empty()) return true;
+  if (Holds(names_, name)) return true;
+  if (patterns_.empty()) return false;
+  GlobText text(name);
+  return std::any_of(patterns_.begin(), patterns_.end(),
+                     [&text](const std::string& pattern) { return text.Fits(pattern); });
 }
 
-bool CircuitFilter::MatchesState(State state, Mode mode) const {
-  return (proto_.states().empty() || HasState(state)) && (proto_.modes().empty() || HasMode(mode));
+int64_t CircuitFilter::StepsForName(std::size_t name_bytes) const {
+  return pattern_bytes_ * static_cast<int64_t>(name_bytes / 64 + 1);
 }
 
 bool CircuitFilter::MatchesMove(const Event& event) const {
   return MatchesState(event.from, event.mode_from) || MatchesState(event.to, event.mode_to);
-}
-
-bool CircuitFilter::HasState(State state) const {
-  const auto& states = proto_.states();
-  return std::find(states.begin(), states.end(), ToProto(state)) != states.end();
-}
-
-bool CircuitFilter::HasMode(Mode mode) const {
-  const auto& modes = proto_.modes();
-  return std::find(modes.begin(), modes.end(), ToProto(mode)) != modes.end();
 }
 
 }  // namespace fusebox

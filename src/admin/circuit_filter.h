@@ -6,7 +6,10 @@
 
 #include <fusebox/v1/admin.pb.h>
 
-#include <utility>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "fusebox/event.h"
@@ -17,30 +20,47 @@ namespace fusebox {
 
 class CircuitFilter {
  public:
-  explicit CircuitFilter(v1::CircuitFilter proto) : proto_(std::move(proto)) {}
+  explicit CircuitFilter(const v1::CircuitFilter& proto);
 
-  // Adds what is wrong with it.
-  void Check(RequestErrors& errors) const;
+  // Adds what is wrong with it. One that is wrong is good for nothing else.
+  void Check(RequestErrors& errors) const { errors.Add(errors_); }
 
   // Whether it lets everything through.
-  bool empty() const;
+  bool empty() const { return empty_; }
 
-  bool has_targets() const { return !proto_.targets().empty(); }
+  bool has_targets() const { return !targets_.empty(); }
 
   // By what never changes of a circuit, and cheap to tell.
   bool MatchesName(absl::string_view name, absl::string_view target) const;
 
+  // How many steps that takes at the most, for a name of so many bytes.
+  int64_t StepsForName(std::size_t name_bytes) const;
+
   // By what it is in.
-  bool MatchesState(State state, Mode mode) const;
+  bool MatchesState(State state, Mode mode) const {
+    return MatchesState(state) && (modes_ == 0 || Has(modes_, static_cast<int>(mode)));
+  }
+  bool MatchesState(State state) const {
+    return states_ == 0 || Has(states_, static_cast<int>(state));
+  }
 
   // An event of a circuit whose name matches: whether it leads into or out of what it asks for.
   bool MatchesMove(const Event& event) const;
 
  private:
-  bool HasState(State state) const;
-  bool HasMode(Mode mode) const;
+  static bool Has(uint64_t set, int value) {
+    return (set >> static_cast<unsigned>(value) & 1) != 0;
+  }
 
-  v1::CircuitFilter proto_;
+  RequestErrors errors_;
+  bool empty_;
+  // What was given, each value once.
+  uint64_t states_ = 0;  // a bit for each; none: any
+  uint64_t modes_ = 0;
+  std::vector<std::string> targets_;   // in order
+  std::vector<std::string> names_;     // in order
+  std::vector<std::string> patterns_;  // with `*` or `?` in them
+  int64_t pattern_bytes_ = 0;          // of all of them
 };
 
 }  // namespace fusebox

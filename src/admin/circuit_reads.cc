@@ -69,7 +69,8 @@ grpc::Status CircuitReads::List(const v1::ListCircuitsRequest& request,
   response.set_total_circuits(static_cast<int64_t>(registry_->size()));
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   CircuitScan scan(*registry_, *last);
-  while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter)) {
+  WorkBudget budget;
+  while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter, budget)) {
     if (response.circuits_size() == page_size) {  // there is more
       response.set_next_page_token(MakePageToken(request.filter(), *last));
       return grpc::Status::OK;
@@ -77,6 +78,9 @@ grpc::Status CircuitReads::List(const v1::ListCircuitsRequest& request,
     ToProto(match->snapshot, disclosure_, *response.add_circuits());
     last = match->snapshot.name;
   }
+  // There may be more that it takes longer to find.
+  if (budget.spent())
+    response.set_next_page_token(MakePageToken(request.filter(), scan.position()));
   return grpc::Status::OK;
 }
 

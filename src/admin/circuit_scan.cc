@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/circuit_scan.h"
 
+#include <cstdint>
+
 namespace fusebox {
 namespace {
 
 constexpr std::size_t kStride = 256;
+
+// What it takes to get at a circuit, and at what it is in.
+constexpr int64_t kStepsForCircuit = 50;
+constexpr int64_t kStepsForSnapshot = 1'000;
 
 }  // namespace
 
@@ -20,11 +26,20 @@ std::shared_ptr<CircuitBreaker> CircuitScan::Next() {
   return std::move(stride_[next_++]);
 }
 
-std::optional<CircuitScan::Match> CircuitScan::NextMatch(const CircuitFilter& filter) {
-  while (std::shared_ptr<CircuitBreaker> circuit = Next()) {
+std::optional<CircuitScan::Match> CircuitScan::NextMatch(const CircuitFilter& filter,
+                                                         WorkBudget& budget) {
+  while (!budget.spent()) {
+    std::shared_ptr<CircuitBreaker> circuit = Next();
+    if (circuit == nullptr) return std::nullopt;
+    position_ = circuit->name();
+    budget.Spend(kStepsForCircuit + filter.StepsForName(position_.size()));
     if (!filter.MatchesName(circuit->name(), circuit->target())) continue;
+    if (!filter.MatchesState(circuit->state())) continue;  // which is far cheaper
     CircuitSnapshot snapshot = circuit->Snapshot();
-    if (!filter.MatchesState(snapshot.state, snapshot.mode)) continue;
+    if (!filter.MatchesState(snapshot.state, snapshot.mode)) {
+      budget.Spend(kStepsForSnapshot);
+      continue;
+    }
     return Match{std::move(circuit), std::move(snapshot)};
   }
   return std::nullopt;

@@ -11,6 +11,7 @@
 
 #include "fusebox/circuit_registry.h"
 #include "src/admin/circuit_filter.h"
+#include "src/admin/work_budget.h"
 
 namespace fusebox {
 
@@ -20,21 +21,26 @@ class CircuitScan {
  public:
   // From the first circuit after that name.
   explicit CircuitScan(const CircuitRegistry& registry, std::string after = "")
-      : registry_(registry), seen_(std::move(after)) {}
+      : registry_(registry), seen_(after), position_(std::move(after)) {}
 
   // Null after the last one.
   std::shared_ptr<CircuitBreaker> Next();
 
-  // The next one that the filter lets through. Empty after the last one.
+  // The next one that the filter lets through. Empty after the last one, and if the budget is spent
+  // before one is found.
   struct Match {
     std::shared_ptr<CircuitBreaker> circuit;
     CircuitSnapshot snapshot;
   };
-  std::optional<Match> NextMatch(const CircuitFilter& filter);
+  std::optional<Match> NextMatch(const CircuitFilter& filter, WorkBudget& budget);
+
+  // The name of the last one that was looked at: where another scan can go on.
+  const std::string& position() const { return position_; }
 
  private:
   const CircuitRegistry& registry_;
-  std::string seen_;
+  std::string seen_;  // the last one of the stride
+  std::string position_;
   std::vector<std::shared_ptr<CircuitBreaker>> stride_;
   std::size_t next_ = 0;
   bool at_end_ = false;

@@ -2,6 +2,7 @@
 #include "src/admin/circuit_writes.h"
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "src/admin/enum_conversion.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/utf8.h"
+#include "src/admin/work_budget.h"
 
 namespace fusebox {
 namespace {
@@ -68,7 +70,8 @@ grpc::Status CircuitWrites::Find(const CircuitAction& action, const std::string&
 
 grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
                                         const std::string& who,
-                                        v1::ApplyToCircuitsResponse& response) const {
+                                        v1::ApplyToCircuitsResponse& response,
+                                        const GivenUp& given_up) const {
   const CircuitFilter filter(request.filter());
   const CircuitAction action = CircuitAction::Of(request);
   RequestErrors errors;
@@ -81,14 +84,11 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
   action.Check(errors);
   if (!errors.empty()) return errors.ToStatus();
 
-  const std::optional<Circuits> circuits = Matching(filter);
-  if (!circuits) {
-    return {grpc::StatusCode::FAILED_PRECONDITION,
-            absl::StrCat("more than ", kMaxCircuits, " circuits match: ask for fewer at a time")};
-  }
+  Circuits circuits;
+  if (grpc::Status status = Match(filter, given_up, circuits); !status.ok()) return status;
   const Operator by{who, request.reason()};
   response.set_instance(instance_);
-  for (const auto& circuit : *circuits) {
+  for (const auto& circuit : circuits) {
     Policy wanted;
     const grpc::Status status =
         request.validate_only() ? action.Try(*circuit, wanted) : action.Apply(*circuit, by);
@@ -106,14 +106,22 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
   return grpc::Status::OK;
 }
 
-std::optional<CircuitWrites::Circuits> CircuitWrites::Matching(const CircuitFilter& filter) const {
-  Circuits matching;
+grpc::Status CircuitWrites::Match(const CircuitFilter& filter, const GivenUp& given_up,
+                                  Circuits& circuits) const {
   CircuitScan scan(*registry_);
-  while (std::optional<CircuitScan::Match> match = scan.NextMatch(filter)) {
-    if (matching.size() == kMaxCircuits) return std::nullopt;
-    matching.push_back(std::move(match->circuit));
+  while (!given_up()) {
+    WorkBudget budget;
+    while (std::optional<CircuitScan::Match> match = scan.NextMatch(filter, budget)) {
+      if (circuits.size() == kMaxCircuits) {
+        return {grpc::StatusCode::FAILED_PRECONDITION,
+                absl::StrCat("more than ", kMaxCircuits,
+                             " circuits match: ask for fewer at the same time")};
+      }
+      circuits.push_back(std::move(match->circuit));
+    }
+    if (!budget.spent()) return grpc::Status::OK;
   }
-  return matching;
+  return grpc::Status::CANCELLED;
 }
 
 }  // namespace fusebox

@@ -8,8 +8,8 @@
 #include <fusebox/v1/admin.pb.h>
 #include <grpcpp/support/status.h>
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +36,12 @@ class CircuitWrites {
   grpc::Status UpdatePolicy(const v1::UpdatePolicyRequest& request, const std::string& who,
                             v1::UpdatePolicyResponse& response) const;
 
-  grpc::Status ApplyToMany(const v1::ApplyToCircuitsRequest& request, const std::string& who,
-                           v1::ApplyToCircuitsResponse& response) const;
+  // `given_up` says whether nobody waits for the answer any more. It is asked until the first
+  // circuit is touched: then all are, so that nobody has to guess which.
+  using GivenUp = std::function<bool()>;
+  grpc::Status ApplyToMany(
+      const v1::ApplyToCircuitsRequest& request, const std::string& who,
+      v1::ApplyToCircuitsResponse& response, const GivenUp& given_up = [] { return false; }) const;
 
  private:
   using Circuits = std::vector<std::shared_ptr<CircuitBreaker>>;
@@ -46,8 +50,9 @@ class CircuitWrites {
   grpc::Status Find(const CircuitAction& action, const std::string& name, const Operator& by,
                     std::shared_ptr<CircuitBreaker>& breaker) const;
 
-  // Empty if there are too many.
-  std::optional<Circuits> Matching(const CircuitFilter& filter) const;
+  // Not OK if there are too many, or if it was given up.
+  grpc::Status Match(const CircuitFilter& filter, const GivenUp& given_up,
+                     Circuits& circuits) const;
 
   const std::shared_ptr<CircuitRegistry> registry_;
   const std::string instance_;

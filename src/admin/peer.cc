@@ -33,6 +33,11 @@ bool IsLoopback(const std::string& host) {
 
 }  // namespace
 
+std::string PeerPlace(absl::string_view peer) {
+  const bool has_port = absl::StartsWith(peer, "ipv4:") || absl::StartsWith(peer, "ipv6:");
+  return std::string(has_port ? peer.substr(0, peer.rfind(':')) : peer);
+}
+
 std::optional<std::string> LocalPeerName(absl::string_view peer) {
   if (absl::StartsWith(peer, "unix:") || absl::StartsWith(peer, "unix-abstract:")) {
     return "local unix socket";

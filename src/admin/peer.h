@@ -15,6 +15,9 @@ namespace fusebox {
 // by, as in "local 127.0.0.1" or "local unix socket"; else empty.
 std::optional<std::string> LocalPeerName(absl::string_view peer);
 
+// Where it is, whatever port it has: "10.0.0.7". For sharing out, and not for people.
+std::string PeerPlace(absl::string_view peer);
+
 // Whether nobody else can read along: a caller on this machine, or a connection whose transport
 // says of its security level that it keeps what it carries private, as TLS does.
 bool IsPrivate(absl::string_view peer, absl::string_view security_level);

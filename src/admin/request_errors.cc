@@ -55,6 +55,11 @@ void RequestErrors::Add(absl::string_view field, absl::string_view what) {
   violations_.push_back({std::string(field), std::string(what)});
 }
 
+void RequestErrors::Add(const RequestErrors& part) {
+  for (const Violation& violation : part.violations_) Add(violation.field, violation.what);
+  untold_ += part.untold_;
+}
+
 std::string RequestErrors::Text() const {
   const std::string told =
       absl::StrJoin(violations_, "; ", [](std::string* out, const Violation& violation) {

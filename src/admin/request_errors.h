@@ -21,6 +21,9 @@ class RequestErrors {
   // many, as of a request that is meant to be wrong, the last ones are only counted.
   void Add(absl::string_view field, absl::string_view what);
 
+  // All that is wrong with a part of it.
+  void Add(const RequestErrors& part);
+
   bool empty() const { return violations_.empty() && untold_ == 0; }
 
   // "page_size = -1, must be from 0 to 1000; ..."

@@ -8,26 +8,27 @@
 #include "absl/strings/str_cat.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/request_errors.h"
+#include "src/admin/work_budget.h"
 #include "src/base/process.h"
 
 namespace fusebox {
 namespace {
 
-// What a message holds at the most: with policies and all, some 100 KiB.
-constexpr int kMaxCircuits = 100;
-constexpr std::size_t kMaxEvents = 100;
+// What a message holds at the most, and a bit: a watcher that doesn't read holds one of them. A
+// circuit with its policy takes some 500 bytes.
+constexpr std::size_t kMaxMessageBytes = 8'192;
 
 // A process that was forked off this one has events of its own.
 std::string LogIdOf(const WatchSource& source) {
   return absl::StrCat(source.log_id, "-", absl::Hex(ProcessSalt(), absl::kZeroPad16));
 }
 
-// An event has its circuit's name, and no target: a circuit that is still there tells it.
-bool MatchesCircuit(const CircuitFilter& filter, const CircuitRegistry& registry,
-                    const std::string& name) {
-  if (!filter.has_targets()) return filter.MatchesName(name, {});
-  const auto circuit = registry.Find(name);
-  return filter.MatchesName(name, circuit == nullptr ? absl::string_view() : circuit->target());
+constexpr std::size_t kMaxEvents = 100;  // that are looked at in one go
+constexpr int64_t kStepsForEvent = 500;
+
+// What a field with a message of that size takes.
+std::size_t FieldBytes(const google::protobuf::Message& message) {
+  return message.ByteSizeLong() + 4;
 }
 
 }  // namespace
@@ -52,43 +53,73 @@ grpc::Status Watch::Start() {
   return errors.ToStatus();
 }
 
-bool Watch::Next(v1::WatchCircuitsResponse& response) {
+Watch::Found Watch::Next(v1::WatchCircuitsResponse& response) {
   response.Clear();
-  if (!(snapshot_complete_ ? NextEvents(response) : NextCircuits(response))) return false;
-  if (std::exchange(first_, false)) response.set_instance(source_.instance);
-  return true;
+  const Found found = snapshot_complete_ ? NextEvents(response) : NextCircuits(response);
+  if (found == Found::kSomething && std::exchange(first_, false)) {
+    response.set_instance(source_.instance);
+  }
+  return found;
 }
 
-bool Watch::NextCircuits(v1::WatchCircuitsResponse& response) {
+Watch::Found Watch::NextCircuits(v1::WatchCircuitsResponse& response) {
   CircuitScan scan(*source_.registry, last_name_);
-  while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter_)) {
-    ToProto(match->snapshot, source_.disclosure, *response.add_circuits());
-    if (response.circuits_size() == kMaxCircuits) {
-      last_name_ = match->snapshot.name;
-      return true;
+  WorkBudget budget;
+  std::size_t bytes = 0;
+  while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter_, budget)) {
+    v1::Circuit& circuit = *response.add_circuits();
+    ToProto(match->snapshot, source_.disclosure, circuit);
+    bytes += FieldBytes(circuit);
+    if (bytes >= kMaxMessageBytes) {
+      last_name_ = scan.position();
+      return Found::kSomething;
     }
+  }
+  if (budget.spent()) {
+    last_name_ = scan.position();
+    return response.circuits().empty() ? Found::kNothingYet : Found::kSomething;
   }
   snapshot_complete_ = true;
   response.set_snapshot_complete(true);
   SetResume(response);
-  return true;
+  return Found::kSomething;
 }
 
-bool Watch::NextEvents(v1::WatchCircuitsResponse& response) {
-  while (true) {
+Watch::Found Watch::NextEvents(v1::WatchCircuitsResponse& response) {
+  WorkBudget budget;
+  std::size_t bytes = 0;
+  bool at_end = false;
+  while (!at_end && bytes < kMaxMessageBytes && !budget.spent()) {
     const EventBatch batch = source_.registry->EventsSince(sequence_, kMaxEvents);
-    response.set_missed_events(response.missed_events() + batch.missed);
-    if (!batch.events.empty()) sequence_ = batch.events.back().sequence;
+    missed_ += batch.missed;
+    at_end = batch.events.empty();
     for (const Event& event : batch.events) {
-      if (!filter_.MatchesMove(event)) continue;
-      if (!MatchesCircuit(filter_, *source_.registry, event.circuit)) continue;
-      ToProto(event, source_.disclosure, *response.add_events());
+      sequence_ = event.sequence;
+      budget.Spend(kStepsForEvent + filter_.StepsForName(event.circuit.size()));
+      if (Wants(event)) {
+        v1::Event& proto = *response.add_events();
+        ToProto(event, source_.disclosure, proto);
+        bytes += FieldBytes(proto);
+      }
+      if (bytes >= kMaxMessageBytes || budget.spent()) break;
     }
-    if (response.events_size() > 0 || batch.events.empty()) break;
+    if (bytes > 0) break;  // soon rather than many at once
   }
-  if (response.events_size() == 0 && response.missed_events() == 0) return false;
+  if (response.events().empty() && (missed_ == 0 || !at_end)) {
+    return at_end ? Found::kNothing : Found::kNothingYet;
+  }
+  response.set_missed_events(std::exchange(missed_, 0));
   SetResume(response);
-  return true;
+  return Found::kSomething;
+}
+
+// An event has its circuit's name, and no target: a circuit that is still there tells it.
+bool Watch::Wants(const Event& event) const {
+  if (!filter_.MatchesMove(event)) return false;
+  if (!filter_.has_targets()) return filter_.MatchesName(event.circuit, {});
+  const auto circuit = source_.registry->Find(event.circuit);
+  return filter_.MatchesName(event.circuit,
+                             circuit == nullptr ? absl::string_view() : circuit->target());
 }
 
 void Watch::SetResume(v1::WatchCircuitsResponse& response) const {

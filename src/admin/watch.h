@@ -35,12 +35,18 @@ class Watch {
   // What is wrong with the request. To be asked first, and once.
   grpc::Status Start();
 
-  // Writes down what there is to tell now. False if there is nothing.
-  bool Next(v1::WatchCircuitsResponse& response);
+  // Looks for what there is to tell now, for a millisecond or so, and writes it down: some KiB.
+  enum class Found {
+    kSomething,
+    kNothingYet,  // there may be something: look again
+    kNothing,     // there is nothing more until there are further events
+  };
+  Found Next(v1::WatchCircuitsResponse& response);
 
  private:
-  bool NextCircuits(v1::WatchCircuitsResponse& response);
-  bool NextEvents(v1::WatchCircuitsResponse& response);
+  Found NextCircuits(v1::WatchCircuitsResponse& response);
+  Found NextEvents(v1::WatchCircuitsResponse& response);
+  bool Wants(const Event& event) const;
   void SetResume(v1::WatchCircuitsResponse& response) const;
 
   const WatchSource& source_;
@@ -49,8 +55,9 @@ class Watch {
   const bool resumes_;
   bool first_ = true;
   bool snapshot_complete_ = false;
-  std::string last_name_;  // of the circuits told so far
+  std::string last_name_;  // of the circuits that were looked at so far
   uint64_t sequence_ = 0;  // of the last event that was looked at
+  uint64_t missed_ = 0;    // events, that it hasn't been told of yet
 };
 
 }  // namespace fusebox

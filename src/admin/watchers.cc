@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/watchers.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 
 namespace fusebox {
+namespace {
 
-// One call. Whoever finds it idle is busy with it until there is nothing more to write: the pump,
-// or the thread that hears that a message is written. No lock is held meanwhile.
-class Watchers::Stream : public Reactor {
+// How long a message may wait for its reader. Until then it holds the message; longer, and it can
+// come again, and be told what it has missed.
+constexpr absl::Duration kLongestWrite = absl::Minutes(1);
+
+}  // namespace
+
+// One call. It is idle, or it is busy: a slice of the executor's looks for what there is to tell,
+// or a message is being written. No lock is held meanwhile.
+class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(Watchers& watchers, Watch watch) : watchers_(watchers), watch_(std::move(watch)) {}
+  Stream(Watchers& watchers, Caller caller, grpc::CallbackServerContext& context, Watch watch)
+      : watchers_(watchers),
+        caller_(std::move(caller)),
+        context_(context),
+        watch_(std::move(watch)) {}
+
+  void set_id(WatchPlaces::Id id) { id_ = id; }
 
   // There may be something to write.
   void Pump() {
@@ -22,16 +37,48 @@ class Watchers::Stream : public Reactor {
       again_ = true;
       if (std::exchange(busy_, true)) return;
     }
-    WriteNext();
+    PostSlice();
+  }
+
+  // Ends the call, if it is still running.
+  void Drop(const grpc::Status& why) {
+    bool writing = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (finished_) return;
+      cancelled_ = true;
+      end_ = why;
+      writing = writing_since_.has_value();
+      if (writing) {
+        ++pins_;  // the call isn't over before this is
+      } else {
+        if (busy_) return;  // who is busy with it will see
+        finished_ = true;
+      }
+    }
+    if (writing) {
+      context_.TryCancel();  // or the write would not end
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (--pins_ > 0 || !finished_) return;
+    }
+    Finish(why);
+  }
+
+  // Whether it has not taken what was written to it for too long.
+  bool IsStalled(SteadyTime now) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return writing_since_ && !cancelled_ && now - *writing_since_ >= kLongestWrite;
   }
 
   void OnWriteDone(bool ok) override {
+    response_.reset();  // it would keep its memory until the next one
     {
       const std::lock_guard<std::mutex> lock(mutex_);
+      writing_since_.reset();
       cancelled_ |= !ok;
       again_ = true;
     }
-    WriteNext();
+    PostSlice();
   }
 
   void OnCancel() override {
@@ -41,48 +88,78 @@ class Watchers::Stream : public Reactor {
       // Who is busy with it will see.
       if (busy_ || std::exchange(finished_, true)) return;
     }
-    Finish(grpc::Status::CANCELLED);
+    Finish(end_);
   }
 
-  void OnDone() override { watchers_.Remove(this); }
+  void OnDone() override { watchers_.Remove(id_); }
 
  private:
-  // For who is busy with it.
-  void WriteNext() {
-    while (true) {
-      {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (cancelled_) {
-          finished_ = true;
-          break;
-        }
+  void PostSlice() {
+    watchers_.executor_.Post(caller_, [self = shared_from_this()] { return self->Look(); });
+  }
+
+  // A slice, for who is busy with it: true if there is another one to come.
+  bool Look() {
+    bool over = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      over = cancelled_;
+      if (over) {
+        finished_ = true;
+        if (pins_ > 0) return false;  // who pins it finishes it
+      } else {
         busy_ = std::exchange(again_, false);
-        if (!busy_) return;
-      }
-      if (watch_.Next(response_)) {
-        StartWrite(&response_);
-        return;  // OnWriteDone goes on
+        if (!busy_) return false;
       }
     }
-    Finish(grpc::Status::CANCELLED);
+    if (over) {
+      Finish(end_);
+      return false;
+    }
+    response_.emplace();
+    const Watch::Found found = watch_.Next(*response_);
+    if (found == Watch::Found::kSomething) {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        writing_since_ = watchers_.clock_.Now();
+      }
+      StartWrite(&*response_);
+      return false;  // OnWriteDone goes on
+    }
+    response_.reset();
+    if (found == Watch::Found::kNothingYet) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      again_ = true;
+    }
+    return true;
   }
 
   Watchers& watchers_;
+  const Caller caller_;
+  grpc::CallbackServerContext& context_;  // lives until OnDone
+  WatchPlaces::Id id_ = 0;
 
   // Whoever's that is busy; the response is gRPC's while it's being written.
   Watch watch_;
-  v1::WatchCircuitsResponse response_;
+  std::optional<v1::WatchCircuitsResponse> response_;
 
-  // Guarded by the mutex.
+  // Guarded by the mutex. `finished_` and `end_` don't change any more once that is set.
   std::mutex mutex_;
   bool busy_ = false;
   bool again_ = false;  // there may be something to write that isn't seen yet
+  std::optional<SteadyTime> writing_since_;
   bool cancelled_ = false;
+  int pins_ = 0;  // who still needs the call's context
   bool finished_ = false;
+  grpc::Status end_ = grpc::Status::CANCELLED;
 };
 
-Watchers::Watchers(WatchSource source, int max_watchers)
-    : source_(std::move(source)), max_watchers_(static_cast<std::size_t>(max_watchers)) {}
+Watchers::Watchers(WatchSource source, int max_watchers, FairExecutor& executor, const Clock& clock)
+    : source_(std::move(source)),
+      max_watchers_(static_cast<std::size_t>(max_watchers)),
+      executor_(executor),
+      clock_(clock),
+      places_(max_watchers_) {}
 
 Watchers::~Watchers() = default;
 
@@ -95,18 +172,28 @@ Watchers::Reactor* Watchers::Refuse(const grpc::Status& status) {
   return new Refusal(status);
 }
 
-Watchers::Reactor* Watchers::Add(const v1::WatchCircuitsRequest& request) {
+Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerContext& context,
+                                 const v1::WatchCircuitsRequest& request) {
   Watch watch(source_, request);
   if (grpc::Status status = watch.Start(); !status.ok()) return Refuse(status);
-  const auto stream = std::make_shared<Stream>(*this, std::move(watch));
+  const auto stream = std::make_shared<Stream>(*this, caller, context, std::move(watch));
+  std::shared_ptr<Stream> evicted;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (streams_.size() == max_watchers_) {
+    const std::optional<WatchPlaces::Taken> taken = places_.Take(caller);
+    if (!taken) {
       return Refuse(
           {grpc::StatusCode::RESOURCE_EXHAUSTED,
            absl::StrCat("there are max_watchers = ", max_watchers_, " watchers already")});
     }
-    streams_.push_back(stream);
+    stream->set_id(taken->id);
+    streams_[taken->id] = stream;
+    if (taken->evicted) evicted = streams_[*taken->evicted];
+  }
+  if (evicted != nullptr) {
+    evicted->Drop({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                   absl::StrCat("of max_watchers = ", max_watchers_,
+                                " places another caller has got this one")});
   }
   std::call_once(pump_started_, [this] {
     pump_ = std::make_unique<EventPump>(source_.registry, [this] { PumpAll(); });
@@ -115,22 +202,38 @@ Watchers::Reactor* Watchers::Add(const v1::WatchCircuitsRequest& request) {
   return stream.get();
 }
 
-void Watchers::PumpAll() {
+std::vector<std::shared_ptr<Watchers::Stream>> Watchers::Streams() {
   std::vector<std::shared_ptr<Stream>> streams;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    streams = streams_;
-  }
-  for (const auto& stream : streams) stream->Pump();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  streams.reserve(streams_.size());
+  for (const auto& [id, stream] : streams_) streams.push_back(stream);
+  return streams;
 }
 
-void Watchers::Remove(const Stream* stream) {
+void Watchers::PumpAll() {
+  HangUpOnStalled();
+  for (const auto& stream : Streams()) stream->Pump();
+}
+
+int Watchers::HangUpOnStalled() {
+  const SteadyTime now = clock_.Now();
+  int stalled = 0;
+  for (const auto& stream : Streams()) {
+    if (!stream->IsStalled(now)) continue;
+    ++stalled;
+    stream->Drop({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                  absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite))});
+  }
+  return stalled;
+}
+
+void Watchers::Remove(WatchPlaces::Id id) {
   std::shared_ptr<Stream> removed;  // destroyed after the lock
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto at = std::find_if(streams_.begin(), streams_.end(),
-                               [&](const auto& each) { return each.get() == stream; });
+  places_.GiveBack(id);
+  const auto at = streams_.find(id);
   if (at == streams_.end()) return;
-  removed = std::move(*at);
+  removed = std::move(at->second);
   streams_.erase(at);
 }
 

@@ -5,15 +5,21 @@
 #define FUSEBOX_SRC_ADMIN_WATCHERS_H_
 
 #include <fusebox/v1/admin.pb.h>
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "fusebox/clock.h"
+#include "src/admin/caller.h"
 #include "src/admin/event_pump.h"
+#include "src/admin/fair_executor.h"
 #include "src/admin/watch.h"
+#include "src/admin/watch_places.h"
 
 namespace fusebox {
 
@@ -22,7 +28,10 @@ class Watchers {
  public:
   using Reactor = grpc::ServerWriteReactor<v1::WatchCircuitsResponse>;
 
-  Watchers(WatchSource source, int max_watchers);
+  // What there is to tell is looked for by the executor, which must outlive it. By `clock` it goes
+  // how long a watcher takes for a message.
+  Watchers(WatchSource source, int max_watchers, FairExecutor& executor,
+           const Clock& clock = Clock::Real());
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
   ~Watchers();
@@ -31,18 +40,28 @@ class Watchers {
   static Reactor* Refuse(const grpc::Status& status);
 
   // Serves one more, or refuses it.
-  Reactor* Add(const v1::WatchCircuitsRequest& request);
+  Reactor* Add(const Caller& caller, grpc::CallbackServerContext& context,
+               const v1::WatchCircuitsRequest& request);
+
+  // Hangs up on those who have not taken a message for a minute, as it does at every event and once
+  // a second. Returns how many.
+  int HangUpOnStalled();
 
  private:
   class Stream;
 
+  std::vector<std::shared_ptr<Stream>> Streams();
   void PumpAll();
-  void Remove(const Stream* stream);
+  void Remove(WatchPlaces::Id id);
 
   const WatchSource source_;
   const std::size_t max_watchers_;
+  FairExecutor& executor_;
+  const Clock& clock_;
   std::mutex mutex_;
-  std::vector<std::shared_ptr<Stream>> streams_;  // guarded by mutex_
+  // Guarded by mutex_.
+  WatchPlaces places_;
+  std::map<WatchPlaces::Id, std::shared_ptr<Stream>> streams_;
   std::once_flag pump_started_;
   std::unique_ptr<EventPump> pump_;  // the last: it uses all of the above
 };

@@ -138,6 +138,43 @@ TEST(AnyOf, AsksOneAfterTheOther) {
   EXPECT_EQ(TryToWrite(nobody, nobody.stub()).error_code(), StatusCode::PERMISSION_DENIED);
 }
 
+class Nameless : public fusebox::Authorizer {
+ public:
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase&) const override {
+    return "";
+  }
+};
+
+TEST(Authorizers, WhoeverIsGivenNoNameIsNotLetIn) {
+  for (const auto& nobody :
+       {std::shared_ptr<const fusebox::Authorizer>(std::make_shared<Nameless>()),
+        fusebox::AllowAnyOf({std::make_shared<Nameless>()})}) {
+    AdminServer server([&](fusebox::CircuitAdminOptions& options) {
+      options.write_authorizer = nobody;
+      options.read_authorizer = nobody;
+    });
+    AdminServer::Open(server.Add("a"));
+    const grpc::Status status = TryToWrite(server, server.stub());
+    EXPECT_EQ(status.error_code(), StatusCode::UNAUTHENTICATED);
+    EXPECT_NE(status.error_message(), "");
+    EXPECT_EQ(TryToRead(server.stub()).error_code(), StatusCode::UNAUTHENTICATED);
+    grpc::ClientContext context;
+    v1::WatchCircuitsResponse watched;
+    const auto watch = server.stub().WatchCircuits(&context, {});
+    EXPECT_FALSE(watch->Read(&watched));
+    EXPECT_EQ(watch->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+  }
+}
+
+TEST(AnyOf, OneThatGivesNoNameKeepsNobodyElseOut) {
+  AdminServer server(WriteBy(fusebox::AllowAnyOf(
+      {std::make_shared<Nameless>(), fusebox::AllowBearerToken(kToken, "ci").value()})));
+  AdminServer::Open(server.Add("a"));
+  EXPECT_EQ(TryToWrite(server, server.stub()).error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_TRUE(TryToWrite(server, server.stub(), std::string("Bearer ") + kToken).ok());
+  EXPECT_EQ(LastActor(server), "ci");
+}
+
 class TlsSubjects : public testing::Test {
  protected:
   void SetUp() override {

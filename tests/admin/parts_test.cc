@@ -4,20 +4,30 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "src/admin/circuit_filter.h"
+#include "src/admin/circuit_reads.h"
+#include "src/admin/circuit_scan.h"
+#include "src/admin/circuit_writes.h"
+#include "src/admin/fair_executor.h"
 #include "src/admin/glob.h"
 #include "src/admin/page_token.h"
 #include "src/admin/peer.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/time_conversion.h"
 #include "src/admin/utf8.h"
+#include "src/admin/watch_places.h"
+#include "tests/admin/admin_server.h"
 
 namespace fusebox {
 namespace {
@@ -49,6 +59,52 @@ TEST(Glob, AQuestionMarkStandsForOneCharacter) {
                           "a\xC3\xA9"
                           "c"));
   EXPECT_TRUE(GlobMatches("*?", "a"));
+}
+
+// What a glob means, by trying everything.
+bool FitsByTrying(absl::string_view glob, absl::string_view text) {
+  if (glob.empty()) return text.empty();
+  if (glob[0] == '*') {
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+      if (FitsByTrying(glob.substr(1), text.substr(i))) return true;
+    }
+    return false;
+  }
+  if (text.empty() || (glob[0] != '?' && glob[0] != text[0])) return false;
+  return FitsByTrying(glob.substr(1), text.substr(1));
+}
+
+TEST(Glob, MeansTheSameWhateverItIsMadeOf) {
+  absl::BitGen random;
+  for (int round = 0; round < 3'000; ++round) {
+    const auto random_text = [&random](absl::string_view letters, std::size_t size) {
+      std::string text;
+      for (std::size_t i = 0; i < size; ++i)
+        text += letters[absl::Uniform(random, 0U, letters.size())];
+      return text;
+    };
+    const std::string text = random_text("ab", absl::Uniform(random, 0U, 12U));
+    const std::string glob = random_text("ab*?", absl::Uniform(random, 0U, 8U));
+    ASSERT_EQ(GlobMatches(glob, text), FitsByTrying(glob, text)) << glob << " " << text;
+    // The same over several words of places.
+    const std::string far(absl::Uniform(random, 60U, 200U), 'c');
+    ASSERT_EQ(GlobMatches(far + glob, far + text), FitsByTrying(glob, text)) << glob << " " << text;
+    // There are no more `?` in it than that.
+    const std::string near(8, 'c');
+    ASSERT_EQ(GlobMatches("*" + glob, far + text), FitsByTrying("*" + glob, near + text));
+  }
+}
+
+TEST(Glob, CharactersOfSeveralBytesAreOneAtAnyPlace) {
+  for (const char* const character : {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x94\xA5"}) {
+    for (const std::size_t before : {0U, 1U, 60U, 61U, 62U, 63U, 64U, 65U, 127U}) {
+      const std::string text = std::string(before, 'x') + character + "yz";
+      EXPECT_TRUE(GlobMatches(std::string(before, '?') + "?yz", text)) << before;
+      EXPECT_TRUE(GlobMatches("*?yz", text)) << before;
+      EXPECT_FALSE(GlobMatches(std::string(before, '?') + "??yz", text)) << before;
+      EXPECT_TRUE(GlobMatches(std::string("*") + character + "??", text)) << before;
+    }
+  }
 }
 
 TEST(Glob, ManyStarsTakeNoLongerThanTheProductOfTheLengths) {
@@ -174,6 +230,209 @@ TEST(Peer, ATokenIsSafeOnThisMachineOrUnderATransportThatSaysSo) {
   EXPECT_FALSE(IsPrivate(away, "TSI_SECURITY_NONE"));
   EXPECT_FALSE(IsPrivate(away, "TSI_INTEGRITY_ONLY"));
   EXPECT_FALSE(IsPrivate(away, ""));
+}
+
+// ---- Who gets a place, and whose turn it is.
+
+std::vector<WatchPlaces::Id> TakeMany(WatchPlaces& places, const Caller& caller, int count) {
+  std::vector<WatchPlaces::Id> ids;
+  for (int i = 0; i < count; ++i) {
+    const auto taken = places.Take(caller);
+    if (!taken) break;
+    ids.push_back(taken->id);
+  }
+  return ids;
+}
+
+TEST(WatchPlaces, AStrangerGetsAStrangersPlaceAndNoOtherOnes) {
+  WatchPlaces places(6);
+  const auto many = TakeMany(places, {"10.0.0.1", false}, 6);
+  ASSERT_EQ(many.size(), 6U);
+  EXPECT_FALSE(places.Take({"10.0.0.1", false}).has_value());
+  EXPECT_EQ(places.Take({"10.0.0.2", false})->evicted, many[0]) << "who has most gives the oldest";
+  EXPECT_EQ(TakeMany(places, {"10.0.0.2", false}, 9).size(), 2U) << "until they have as many";
+  EXPECT_EQ(TakeMany(places, {"oncall", true}, 6).size(), 6U);
+  EXPECT_FALSE(places.Take({"10.0.0.3", false}).has_value());
+  EXPECT_EQ(TakeMany(places, {"ci", true}, 6).size(), 3U);
+  EXPECT_EQ(places.taken(), 6U);
+}
+
+TEST(WatchPlaces, WhatIsGivenBackIsFree) {
+  WatchPlaces places(1);
+  const WatchPlaces::Id id = places.Take({"a", true})->id;
+  EXPECT_FALSE(places.Take({"b", true}).has_value()) << "as many as it would have";
+  places.GiveBack(id);
+  places.GiveBack(id);
+  EXPECT_EQ(places.Take({"b", true})->evicted, std::nullopt);
+}
+
+// Something that happens once, and that another thread waits for.
+class Signal {
+ public:
+  void Notify() { promise_.set_value(); }
+  void Wait() { future_.wait(); }
+
+ private:
+  std::promise<void> promise_;
+  std::future<void> future_ = promise_.get_future();
+};
+
+// Keeps an executor's thread until it is let go, so that what is submitted meanwhile waits.
+class Hold {
+ public:
+  explicit Hold(FairExecutor& executor) {
+    executor.Post({"holder", true}, [this] {
+      begun_.Notify();
+      released_.Wait();
+      return false;
+    });
+    begun_.Wait();
+  }
+  void Release() { released_.Notify(); }
+
+ private:
+  Signal begun_;
+  Signal released_;
+};
+
+TEST(FairExecutor, CallersTakeTurnsASliceEach) {
+  std::string order;  // the executor's, until it is done
+  Signal done;
+  FairExecutor executor;
+  Hold hold(executor);
+  const auto work = [&](char who, int slices) {
+    return [&order, &done, who, slices]() mutable {
+      order += who;
+      if (order.size() == 11) done.Notify();
+      return --slices > 0;
+    };
+  };
+  for (int i = 0; i < 3; ++i) executor.Post({"greedy", false}, work('g', 2));
+  executor.Post({"other", false}, work('o', 1));
+  executor.Post({"last", false}, work('l', 1));
+  executor.Post({"oncall", true}, work('N', 3));
+  hold.Release();
+  done.Wait();
+  EXPECT_EQ(order, "gNoNlNggggg") << "whoever has a name has every other turn";
+}
+
+TEST(FairExecutor, WhatWaitsIsBounded) {
+  FairExecutor executor;
+  Hold hold(executor);
+  const auto submit = [&executor](const Caller& caller, int count) {
+    int taken = 0;
+    for (int i = 0; i < count; ++i) taken += executor.Submit(caller, [] { return false; }) ? 1 : 0;
+    return taken;
+  };
+  EXPECT_EQ(submit({"a", false}, 1'000), 128);
+  for (const char* const who : {"b", "c", "d"}) EXPECT_EQ(submit({who, false}, 200), 128);
+  EXPECT_EQ(submit({"e", false}, 200), 0) << "of all strangers";
+  EXPECT_EQ(submit({"oncall", true}, 1'000), 128);
+  hold.Release();
+}
+
+TEST(FairExecutor, AStoppedOneHasNoThreadAndGoesOnLater) {
+  Signal first;
+  Signal second;
+  FairExecutor executor;
+  executor.Post({"a", false}, [&] {
+    first.Notify();
+    return false;
+  });
+  first.Wait();
+  executor.Stop().join();
+  bool ran = false;  // there is no thread to touch it
+  executor.Post({"a", false}, [&] {
+    ran = true;
+    second.Notify();
+    return false;
+  });
+  EXPECT_FALSE(ran);
+  executor.Start(/*in_child=*/false);
+  second.Wait();
+  EXPECT_TRUE(ran);
+
+  executor.Stop().join();
+  executor.Post({"a", false}, [] {
+    ADD_FAILURE() << "it was the parent's";
+    return false;
+  });
+  executor.Start(/*in_child=*/true);
+  Hold hold(executor);  // so that it would have run
+  hold.Release();
+}
+
+TEST(CircuitScan, StopsWhenItsBudgetIsSpentAndGoesOnWhereItWas) {
+  fusebox_testing::TestCircuits circuits;
+  for (int i = 0; i < 500; ++i) circuits.Add(absl::StrCat("c", 1'000 + i));
+  v1::CircuitFilter proto;
+  proto.add_name_globs("*" + std::string(30, '?') + "Z");
+  proto.add_name_globs("c1499*");
+  const CircuitFilter filter(proto);
+  std::string position;
+  int scans = 0;
+  while (true) {
+    ++scans;
+    CircuitScan scan(*circuits.registry(), position);
+    WorkBudget budget(1'000);
+    if (const auto match = scan.NextMatch(filter, budget)) {
+      EXPECT_EQ(match->snapshot.name, "c1499");
+      break;
+    }
+    ASSERT_TRUE(budget.spent());
+    ASSERT_LT(position, scan.position());
+    position = scan.position();
+  }
+  EXPECT_GT(scans, 20);
+}
+
+TEST(CircuitWrites, WhatNobodyWaitsForIsNotDone) {
+  fusebox_testing::TestCircuits circuits;
+  for (int i = 0; i < 100; ++i) circuits.Add(absl::StrCat("c", i));
+  const CircuitWrites writes(circuits.registry(), "", {});
+  v1::ApplyToCircuitsRequest request;
+  request.set_all(true);
+  request.set_reason("because");
+  request.mutable_disable();
+  v1::ApplyToCircuitsResponse response;
+  EXPECT_EQ(writes.ApplyToMany(request, "who", response, [] { return true; }).error_code(),
+            grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(response.results_size(), 0);
+  EXPECT_EQ(circuits.Add("c0").Snapshot().mode, Mode::kAutomatic);
+  EXPECT_TRUE(writes.ApplyToMany(request, "who", response).ok());
+  EXPECT_EQ(response.results_size(), 100);
+}
+
+TEST(CircuitReads, EveryPageEndsSoonAndNoCircuitIsLeftOut) {
+  fusebox_testing::TestCircuits circuits;
+  for (int i = 0; i < 3'000; ++i) circuits.Add(absl::StrCat("c", 10'000 + i));
+  const CircuitReads reads(circuits.registry(), "", {});
+  v1::ListCircuitsRequest request;
+  for (int i = 0; i < 99; ++i) {
+    request.mutable_filter()->add_name_globs("*" + std::string(30, '?') +
+                                             absl::StrCat("Z", 10 + i));
+  }
+  request.mutable_filter()->add_name_globs("c?????");
+  request.mutable_filter()->add_name_globs("*999");
+  EXPECT_FALSE(reads.List(request, *std::make_unique<v1::ListCircuitsResponse>()).ok());
+  request.mutable_filter()->mutable_name_globs()->DeleteSubrange(99, 1);
+  std::vector<std::string> names;
+  int pages = 0;
+  do {
+    v1::ListCircuitsResponse page;
+    ASSERT_TRUE(reads.List(request, page).ok());
+    for (const v1::Circuit& circuit : page.circuits()) names.push_back(circuit.name());
+    request.set_page_token(page.next_page_token());
+    ASSERT_LT(++pages, 100);
+  } while (!request.page_token().empty());
+  EXPECT_THAT(names, testing::ElementsAre("c10999", "c11999", "c12999"));
+  EXPECT_GE(pages, 5) << "some of them without circuits";
+}
+
+TEST(CircuitFilter, CountsEachPatternOnce) {
+  v1::CircuitFilter proto;
+  for (int i = 0; i < 100; ++i) proto.add_name_globs("*" + std::string(30, '?') + "Z");
+  EXPECT_EQ(CircuitFilter(proto).StepsForName(10), 32);
 }
 
 TEST(CircuitFilter, AnEventMatchesByWhereItLeadsFromOrTo) {

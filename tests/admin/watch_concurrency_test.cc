@@ -80,10 +80,9 @@ uint64_t WatchUntil(const std::atomic<bool>& done, const fusebox::WatchSource& s
   uint64_t last = 0;
   while (true) {
     const bool last_look = done;
-    if (!watch.Next(response)) {
-      if (last_look) return last;
-      continue;
-    }
+    const fusebox::Watch::Found found = watch.Next(response);
+    if (found == fusebox::Watch::Found::kNothing && last_look) return last;
+    if (found != fusebox::Watch::Found::kSomething) continue;
     if (response.snapshot_complete()) last = response.resume().sequence();
     if (response.events_size() == 0) continue;
     EXPECT_EQ(response.events(0).sequence(), last + response.missed_events() + 1);

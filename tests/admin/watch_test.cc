@@ -6,11 +6,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <limits>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "src/admin/watchers.h"
 #include "tests/admin/admin_server.h"
 
 namespace fusebox_testing {
@@ -22,7 +26,9 @@ using testing::ElementsAre;
 // A WatchCircuits call. Each read waits for what comes.
 class Watcher {
  public:
-  explicit Watcher(v1::CircuitAdmin::Stub& stub, const v1::WatchCircuitsRequest& request = {}) {
+  explicit Watcher(v1::CircuitAdmin::Stub& stub, const v1::WatchCircuitsRequest& request = {},
+                   const std::string& name = "") {
+    if (!name.empty()) context_.AddMetadata("name", name);
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     reader_ = stub.WatchCircuits(&context_, request);
   }
@@ -123,15 +129,20 @@ TEST(WatchCircuits, TheFirstMessageSaysWhichInstanceItIs) {
   EXPECT_EQ(watcher.Read().instance(), "");
 }
 
-TEST(WatchCircuits, ManyCircuitsComeInSeveralMessages) {
+TEST(WatchCircuits, ManyCircuitsComeInSeveralSmallMessages) {
   AdminServer server;
   for (int i = 0; i < 250; ++i) server.Add("c" + std::to_string(1'000 + i));
   Watcher watcher(server.stub());
-  EXPECT_EQ(watcher.Read().circuits_size(), 100);
-  EXPECT_EQ(watcher.Read().circuits_size(), 100);
-  const v1::WatchCircuitsResponse last = watcher.Read();
-  EXPECT_EQ(last.circuits_size(), 50);
-  EXPECT_TRUE(last.snapshot_complete());
+  int circuits = 0;
+  int messages = 0;
+  for (bool complete = false; !complete; ++messages) {
+    const v1::WatchCircuitsResponse message = watcher.Read();
+    EXPECT_LT(message.ByteSizeLong(), 10'000U) << "what one that doesn't read holds";
+    circuits += message.circuits_size();
+    complete = message.snapshot_complete();
+  }
+  EXPECT_EQ(circuits, 250);
+  EXPECT_GE(messages, 3);
 }
 
 TEST(WatchCircuits, ByFilter) {
@@ -252,10 +263,154 @@ TEST(WatchCircuits, EndsWithTheServer) {
   // The stub goes with the server.
 }
 
+// ---- Places, and whose they are.
+
+// Gives a watcher's call a name, which the server below takes for true.
+class Named : public fusebox::Authorizer {
+ public:
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
+    const auto name = caller.client_metadata().find("name");
+    if (name == caller.client_metadata().end()) return absl::UnauthenticatedError("no name");
+    return std::string(name->second.data(), name->second.size());
+  }
+};
+
+AdminServer::Change FewPlaces(int places) {
+  return [places](fusebox::CircuitAdminOptions& options) {
+    options.max_watchers = places;
+    options.write_authorizer = std::make_shared<Named>();
+  };
+}
+
+TEST(WatchPlaces, AnOperatorFindsOneAmongAnyNumberOfStrangers) {
+  AdminServer server(FewPlaces(20));
+  std::vector<std::unique_ptr<Watcher>> strangers;
+  for (int i = 0; i < 20; ++i) {
+    strangers.push_back(std::make_unique<Watcher>(server.stub()));
+    strangers.back()->ReadCircuits();
+  }
+  EXPECT_EQ(Watcher(server.stub()).Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (int i = 0; i < 20; ++i) {
+    Watcher oncall(server.stub(), {}, "oncall");
+    oncall.ReadCircuits();
+    server.Add("c" + std::to_string(i));
+    EXPECT_EQ(oncall.ReadEvent().circuit(), "c" + std::to_string(i));
+  }
+  // Whose place it was is told so.
+  const grpc::Status status = strangers.front()->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("another caller has got this one"));
+}
+
+TEST(WatchPlaces, AreSharedOutAmongThoseWithNames) {
+  AdminServer server(FewPlaces(4));
+  std::vector<std::unique_ptr<Watcher>> greedy;
+  for (int i = 0; i < 4; ++i) {
+    greedy.push_back(
+        std::make_unique<Watcher>(server.stub(), v1::WatchCircuitsRequest(), "greedy"));
+    greedy.back()->ReadCircuits();
+  }
+  Watcher one(server.stub(), {}, "oncall");
+  one.ReadCircuits();
+  Watcher two(server.stub(), {}, "oncall");
+  two.ReadCircuits();
+  Watcher three(server.stub(), {}, "oncall");
+  EXPECT_EQ(three.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "half of them";
+  EXPECT_EQ(Watcher(server.stub()).Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED)
+      << "a stranger takes nobody's";
+  EXPECT_EQ(greedy[0]->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(greedy[1]->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST(WatchCircuits, RefusesARequestThatIsLargeForNothing) {
+  AdminServer server;
+  v1::WatchCircuitsRequest request;
+  for (int i = 0; i < 40; ++i) request.mutable_filter()->add_targets(std::string(1'000, 'x'));
+  EXPECT_THAT(ViolatedFields(Watcher(server.stub(), request).Finish()), ElementsAre("filter"));
+  request.Clear();
+  request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(
+      99, std::string(70'000, 'x'));
+  EXPECT_THAT(ViolatedFields(Watcher(server.stub(), request).Finish()), ElementsAre("request"));
+}
+
+// One that doesn't read what it is told.
+class Sleeper : public grpc::ClientReadReactor<v1::WatchCircuitsResponse> {
+ public:
+  explicit Sleeper(v1::CircuitAdmin::Stub& stub) {
+    stub.async()->WatchCircuits(&context_, &request_, this);
+    AddHold();  // it isn't over before `Wait`
+    StartCall();
+  }
+  grpc::Status Wait() {
+    StartRead(&response_);
+    RemoveHold();
+    return ended_.get_future().get();
+  }
+  void OnReadDone(bool ok) override {
+    if (ok) StartRead(&response_);
+  }
+  void OnDone(const grpc::Status& status) override { ended_.set_value(status); }
+
+ private:
+  grpc::ClientContext context_;
+  v1::WatchCircuitsRequest request_;
+  v1::WatchCircuitsResponse response_;
+  std::promise<grpc::Status> ended_;
+};
+
+// The watchers of a service, on a clock that the test moves.
+class WatchersOnAClock : public v1::CircuitAdmin::CallbackService {
+ public:
+  WatchersOnAClock(fusebox::WatchSource source, const FakeClock& clock)
+      : watchers_(std::move(source), 10, executor_, clock) {}
+
+  fusebox::Watchers& watchers() { return watchers_; }
+
+ private:
+  fusebox::Watchers::Reactor* WatchCircuits(grpc::CallbackServerContext* context,
+                                            const v1::WatchCircuitsRequest* request) override {
+    return watchers_.Add({"test", false}, *context, *request);
+  }
+
+  fusebox::FairExecutor executor_;
+  fusebox::Watchers watchers_;
+};
+
+TEST(WatchCircuits, OneThatTakesNothingForAMinuteIsHungUpOn) {
+  TestCircuits circuits;
+  for (int i = 0; i < 2'000; ++i) circuits.Add("c" + std::to_string(i));  // more than is on its way
+  WatchersOnAClock service({circuits.registry(), "test-1", "log-1", {}}, circuits.clock());
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  const auto server = builder.BuildAndStart();
+  const auto stub = v1::CircuitAdmin::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  Sleeper sleeper(*stub);
+  while (service.watchers().HangUpOnStalled() == 0) {
+    circuits.clock().Advance(absl::Minutes(1));
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(sleeper.Wait().ok());
+  server->Shutdown(std::chrono::system_clock::now());
+}
+
 // ---- One watcher, without a call.
 
 class WatchTest : public testing::Test {
  protected:
+  // Looks until there is something to tell, or nothing.
+  bool Next(fusebox::Watch& watch) {
+    while (true) {
+      const fusebox::Watch::Found found = watch.Next(response_);
+      if (found != fusebox::Watch::Found::kNothingYet) {
+        return found == fusebox::Watch::Found::kSomething;
+      }
+    }
+  }
+
   fusebox::Watch NewWatch(const v1::WatchCircuitsRequest& request = {}) {
     fusebox::Watch watch(source_, request);
     EXPECT_TRUE(watch.Start().ok());
@@ -269,26 +424,27 @@ class WatchTest : public testing::Test {
 
 TEST_F(WatchTest, OneThatDoesNotReadHoldsNothingAndMissesEvents) {
   fusebox::Watch watch = NewWatch();
-  ASSERT_TRUE(watch.Next(response_));
+  ASSERT_TRUE(Next(watch));
   EXPECT_TRUE(response_.snapshot_complete());
-  EXPECT_FALSE(watch.Next(response_));
+  EXPECT_FALSE(Next(watch));
   for (int i = 0; i < 100; ++i) circuits_.Add("c" + std::to_string(i));
-  ASSERT_TRUE(watch.Next(response_));
+  ASSERT_TRUE(Next(watch));
   EXPECT_EQ(response_.missed_events(), 92U);
   EXPECT_EQ(response_.events_size(), 8);
   EXPECT_EQ(response_.resume().sequence(), 100U);
-  EXPECT_FALSE(watch.Next(response_));
+  EXPECT_FALSE(Next(watch));
 }
 
 TEST_F(WatchTest, NoEventFallsBetweenTheCircuitsAndTheEvents) {
   for (int i = 0; i < 150; ++i) circuits_.Add("c" + std::to_string(1'000 + i));
   fusebox::Watch watch = NewWatch();
-  ASSERT_TRUE(watch.Next(response_));
-  EXPECT_EQ(response_.circuits_size(), 100);
+  ASSERT_TRUE(Next(watch));
+  EXPECT_FALSE(response_.snapshot_complete());
   circuits_.Add("c1000").Disable({"oncall", "it has been told already"});
-  ASSERT_TRUE(watch.Next(response_));
-  EXPECT_TRUE(response_.snapshot_complete());
-  ASSERT_TRUE(watch.Next(response_));
+  do {
+    ASSERT_TRUE(Next(watch));
+  } while (!response_.snapshot_complete());
+  ASSERT_TRUE(Next(watch));
   ASSERT_EQ(response_.events_size(), 1);
   EXPECT_EQ(response_.events(0).to_mode(), v1::MODE_DISABLED);
 }
@@ -297,11 +453,11 @@ TEST_F(WatchTest, EventsThatItDoesNotWantAreNotTold) {
   v1::WatchCircuitsRequest request;
   request.mutable_filter()->add_name_globs("mine*");
   fusebox::Watch watch = NewWatch(request);
-  ASSERT_TRUE(watch.Next(response_));
+  ASSERT_TRUE(Next(watch));
   for (int i = 0; i < 5; ++i) circuits_.Add("c" + std::to_string(i));
-  EXPECT_FALSE(watch.Next(response_));
+  EXPECT_FALSE(Next(watch));
   circuits_.Add("mine");
-  ASSERT_TRUE(watch.Next(response_));
+  ASSERT_TRUE(Next(watch));
   ASSERT_EQ(response_.events_size(), 1);
   EXPECT_EQ(response_.events(0).sequence(), 6U);
 }

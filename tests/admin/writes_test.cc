@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/admin/admin_server.h"
@@ -79,6 +81,24 @@ TEST(Writes, R8_ForceOpenLastsForItsTtl) {
   EXPECT_FALSE(Write(server, &Stub::ForceOpenCircuit, {}).has_next_probe_time());
   server.clock().Advance(absl::Hours(10'000));
   EXPECT_EQ(circuit.state(), State::kOpen);
+}
+
+TEST(Writes, OneThatDoesNotReturnKeepsNoReaderWaiting) {
+  AdminServer server;
+  server.Add("a");
+  std::promise<void> entered;
+  std::promise<void> released;
+  const auto listener = server.registry()->AddListener(
+      [&, left = released.get_future().share()](const fusebox::Event& event) {
+        if (event.kind != fusebox::EventKind::kModeChanged) return;
+        entered.set_value();
+        left.wait();
+      });
+  std::thread writer([&] { Write(server, &Stub::DisableCircuit, {}); });
+  entered.get_future().wait();
+  EXPECT_EQ(server.List().size(), 1U);
+  released.set_value();
+  writer.join();
 }
 
 TEST(Writes, R8_DisableShadowAndAutomate) {

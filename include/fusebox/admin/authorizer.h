@@ -27,14 +27,15 @@
 namespace fusebox {
 
 // Thread-safety: `Authorize` may be called from any thread at any time, several times at once, and
-// should be quick.
+// should be quick: it runs on gRPC's threads. What it throws ends there: the caller is answered
+// INTERNAL, and not let in.
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
 
-  // Who the caller is, for the events of what it does; not empty. UNAUTHENTICATED if it doesn't say
-  // so well enough, PERMISSION_DENIED if it may not. The message goes to the caller: it must not
-  // hold a credential.
+  // Who the caller is, for the events of what it does. An empty name lets nobody in: the caller is
+  // answered UNAUTHENTICATED. UNAUTHENTICATED if it doesn't say who it is well enough,
+  // PERMISSION_DENIED if it may not. The message goes to the caller: it must not hold a credential.
   virtual absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const = 0;
 };
 
@@ -65,8 +66,8 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string t
 // machine every caller looks like one.
 std::shared_ptr<const Authorizer> AllowLocalCallers();
 
-// Callers that one of these lets in, asked in order. If none does, the last one's answer. Without
-// any, nobody. None may be null.
+// Callers that one of these lets in by name, asked in order. If none does, the last one's answer.
+// Without any, nobody. None may be null.
 std::shared_ptr<const Authorizer> AllowAnyOf(
     std::vector<std::shared_ptr<const Authorizer>> authorizers);
 

@@ -36,7 +36,8 @@ struct CircuitAdminOptions {
   // What callers are told of which process this is: "checkout-7f9c", "host:port". May be empty.
   std::string instance;
 
-  // Who may read. Null: whoever can reach the server. Those who may write may read too.
+  // Who may read. Null: whoever can reach the server. Those who may write may read too, and
+  // `write_authorizer` is asked who a reader is, so that nobody without a name comes before one with.
   std::shared_ptr<const Authorizer> read_authorizer;
 
   // Both, or neither: that circuits may be moved, and who may do so. Who it was and why they did it
@@ -48,8 +49,10 @@ struct CircuitAdminOptions {
   // opening. It may hold what a request held. Status codes and peers are shown anyway.
   bool show_failure_messages = false;
 
-  // How many WatchCircuits calls there may be at a time; one more is RESOURCE_EXHAUSTED. Each may
-  // hold a message of some 100 KiB that its reader doesn't take.
+  // How many WatchCircuits calls there may be at the same time. One more is RESOURCE_EXHAUSTED,
+  // unless its caller has a name by an authorizer and others have none, or another one with a name
+  // has more: then one of those ends with that code, the oldest. Each may hold a message of some KiB
+  // that its reader doesn't take, for a minute; after that it is hung up on.
   int max_watchers = 1'000;  // 1 to 100,000
 };
 
@@ -57,9 +60,11 @@ struct CircuitAdminOptions {
 // watchers never hang up by themselves, shut that server down with a deadline:
 // `server->Shutdown(deadline)`.
 //
-// Thread-safety: the service may be called as gRPC does. It has one thread of its own, from the
-// first watcher on, and makes no call wait: a watcher that doesn't read misses events, and is told
-// so.
+// Thread-safety: the service may be called as gRPC does. On gRPC's threads it does no more than ask
+// the authorizers. What is asked for is done by three threads of its own, each from when it is first
+// needed on: one for reads, in which callers take turns, one for writes, and one that hears events.
+// How much one request has done for it is bounded. None of this makes a call of the circuits' wait; a
+// watcher that doesn't read misses events, and is told so.
 //
 // INVALID_ARGUMENT, with each bad field named, for a null registry, `allow_writes` without
 // `write_authorizer` or the other way round, or `max_watchers` out of range.
