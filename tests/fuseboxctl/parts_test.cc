@@ -7,6 +7,7 @@
 #include "tools/fuseboxctl/exit_code.h"
 #include "tools/fuseboxctl/explain.h"
 #include "tools/fuseboxctl/state_goal.h"
+#include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/table.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -71,7 +72,42 @@ TEST(Table, ANarrowTerminalCutsTheLastColumnButNotToNothing) {
   terminal.columns = 40;
   EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(36, 'x') + "…\n"));
   terminal.columns = 5;
-  EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(23, 'x') + "…\n"));
+  EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(19, 'x') + "…\n"));
+}
+
+TEST(Table, NamesAreShortenedInTheMiddleBeforeTheLastColumnIsCutToNothing) {
+  EXPECT_EQ(ShortenMiddle("inventory/shop.Inventory/Reserve", 22), "inventory…tory/Reserve");
+  EXPECT_EQ(ShortenMiddle("short", 5), "short");
+  EXPECT_EQ(ShortenMiddle("ääääüü", 4), "ää…ü");
+  Table table({"NAME", "WHY"});
+  table.MayShorten(0, 8);
+  table.Add({"inventory/shop.Inventory/Reserve", std::string(80, 'x')});
+  Terminal terminal;
+  terminal.columns = 44;
+  EXPECT_THAT(table.Render(terminal),
+              HasSubstr("\ninventory…tory/Reserve  " + std::string(19, 'x') + "…\n"));
+  EXPECT_FALSE(table.Fits(terminal));
+}
+
+TEST(Table, ALineIsCutWithItsColours) {
+  EXPECT_EQ(Fit("abc", 3), "abc");
+  EXPECT_EQ(Fit("abcd", 3), "ab…");
+  EXPECT_EQ(Fit("\x1b[31mOPEN\x1b[0m now", 0), "\x1b[31mOPEN\x1b[0m now");
+  EXPECT_EQ(Fit("\x1b[31mOPEN\x1b[0m now", 8), "\x1b[31mOPEN\x1b[0m now");
+  EXPECT_EQ(Fit("\x1b[31mOPEN\x1b[0m now", 3), "\x1b[31mOP…\x1b[0m");
+}
+
+TEST(Suggest, NamesThatAFewLettersAwayOrThatItIsAPartOf) {
+  const std::set<std::string> names = {"inventory/shop.Inventory/Reserve",
+                                       "inventory/shop.Inventory/Release",
+                                       "payments/shop.Payments/Charge"};
+  using testing::ElementsAre;
+  EXPECT_THAT(Nearest({"inventroy/*"}, names), testing::SizeIs(2));
+  EXPECT_THAT(Nearest({"inventory/shop.Inventory/Reserv"}, names),
+              ElementsAre("inventory/shop.Inventory/Reserve", "inventory/shop.Inventory/Release"));
+  EXPECT_THAT(Nearest({"Payments/Charge"}, names), ElementsAre("payments/shop.Payments/Charge"));
+  EXPECT_THAT(Nearest({"PAYMENTS/*"}, names), ElementsAre("payments/shop.Payments/Charge"));
+  EXPECT_THAT(Nearest({"nothing/like.That/AtAll"}, names), testing::IsEmpty());
 }
 
 TEST(Table, ColourIsForTerminalsThatWantIt) {

@@ -98,11 +98,25 @@ TEST_F(Read, ListFiltersByStateModeTargetAndName) {
   EXPECT_EQ(names({"nope", "pay*"}), charge);
 }
 
-TEST_F(Read, ListSaysSoIfNothingMatches) {
-  const Ran ran = Run({"list", "nope"});
-  EXPECT_EQ(ran.exit_code, 0);
+TEST_F(Read, ListOfANameThatNoCircuitHasFails) {
+  Ran ran = Run({"list", "inventroy/*"});
+  EXPECT_EQ(ran.exit_code, 1);
   EXPECT_EQ(ran.out, "");
-  EXPECT_THAT(ran.err, HasSubstr("no circuit matches"));
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("no circuit matches; did you mean "), HasSubstr(kReserve)));
+  EXPECT_EQ(Run({"list", "inventroy/*", "--state", "open"}).exit_code, 1);
+  EXPECT_EQ(Run({"list", "--target", "nope"}).exit_code, 1);
+  EXPECT_EQ(Run({"list", "nope", "--output", "json"}).exit_code, 1);
+  EXPECT_THAT(Run({"list", "zzzzzzzz"}).err, HasSubstr("`fuseboxctl list` shows the names"));
+}
+
+TEST_F(Read, ListOfAStateThatNoCircuitIsInIsGoodNews) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"list", "--state", "half_open"},
+        std::vector<std::string>{"list", "pay*", "--state", "open"}}) {
+    const Ran ran = Run(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("no circuit matches"));
+  }
 }
 
 TEST_F(Read, ListGoesThroughAllPages) {
@@ -261,6 +275,8 @@ TEST_F(Read, GetOfWhatIsNotThereSaysHowToFindOut) {
   const Ran ran = Run({"get", "nope"});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, AllOf(HasSubstr("NOT_FOUND"), HasSubstr("fuseboxctl list")));
+  EXPECT_THAT(Run({"get", "Reserve"}).err, HasSubstr(std::string("did you mean ") + kReserve));
+  EXPECT_THAT(Run({"policy", "get", "Charge"}).err, HasSubstr(kCharge));
 }
 
 }  // namespace

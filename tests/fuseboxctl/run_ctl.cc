@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,7 +60,17 @@ std::array<int, 2> OpenTerminal() {
 
 Running::Running(std::vector<std::string> arguments, const Surroundings& surroundings) {
   std::array<int, 2> out{};
-  EXPECT_EQ(pipe2(out.data(), O_CLOEXEC), 0);
+  if (surroundings.screen) {
+    out = OpenTerminal();
+    const winsize size{/*ws_row=*/24, /*ws_col=*/80, 0, 0};
+    EXPECT_EQ(ioctl(out[1], TIOCSWINSZ, &size), 0);
+    termios modes{};
+    EXPECT_EQ(tcgetattr(out[1], &modes), 0);
+    modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);  // lines end as the program ends them
+    EXPECT_EQ(tcsetattr(out[1], TCSANOW, &modes), 0);
+  } else {
+    EXPECT_EQ(pipe2(out.data(), O_CLOEXEC), 0);
+  }
   out_ = fdopen(out[0], "r");
   std::array<int, 2> err{};
   EXPECT_EQ(pipe2(err.data(), O_CLOEXEC), 0);

@@ -22,6 +22,7 @@ struct Surroundings {
   std::vector<std::string> variables;  // "NO_COLOR=1"; none of Fusebox' own otherwise
   std::optional<std::string> typed;    // standard input is a terminal, where somebody types this
   std::optional<std::string> input;    // standard input is a file with this; else it's empty
+  bool screen = false;                 // standard output is a terminal of 80 columns and 24 rows
 };
 
 struct Ran {

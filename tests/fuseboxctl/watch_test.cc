@@ -155,8 +155,26 @@ TEST(Wait, EndsWhenTheTouchedCircuitIsThereByTimeAlone) {
   Running open({"--endpoint", server.address(), "open", kName, "--reason", "deploy", "--ttl", "10s",
                 "--wait", "half-open"});
   ASSERT_THAT(open.WaitForLine(kName), ContainsRegex("open: done +OPEN +FORCED_OPEN"));
+  ASSERT_TRUE(open.WaitForError(std::string("waiting for test-1: ") + kName +
+                                " to be HALF_OPEN, at most 1m"));
   server.clock().Advance(absl::Seconds(10));
-  EXPECT_EQ(open.Wait().exit_code, 0);
+  const Ran ran = open.Wait();
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.err, HasSubstr(std::string("test-1: ") + kName + " is HALF_OPEN, after "));
+}
+
+TEST(Wait, JsonHasTheStateInTheEnd) {
+  AdminServer server;
+  server.Add(kName);
+  Running open({"--endpoint", server.address(), "open", kName, "--reason", "deploy", "--ttl", "10s",
+                "--wait", "half-open", "--output", "json"});
+  ASSERT_TRUE(open.WaitForError("waiting for "));
+  server.clock().Advance(absl::Seconds(10));
+  const Ran ran = open.Wait();
+  const auto result =
+      EndpointOf(ran.out, 0).fields().at("results").list_value().values(0).struct_value().fields();
+  EXPECT_EQ(result.at("state").string_value(), "STATE_HALF_OPEN");
+  EXPECT_EQ(result.at("mode").string_value(), "MODE_AUTOMATIC");
 }
 
 TEST(Wait, SaysWhatItWaitedForInVain) {

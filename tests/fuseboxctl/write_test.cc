@@ -108,10 +108,27 @@ TEST_F(Write, DryRunsMoveNothing) {
   EXPECT_EQ(Look("pay/2").mode, Mode::kAutomatic);
 }
 
+TEST_F(Write, VeryManyAreSummedUp) {
+  for (int i = 0; i < 30; ++i) server_.Add("many/" + std::to_string(i));
+  const std::vector<std::string> arguments = {"disable", "many/*", "--reason", "x", "--yes"};
+  const Ran ran = Run(arguments);
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "disable: done  30 circuits at 1 instance: 30 CLOSED DISABLED\n");
+  std::vector<std::string> verbose = arguments;
+  verbose.emplace_back("-v");
+  EXPECT_THAT(Run(verbose).out, ContainsRegex("\ntest-1 +many/29 +disable: done"));
+  const Ran few = Run({"disable", "pay/*", "--reason", "x", "--yes"});
+  EXPECT_THAT(few.out, ContainsRegex("pay/2 +disable: done"));
+  EXPECT_THAT(few.err, HasSubstr("disable: done  2 circuits at 1 instance: 2 CLOSED DISABLED"));
+}
+
 TEST_F(Write, AGlobThatFitsNothingFails) {
   const Ran ran = Run({"reset", "nope*", "--reason", "x"});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("no circuit matches"));
+  EXPECT_THAT(Run({"reset", "pya/*", "--reason", "x"}).err,
+              HasSubstr("did you mean pay/1 or pay/2?"));
+  EXPECT_THAT(Run({"reset", "otherr", "--reason", "x"}).err, HasSubstr("did you mean other?"));
 }
 
 TEST_F(Write, ManyMoreThanAFilterHoldsAreMoved) {

@@ -105,6 +105,24 @@ Cell StateCell(const Circuit& circuit) {
   return {std::move(text), StateColour(circuit.state())};
 }
 
+Cell ShortStateCell(const Circuit& circuit) {
+  const Colour colour = StateColour(circuit.state());
+  switch (circuit.mode()) {
+    case fusebox::v1::MODE_FORCED_OPEN:
+      // By time it is on its way out of it, and not any more what the mode says.
+      if (circuit.state() != fusebox::v1::STATE_OPEN) break;
+      return {ModeName(circuit.mode()), colour};
+    case fusebox::v1::MODE_DISABLED:
+      return {ModeName(circuit.mode()), Colour::kYellow};
+    case fusebox::v1::MODE_SHADOW:
+      return {absl::StrCat(StateName(circuit.state()), " shadow"), Colour::kYellow};
+    default:
+      break;
+  }
+  if (!circuit.ramping()) return {StateName(circuit.state()), colour};
+  return {absl::StrCat("RAMP ", std::lround(circuit.ramp_fraction() * 100), "%"), colour};
+}
+
 Cell ModeCell(const Circuit& circuit) {
   const bool automatic = circuit.mode() == fusebox::v1::MODE_AUTOMATIC;
   return {ModeName(circuit.mode()), automatic ? Colour::kNone : Colour::kYellow};
@@ -138,6 +156,12 @@ std::string WhyText(const Circuit& circuit, absl::Time now) {
   if (circuit.state() != fusebox::v1::STATE_CLOSED) return why;
   return absl::StrCat("opened ", AgeText(now - TimeOf(circuit.last_opening().time())),
                       " ago: ", why);
+}
+
+std::string ShortWhyText(const Circuit& circuit, absl::Time now) {
+  const std::string why = WhyText(circuit, now);
+  const std::string failures = FailuresText(circuit);
+  return why.empty() && !failures.empty() ? absl::StrCat("failed ", failures) : why;
 }
 
 std::string MoveText(const fusebox::v1::Move& move) {

@@ -36,6 +36,10 @@ Colour StateColour(fusebox::v1::State state);
 Cell StateCell(const fusebox::v1::Circuit& circuit);
 Cell ModeCell(const fusebox::v1::Circuit& circuit);
 
+// The state, or the mode where that says it all: "OPEN", "FORCED_OPEN", "CLOSED shadow", "RAMP
+// 25%".
+Cell ShortStateCell(const fusebox::v1::Circuit& circuit);
+
 // How long it has been in its state: "3m12s"; empty if it has never been in another.
 std::string SinceText(const fusebox::v1::Circuit& circuit, absl::Time now);
 
@@ -47,6 +51,9 @@ std::string FailuresText(const fusebox::v1::Circuit& circuit);
 
 // Why it is as it is: what opened it, or who moved it and why.
 std::string WhyText(const fusebox::v1::Circuit& circuit, absl::Time now);
+
+// The same, or else the failures that there are. For what has no room for both.
+std::string ShortWhyText(const fusebox::v1::Circuit& circuit, absl::Time now);
 
 // "failure rate 0.62 >= 0.5 over 100 calls", "oncall: deploy".
 std::string MoveText(const fusebox::v1::Move& move);

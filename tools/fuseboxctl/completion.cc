@@ -22,7 +22,7 @@ constexpr std::pair<absl::string_view, absl::string_view> kValues[] = {
     {"--until", "closed open half_open"},
     {"--wait", "closed open half_open"},
     {"--mode", "automatic forced_open disabled shadow"},
-    {"--output", "table json"},
+    {"--output", "table wide json"},
     {"--color", "auto always never"},
     {"--sort", "name state"},
 };

@@ -52,7 +52,10 @@ void AddReads(CLI::App& app, Raw& raw) {
 
   CLI::App* const get = app.add_subcommand("get", "Show everything about a circuit");
   get->add_option("NAME", raw.get.name, "The circuit")->required()->type_name("");
-  get->add_option("--events", raw.get.events, "How many of its last events, 20 unless given")
+  get->add_flag("--all", raw.get.all,
+                "Its policy and 20 events too, as where the output is no terminal");
+  get->add_option("--events", raw.get.events,
+                  "How many of its last events; unless given what there is room for, or 20")
       ->check(CLI::Range(0, 1000))
       ->type_name("NUMBER");
 
@@ -87,6 +90,7 @@ void AddWrite(CLI::App& app, Raw& raw, Verb verb, const std::string& what) {
   command->add_flag("--all", to.all, "Every circuit there is")->excludes(names);
   command->add_flag("--yes,-y", to.yes, "Don't ask before touching more than one circuit");
   command->add_flag("--dry-run", to.dry_run, "Only show what would be touched");
+  command->add_flag("--verbose,-v", to.verbose, "A line for each circuit, also of very many");
   CLI::Option* const wait =
       command->add_option("--wait", to.wait, "Wait until all that was touched is in this state");
   wait->transform(State());
@@ -128,9 +132,9 @@ void AddPolicy(CLI::App& app, Raw& raw) {
 
 void AddCommands(CLI::App& app, Raw& raw, Flags& flags) {
   app.set_version_flag("--version", absl::StrCat("fuseboxctl ", FUSEBOXCTL_VERSION));
-  app.add_option("--output", raw.output,
-                 "table, which is for people, or json, which is for programs")
-      ->check(OneOf({"table", "json"}));
+  app.add_option("--output,-o", raw.output,
+                 "table, which a terminal has room for; wide, which has all; or json, for programs")
+      ->check(OneOf({"table", "wide", "json"}));
   app.add_option("--color", raw.color,
                  "auto: on a terminal, unless NO_COLOR is set or TERM is dumb")
       ->check(OneOf({"auto", "always", "never"}));
@@ -160,6 +164,7 @@ void AddCommands(CLI::App& app, Raw& raw, Flags& flags) {
 absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
   const std::string name = app.get_subcommands().front()->get_name();
   flags.json = raw.output == "json";
+  flags.wide = raw.output == "wide";
   flags.colour = raw.color == "auto"     ? ColourWish::kAuto
                  : raw.color == "always" ? ColourWish::kAlways
                                          : ColourWish::kNever;

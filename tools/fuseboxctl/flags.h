@@ -28,6 +28,7 @@ struct CompletionFlags {
 struct Flags {
   ConnectionFlags connection;
   bool json = false;
+  bool wide = false;
   ColourWish colour = ColourWish::kAuto;
   std::variant<InfoFlags, ListFlags, GetFlags, WatchFlags, WriteFlags, PolicyFlags, CompletionFlags>
       command;

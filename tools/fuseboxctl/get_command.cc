@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/get_command.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/json.h"
 #include "tools/fuseboxctl/policy_fields.h"
+#include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
@@ -20,6 +24,8 @@ namespace {
 using fusebox::v1::Circuit;
 using fusebox::v1::GetCircuitResponse;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
+
+constexpr int kEvents = 20;  // that are asked for
 
 struct Answer {
   grpc::Status status;
@@ -51,15 +57,23 @@ std::string EvidenceLine(const Circuit& circuit) {
                       "; the last: ", Printable(evidence.last_message()));
 }
 
-std::string TotalsLine(const fusebox::v1::Totals& totals) {
-  return absl::StrCat("success ", totals.success(), ", failure ", totals.failure(), ", ignored ",
-                      totals.ignored(), ", slow ", totals.slow(), ", rejected ", totals.rejected(),
-                      ", too many calls ", totals.too_many_calls(), ", would reject ",
-                      totals.would_reject());
+// Where there is little room, without those that are 0.
+std::string TotalsLine(const fusebox::v1::Totals& totals, bool all) {
+  const std::pair<absl::string_view, int64_t> counts[] = {
+      {"success", totals.success()},          {"failure", totals.failure()},
+      {"ignored", totals.ignored()},          {"slow", totals.slow()},
+      {"rejected", totals.rejected()},        {"too many calls", totals.too_many_calls()},
+      {"would reject", totals.would_reject()}};
+  std::vector<std::string> parts;
+  for (const auto& [name, count] : counts) {
+    if (all || count > 0) parts.push_back(absl::StrCat(name, " ", count));
+  }
+  return parts.empty() ? "no calls" : absl::StrJoin(parts, ", ");
 }
 
-std::string OpenedLine(const fusebox::v1::Totals& totals) {
+std::string OpenedLine(const fusebox::v1::Totals& totals, bool all) {
   std::vector<std::string> moves;
+  if (!all) return Count(totals.opened(), "time");
   for (const fusebox::v1::Totals::Transitions& move : totals.transitions()) {
     moves.push_back(
         absl::StrCat(StateName(move.from()), " -> ", StateName(move.to()), " ", move.count()));
@@ -68,15 +82,9 @@ std::string OpenedLine(const fusebox::v1::Totals& totals) {
                       absl::StrJoin(moves, ", "));
 }
 
-void AppendLines(absl::string_view text, std::string& to) {
-  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    absl::StrAppend(&to, "  ", line, "\n");
-  }
-}
-
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
-Lines LinesOf(const Circuit& circuit, const Terminal& terminal, absl::Time now) {
+Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::Time now) {
   Lines lines = {{"state", StateLine(circuit, terminal, now)},
                  {"mode", terminal.Paint(ModeName(circuit.mode()), ModeCell(circuit).colour)}};
   if (circuit.has_next_probe_time()) {
@@ -104,35 +112,94 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, absl::Time now) 
                    Count(circuit.consecutive_failures(), "failure"), " in a row"));
   lines.emplace_back("in flight", absl::StrCat(Count(circuit.in_flight(), "call"), ", ",
                                                circuit.probes_in_flight(), " of them probes"));
-  lines.emplace_back("totals", TotalsLine(circuit.totals()));
-  lines.emplace_back("opened", OpenedLine(circuit.totals()));
+  lines.emplace_back("totals", TotalsLine(circuit.totals(), all));
+  lines.emplace_back("opened", OpenedLine(circuit.totals(), all));
   lines.emplace_back("target", Printable(circuit.target()));
   lines.emplace_back("epoch", absl::StrCat(circuit.epoch()));
   return lines;
 }
 
-std::string TextOf(const Endpoint& endpoint, const GetCircuitResponse& response,
-                   const Terminal& terminal) {
-  const Circuit& circuit = response.circuit();
-  const absl::Time now = absl::Now();
-  std::string text = absl::StrCat(terminal.Paint(Printable(circuit.name()), Colour::kBold), " on ",
-                                  endpoint.InstanceName(response.instance()), "\n");
-  constexpr std::size_t kLabelWidth = 14;
-  for (const auto& [label, value] : LinesOf(circuit, terminal, now)) {
-    if (value.empty()) continue;
-    absl::StrAppend(&text, "  ", label, std::string(kLabelWidth - label.size(), ' '), value, "\n");
+// Where a terminal has room for this and no more, a circuit without its policy, its state first.
+// Else all of it, its state last: there it is when all has scrolled by.
+class CircuitPage {
+ public:
+  // `rows` are for this circuit; 0: as many as need be.
+  CircuitPage(const Terminal& terminal, const GetFlags& flags, std::size_t rows)
+      : terminal_(terminal),
+        all_(flags.all || terminal.columns == 0),
+        rows_(all_ ? 0 : rows),
+        events_(flags.events) {}
+
+  std::string TextOf(const Endpoint& endpoint, const GetCircuitResponse& response) const {
+    const Circuit& circuit = response.circuit();
+    std::vector<std::string> lines;
+    for (const auto& [label, value] : LinesOf(circuit, terminal_, all_, now_)) {
+      if (value.empty()) continue;
+      lines.push_back(
+          absl::StrCat("  ", label, std::string(kLabelWidth - label.size(), ' '), value));
+    }
+    std::vector<std::string> page = {
+        absl::StrCat(terminal_.Paint(Printable(circuit.name()), Colour::kBold), " on ",
+                     endpoint.InstanceName(response.instance()))};
+    const auto add = [&page](std::vector<std::string> more) {
+      page.insert(page.end(), more.begin(), more.end());
+    };
+    if (all_) {
+      add(PolicyLines(circuit));
+      add(EventLines(response, response.events_size()));
+      add({terminal_.Paint("now", Colour::kBold)});
+      add(std::move(lines));
+    } else {
+      if (rows_ > 1 && lines.size() > rows_ - 1) lines.resize(rows_ - 1);  // the first ones matter
+      add(std::move(lines));
+      add(EventLines(response, RoomForEvents(page.size())));
+    }
+    std::string text;
+    for (const std::string& line : page) absl::StrAppend(&text, Fit(line, Columns()), "\n");
+    return text;
   }
-  absl::StrAppend(&text, terminal.Paint("policy", Colour::kBold), " (etag ",
-                  Printable(circuit.etag()), ")\n");
-  AppendLines(PolicyText(circuit.policy()), text);
-  if (response.events().empty()) return text;
-  absl::StrAppend(&text, terminal.Paint("events", Colour::kBold), "\n");
-  for (const fusebox::v1::Event& event : response.events()) {
-    absl::StrAppend(&text, "  ", ClockText(TimeOf(event.time()), now), "  ",
-                    EventText(event, terminal), "\n");
+
+ private:
+  static constexpr std::size_t kLabelWidth = 14;
+  static constexpr std::size_t kEvents = 5;  // on a terminal
+
+  std::size_t Columns() const { return terminal_.columns; }
+
+  int RoomForEvents(std::size_t taken) const {
+    if (events_) return *events_;
+    const std::size_t left = rows_ > taken + 1 ? rows_ - taken - 1 : 0;  // but for the heading
+    return static_cast<int>(std::min(left, kEvents));
   }
-  return text;
-}
+
+  std::vector<std::string> PolicyLines(const Circuit& circuit) const {
+    std::vector<std::string> lines = {absl::StrCat(terminal_.Paint("policy", Colour::kBold),
+                                                   " (etag ", Printable(circuit.etag()), ")")};
+    for (const absl::string_view line :
+         absl::StrSplit(PolicyText(circuit.policy()), '\n', absl::SkipEmpty())) {
+      lines.push_back(absl::StrCat("  ", line));
+    }
+    return lines;
+  }
+
+  // The last ones.
+  std::vector<std::string> EventLines(const GetCircuitResponse& response, int count) const {
+    const int first = std::max(0, response.events_size() - count);
+    if (first == response.events_size()) return {};
+    std::vector<std::string> lines = {terminal_.Paint("events", Colour::kBold)};
+    for (int i = first; i < response.events_size(); ++i) {
+      const fusebox::v1::Event& event = response.events(i);
+      lines.push_back(absl::StrCat("  ", ClockText(TimeOf(event.time()), now_), "  ",
+                                   EventText(event, terminal_)));
+    }
+    return lines;
+  }
+
+  const Terminal& terminal_;
+  const bool all_;
+  const std::size_t rows_;
+  const std::optional<int> events_;
+  const absl::Time now_ = absl::Now();
+};
 
 std::string JsonOf(const Endpoint& endpoint, const Answer& answer) {
   JsonObject object;
@@ -152,13 +219,19 @@ std::string JsonOf(const Endpoint& endpoint, const Answer& answer) {
 ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen) {
   fusebox::v1::GetCircuitRequest request;
   request.set_name(flags.name);
-  request.set_max_events(flags.events == 0 ? -1 : flags.events);
+  const int events = flags.events.value_or(kEvents);
+  request.set_max_events(events == 0 ? -1 : events);
   const std::vector<Answer> answers = fleet.AskAll([&request](const Endpoint& endpoint) {
     Answer answer;
     answer.status = endpoint.Call(&Stub::GetCircuit, request, answer.response);
     return answer;
   });
+  // But for the command line before it and the prompt after it, and a line between two.
+  const std::size_t rows =
+      screen.terminal.rows > 2 ? (screen.terminal.rows - 2) / answers.size() : 0;
+  const CircuitPage page(screen.terminal, flags, answers.size() > 1 && rows > 0 ? rows - 1 : rows);
   Tally tally;
+  bool nowhere = true;
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Endpoint& endpoint = *fleet.endpoints()[i];
@@ -167,9 +240,11 @@ ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen)
     if (screen.json) {
       texts.push_back(JsonOf(endpoint, answers[i]));
     } else if (answers[i].status.ok()) {
-      texts.push_back(TextOf(endpoint, answers[i].response, screen.terminal));
+      texts.push_back(page.TextOf(endpoint, answers[i].response));
     }
+    nowhere = nowhere && answers[i].status.error_code() == grpc::StatusCode::NOT_FOUND;
   }
+  if (nowhere) screen.SayIfAny(DidYouMean(fleet, {flags.name}));
   screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
   return tally.exit_code();
 }

@@ -4,6 +4,7 @@
 #ifndef FUSEBOX_TOOLS_FUSEBOXCTL_GET_COMMAND_H_
 #define FUSEBOX_TOOLS_FUSEBOXCTL_GET_COMMAND_H_
 
+#include <optional>
 #include <string>
 
 #include "tools/fuseboxctl/exit_code.h"
@@ -14,7 +15,8 @@ namespace fuseboxctl {
 
 struct GetFlags {
   std::string name;
-  int events = 20;  // how many of the last ones; 0: none
+  bool all = false;
+  std::optional<int> events;  // how many of the last ones; absent: what there is room for, or 20
 };
 
 ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen);

@@ -2,13 +2,17 @@
 #include "tools/fuseboxctl/list_command.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
@@ -74,6 +78,22 @@ std::vector<Row> RowsOf(const Fleet& fleet, const std::vector<Listing>& listings
   return rows;
 }
 
+// What 80 columns have room for, and what matters most of it.
+std::string NarrowTableOf(const std::vector<Row>& rows, const Terminal& terminal) {
+  const absl::Time now = absl::Now();
+  Table table({"INSTANCE", "CIRCUIT", "STATE", "SINCE", "NEXT", "WHY"});
+  table.MayShorten(0, 8);
+  table.MayShorten(1, 16);
+  for (const Row& row : rows) {
+    const Circuit& circuit = *row.circuit;
+    table.Add({row.instance, Printable(circuit.name()), ShortStateCell(circuit),
+               SinceText(circuit, now),
+               std::string(absl::StripPrefix(NextProbeText(circuit, now), "in ")),
+               ShortWhyText(circuit, now)});
+  }
+  return table.Render(terminal);
+}
+
 std::string TableOf(const std::vector<Row>& rows, const Terminal& terminal) {
   const absl::Time now = absl::Now();
   Table table({"INSTANCE", "CIRCUIT", "STATE", "MODE", "SINCE", "NEXT PROBE", "FAILURES", "WHY"});
@@ -83,7 +103,7 @@ std::string TableOf(const std::vector<Row>& rows, const Terminal& terminal) {
                SinceText(circuit, now), NextProbeText(circuit, now), FailuresText(circuit),
                WhyText(circuit, now)});
   }
-  return table.Render(terminal);
+  return table.Fits(terminal) ? table.Render(terminal) : NarrowTableOf(rows, terminal);
 }
 
 std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings) {
@@ -99,6 +119,26 @@ std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings) {
     endpoints.push_back(endpoint.Text());
   }
   return JsonEndpoints(endpoints);
+}
+
+}  // namespace
+
+namespace {
+
+// Of names and targets that no circuit has, whatever it is in: what to write instead.
+std::optional<std::string> AdviceIfNothingFits(const Fleet& fleet, const FilterFlags& given) {
+  FilterFlags names;
+  names.globs = given.globs;
+  names.targets = given.targets;
+  if (names.globs.empty() && names.targets.empty()) return std::nullopt;
+  if (!given.states.empty() || !given.modes.empty()) {
+    const fusebox::v1::CircuitFilter filter = names.ToProto();
+    const std::vector<Listing> listings =
+        fleet.AskAll([&filter](const Endpoint& endpoint) { return ListAll(endpoint, filter); });
+    const auto has_some = [](const Listing& listing) { return !listing.circuits.empty(); };
+    if (std::any_of(listings.begin(), listings.end(), has_some)) return std::nullopt;
+  }
+  return Advice(fleet, names.globs);
 }
 
 }  // namespace
@@ -131,10 +171,13 @@ ExitCode RunList(const Fleet& fleet, const ListFlags& flags, const Screen& scree
     screen.out << JsonOf(fleet, listings);
   } else if (!rows.empty()) {
     screen.out << TableOf(rows, screen.terminal);
-  } else if (tally.exit_code() == ExitCode::kDone) {
-    screen.Say("no circuit matches; a circuit is made by the first call that needs it");
   }
-  return tally.exit_code();
+  if (!rows.empty() || tally.exit_code() != ExitCode::kDone) return tally.exit_code();
+  // That nothing is open is good to know; that nothing has such a name is a mistake.
+  const std::optional<std::string> advice = AdviceIfNothingFits(fleet, flags.filter);
+  screen.Say(absl::StrCat("no circuit matches; ",
+                          advice ? *advice : "a circuit is made by the first call that needs it"));
+  return advice ? ExitCode::kFailed : ExitCode::kDone;
 }
 
 }  // namespace fuseboxctl

@@ -23,7 +23,8 @@ ExitCode Run(const Flags& flags, Interrupt& interrupt) {
     std::cout << completion->script;
     return ExitCode::kDone;
   }
-  const Screen screen{std::cout, std::cerr, StandardOutput(flags.colour), flags.json};
+  Screen screen{std::cout, std::cerr, StandardOutput(flags.colour), flags.json};
+  if (flags.wide) screen.terminal.columns = screen.terminal.rows = 0;
   const absl::StatusOr<Connection> connection = Resolve(flags.connection);
   if (!connection.ok()) {
     screen.Say(connection.status().message());

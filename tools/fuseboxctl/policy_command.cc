@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/policy_command.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/policy_fields.h"
 #include "tools/fuseboxctl/policy_output.h"
+#include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
@@ -148,6 +150,12 @@ ExitCode RunPolicy(const Fleet& fleet, const PolicyFlags& flags, const Screen& s
   if (flags.verb == PolicyFlags::Verb::kSet) return RunSet(fleet, flags, screen);
   const PolicyAnswers answers = ReadAll(fleet, flags.name);
   const ExitCode exit_code = Judge(fleet, answers, screen);
+  const auto not_found = [](const PolicyAnswer& answer) {
+    return answer.status.error_code() == grpc::StatusCode::NOT_FOUND;
+  };
+  if (std::all_of(answers.begin(), answers.end(), not_found)) {
+    screen.SayIfAny(DidYouMean(fleet, {flags.name}));
+  }
   if (screen.json) {
     PrintPoliciesAsJson(fleet, answers, false, screen);
   } else {

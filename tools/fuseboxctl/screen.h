@@ -26,6 +26,10 @@ struct Screen {
   // To `err`, for people. Printable, but for line ends.
   void Say(absl::string_view text) const { err << "fuseboxctl: " << text << "\n"; }
 
+  void SayIfAny(absl::string_view text) const {
+    if (!text.empty()) Say(text);
+  }
+
   // What an endpoint said no with.
   void SayFailed(const Endpoint& endpoint, const grpc::Status& status, Attempt attempt) const {
     Say(absl::StrCat(Printable(endpoint.name()), ": ", Explain(status, attempt)));

@@ -22,7 +22,7 @@ bool StateGoal::Hear(std::size_t endpoint, const fusebox::v1::WatchCircuitsRespo
     view.circuits.clear();
   }
   for (const fusebox::v1::Circuit& circuit : message.circuits()) {
-    view.circuits[circuit.name()] = {circuit.state(), circuit.epoch()};
+    view.circuits[circuit.name()] = {circuit.state(), circuit.mode(), circuit.epoch()};
   }
   if (message.snapshot_complete()) view.complete = true;
   for (const fusebox::v1::Event& event : message.events()) {
@@ -32,9 +32,9 @@ bool StateGoal::Hear(std::size_t endpoint, const fusebox::v1::WatchCircuitsRespo
         view.circuits.erase(known);
       }
     } else if (known == view.circuits.end()) {
-      view.circuits[event.circuit()] = {event.to_state(), event.epoch()};
+      view.circuits[event.circuit()] = {event.to_state(), event.to_mode(), event.epoch()};
     } else if (event.epoch() > known->second.epoch) {  // else the circuit has been told later
-      known->second = {event.to_state(), event.epoch()};
+      known->second = {event.to_state(), event.to_mode(), event.epoch()};
     }
   }
   return true;
@@ -52,6 +52,13 @@ bool StateGoal::reached() const {
     any = any || !view.circuits.empty();
   }
   return any && pending().empty();
+}
+
+std::optional<StateGoal::Seen> StateGoal::Find(std::size_t endpoint,
+                                               const std::string& name) const {
+  const auto found = views_[endpoint].circuits.find(name);
+  if (found == views_[endpoint].circuits.end()) return std::nullopt;
+  return found->second;
 }
 
 std::vector<StateGoal::Pending> StateGoal::pending() const {

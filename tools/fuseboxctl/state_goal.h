@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,14 @@ class StateGoal {
 
   bool reached() const;
 
+  // What that circuit is in, as far as its endpoint has told.
+  struct Seen {
+    fusebox::v1::State state = fusebox::v1::STATE_UNSPECIFIED;
+    fusebox::v1::Mode mode = fusebox::v1::MODE_UNSPECIFIED;
+    uint64_t epoch = 0;
+  };
+  std::optional<Seen> Find(std::size_t endpoint, const std::string& name) const;
+
   // The circuits that aren't there yet: "OPEN", or "unknown".
   struct Pending {
     std::size_t endpoint;
@@ -42,10 +51,6 @@ class StateGoal {
   std::vector<Pending> pending() const;
 
  private:
-  struct Seen {
-    fusebox::v1::State state;
-    uint64_t epoch;
-  };
   struct View {
     bool complete = false;
     std::map<std::string, Seen> circuits;

@@ -14,7 +14,7 @@ namespace fuseboxctl {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kLeastLastColumn = 24;  // less of it would say nothing
+constexpr std::size_t kLeastLastColumn = 20;  // less of it would say nothing
 
 absl::string_view Escape(Colour colour) {
   switch (colour) {
@@ -39,11 +39,34 @@ void AppendLine(const std::vector<Cell>& cells, const std::vector<std::size_t>& 
                 const Terminal& terminal, std::string& text) {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const bool last = i + 1 == cells.size();
-    const std::string shown = last ? Shorten(cells[i].text, widths[i]) : cells[i].text;
+    const std::string shown =
+        last ? Shorten(cells[i].text, widths[i]) : ShortenMiddle(cells[i].text, widths[i]);
     absl::StrAppend(&text, terminal.Paint(shown, cells[i].colour));
     if (!last) text.append(widths[i] - Columns(shown) + kGap, ' ');
   }
   text += '\n';
+}
+
+std::size_t BytesOfCharacter(absl::string_view text) {
+  std::size_t bytes = 1;
+  while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) ++bytes;
+  return bytes;
+}
+
+// The bytes of its first characters.
+std::size_t BytesOf(absl::string_view text, std::size_t characters) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < characters && bytes < text.size(); ++i) {
+    bytes += BytesOfCharacter(text.substr(bytes));
+  }
+  return bytes;
+}
+
+// What of it is no more than a colour: an escape sequence of ours, since a Printable text has none.
+std::size_t BytesOfColour(absl::string_view painted) {
+  if (painted.empty() || painted[0] != '\x1b') return 0;
+  const std::size_t end = painted.find('m');
+  return end == absl::string_view::npos ? painted.size() : end + 1;
 }
 
 }  // namespace
@@ -51,6 +74,46 @@ void AppendLine(const std::vector<Cell>& cells, const std::vector<std::size_t>& 
 std::string Terminal::Paint(absl::string_view text, Colour in) const {
   if (!colour || in == Colour::kNone || text.empty()) return std::string(text);
   return absl::StrCat(Escape(in), text, "\x1b[0m");
+}
+
+std::string ShortenMiddle(absl::string_view text, std::size_t columns) {
+  const std::size_t has = Columns(text);
+  if (has <= columns) return std::string(text);
+  if (columns < 3) return Shorten(text, columns);
+  const std::size_t tail = (columns - 1) * 3 / 5;  // of a circuit's name that's the method
+  const std::size_t head = columns - 1 - tail;
+  return absl::StrCat(text.substr(0, BytesOf(text, head)), "…",
+                      text.substr(BytesOf(text, has - tail)));
+}
+
+std::size_t PaintedColumns(absl::string_view painted) {
+  std::size_t columns = 0;
+  while (!painted.empty()) {
+    if (const std::size_t colour = BytesOfColour(painted)) {
+      painted.remove_prefix(colour);
+    } else {
+      painted.remove_prefix(BytesOfCharacter(painted));
+      ++columns;
+    }
+  }
+  return columns;
+}
+
+std::string Fit(absl::string_view painted, std::size_t columns) {
+  if (columns == 0 || PaintedColumns(painted) <= columns) return std::string(painted);
+  std::string text;
+  bool coloured = false;
+  for (std::size_t shown = 0; shown + 1 < columns;) {
+    std::size_t bytes = BytesOfColour(painted);
+    if (bytes == 0) {
+      bytes = BytesOfCharacter(painted);
+      ++shown;
+    }
+    coloured |= painted[0] == '\x1b';
+    absl::StrAppend(&text, painted.substr(0, bytes));
+    painted.remove_prefix(bytes);
+  }
+  return absl::StrCat(text, "…", coloured ? "\x1b[0m" : "");
 }
 
 bool WantsColour(ColourWish wish, const Environment& environment) {
@@ -69,35 +132,61 @@ Terminal StandardOutput(ColourWish wish) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): there is no other way to ask.
   if (environment.is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
     terminal.columns = size.ws_col;
+    terminal.rows = size.ws_row;
   }
   return terminal;
 }
 
-std::string Table::Render(const Terminal& terminal) const {
-  std::vector<std::vector<Cell>> lines;
-  lines.reserve(rows_.size() + 1);
-  std::vector<Cell>& heading = lines.emplace_back();
-  for (const std::string& text : headings_) heading.emplace_back(text, Colour::kBold);
+std::vector<std::size_t> Table::Widths() const {
+  std::vector<std::size_t> widths;
+  for (const std::string& heading : headings_) widths.push_back(Columns(heading));
   for (const std::vector<Cell>& row : rows_) {
-    std::vector<Cell>& line = lines.emplace_back(row);
-    for (Cell& cell : line) {
-      if (cell.text.empty()) cell = Cell("-", Colour::kDim);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max({widths[i], Columns(row[i].text), std::size_t{1}});
     }
   }
-  std::vector<std::size_t> widths(headings_.size(), 0);
-  for (const std::vector<Cell>& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      widths[i] = std::max(widths[i], Columns(line[i].text));
-    }
-  }
+  return widths;
+}
+
+bool Table::Fits(const Terminal& terminal) const {
+  if (terminal.columns == 0) return true;
+  const std::vector<std::size_t> widths = Widths();
+  std::size_t columns = std::min(widths.back(), kLeastLastColumn);
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) columns += widths[i] + kGap;
+  return columns <= terminal.columns;
+}
+
+std::string Table::Render(const Terminal& terminal) const {
+  std::vector<std::size_t> widths = Widths();
   if (terminal.columns > 0) {
-    std::size_t before = 0;
-    for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-    const std::size_t left = terminal.columns > before ? terminal.columns - before : 0;
-    widths.back() = std::min(widths.back(), std::max(left, kLeastLastColumn));
+    const std::size_t least_last = std::min(widths.back(), kLeastLastColumn);
+    const auto left = [&] {  // for the last one
+      std::size_t before = 0;
+      for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
+      return terminal.columns > before ? terminal.columns - before : 0;
+    };
+    while (left() < least_last) {
+      std::size_t* widest = nullptr;
+      for (const auto& [column, least] : shortest_) {
+        if (widths[column] > least && (widest == nullptr || widths[column] > *widest)) {
+          widest = &widths[column];
+        }
+      }
+      if (widest == nullptr) break;
+      *widest -= 1;
+    }
+    widths.back() = std::min(widths.back(), std::max(left(), least_last));
   }
   std::string text;
-  for (const std::vector<Cell>& line : lines) AppendLine(line, widths, terminal, text);
+  std::vector<Cell> heading;
+  for (const std::string& name : headings_) heading.emplace_back(name, Colour::kBold);
+  AppendLine(heading, widths, terminal, text);
+  for (std::vector<Cell> row : rows_) {
+    for (Cell& cell : row) {
+      if (cell.text.empty()) cell = Cell("-", Colour::kDim);
+    }
+    AppendLine(row, widths, terminal, text);
+  }
   return text;
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/wait.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/state_goal.h"
 #include "tools/fuseboxctl/text.h"
@@ -16,6 +19,7 @@ namespace fuseboxctl {
 namespace {
 
 constexpr std::size_t kMaxGlobs = 100;  // in a filter
+constexpr std::size_t kShown = 20;      // of what is not there yet
 
 // Only listens.
 class Waiter : public WatchListener {
@@ -47,43 +51,85 @@ absl::string_view Hint(const std::string& state) {
   return "";
 }
 
+std::string Where(const EndpointResult& answer, const Endpoint& endpoint) {
+  return endpoint.InstanceName(answer.instance);
+}
+
+// Names some of those that aren't there yet.
+void SayPending(const std::vector<StateGoal::Pending>& pending,
+                const std::vector<std::string>& instances, const Screen& screen) {
+  for (std::size_t i = 0; i < std::min(pending.size(), kShown); ++i) {
+    const StateGoal::Pending& one = pending[i];
+    screen.Say(absl::StrCat(instances[one.endpoint], ": ", Printable(one.name), " is ", one.state,
+                            Hint(one.state)));
+  }
+  if (pending.size() > kShown) {
+    screen.Say(absl::StrCat("and ", pending.size() - kShown, " more are not there yet"));
+  }
+}
+
 }  // namespace
 
-ExitCode Wait(const Fleet& fleet, const std::vector<EndpointResult>& answers,
-              const std::string& state, absl::Duration timeout, const Screen& screen,
-              Interrupt& interrupt) {
+ExitCode Wait(const Fleet& fleet, std::vector<EndpointResult>& answers, const std::string& state,
+              absl::Duration timeout, const Screen& screen, Interrupt& interrupt) {
   std::vector<const Endpoint*> endpoints;
-  std::vector<std::set<std::string>> names;
+  std::vector<EndpointResult*> touched;  // at each of those
+  std::vector<std::string> instances;
   std::set<std::string> all_names;
+  int64_t count = 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    std::set<std::string> touched;
+    int64_t here = 0;
     for (const CircuitResult& result : answers[i].results) {
-      if (result.status.ok()) touched.insert(result.name);
+      if (!result.status.ok()) continue;
+      all_names.insert(result.name);
+      ++here;
     }
-    if (touched.empty()) continue;
-    all_names.insert(touched.begin(), touched.end());
+    if (here == 0) continue;
+    count += here;
     endpoints.push_back(fleet.endpoints()[i].get());
-    names.push_back(std::move(touched));
+    touched.push_back(&answers[i]);
+    instances.push_back(Where(answers[i], *fleet.endpoints()[i]));
   }
   if (endpoints.empty()) return ExitCode::kDone;
 
   StateGoal goal(*StateOf(state), endpoints.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    for (const std::string& name : names[i]) goal.Require(i, name);
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    for (const CircuitResult& result : touched[i]->results) {
+      if (result.status.ok()) goal.Require(i, result.name);
+    }
   }
   fusebox::v1::CircuitFilter filter;
   if (all_names.size() <= kMaxGlobs) {  // else all are watched, and the goal picks its own
     for (const std::string& name : all_names) filter.add_name_globs(name);
   }
+  const std::string what =
+      count == 1 ? absl::StrCat(instances[0], ": ", Printable(*all_names.begin()))
+                 : absl::StrCat(Count(count, "circuit"), " at ",
+                                Count(static_cast<int64_t>(endpoints.size()), "instance"));
+  screen.Say(
+      absl::StrCat("waiting for ", what, " to be ", state, ", at most ", DurationText(timeout)));
+  const absl::Time begun = absl::Now();
   Waiter waiter(std::move(goal), endpoints, screen);
-  WatchGroup group(endpoints, filter, waiter, interrupt);
-  const WatchGroup::End end = group.Run([&waiter] { return waiter.goal().reached(); }, timeout);
-  if (end == WatchGroup::End::kDone) return ExitCode::kDone;
-  if (end == WatchGroup::End::kInterrupted) return ExitCode::kInterrupted;
-  for (const StateGoal::Pending& one : waiter.goal().pending()) {
-    screen.Say(absl::StrCat(Printable(endpoints[one.endpoint]->name()), ": ", Printable(one.name),
-                            " is ", one.state, Hint(one.state)));
+  WatchGroup::End end;
+  {
+    WatchGroup group(endpoints, filter, waiter, interrupt);
+    end = group.Run([&waiter] { return waiter.goal().reached(); }, timeout);
   }
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    for (CircuitResult& result : touched[i]->results) {
+      const std::optional<StateGoal::Seen> seen = waiter.goal().Find(i, result.name);
+      if (!result.status.ok() || !seen) continue;
+      result.state = seen->state;
+      result.mode = seen->mode;
+    }
+  }
+  if (end == WatchGroup::End::kDone) {
+    screen.Say(absl::StrCat(what, count == 1 ? " is " : " are ", state, ", after ",
+                            AgeText(absl::Now() - begun)));
+    return ExitCode::kDone;
+  }
+  SayPending(waiter.goal().pending(), instances, screen);
+  if (end == WatchGroup::End::kInterrupted) return ExitCode::kInterrupted;
   if (end == WatchGroup::End::kAllGaveUp) return ExitCode::kFailed;
   screen.Say(absl::StrCat("--wait ", state, " was not reached in ", DurationText(timeout)));
   return ExitCode::kTimedOut;

@@ -14,12 +14,11 @@
 
 namespace fuseboxctl {
 
-// Waits until all circuits that were touched, as `answers` has it by endpoint, are in that state;
-// says which ones are not when the time is up. kDone, kTimedOut, kInterrupted, or kFailed if no
-// endpoint can be watched.
-ExitCode Wait(const Fleet& fleet, const std::vector<EndpointResult>& answers,
-              const std::string& state, absl::Duration timeout, const Screen& screen,
-              Interrupt& interrupt);
+// Waits until all circuits that were touched, as `answers` has it by endpoint, are in that state,
+// and says for what it waits, and what has come of it. `answers` becomes what they are in then.
+// kDone, kTimedOut, kInterrupted, or kFailed if no endpoint can be watched.
+ExitCode Wait(const Fleet& fleet, std::vector<EndpointResult>& answers, const std::string& state,
+              absl::Duration timeout, const Screen& screen, Interrupt& interrupt);
 
 }  // namespace fuseboxctl
 

@@ -20,6 +20,8 @@ namespace {
 using fusebox::v1::Circuit;
 using fusebox::v1::WatchCircuitsResponse;
 
+constexpr std::size_t kRoomy = 120;  // columns
+
 std::vector<const Endpoint*> AllOf(const Fleet& fleet) {
   std::vector<const Endpoint*> endpoints;
   for (const auto& endpoint : fleet.endpoints()) endpoints.push_back(endpoint.get());
@@ -114,8 +116,18 @@ class Printer : public WatchListener {
 
   void PrintLine(std::size_t index, absl::Time time, const std::string& circuit,
                  const std::string& what) const {
-    screen_.out << ClockText(time, absl::Now()) << "  " << NameOf(index) << "  "
-                << screen_.terminal.Paint(Printable(circuit), Colour::kBold) << "  " << what
+    std::string clock = ClockText(time, absl::Now());
+    std::string instance = NameOf(index);
+    std::string name = Printable(circuit);
+    const std::size_t columns = screen_.terminal.columns;
+    if (columns > 0 && columns < kRoomy) {  // all lines alike, so that they line up
+      clock.resize(clock.rfind('.'));
+      instance = ShortenMiddle(instance, columns / 8);
+      name = ShortenMiddle(name, columns / 4 + 2);
+    }
+    screen_.out << Fit(absl::StrCat(clock, "  ", instance, "  ",
+                                    screen_.terminal.Paint(name, Colour::kBold), "  ", what),
+                       columns)
                 << "\n";
   }
 

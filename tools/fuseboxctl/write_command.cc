@@ -5,17 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/confirm.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 #include "tools/fuseboxctl/wait.h"
 
 namespace fuseboxctl {
 namespace {
+
+// As many lines as can be read at a glance.
+constexpr std::size_t kFew = 20;
 
 bool AnyGlob(const WriteFlags& flags) {
   return flags.all || std::any_of(flags.names.begin(), flags.names.end(),
@@ -83,6 +89,8 @@ std::vector<std::string> TouchedBy(const Fleet& fleet, const std::vector<Endpoin
 std::string TableOf(const Fleet& fleet, const std::vector<EndpointResult>& answers,
                     absl::string_view done, const Terminal& terminal) {
   Table table({"INSTANCE", "CIRCUIT", "RESULT", "STATE", "MODE"});
+  table.MayShorten(0, 8);
+  table.MayShorten(1, 16);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     for (const CircuitResult& result : answers[i].results) {
       if (!result.status.ok()) continue;
@@ -117,10 +125,32 @@ std::string JsonOf(const Fleet& fleet, const std::vector<EndpointResult>& answer
   return JsonEndpoints(endpoints);
 }
 
-// Counts how it went, and says what went wrong.
-ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers,
+// "reset: done  10000 circuits at 2 instances: 9990 CLOSED AUTOMATIC, 10 OPEN SHADOW".
+std::string SummaryOf(const std::vector<EndpointResult>& answers, absl::string_view done) {
+  std::map<std::string, int64_t> states;
+  int64_t circuits = 0;
+  int64_t instances = 0;
+  for (const EndpointResult& answer : answers) {
+    bool any = false;
+    for (const CircuitResult& result : answer.results) {
+      if (!result.status.ok()) continue;
+      states[absl::StrCat(StateName(result.state), " ", ModeName(result.mode))] += 1;
+      circuits += 1;
+      any = true;
+    }
+    if (any) instances += 1;
+  }
+  std::vector<std::string> parts;
+  for (const auto& [state, count] : states) parts.push_back(absl::StrCat(count, " ", state));
+  return absl::StrCat(done, "  ", Count(circuits, "circuit"), " at ", Count(instances, "instance"),
+                      ": ", absl::StrJoin(parts, ", "));
+}
+
+// Counts how it went, and says what went wrong: of very many, the first ones.
+ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers, bool verbose,
                const Screen& screen) {
   Tally tally;
+  std::size_t failed = 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Endpoint& endpoint = *fleet.endpoints()[i];
     if (!answers[i].status.ok()) {
@@ -129,22 +159,34 @@ ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers,
     }
     for (const CircuitResult& result : answers[i].results) {
       tally.Add(result.status.ok());
-      if (result.status.ok()) continue;
+      if (result.status.ok() || (++failed > kFew && !verbose)) continue;
       screen.Say(absl::StrCat(endpoint.InstanceName(answers[i].instance), ": ",
                               Printable(result.name), ": ",
                               Explain(result.status, Attempt::kWrite)));
     }
   }
+  if (failed > kFew && !verbose) {
+    screen.Say(absl::StrCat("and ", failed - kFew, " more have failed: --verbose names them"));
+  }
   return tally.exit_code();
 }
 
-ExitCode Show(const Fleet& fleet, const std::vector<EndpointResult>& answers,
-              absl::string_view done, const Screen& screen) {
-  const ExitCode exit_code = Judge(fleet, answers, screen);
-  screen.out << (screen.json ? JsonOf(fleet, answers)
-                             : TableOf(fleet, answers, done, screen.terminal))
-             << std::flush;
-  return exit_code;
+void Print(const Fleet& fleet, const std::vector<EndpointResult>& answers, absl::string_view done,
+           bool verbose, const Screen& screen) {
+  if (screen.json) {
+    screen.out << JsonOf(fleet, answers) << std::flush;
+    return;
+  }
+  std::size_t touched = 0;
+  for (const EndpointResult& answer : answers) {
+    for (const CircuitResult& result : answer.results) touched += result.status.ok() ? 1 : 0;
+  }
+  if (touched <= kFew || verbose) {
+    screen.out << TableOf(fleet, answers, done, screen.terminal) << std::flush;
+    if (touched > 1) screen.Say(SummaryOf(answers, done));
+  } else {
+    screen.out << SummaryOf(answers, done) << "\n" << std::flush;
+  }
 }
 
 bool NothingMatches(const std::vector<EndpointResult>& plans) {
@@ -166,10 +208,14 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
   } else {
     std::vector<EndpointResult> plans = PlanAll(fleet, flags);
     if (NothingMatches(plans)) {
-      screen.Say("no circuit matches; `fuseboxctl list` shows the names that there are");
+      screen.Say(absl::StrCat("no circuit matches; ", Advice(fleet, flags.names)));
       return ExitCode::kFailed;
     }
-    if (flags.dry_run) return Show(fleet, plans, absl::StrCat("would ", verb), screen);
+    if (flags.dry_run) {
+      const ExitCode exit_code = Judge(fleet, plans, flags.verbose, screen);
+      Print(fleet, plans, absl::StrCat("would ", verb), flags.verbose, screen);
+      return exit_code;
+    }
     const std::vector<std::string> touched = TouchedBy(fleet, plans);
     if (touched.size() > 1 && !flags.yes &&
         !Confirm(
@@ -184,9 +230,17 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
           return Carry(endpoint, flags, std::move(plan));
         });
   }
-  const ExitCode exit_code = Show(fleet, answers, absl::StrCat(verb, ": done"), screen);
-  if (flags.wait.empty()) return exit_code;
+  const std::string done = absl::StrCat(verb, ": done");
+  const ExitCode exit_code = Judge(fleet, answers, flags.verbose, screen);
+  if (direct && answers[0].results[0].status.error_code() == grpc::StatusCode::NOT_FOUND) {
+    screen.SayIfAny(DidYouMean(fleet, flags.names));
+  }
+  const bool waits = !flags.wait.empty();
+  // For programs there is one answer, in the end.
+  if (!waits || !screen.json) Print(fleet, answers, done, flags.verbose, screen);
+  if (!waits) return exit_code;
   const ExitCode waited = Wait(fleet, answers, flags.wait, flags.wait_timeout, screen, interrupt);
+  if (screen.json) Print(fleet, answers, done, flags.verbose, screen);
   return waited == ExitCode::kDone ? exit_code : waited;
 }
 

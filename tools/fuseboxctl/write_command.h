@@ -22,6 +22,7 @@ struct WriteFlags {
   bool all = false;
   bool yes = false;
   bool dry_run = false;
+  bool verbose = false;
   std::string wait;  // a state's name; empty: doesn't
   absl::Duration wait_timeout = absl::Seconds(60);
 };
