@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "fusebox/user_code.h"
 #include "src/admin/peer.h"
+#include "src/base/user_code.h"
 
 namespace fusebox {
 
@@ -14,7 +16,12 @@ AccessControl::AccessControl(const CircuitAdminOptions& options)
 
 absl::StatusOr<Caller> AccessControl::Ask(const Authorizer& authorizer,
                                           const grpc::ServerContextBase& context) const {
-  absl::StatusOr<std::string> who = authorizer.Authorize(context);
+  // What stands if it throws: nobody is let in.
+  absl::StatusOr<std::string> who = absl::InternalError("the application's authorizer has failed");
+  RunUserCode([&] { who = authorizer.Authorize(context); },
+              [this](const std::string& exception) {
+                registry_->ReportUserCodeFailure(UserCode::kAuthorizer, exception);
+              });
   if (!who.ok()) return who.status();
   if (who->empty()) {
     return absl::UnauthenticatedError("the application's authorizer doesn't say who the caller is");

@@ -12,13 +12,18 @@ constexpr std::size_t kMaxOfStrangers = 512;
 
 }  // namespace
 
+FairExecutor::FairExecutor()
+    : fork_hooks_([this] { return Stop(); }, [this](bool in_child) { Start(in_child); }) {}
+
 FairExecutor::~FairExecutor() {
+  std::thread thread;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
+    thread = std::move(thread_);
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread.joinable()) thread.join();
 }
 
 bool FairExecutor::Submit(const Caller& caller, Slice slice) {

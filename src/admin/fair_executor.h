@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "fusebox/fork.h"
 #include "src/admin/caller.h"
 
 namespace fusebox {
@@ -26,7 +27,7 @@ class FairExecutor {
   // Some of the work, up to a millisecond or so. True if there is more of it.
   using Slice = std::function<bool()>;
 
-  FairExecutor() = default;
+  FairExecutor();
   FairExecutor(const FairExecutor&) = delete;
   FairExecutor& operator=(const FairExecutor&) = delete;
 
@@ -41,12 +42,6 @@ class FairExecutor {
   // The same, but never refused: for work whose amount is bounded otherwise.
   void Post(const Caller& caller, Slice slice);
 
-  // For a process that forks. The thread is told to end after the slice that is running, and given
-  // away to be joined; until `Start` there is none, and what is submitted waits. What waits in the
-  // parent is not the child's, and is forgotten there. Not to be called from a slice.
-  std::thread Stop();
-  void Start(bool in_child);
-
  private:
   struct Queue {
     std::deque<Slice> slices;
@@ -58,6 +53,12 @@ class FairExecutor {
     std::deque<std::string> ring;         // the keys of those with slices, the next one first
     std::size_t waiting = 0;
   };
+
+  // For a process that forks. The thread is told to end after the slice that is running, and given
+  // away to be joined; until `Start` there is none, and what is submitted waits. What waits in the
+  // parent is not the child's, and is forgotten there.
+  std::thread Stop();
+  void Start(bool in_child);
 
   bool Add(const Caller& caller, Slice slice, bool bounded);
   void StartLocked();
@@ -73,6 +74,7 @@ class FairExecutor {
   bool stopped_ = false;
   bool suspended_ = false;
   std::thread thread_;  // from the first slice on
+  const ForkHooks fork_hooks_;
 };
 
 }  // namespace fusebox

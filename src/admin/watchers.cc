@@ -217,14 +217,13 @@ void Watchers::PumpAll() {
 
 int Watchers::HangUpOnStalled() {
   const SteadyTime now = clock_.Now();
-  int stalled = 0;
   for (const auto& stream : Streams()) {
     if (!stream->IsStalled(now)) continue;
-    ++stalled;
+    hung_up_.fetch_add(1, std::memory_order_relaxed);
     stream->Drop({grpc::StatusCode::RESOURCE_EXHAUSTED,
                   absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite))});
   }
-  return stalled;
+  return hung_up_.load(std::memory_order_relaxed);
 }
 
 void Watchers::Remove(WatchPlaces::Id id) {

@@ -8,6 +8,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -44,7 +45,7 @@ class Watchers {
                const v1::WatchCircuitsRequest& request);
 
   // Hangs up on those who have not taken a message for a minute, as it does at every event and once
-  // a second. Returns how many.
+  // a second. Returns on how many so far.
   int HangUpOnStalled();
 
  private:
@@ -58,6 +59,8 @@ class Watchers {
   const std::size_t max_watchers_;
   FairExecutor& executor_;
   const Clock& clock_;
+  // Relaxed: a count, by which nothing else is published.
+  std::atomic<int> hung_up_{0};
   std::mutex mutex_;
   // Guarded by mutex_.
   WatchPlaces places_;

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -164,6 +165,34 @@ TEST(Authorizers, WhoeverIsGivenNoNameIsNotLetIn) {
     EXPECT_FALSE(watch->Read(&watched));
     EXPECT_EQ(watch->Finish().error_code(), StatusCode::UNAUTHENTICATED);
   }
+}
+
+class Thrower : public fusebox::Authorizer {
+ public:
+  absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase&) const override {
+    throw std::out_of_range("the password is 1234");
+  }
+};
+
+TEST(Authorizers, OneThatThrowsLetsNobodyIn) {
+  const auto thrower = std::make_shared<Thrower>();
+  AdminServer server([&](fusebox::CircuitAdminOptions& options) {
+    options.write_authorizer = thrower;
+    options.read_authorizer = thrower;
+  });
+  AdminServer::Open(server.Add("a"));
+  const grpc::Status status = TryToWrite(server, server.stub());
+  EXPECT_EQ(status.error_code(), StatusCode::INTERNAL);
+  EXPECT_EQ(status.error_message(), "the application's authorizer has failed");
+  EXPECT_EQ(TryToRead(server.stub()).error_code(), StatusCode::INTERNAL);
+  EXPECT_GE(server.registry()->Stats().user_code_failures, 2);
+}
+
+TEST(Authorizers, OneThatThrowsKeepsOutNobodyWhomItNeedNotLetIn) {
+  AdminServer server(WriteBy(std::make_shared<Thrower>()));
+  AdminServer::Open(server.Add("a"));
+  EXPECT_TRUE(TryToRead(server.stub()).ok());
+  EXPECT_EQ(TryToWrite(server, server.stub()).error_code(), StatusCode::INTERNAL);
 }
 
 TEST(AnyOf, OneThatGivesNoNameKeepsNobodyElseOut) {

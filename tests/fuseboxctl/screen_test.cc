@@ -106,10 +106,10 @@ TEST_F(Screen, ListHasALineForEachCircuit) {
   EXPECT_THAT(WidthsOf(shown), Each(Le(80U)));
   EXPECT_EQ(LinesOf(shown).size(), 4U);
   EXPECT_EQ(shown,
-            "INSTANCE       CIRCUIT             STATE     SINCE  NEXT  WHY\n"
-            "check…d-x2v8q  a/b                 CLOSED    -      -     -\n"
-            "check…d-x2v8q  invento…ry/Reserve  OPEN      0s     1h0m  3 failures in a row…\n"
-            "check…d-x2v8q  payment…nts/Charge  DISABLED  -      -     oncall: a migration…\n");
+            "INSTANCE          CIRCUIT            STATE     SINCE  NEXT  WHY\n"
+            "checko…c4d-x2v8q  a/b                CLOSED    -      -     -\n"
+            "checko…c4d-x2v8q  invento…y/Reserve  OPEN      0s     1h0m  3 failures in a row…\n"
+            "checko…c4d-x2v8q  payment…ts/Charge  DISABLED  -      -     oncall: a migration…\n");
 }
 
 TEST_F(Screen, ListIsCompleteWhereThatIsAskedFor) {
@@ -155,10 +155,10 @@ TEST_F(Screen, WatchHasALineForEachThing) {
   const std::vector<std::string> lines = LinesOf(WithoutTimes(shown));
   EXPECT_THAT(
       lines[0],
-      HasSubstr("hh:mm:ss  check…2v8q  inventory…tory/Reserve  OPEN for 0s, next probe in"));
+      HasSubstr("hh:mm:ss  chec…x2v8q  inventory…tory/Reserve  OPEN for 0s, next probe in"));
   EXPECT_THAT(lines[1],
-              HasSubstr("hh:mm:ss  check…2v8q  payments/…yments/Charge  CLOSED, DISABLED"));
-  EXPECT_THAT(lines[2], HasSubstr("check…2v8q  inventory…tory/Reserve  reset: OPEN -> CLOSED"));
+              HasSubstr("hh:mm:ss  chec…x2v8q  payments/…ments/Charge  CLOSED, DISABLED"));
+  EXPECT_THAT(lines[2], HasSubstr("chec…x2v8q  inventory…tory/Reserve  reset: OPEN -> CLOSED"));
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
       {{"list", "--state", "opn"}, {"--state", "\"opn\" is no state", "half_open"}},
       {{"list", "--mode", "off"}, {"--mode", "\"off\" is no mode", "forced_open"}},
       {{"list", "--sort", "age"}, {"--sort", "\"age\" must be one of name|state"}},
-      {{"list", "--output", "xml"}, {"--output", "\"xml\" must be one of table|json"}},
+      {{"list", "--output", "xml"}, {"--output", "\"xml\" must be one of table|wide|json"}},
       {{"list", "--color", "on"}, {"--color", "auto|always|never"}},
       {{"list", "--timeout", "5"}, {"--timeout", "\"5\" is no duration", "30s"}},
       {{"list", "--timeout", "0s"}, {"--timeout", "more than 0"}},
