@@ -5,17 +5,11 @@
 // of the library's own have to be stopped before, and started again after, in both processes.
 //
 //   fusebox::PrepareFork();
-//   grpc_prefork();  // with GRPC_ENABLE_FORK_SUPPORT=1 in the environment
 //   const pid_t child = fork();
-//   if (child == 0) {
-//     grpc_postfork_child();
-//   } else {
-//     grpc_postfork_parent();
-//   }
 //   fusebox::ResumeAfterFork();
 //
-// A program that forks before it first uses gRPC needs neither pair. docs/processes.md says what
-// gRPC itself allows.
+// gRPC must not be running at the fork: it hasn't been used yet, or all its channels and servers
+// are gone and `grpc_is_initialized()` is 0. docs/processes.md says more.
 #ifndef FUSEBOX_FORK_H_
 #define FUSEBOX_FORK_H_
 

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fork_calls before|around <style>: calls of processes that fork, by one style of stub. Exits with
+// fork_calls before|between <style>: calls of processes that fork, by one style of stub. Exits with
 // 0 if every process gets its answers.
 //
 //   before   workers are forked off a process that has made its registry, and used no gRPC yet
-//   around   workers are forked off a process that makes calls itself, with gRPC's own functions
-//            around the fork
-#include <grpc/fork.h>
+//   between  workers are forked off a process that has made calls, and will again, once gRPC has
+//            shut down there
+#include <grpc/grpc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -104,17 +103,16 @@ class Client {
 
 pid_t ForkBeforeGrpc() { return fork(); }
 
-pid_t ForkAroundGrpc() {
+pid_t ForkBetweenCalls() {
   fusebox::PrepareFork();
-  grpc_prefork();
   const pid_t worker = fork();
-  if (worker == 0) {
-    grpc_postfork_child();
-  } else {
-    grpc_postfork_parent();
-  }
   fusebox::ResumeAfterFork();
   return worker;
+}
+
+// It does so on a thread of its own, some time after the last channel has gone.
+void WaitUntilGrpcHasShutDown() {
+  while (grpc_is_initialized() != 0) usleep(1'000);
 }
 
 std::vector<pid_t> StartWorkers(pid_t (*fork_one)(), const std::function<void()>& work) {
@@ -139,8 +137,6 @@ void WaitFor(const std::vector<pid_t>& workers) {
 }
 
 int Run(const std::string& when, Style style) {
-  // Before gRPC looks at it.
-  if (when == "around") setenv("GRPC_ENABLE_FORK_SUPPORT", "1", /*overwrite=*/1);
   const std::string server = StartServer();
   const TestRegistry shared;
   const auto work = [&] {
@@ -151,12 +147,13 @@ int Run(const std::string& when, Style style) {
     WaitFor(StartWorkers(ForkBeforeGrpc, work));
     return 0;
   }
-  const Client client(style, server, shared);
-  client.Call("the parent, before");
-  const std::vector<pid_t> workers = StartWorkers(ForkAroundGrpc, work);
-  client.Call("the parent, after");
+  const auto call = [&](const std::string& who) { Client(style, server, shared).Call(who); };
+  call("the parent, before");
+  WaitUntilGrpcHasShutDown();
+  const std::vector<pid_t> workers = StartWorkers(ForkBetweenCalls, work);
+  call("the parent, after");
   WaitFor(workers);
-  client.Call("the parent, in the end");
+  call("the parent, in the end");
   return 0;
 }
 
@@ -166,10 +163,10 @@ int Run(const std::string& when, Style style) {
 int main(int argc, char** argv) {
   const std::string when = argc == 3 ? argv[1] : "";
   for (const fusebox_testing::Style style : fusebox_testing::kStyles) {
-    if ((when == "before" || when == "around") && Name(style) == argv[2]) {
+    if ((when == "before" || when == "between") && Name(style) == argv[2]) {
       return fusebox_testing::Run(when, style);
     }
   }
-  std::cerr << "usage: fork_calls before|around Sync|CompletionQueue|Callback|Generic\n";
+  std::cerr << "usage: fork_calls before|between Sync|CompletionQueue|Callback|Generic\n";
   return 2;
 }
