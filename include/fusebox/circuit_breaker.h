@@ -7,9 +7,9 @@
 //   ...
 //   fusebox::Admission admission = (*breaker)->TryAcquire();
 //   if (!admission) return fusebox::ToStatus(admission.rejection());
-//   absl::Status status = Charge(card);
-//   admission.permit().Record(fusebox::Outcome::FromStatus(status));
-//   return status;
+//   absl::StatusOr<Receipt> receipt = Charge(card);
+//   admission.permit().Record(fusebox::Outcome::FromStatus(receipt.status()));
+//   return receipt.status();
 //
 // `Run` (fusebox/run.h) says this in one line, and the interceptor
 // (fusebox/grpc/circuit_breaker_interceptor.h) does it for every call of a gRPC channel.

@@ -6,8 +6,8 @@
 //
 //   fusebox::CircuitRegistry::Options options;
 //   options.listener = [](const fusebox::Event& event) {
-//     LOG(WARNING) << event.circuit << ": " << fusebox::StateName(event.from) << " -> "
-//                  << fusebox::StateName(event.to) << ", " << event.detail;
+//     std::clog << event.circuit << ": " << fusebox::StateName(event.from) << " -> "
+//               << fusebox::StateName(event.to) << ", " << event.detail << '\n';
 //   };
 #ifndef FUSEBOX_EVENT_H_
 #define FUSEBOX_EVENT_H_

@@ -2,9 +2,11 @@
 //
 // Events and rejections as text, one line each, for logs and traces:
 //
-//   FormatEvent      2030-01-01T00:16:40.250Z #7 transition inventory/shop.Inventory/Reserve:
-//                    CLOSED -> OPEN, consecutive_failures: 5 failures in a row >= 5; 5 UNAVAILABLE
-//   FormatEventJson  {"time":"2030-01-01T00:16:40.250Z","sequence":7,"kind":"transition",...}
+//   // 2030-01-01T00:16:40.250Z #7 transition inventory/shop.Inventory/Reserve: CLOSED -> OPEN,
+//   // consecutive_failures: 5 failures in a row >= 5; 5 UNAVAILABLE
+//   std::clog << fusebox::FormatEvent(event) << '\n';
+//   // {"time":"2030-01-01T00:16:40.250Z","sequence":7,"kind":"transition",...}
+//   std::clog << fusebox::FormatEventJson(event) << '\n';
 //
 // Names, reasons and the like come from outside: what is not printable of them is escaped, in both
 // forms, and none of them can end the line. fusebox/log_listener.h writes every event to a log.

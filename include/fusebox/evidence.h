@@ -3,6 +3,7 @@
 // What opened a circuit, beyond the rule: which status codes the failures had, and who answered
 // with them.
 //
+//   fusebox::CircuitRegistry::Options options;
 //   options.listener = [](const fusebox::Event& event) {
 //     if (!event.evidence) return;
 //     std::clog << event.detail << ": " << fusebox::EvidenceText(*event.evidence) << "\n";

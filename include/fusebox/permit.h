@@ -78,7 +78,7 @@ class [[nodiscard]] Permit {
   // same HALF_OPEN. The permit stays out, and `max_in_flight` still counts it.
   //
   //   permit.ReceiveMessage();               // at the first message; later ones are of no effect
-  //   permit.Record(...);                    // at the final status
+  //   permit.Record(outcome);                // at the final status
   //
   // Of `message` only `latency` (to this message), `timed` and `peer` are looked at. Takes no lock
   // while the circuit is CLOSED without `hung_calls` and `max_in_flight`. Nothing on an empty
@@ -130,7 +130,7 @@ class [[nodiscard]] Permit {
 //
 //   fusebox::Admission admission = breaker->TryAcquire();
 //   if (!admission) return fusebox::ToStatus(admission.rejection());
-//   admission.permit().Record(...);
+//   admission.permit().Record(fusebox::Outcome::FromStatus(Charge(card).status()));
 class [[nodiscard]] Admission {
  public:
   bool admitted() const { return admitted_; }

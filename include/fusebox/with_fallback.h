@@ -3,9 +3,9 @@
 // A second way, at the call site, for a call that was rejected or has failed:
 //
 //   grpc::Status status = fusebox::WithFallback(
-//       [&] { return stub->GetPrice(&context, request, &price); },
+//       [&] { return stub->Reserve(&context, request, &reply); },
 //       [&](const grpc::Status& failed) {
-//         return cache.Find(request.item(), &price) ? grpc::Status::OK : failed;
+//         return cache->Find(request.item(), &reply) ? grpc::Status::OK : failed;
 //       });
 //
 // An exception of one of the functions passes through: the fallback answers for results alone. For

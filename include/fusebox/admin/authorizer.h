@@ -3,13 +3,16 @@
 // Who may do something over the admin service. Three kinds of callers are ready-made:
 //
 //   // Whoever has one of these certificates. The server has to verify clients' certificates.
-//   fusebox::AllowTlsSubjects({"CN=sre,O=Example", "spiffe://example.org/oncall"});
+//   absl::StatusOr<std::shared_ptr<const fusebox::Authorizer>> subjects =
+//       fusebox::AllowTlsSubjects({"CN=sre,O=Example", "spiffe://example.org/oncall"});
+//   if (!subjects.ok()) return subjects.status();
 //
 //   // Whoever sends "authorization: Bearer <token>".
-//   fusebox::AllowBearerToken(token, "ci");
+//   absl::StatusOr<std::shared_ptr<const fusebox::Authorizer>> bearer =
+//       fusebox::AllowBearerToken(token, "ci");
 //
 //   // Whoever is on the same machine.
-//   fusebox::AllowLocalCallers();
+//   std::shared_ptr<const fusebox::Authorizer> local = fusebox::AllowLocalCallers();
 //
 // and a caller who fits any of several is let in by `AllowAnyOf`. For anything else, derive from
 // `Authorizer`.

@@ -2,11 +2,9 @@
 //
 // The context of a call that a server makes while it serves one:
 //
-//   grpc::Status GetQuote(grpc::ServerContext* context, const QuoteRequest* request,
-//                         Quote* quote) override {
-//     const std::unique_ptr<grpc::ClientContext> call = fusebox::ClientContextFor(*context);
-//     return inventory_->Reserve(call.get(), ReservationFor(*request), quote->mutable_stock());
-//   }
+//   // In a method of a server, with `server_context` as gRPC gives it.
+//   const auto context = fusebox::ClientContextFor(*server_context);
+//   const grpc::Status status = stub->Reserve(context.get(), request, &reply);
 #ifndef FUSEBOX_GRPC_CLIENT_CONTEXT_H_
 #define FUSEBOX_GRPC_CLIENT_CONTEXT_H_
 

@@ -4,10 +4,10 @@
 // give than UNAVAILABLE, such as what a cache still holds.
 //
 //   fusebox::ChannelOptions options;
-//   options.fallbacks.Method<shop::GetPriceRequest, shop::Price>(
-//       "shop.Catalog/GetPrice",
-//       [cache](const shop::GetPriceRequest& request, shop::Price* price) {
-//         if (cache->Find(request.item(), price)) return grpc::Status::OK;
+//   options.fallbacks.Method<shop::ReserveRequest, shop::ReserveReply>(
+//       "shop.Inventory/Reserve",
+//       [cache](const shop::ReserveRequest& request, shop::ReserveReply* reply) {
+//         if (cache->Find(request.item(), reply)) return grpc::Status::OK;
 //         return grpc::Status(grpc::StatusCode::UNAVAILABLE, "not in the cache");
 //       });
 //

@@ -4,7 +4,7 @@
 // protected channel:
 //
 //   grpc::Status status =
-//       fusebox::Run(breaker, [&] { return stub->Get(&context, request, &reply); });
+//       fusebox::Run(breaker, [&] { return stub->Reserve(&context, request, &reply); });
 //
 // A function that throws counts as a failure of code UNKNOWN, and its exception passes through.
 #ifndef FUSEBOX_GRPC_RUN_H_

@@ -3,8 +3,10 @@
 // The circuits of a registry as metrics, for the Exposer of prometheus-cpp that the program already
 // has:
 //
+//   fusebox::CollectorOptions options;
+//   options.registry = registry;
 //   absl::StatusOr<std::shared_ptr<prometheus::Collectable>> metrics =
-//       fusebox::CreateCollector({registry});
+//       fusebox::CreateCollector(options);
 //   if (!metrics.ok()) return metrics.status();
 //   exposer.RegisterCollectable(*metrics);  // held weakly there: keep `metrics`
 //

@@ -3,9 +3,10 @@
 // GoogleMock matchers for what a caller gets from a circuit, and for the circuit itself.
 //
 //   using fusebox_testing::IsInState;
+//   using fusebox_testing::IsRejected;
 //   using fusebox_testing::IsRejectedBy;
 //   EXPECT_THAT(status, IsRejectedBy("inventory/shop.Inventory/Reserve"));
-//   EXPECT_THAT(status, Not(IsRejected()));  // failed, but was sent
+//   EXPECT_THAT(status, testing::Not(IsRejected()));  // failed, but was sent
 //   EXPECT_THAT(breaker, IsInState(fusebox::State::kHalfOpen));
 //
 // A failure says what the status was: "which is UNAVAILABLE: connection refused, and no rejection

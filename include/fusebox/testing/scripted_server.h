@@ -6,7 +6,7 @@
 //   using fusebox_testing::Reply;
 //   constexpr char kReserve[] = "shop.Inventory/Reserve";
 //   fusebox_testing::ScriptedServer server;
-//   auto channel = fusebox::CreateChannel(server.target(), credentials, options);
+//   auto channel = fusebox::CreateChannel(server.target(), credentials, std::move(options));
 //
 //   server.Answer(kReserve, Reply::Ok(reservation));
 //   ...                                           // calls succeed
