@@ -10,29 +10,11 @@ import subprocess
 import sys
 import unittest
 
+from demo_instance import DemoInstance
+
 DEMO, FUSEBOXCTL = sys.argv[1:]
 CIRCUIT = "inventory/shop.Inventory/Reserve"
 WHY = ["--reason", "the inventory is back"]
-
-
-class Instance:
-    """A demo that gets sick and well again, over and over."""
-
-    def __init__(self, name):
-        self.name = name
-        self.process = subprocess.Popen(
-            [DEMO, "--fast", "--forever", "--admin-port", "0", "--instance", name],
-            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-        for line in self.process.stdout:
-            if line.startswith("admin: "):
-                self.address = line.split()[1]
-                return
-        raise AssertionError(f"{name} ended before it served its circuits")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 def fuseboxctl(*arguments, instances):
@@ -52,7 +34,7 @@ class TwoInstances(unittest.TestCase):
     def setUp(self):
         self.both = []
         for name in ("checkout-1", "checkout-2"):
-            self.both.append(Instance(name))
+            self.both.append(DemoInstance(DEMO, name))
             self.addCleanup(self.both[-1].kill)
 
     def test_list_watch_reset_and_the_loss_of_one(self):
