@@ -10,8 +10,8 @@ before it. An invisible line before a block may say what it is instead:
 
     <!-- snippet: excerpt of examples/testing/checkout_test.cc -->
 
-is compared with that file. In the public headers, an example is what is indented by three spaces in a
-comment; those of one library become one file, those of one comment one function.
+is compared with that file. In the public headers, an example is what is indented by three spaces in
+a comment; those of one library become one file, those of one comment one function.
 
 A line of "..." stands for the reader's code. What else an example may use without declaring it is in
 reader.h.
@@ -101,11 +101,14 @@ def headers(root):
 
 
 def comments(root, path):
-    functions, snippets, code, start = [], [], [], 0
+    functions, snippets, code, start, item = [], [], [], 0, False
     for at, line in enumerate(read(root, path) + [""]):
         comment = re.match(r"^\s*//(.*)$", line)
+        # A list's item may have more lines, indented as examples are; no example follows without a
+        # blank line.
+        item = comment and (comment[1].startswith(" - ") or (item and comment[1].strip()))
         example = comment and (comment[1].startswith("   ") or (code and not comment[1].strip()))
-        if example:
+        if example and not item:
             start = start if code else at + 1
             code.append(comment[1][3:])
             continue

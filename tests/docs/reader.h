@@ -29,6 +29,7 @@ struct Event;
 class CircuitBreaker;
 class CircuitRegistry;
 class Permit;
+class PolicyTable;
 struct Outcome;
 struct Policy;
 }  // namespace fusebox
@@ -65,6 +66,7 @@ struct Receipt {};
 extern Card card;
 absl::StatusOr<Receipt> Charge(const Card& card);
 void Warn(const std::string& text);
+extern std::string method;
 extern std::string token;
 extern uint64_t last_seen;
 
@@ -74,6 +76,7 @@ extern std::shared_ptr<fusebox::CircuitBreaker> breaker;
 extern fusebox::ChannelOptions options;
 extern fusebox::Policy policy;
 extern fusebox::Policy strict;
+extern fusebox::PolicyTable table;
 extern fusebox::Event event;
 extern fusebox::Outcome outcome;
 extern fusebox::Permit permit;
