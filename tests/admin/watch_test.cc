@@ -386,8 +386,11 @@ TEST(WatchCircuits, OneThatTakesNothingForAMinuteIsHungUpOn) {
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();
-  const auto stub = v1::CircuitAdmin::NewStub(
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  // By a probe of the connection gRPC may take in megabytes that nobody has asked for.
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  const auto stub = v1::CircuitAdmin::NewStub(grpc::CreateCustomChannel(
+      "127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(), arguments));
   Sleeper sleeper(*stub);
   while (service.watchers().HangUpOnStalled() == 0) {
     circuits.clock().Advance(absl::Minutes(1));
