@@ -51,7 +51,7 @@ CircuitBreakerInterceptorFactory::Create(CircuitBreakerOptions options) {
   if (absl::Status valid = options.policies.Validate(); !valid.ok()) {
     errors.emplace_back(valid.message());
   }
-  for (std::string& error : CheckMethods(options)) errors.push_back(std::move(error));
+  for (std::string& error : CheckNames(options)) errors.push_back(std::move(error));
   absl::StatusOr<StatusClassifier> classifier =
       StatusClassifier::Create(std::move(options.classifier));
   if (!classifier.ok()) errors.emplace_back(classifier.status().message());

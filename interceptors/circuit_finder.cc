@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "fusebox/circuit_name.h"
 #include "fusebox/user_code.h"
 #include "src/base/user_code.h"
 
@@ -15,13 +15,15 @@ CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry
       methods_(std::move(methods)),
       scope_(scope),
       key_(std::move(key)),
-      by_method_(registry, target_),
-      by_key_(std::move(registry), target_) {}
+      use_(registry->TrackPolicies(target_, methods_.Entries())),
+      by_method_(registry, TargetText()),
+      by_key_(std::move(registry), TargetText()) {}
 
 std::optional<ProtectedMethod> CircuitFinder::FindMethod(absl::string_view method) {
   CircuitTable::Entry* entry = by_method_.Find(method);
   if (entry == nullptr) {
     const MethodSettings settings = methods_.Resolve(method);
+    methods_.NoteUse(method, *use_);
     entry = by_method_.Add(method, NameByScope(method), settings);
     if (entry == nullptr && settings.policy != nullptr) return ProtectedMethod(method, settings);
   }
@@ -48,10 +50,12 @@ FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
 
 FoundCircuit CircuitFinder::FindCircuitByKey(const ProtectedMethod& method, absl::string_view key) {
   CircuitTable::Entry* entry = by_key_.Find(key);
-  if (entry == nullptr)
-    entry = by_key_.Add(key, absl::StrCat(target_, "/", key), method.settings());
-  if (entry != nullptr) return by_key_.CircuitOf(*entry);
-  return by_key_.CircuitNamed(absl::StrCat(target_, "/", key), *method.settings().policy);
+  if (entry == nullptr) {
+    const CircuitName name = CircuitName::OfKey(target_, key);
+    entry = by_key_.Add(key, name.text(), method.settings());
+    if (entry == nullptr) return by_key_.CircuitNamed(name.text(), *method.settings().policy);
+  }
+  return by_key_.CircuitOf(*entry);
 }
 
 FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {
@@ -59,16 +63,20 @@ FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {
   return by_method_.CircuitNamed(NameByScope(method.name()), *method.settings().policy);
 }
 
+std::string CircuitFinder::TargetText() const {
+  return std::string(CircuitName::OfTarget(target_).target());
+}
+
 std::string CircuitFinder::NameByScope(absl::string_view method) const {
   switch (scope_) {
     case CircuitScope::kPerMethod:
       break;
     case CircuitScope::kPerService:
-      return absl::StrCat(target_, method.substr(0, method.rfind('/')));
+      return CircuitName::OfService(target_, method.substr(0, method.rfind('/'))).text();
     case CircuitScope::kPerTarget:
-      return target_;
+      return CircuitName::OfTarget(target_).text();
   }
-  return absl::StrCat(target_, method);
+  return CircuitName::OfMethod(target_, method).text();
 }
 
 }  // namespace fusebox

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
+#include "fusebox/policy_use.h"
 #include "interceptors/circuit_table.h"
 #include "interceptors/method_settings.h"
 
@@ -56,12 +57,14 @@ class CircuitFinder {
  private:
   FoundCircuit FindCircuitByScope(const ProtectedMethod& method);
   FoundCircuit FindCircuitByKey(const ProtectedMethod& method, absl::string_view key);
+  std::string TargetText() const;  // what the circuits' names begin with
   std::string NameByScope(absl::string_view method) const;
 
   const std::string target_;
   const MethodTable methods_;
   const CircuitScope scope_;
   const CircuitKey key_;
+  const std::shared_ptr<PolicyUse> use_;
   CircuitTable by_method_;
   CircuitTable by_key_;
 };

@@ -25,14 +25,18 @@ absl::StatusOr<std::shared_ptr<FaultInjector>> FaultInjector::Create(FaultInject
                      absl::FormatDuration(LongestMaxHang())));
   }
   return std::shared_ptr<FaultInjector>(
-      new FaultInjector(std::make_shared<FaultEngine>(options.seed, options.max_hang)));
+      new FaultInjector(std::make_shared<FaultEngine>(options.seed, options.max_hang),
+                        options.allow_unknown_names));
 }
 
-FaultInjector::FaultInjector(std::shared_ptr<FaultEngine> engine) : engine_(std::move(engine)) {}
+FaultInjector::FaultInjector(std::shared_ptr<FaultEngine> engine, bool allow_unknown_names)
+    : engine_(std::move(engine)), allow_unknown_names_(allow_unknown_names) {}
 FaultInjector::~FaultInjector() = default;
 
 absl::Status FaultInjector::Set(absl::string_view name, Fault fault) {
-  if (absl::Status valid = ValidateFault(name, fault); !valid.ok()) return valid;
+  if (absl::Status valid = ValidateFault(name, fault, allow_unknown_names_); !valid.ok()) {
+    return valid;
+  }
   engine_->Set(name, std::move(fault));
   return absl::OkStatus();
 }

@@ -44,23 +44,24 @@ void CheckKind(const InjectedDelay& delay, std::vector<std::string>& errors) {
 
 void CheckKind(const InjectedHang& /*hang*/, std::vector<std::string>& /*errors*/) {}
 
-void CheckName(absl::string_view name, std::vector<std::string>& errors) {
+void CheckName(absl::string_view name, bool allow_unknown, std::vector<std::string>& errors) {
   if (name == FaultInjector::kDefault) return;
   // What a policy table takes for a name is one here.
-  const PolicyTable table = PolicyTable().Unprotected(name);
+  PolicyTable table = PolicyTable().Unprotected(name);
+  if (allow_unknown) table.AllowUnknownNames();
   if (!table.Validate().ok()) {
     errors.push_back(absl::StrCat("name = \"", name, "\", must be \"package.Service/Method\", ",
                                   "\"package.Service\" or \"", FaultInjector::kDefault, "\""));
     return;
   }
-  for (std::string& error : UnknownMethods(table)) errors.push_back(std::move(error));
+  for (std::string& error : UnknownNames(table)) errors.push_back(std::move(error));
 }
 
 }  // namespace
 
-absl::Status ValidateFault(absl::string_view name, const Fault& fault) {
+absl::Status ValidateFault(absl::string_view name, const Fault& fault, bool allow_unknown_names) {
   std::vector<std::string> errors;
-  CheckName(name, errors);
+  CheckName(name, allow_unknown_names, errors);
   std::visit([&](const auto& kind) { CheckKind(kind, errors); }, fault.kind);
   if (!(fault.fraction > 0 && fault.fraction <= 1)) {
     errors.push_back(

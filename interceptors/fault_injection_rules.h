@@ -22,7 +22,7 @@
 namespace fusebox {
 
 // OK, or one INVALID_ARGUMENT with all that is wrong with a fault and the name that it is for.
-absl::Status ValidateFault(absl::string_view name, const Fault& fault);
+absl::Status ValidateFault(absl::string_view name, const Fault& fault, bool allow_unknown_names);
 
 // A name's fault, from one `Set` to the next.
 //

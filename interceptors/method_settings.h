@@ -4,12 +4,14 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "fusebox/grpc/fallback.h"
 #include "fusebox/grpc/stream_options.h"
 #include "fusebox/policy.h"
 #include "fusebox/policy_table.h"
+#include "fusebox/policy_use.h"
 
 namespace fusebox {
 
@@ -28,6 +30,12 @@ class MethodTable {
 
   // `method` as "/package.Service/Method". Refers to what the table holds.
   MethodSettings Resolve(absl::string_view method) const;
+
+  // Every setting that is for one service or method.
+  std::vector<PolicyUse::Entry> Entries() const;
+
+  // Notes those of them that a call of that method matches.
+  void NoteUse(absl::string_view method, PolicyUse& use) const;
 
  private:
   const PolicyTable policies_;

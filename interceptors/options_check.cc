@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "interceptors/linked_services.h"
 
 namespace fusebox {
 namespace {
@@ -24,20 +25,45 @@ std::vector<std::string> MethodsOf(const ServiceDescriptor& service) {
   return names;
 }
 
-// The linked method of that name, "package.Service/Method". Null if its service isn't linked, and
-// an error if it has no such method.
-const MethodDescriptor* FindMethod(const std::string& name, Errors& errors) {
-  const std::size_t slash = name.find('/');
-  const auto* const service =
-      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name.substr(0, slash));
-  if (service == nullptr) return nullptr;
-  const auto* const method = service->FindMethodByName(name.substr(slash + 1));
-  if (method == nullptr) {
-    errors.push_back(absl::StrCat("method = \"", name, "\", must be one of ", service->full_name(),
-                                  "'s: ", absl::StrJoin(MethodsOf(*service), ", ")));
+// Looks names up among what is linked into the program. What they can't be is an error, unless they
+// may be anything.
+class NameCheck {
+ public:
+  NameCheck(bool allow_unknown, Errors& errors) : allow_unknown_(allow_unknown), errors_(errors) {}
+
+  // The linked service of that name, "package.Service"; null if it isn't linked. `entry` is what
+  // names it, as `what`.
+  const ServiceDescriptor* FindService(absl::string_view what, const std::string& entry,
+                                       const std::string& service) {
+    const auto* const found =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+    if (found != nullptr || allow_unknown_) return found;
+    if (const std::string near = NearestLinkedService(service); !near.empty()) {
+      errors_.push_back(absl::StrCat(
+          what, " = \"", entry, "\", must be of a service that there is: did you mean ", near,
+          ", which is linked into the program? PolicyTable::AllowUnknownNames takes it as it is"));
+    }
+    return nullptr;
   }
-  return method;
-}
+
+  // The linked method of that name, "package.Service/Method"; null if there is none.
+  const MethodDescriptor* FindMethod(absl::string_view what, const std::string& name) {
+    const std::size_t slash = name.find('/');
+    const ServiceDescriptor* const service = FindService(what, name, name.substr(0, slash));
+    if (service == nullptr) return nullptr;
+    const auto* const method = service->FindMethodByName(name.substr(slash + 1));
+    if (method == nullptr && !allow_unknown_) {
+      errors_.push_back(absl::StrCat(what, " = \"", name, "\", must be one of ",
+                                     service->full_name(),
+                                     "'s: ", absl::StrJoin(MethodsOf(*service), ", ")));
+    }
+    return method;
+  }
+
+ private:
+  const bool allow_unknown_;
+  Errors& errors_;
+};
 
 // An entry with a policy for a part of what shares one circuit in that scope: its calls could only
 // go by one of the policies.
@@ -56,14 +82,14 @@ void CheckScope(const CircuitBreakerOptions& options, Errors& errors) {
   }
 }
 
-void CheckStreams(const CircuitBreakerOptions& options, Errors& errors) {
+void CheckStreams(const CircuitBreakerOptions& options, NameCheck& names, Errors& errors) {
   for (const auto& [name, streams] : options.method_streams) {
     if (!IsMethodName(name)) {
       errors.push_back(
           absl::StrCat("method_streams = \"", name, "\", must be \"package.Service/Method\""));
       continue;
     }
-    const MethodDescriptor* const method = FindMethod(name, errors);
+    const MethodDescriptor* const method = names.FindMethod("method", name);
     if (method != nullptr && !method->client_streaming() && !method->server_streaming()) {
       errors.push_back(absl::StrCat("method_streams = \"", name, "\", must be a streaming method"));
     }
@@ -77,7 +103,7 @@ void CheckType(absl::string_view what, const std::string& name, const std::strin
       absl::StrCat("fallbacks: ", name, ": ", what, " = ", given, ", must be ", right));
 }
 
-void CheckFallbacks(const CircuitBreakerOptions& options, Errors& errors) {
+void CheckFallbacks(const CircuitBreakerOptions& options, NameCheck& names, Errors& errors) {
   if (absl::Status valid = options.fallbacks.Validate(); !valid.ok()) {
     errors.emplace_back(valid.message());
   }
@@ -86,7 +112,7 @@ void CheckFallbacks(const CircuitBreakerOptions& options, Errors& errors) {
       errors.push_back(
           absl::StrCat("fallbacks: ", name, ": is unprotected, must be a protected method"));
     }
-    const MethodDescriptor* const method = FindMethod(name, errors);
+    const MethodDescriptor* const method = names.FindMethod("method", name);
     if (method == nullptr) continue;
     if (method->client_streaming() || method->server_streaming()) {
       errors.push_back(absl::StrCat("fallbacks: ", name, ": is a stream, must be a unary method"));
@@ -100,19 +126,25 @@ void CheckFallbacks(const CircuitBreakerOptions& options, Errors& errors) {
 
 }  // namespace
 
-std::vector<std::string> UnknownMethods(const PolicyTable& policies) {
+std::vector<std::string> UnknownNames(const PolicyTable& policies) {
   Errors errors;
+  NameCheck names(policies.allows_unknown_names(), errors);
   for (const std::string& name : policies.Names()) {
-    if (absl::StrContains(name, '/')) FindMethod(name, errors);
+    if (absl::StrContains(name, '/')) {
+      names.FindMethod("method", name);
+    } else {
+      names.FindService("service", name, name);
+    }
   }
   return errors;
 }
 
-std::vector<std::string> CheckMethods(const CircuitBreakerOptions& options) {
-  Errors errors = UnknownMethods(options.policies);
+std::vector<std::string> CheckNames(const CircuitBreakerOptions& options) {
+  Errors errors = UnknownNames(options.policies);
+  NameCheck names(options.policies.allows_unknown_names(), errors);
   CheckScope(options, errors);
-  CheckStreams(options, errors);
-  CheckFallbacks(options, errors);
+  CheckStreams(options, names, errors);
+  CheckFallbacks(options, names, errors);
   return errors;
 }
 

@@ -10,14 +10,15 @@
 
 namespace fusebox {
 
-// The names of methods that aren't there, as far as it can be known: of services whose generated
-// code is linked into the program. A typo would leave a method under a policy that nobody meant for
-// it.
-std::vector<std::string> UnknownMethods(const PolicyTable& policies);
+// What is wrong with the table's names, as far as it can be known: methods that a service whose
+// generated code is linked into the program doesn't have, and services that aren't linked but are
+// named nearly like one that is. A typo would leave a method under a policy that nobody meant for
+// it. Nothing if the table allows unknown names.
+std::vector<std::string> UnknownNames(const PolicyTable& policies);
 
 // What is wrong with what the options say of services and methods, beyond what the policy table
 // finds itself.
-std::vector<std::string> CheckMethods(const CircuitBreakerOptions& options);
+std::vector<std::string> CheckNames(const CircuitBreakerOptions& options);
 
 }  // namespace fusebox
 

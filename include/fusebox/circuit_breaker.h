@@ -16,6 +16,7 @@
 #ifndef FUSEBOX_CIRCUIT_BREAKER_H_
 #define FUSEBOX_CIRCUIT_BREAKER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,7 +39,13 @@ namespace fusebox {
 
 class CircuitCore;
 
-// Who does something to a circuit by hand, and why: both end up in the event.
+// What is kept of an operator's name and reason, in bytes.
+inline constexpr std::size_t kMaxWhoBytes = 256;
+inline constexpr std::size_t kMaxWhyBytes = 500;
+
+// Who does something to a circuit by hand, and why: both end up in the event. Kept as text that can
+// be shown: a control character, one that turns the direction of writing or can't be seen, and a
+// byte that is no UTF-8 are written as "\x1b", "\u202e" and "\xff"; what is longer is cut.
 struct Operator {
   std::string who;
   std::string why;
@@ -61,8 +68,9 @@ class CircuitBreaker {
     EventListener listener;
   };
 
-  // A circuit in state CLOSED. INVALID_ARGUMENT if the name is empty or the policy invalid; the
-  // message names each bad field, its value and its range.
+  // A circuit in state CLOSED. INVALID_ARGUMENT if the name (see `ValidateCircuitName` in
+  // fusebox/circuit_name.h) or the policy is invalid; the message names each bad field, its value
+  // and its range.
   static absl::StatusOr<std::shared_ptr<CircuitBreaker>> Create(absl::string_view name,
                                                                 const Policy& policy,
                                                                 Options options);
@@ -145,7 +153,8 @@ class CircuitBreaker {
   bool removed() const;
 
   const std::string& name() const;
-  // The part of the name that is the channel's target, as given to `CircuitRegistry::GetOrCreate`.
+  // The part of the name that is the channel's target, as given to `CircuitRegistry::GetOrCreate`;
+  // `CircuitName::target` makes one.
   absl::string_view target() const;
   // Goes by the clock of the options, and throws nothing. Lives as long as the breaker.
   const Clock& clock() const;

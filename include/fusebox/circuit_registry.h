@@ -24,6 +24,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_use.h"
 #include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/user_code.h"
@@ -65,10 +66,11 @@ class CircuitRegistry {
 
   // The circuit of that name, made now if there is none. The policy is only used, and only checked,
   // when it is made: an existing circuit keeps its own. Nothing is made, and the answer is
-  // INVALID_ARGUMENT for an empty name or an invalid policy, RESOURCE_EXHAUSTED if the registry is
-  // full of circuits that must stay: each such answer counts as one unprotected call. `target` is
-  // the part of the name, from its beginning, that is the channel's: INVALID_ARGUMENT if the name
-  // doesn't begin with it.
+  // INVALID_ARGUMENT for an invalid name (`ValidateCircuitName` in fusebox/circuit_name.h; a
+  // `CircuitName` is always valid) or policy, RESOURCE_EXHAUSTED if the registry is full of
+  // circuits that must stay: each such answer counts as one unprotected call. `target` is the part
+  // of the name, from its beginning, that is the channel's (`CircuitName::target`):
+  // INVALID_ARGUMENT if the name is read to be of another target.
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
                                                               absl::string_view target = {});
@@ -116,6 +118,15 @@ class CircuitRegistry {
   // out when its circuit is removed is in neither. Of more than a thousand targets, the rest is
   // added up under the empty one.
   std::vector<TargetTotals> RemovedTotals() const;
+
+  // Notes which of a channel's settings its calls match (fusebox/policy_use.h), for as long as the
+  // answer is held. `target` is the channel's.
+  [[nodiscard]] std::shared_ptr<PolicyUse> TrackPolicies(absl::string_view target,
+                                                         std::vector<PolicyUse::Entry> entries);
+
+  // The settings that no call has matched so far, of the channels that there are: by target and
+  // name. Two channels of one target use each other's.
+  std::vector<UnusedPolicy> UnusedPolicies() const;
 
   // The same as in `Stats`.
   std::size_t size() const;

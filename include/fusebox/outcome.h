@@ -68,7 +68,8 @@ struct Outcome {
   bool cancelled = false;
 
   // For failures: the status code and message, kept as the circuit's last failure (DESIGN R9). The
-  // message is cut to `kMaxFailureMessageBytes`.
+  // message is kept as text that can be shown, as an `Operator`'s is, and cut to
+  // `kMaxFailureMessageBytes`.
   int code = 0;
   std::string message;
 

@@ -50,12 +50,27 @@ class PolicyTable {
   // Takes a method or a service out: its calls see no breaker and pay for none.
   PolicyTable& Unprotected(absl::string_view method_or_service);
 
+  // Lets names be what they may. Without it, a channel refuses a name that can hardly be meant: a
+  // service that isn't linked into the program, and is one or two letters away from one that is; a
+  // method that its linked service doesn't have. It holds for the channel's stream options and
+  // fallbacks as well.
+  PolicyTable& AllowUnknownNames();
+  bool allows_unknown_names() const { return allows_unknown_names_; }
+
   // OK, or one INVALID_ARGUMENT with all that's wrong with the entries (DESIGN R11).
   absl::Status Validate() const;
 
   // The policy of a method, given as "package.Service/Method" with or without a leading slash; null
   // if it is unprotected. Valid until the table changes. Never allocates.
   const Policy* Resolve(absl::string_view method) const;
+
+  // The same, and by which entry: its name as in `Names`, empty for the default and for what is
+  // unprotected without an entry.
+  struct Matched {
+    const Policy* policy = nullptr;
+    absl::string_view entry;
+  };
+  Matched Match(absl::string_view method) const;
 
   // Every service and method that the table names, in the form that it was given.
   std::vector<std::string> Names() const;
@@ -68,6 +83,7 @@ class PolicyTable {
 
   Policy default_policy_;
   bool default_given_ = false;
+  bool allows_unknown_names_ = false;
   Entries services_;
   Entries methods_;
   std::vector<std::string> errors_;

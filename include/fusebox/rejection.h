@@ -34,7 +34,13 @@ inline constexpr absl::string_view kRejectionDomain = "fusebox";
 // One rejected call.
 struct Rejection {
   RejectionReason reason = RejectionReason::kOpen;
-  std::string circuit;  // its name, as in "inventory/shop.Inventory/Reserve"
+
+  // Its name, as in "inventory/shop.Inventory/Reserve". Wherever it is told, or read from what
+  // another process says, what can't be shown is written as "\x1b" or "\u202e", and it is cut to
+  // `kMaxCircuitNameBytes`, so that message and details together take less than 2 KiB of the 8 that
+  // gRPC allows a call's metadata.
+  std::string circuit;
+
   State state = State::kOpen;
 
   // The least time until a call may be let through: while OPEN, what's left of the open duration;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/circuit_action.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "src/admin/policy_change.h"
@@ -14,13 +12,12 @@
 #include "src/admin/quote.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/time_conversion.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
 
 using Request = v1::ApplyToCircuitsRequest;
-
-constexpr std::size_t kMaxReasonBytes = 500;
 
 // As `CircuitBreaker::ForceOpen` has it.
 constexpr absl::Duration kShortestTtl = absl::Milliseconds(1);
@@ -40,11 +37,10 @@ std::string CurrentEtag(const Policy& policy) {
 void CheckReason(const std::string& reason, RequestErrors& errors) {
   if (reason.empty()) {
     errors.Add("reason", "\"\", must say why, in 1 to 500 bytes");
-  } else if (reason.size() > kMaxReasonBytes) {
-    errors.Add("reason", absl::StrCat(reason.size(), " bytes, must be 1 to ", kMaxReasonBytes));
-  } else if (std::any_of(reason.begin(), reason.end(),
-                         [](unsigned char c) { return absl::ascii_iscntrl(c); })) {
-    errors.Add("reason", "with control characters, must be without");
+  } else if (reason.size() > kMaxWhyBytes) {
+    errors.Add("reason", absl::StrCat(reason.size(), " bytes, must be 1 to ", kMaxWhyBytes));
+  } else if (const std::string unprintable = FirstUnprintable(reason); !unprintable.empty()) {
+    errors.Add("reason", absl::StrCat("with ", unprintable, ", must be printable text in UTF-8"));
   }
 }
 

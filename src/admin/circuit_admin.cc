@@ -22,6 +22,7 @@
 #include "src/admin/request_errors.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/watchers.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -220,6 +221,10 @@ absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
     const CircuitAdminOptions& options) {
   std::vector<std::string> errors;
   if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
+  if (const std::string unprintable = FirstUnprintable(options.instance); !unprintable.empty()) {
+    errors.push_back(absl::StrCat("instance = \"", Printable(options.instance),
+                                  "\", must be printable text in UTF-8, without ", unprintable));
+  }
   if (options.allow_writes && options.write_authorizer == nullptr) {
     errors.emplace_back("write_authorizer = null, must say who may write if allow_writes is set");
   }

@@ -8,7 +8,6 @@
 #include "src/admin/enum_conversion.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/time_conversion.h"
-#include "src/admin/utf8.h"
 
 namespace fusebox {
 namespace {
@@ -24,21 +23,21 @@ void WriteEvidence(const Evidence& evidence, const Disclosure& disclosure, v1::E
   for (const auto& [code, count] : evidence.codes) WriteCount(code, count, *proto.add_codes());
   for (const auto& [peer, count] : evidence.peers) {
     v1::PeerCount& written = *proto.add_peers();
-    written.set_peer(ValidUtf8(peer));
+    written.set_peer(peer);
     written.set_count(count);
   }
   proto.set_other_peers(evidence.other_peers);
   proto.set_last_code(evidence.last_code);
-  if (disclosure.failure_messages) proto.set_last_message(ValidUtf8(evidence.last_message));
+  if (disclosure.failure_messages) proto.set_last_message(evidence.last_message);
   if (evidence.age > absl::ZeroDuration()) *proto.mutable_age() = ToProto(evidence.age);
-  proto.set_text(ValidUtf8(EvidenceText(evidence)));
+  proto.set_text(EvidenceText(evidence));
 }
 
 void WriteMove(const Move& move, const Disclosure& disclosure, v1::Move& proto) {
   *proto.mutable_time() = ToProto(move.time);
   proto.set_cause(ToProto(move.cause));
-  proto.set_detail(ValidUtf8(move.detail));
-  proto.set_actor(ValidUtf8(move.actor));
+  proto.set_detail(move.detail);
+  proto.set_actor(move.actor);
   if (move.evidence) WriteEvidence(*move.evidence, disclosure, *proto.mutable_evidence());
 }
 
@@ -70,14 +69,14 @@ void WriteLastFailure(const LastFailure& failure, const Disclosure& disclosure,
                       v1::LastFailure& proto) {
   *proto.mutable_time() = ToProto(failure.time);
   proto.set_code(failure.code);
-  if (disclosure.failure_messages) proto.set_message(ValidUtf8(failure.message));
+  if (disclosure.failure_messages) proto.set_message(failure.message);
 }
 
 }  // namespace
 
 void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit) {
-  circuit.set_name(ValidUtf8(snapshot.name));
-  circuit.set_target(ValidUtf8(snapshot.target));
+  circuit.set_name(snapshot.name);
+  circuit.set_target(snapshot.target);
   circuit.set_state(ToProto(snapshot.state));
   circuit.set_mode(ToProto(snapshot.mode));
   circuit.set_ramping(snapshot.ramping);
@@ -114,7 +113,7 @@ void SetPolicy(const Policy& policy, v1::Circuit& circuit) {
 void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto) {
   proto.set_sequence(event.sequence);
   proto.set_kind(ToProto(event.kind));
-  proto.set_circuit(ValidUtf8(event.circuit));
+  proto.set_circuit(event.circuit);
   proto.set_epoch(event.epoch);
   *proto.mutable_time() = ToProto(event.time);
   proto.set_from_state(ToProto(event.from));
@@ -122,8 +121,8 @@ void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto)
   proto.set_from_mode(ToProto(event.mode_from));
   proto.set_to_mode(ToProto(event.mode_to));
   proto.set_cause(ToProto(event.cause));
-  proto.set_detail(ValidUtf8(event.detail));
-  proto.set_actor(ValidUtf8(event.actor));
+  proto.set_detail(event.detail);
+  proto.set_actor(event.actor);
   if (event.evidence) WriteEvidence(*event.evidence, disclosure, *proto.mutable_evidence());
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_use.h"
 #include "src/admin/circuit_filter.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/page_token.h"
@@ -22,6 +23,7 @@ constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1'000;
 constexpr int kDefaultEvents = 20;
 constexpr int kMaxEvents = 1'000;
+constexpr int kMaxUnusedPolicies = 100;
 
 void CheckRange(absl::string_view field, int value, int min, int max, RequestErrors& errors) {
   if (value < min || value > max) {
@@ -48,6 +50,15 @@ void CircuitReads::DescribeInstance(v1::Instance& instance) const {
   instance.set_unprotected_calls(stats.unprotected_calls);
   instance.set_user_code_failures(stats.user_code_failures);
   instance.set_dropped_events(stats.dropped_events);
+  const std::vector<UnusedPolicy> unused = registry_->UnusedPolicies();
+  instance.set_unused_policy_count(static_cast<int64_t>(unused.size()));
+  for (const UnusedPolicy& policy : unused) {
+    if (instance.unused_policies_size() == kMaxUnusedPolicies) break;
+    v1::UnusedPolicy& told = *instance.add_unused_policies();
+    told.set_target(policy.target);
+    told.set_setting(policy.setting);
+    told.set_name(policy.name);
+  }
 }
 
 grpc::Status CircuitReads::List(const v1::ListCircuitsRequest& request,

@@ -11,7 +11,6 @@
 #include "src/admin/circuit_scan.h"
 #include "src/admin/enum_conversion.h"
 #include "src/admin/request_errors.h"
-#include "src/admin/utf8.h"
 #include "src/admin/work_budget.h"
 
 namespace fusebox {
@@ -94,7 +93,7 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
         request.validate_only() ? action.Try(*circuit, wanted) : action.Apply(*circuit, by);
     const CircuitSnapshot snapshot = circuit->Snapshot();
     v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
-    result.set_name(ValidUtf8(snapshot.name));
+    result.set_name(snapshot.name);
     result.set_code(status.error_code());
     result.set_message(status.error_message());
     result.set_state(ToProto(snapshot.state));

@@ -86,7 +86,7 @@ bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 
-void CircuitBreaker::Reset(const Operator& by) { core_->Reset(by); }
+void CircuitBreaker::Reset(const Operator& by) { core_->Reset(PrintableOperator(by)); }
 
 absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   const absl::Duration longest = 365 * absl::Hours(24);
@@ -95,24 +95,25 @@ absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::D
                                                    ", must be from 1ms to ",
                                                    absl::FormatDuration(longest)));
   }
-  core_->ForceOpen(by, ttl);
+  core_->ForceOpen(PrintableOperator(by), ttl);
   return absl::OkStatus();
 }
 
-void CircuitBreaker::Disable(const Operator& by) { core_->Disable(by); }
-void CircuitBreaker::Shadow(const Operator& by) { core_->Shadow(by); }
-void CircuitBreaker::Automate(const Operator& by) { core_->Automate(by); }
+void CircuitBreaker::Disable(const Operator& by) { core_->Disable(PrintableOperator(by)); }
+void CircuitBreaker::Shadow(const Operator& by) { core_->Shadow(PrintableOperator(by)); }
+void CircuitBreaker::Automate(const Operator& by) { core_->Automate(PrintableOperator(by)); }
 
 absl::Status CircuitBreaker::SetPolicy(const Policy& policy, const Operator& by) {
   if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
-  core_->SetPolicy(std::make_shared<const Policy>(policy), by);
+  core_->SetPolicy(std::make_shared<const Policy>(policy), PrintableOperator(by));
   return absl::OkStatus();
 }
 
 absl::Status CircuitBreaker::ReplacePolicy(const Policy& expected, const Policy& policy,
                                            const Operator& by) {
   if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
-  if (core_->ReplacePolicy(expected, std::make_shared<const Policy>(policy), by)) {
+  if (core_->ReplacePolicy(expected, std::make_shared<const Policy>(policy),
+                           PrintableOperator(by))) {
     return absl::OkStatus();
   }
   return absl::AbortedError(

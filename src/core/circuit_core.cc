@@ -6,7 +6,9 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "fusebox/circuit_name.h"
 #include "src/core/transition_table.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -89,10 +91,12 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
 }
 
 absl::Status ValidateCircuit(absl::string_view name, const Policy& policy) {
-  if (name.empty()) {
-    return absl::InvalidArgumentError("invalid circuit: name = \"\", must not be empty");
-  }
+  if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
   return Validate(policy);
+}
+
+Operator PrintableOperator(const Operator& by) {
+  return {Printable(by.who, kMaxWhoBytes), Printable(by.why, kMaxWhyBytes)};
 }
 
 std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,

@@ -41,6 +41,9 @@ namespace fusebox {
 // What is wrong with a circuit's name and policy, if something is.
 absl::Status ValidateCircuit(absl::string_view name, const Policy& policy);
 
+// What is kept of who did something, and why.
+Operator PrintableOperator(const Operator& by);
+
 // Thread-safe.
 class CircuitCore {
  public:

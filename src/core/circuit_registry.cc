@@ -7,16 +7,18 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_map.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/core/circuit_core.h"
+#include "src/core/circuit_name.h"
 #include "src/core/event_log.h"
 #include "src/core/event_queue.h"
 #include "src/core/idle_order.h"
 #include "src/core/jitter.h"
 #include "src/core/mutex.h"
+#include "src/core/policy_use_list.h"
 #include "src/core/target_sums.h"
 #include "src/core/user_code_failures.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 
@@ -57,6 +59,7 @@ class CircuitRegistry::Impl {
   const Clock& clock() const { return failures_->clock(); }
   const EventLog& log() const { return *log_; }
   ListenerList& listeners() { return *listeners_; }
+  PolicyUseList& policy_uses() { return policy_uses_; }
   const TargetSums& removed_totals() const { return removed_totals_; }
 
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
@@ -84,7 +87,8 @@ class CircuitRegistry::Impl {
       const auto found = circuits_.find(name);
       if (found == circuits_.end()) return false;
       circuit = Take(found);
-      CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitRemoved, by.why, by.who);
+      const Operator kept = PrintableOperator(by);
+      CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitRemoved, kept.why, kept.who);
     }
     SayFarewell(*circuit);
     return true;
@@ -144,10 +148,10 @@ class CircuitRegistry::Impl {
       return found->second.circuit;
     }
     if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
-    if (!absl::StartsWith(name, target)) {
-      return absl::InvalidArgumentError(absl::StrCat("invalid circuit: target = \"", target,
-                                                     "\", must be what the name \"", name,
-                                                     "\" begins with"));
+    if (!target.empty() && !MayBeOfTarget(name, target)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
+                       "\", must be the one that the name \"", name, "\" is read to be of"));
     }
     ++step_;
     if (NearlyFull()) Observe();
@@ -232,6 +236,7 @@ class CircuitRegistry::Impl {
   const std::shared_ptr<UserCodeFailures> failures_;
   const std::shared_ptr<EventLog> log_;
   const std::shared_ptr<ListenerList> listeners_;
+  PolicyUseList policy_uses_;
   TargetSums removed_totals_;
   EventQueue events_;  // of no circuit
 
@@ -260,7 +265,8 @@ std::shared_ptr<CircuitBreaker> CircuitRegistry::Find(absl::string_view name) co
 
 absl::Status CircuitRegistry::Remove(absl::string_view name, const Operator& by) {
   if (impl_->Remove(name, by)) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat("no circuit named \"", name, "\""));
+  return absl::NotFoundError(
+      absl::StrCat("no circuit named \"", Printable(name, kMaxCircuitNameBytes), "\""));
 }
 
 std::vector<CircuitSnapshot> CircuitRegistry::List() const {
@@ -291,6 +297,15 @@ std::shared_ptr<const void> CircuitRegistry::AddListener(EventListener listener)
 
 void CircuitRegistry::ReportUserCodeFailure(UserCode code, absl::string_view exception) {
   impl_->ReportUserCodeFailure(code, exception);
+}
+
+std::shared_ptr<PolicyUse> CircuitRegistry::TrackPolicies(absl::string_view target,
+                                                          std::vector<PolicyUse::Entry> entries) {
+  return impl_->policy_uses().Add(target, std::move(entries));
+}
+
+std::vector<UnusedPolicy> CircuitRegistry::UnusedPolicies() const {
+  return impl_->policy_uses().Unused();
 }
 
 RegistryStats CircuitRegistry::Stats() const { return impl_->Stats(); }

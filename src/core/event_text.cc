@@ -11,6 +11,7 @@
 #include "fusebox/state.h"
 #include "src/core/json.h"
 #include "src/core/text.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -52,14 +53,14 @@ std::string EvidenceJson(const Evidence& evidence, bool failure_messages) {
 std::string FormatEvent(const Event& event) {
   std::string line =
       absl::StrCat(TimeText(event.time), " #", event.sequence, " ", EventKindName(event.kind));
-  if (!event.circuit.empty()) absl::StrAppend(&line, " ", PrintableText(event.circuit));
+  if (!event.circuit.empty()) absl::StrAppend(&line, " ", Printable(event.circuit));
   line += ":";
   AppendMove(ModeName(event.mode_from), ModeName(event.mode_to), line);
   AppendMove(StateName(event.from), StateName(event.to), line);
   if (event.cause != Cause::kNone) absl::StrAppend(&line, " ", CauseName(event.cause), ":");
-  if (!event.detail.empty()) absl::StrAppend(&line, " ", PrintableText(event.detail));
-  if (event.evidence) absl::StrAppend(&line, "; ", PrintableText(EvidenceText(*event.evidence)));
-  if (!event.actor.empty()) absl::StrAppend(&line, ", by ", PrintableText(event.actor));
+  if (!event.detail.empty()) absl::StrAppend(&line, " ", Printable(event.detail));
+  if (event.evidence) absl::StrAppend(&line, "; ", Printable(EvidenceText(*event.evidence)));
+  if (!event.actor.empty()) absl::StrAppend(&line, ", by ", Printable(event.actor));
   while (line.back() == ':' || line.back() == ',') line.pop_back();  // with nothing after it
   return line;
 }
@@ -83,7 +84,7 @@ std::string FormatEventJson(const Event& event, bool failure_messages) {
 }
 
 std::string FormatRejection(const Rejection& rejection) {
-  return PrintableText(
+  return Printable(
       absl::StrCat(RejectionReasonName(rejection.reason), ": ", RejectionMessage(rejection)));
 }
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "src/core/canonical_code.h"
-#include "src/core/text.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -29,8 +29,7 @@ EvidenceLog::PeerText::PeerText(absl::string_view peer)
 
 void EvidenceLog::AddFailure(const Call& call) {
   Add(call, failures_);
-  const absl::string_view message = CutText(call.message, kMaxFailureMessageBytes);
-  last_message_.assign(message.data(), message.size());
+  SetPrintable(call.message, kMaxFailureMessageBytes, last_message_);
 }
 
 void EvidenceLog::AddSlowCall(const Call& call) { Add(call, slow_calls_); }

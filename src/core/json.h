@@ -4,38 +4,19 @@
 #ifndef FUSEBOX_SRC_CORE_JSON_H_
 #define FUSEBOX_SRC_CORE_JSON_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "src/text/utf8.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
-
-// The text with "\x1b" for each control character and for each byte that is no UTF-8.
-inline std::string PrintableText(absl::string_view text) {
-  std::string printable;
-  while (!text.empty()) {
-    const std::size_t length = Utf8CharacterLength(text);
-    const auto byte = static_cast<unsigned char>(text.front());
-    const bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || byte < 0x20 || byte == 0x7F || c1) {
-      absl::StrAppend(&printable, "\\x", absl::Hex(byte, absl::kZeroPad2));
-      text.remove_prefix(1);
-    } else {
-      absl::StrAppend(&printable, text.substr(0, length));
-      text.remove_prefix(length);
-    }
-  }
-  return printable;
-}
 
 // A string with its quotes. What isn't printable is escaped before, and shows as such.
 inline std::string JsonString(absl::string_view text) {
   std::string json = "\"";
-  for (const char c : PrintableText(text)) {
+  for (const char c : Printable(text)) {
     if (c == '"' || c == '\\') json.push_back('\\');
     json.push_back(c);
   }

@@ -8,32 +8,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "src/core/method_name.h"
 
 namespace fusebox {
 namespace {
 
 constexpr absl::string_view kHealthService = "grpc.health.v1.Health";
 constexpr absl::string_view kReflectionPrefix = "grpc.reflection.";
-
-bool IsIdentifier(absl::string_view text) {
-  if (text.empty()) return false;
-  for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    const bool digit = c >= '0' && c <= '9';
-    if (!letter && !digit) return false;
-  }
-  return !(text.front() >= '0' && text.front() <= '9');
-}
-
-// "Service", "package.Service", "deep.package.Service".
-bool IsServiceName(absl::string_view text) {
-  while (true) {
-    const std::size_t dot = text.find('.');
-    if (!IsIdentifier(text.substr(0, dot))) return false;
-    if (dot == absl::string_view::npos) return true;
-    text.remove_prefix(dot + 1);
-  }
-}
 
 bool UnprotectedByNature(absl::string_view service) {
   return service == kHealthService || absl::StartsWith(service, kReflectionPrefix);
@@ -105,16 +86,23 @@ absl::Status PolicyTable::Validate() const {
       absl::StrCat("invalid policy table: ", absl::StrJoin(errors_, "; ")));
 }
 
-const Policy* PolicyTable::Resolve(absl::string_view method) const {
+PolicyTable& PolicyTable::AllowUnknownNames() {
+  allows_unknown_names_ = true;
+  return *this;
+}
+
+const Policy* PolicyTable::Resolve(absl::string_view method) const { return Match(method).policy; }
+
+PolicyTable::Matched PolicyTable::Match(absl::string_view method) const {
   method = absl::StripPrefix(method, "/");
   const absl::string_view service = method.substr(0, method.rfind('/'));
   for (const auto& [entries, name] :
        {std::pair(&methods_, method), std::pair(&services_, service)}) {
     if (const auto found = entries->find(name); found != entries->end()) {
-      return found->second ? &*found->second : nullptr;
+      return {found->second ? &*found->second : nullptr, found->first};
     }
   }
-  return UnprotectedByNature(service) ? nullptr : &default_policy_;
+  return {UnprotectedByNature(service) ? nullptr : &default_policy_, {}};
 }
 
 std::vector<std::string> PolicyTable::Names() const {

@@ -9,8 +9,10 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "fusebox/circuit_name.h"
 #include "src/core/rejection_wire.h"
 #include "src/core/text.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -34,6 +36,15 @@ constexpr std::array kReasons = {RejectionReason::kOpen, RejectionReason::kHalfO
                                  RejectionReason::kTooManyCalls};
 constexpr std::array kStates = {State::kClosed, State::kOpen, State::kHalfOpen};
 
+// What is told of a circuit's name: all of it, as every circuit's is short and printable. But a
+// rejection may have been made by hand, or come from elsewhere; what is passed on must fit into the
+// 8 KiB of metadata that gRPC takes, several times over. `made` is used if it is needed.
+absl::string_view ShownName(absl::string_view name, std::string& made) {
+  if (name.size() <= kMaxCircuitNameBytes && IsPrintable(name)) return name;
+  made = Printable(name, kMaxCircuitNameBytes);
+  return made;
+}
+
 // Each puts a message's fields into a WireSize or a WireWriter.
 
 template <typename Wire>
@@ -43,11 +54,10 @@ void PutEntry(Wire& entry, absl::string_view key, absl::string_view value) {
 }
 
 template <typename Wire>
-void PutErrorInfo(Wire& error_info, const Rejection& rejection) {
+void PutErrorInfo(Wire& error_info, const Rejection& rejection, absl::string_view name) {
   error_info.Bytes(kReason, RejectionReasonName(rejection.reason));
   error_info.Bytes(kDomain, kRejectionDomain);
-  error_info.Message(kMetadata,
-                     [&](auto& entry) { PutEntry(entry, kCircuitKey, rejection.circuit); });
+  error_info.Message(kMetadata, [&](auto& entry) { PutEntry(entry, kCircuitKey, name); });
   error_info.Message(kMetadata,
                      [&](auto& entry) { PutEntry(entry, kStateKey, StateName(rejection.state)); });
 }
@@ -131,7 +141,10 @@ std::optional<Rejection> DecodeErrorInfo(absl::string_view bytes) {
     if (field.number != kMetadata) return;
     const std::optional<KeyValue> entry = DecodePair(field.bytes);
     entries_ok = entries_ok && entry;
-    if (entry && entry->key == kCircuitKey) rejection.circuit = std::string(entry->value);
+    if (entry && entry->key == kCircuitKey) {
+      std::string made;
+      rejection.circuit = std::string(ShownName(entry->value, made));
+    }
     if (entry && entry->key == kStateKey) state = ByName(kStates, StateName, entry->value);
   });
   if (!ok || !entries_ok || !reason || !state || domain != kRejectionDomain) return std::nullopt;
@@ -196,10 +209,10 @@ std::optional<Details> DecodeDetails(absl::string_view google_rpc_status) {
   return details;
 }
 
-void AppendMessage(const Rejection& rejection, std::string& message) {
+void AppendMessage(const Rejection& rejection, absl::string_view name, std::string& message) {
   const absl::string_view state = StateName(rejection.state);
   const auto append = [&](absl::string_view what, absl::string_view when) {
-    absl::StrAppend(&message, "circuit \"", rejection.circuit, "\" is ", state, what, when);
+    absl::StrAppend(&message, "circuit \"", name, "\" is ", state, what, when);
   };
   const auto append_in_time = [&](absl::string_view what) {
     if (rejection.retry_after == absl::InfiniteDuration()) {
@@ -243,8 +256,9 @@ absl::string_view RejectionReasonName(RejectionReason reason) {
 }
 
 std::string RejectionMessage(const Rejection& rejection) {
+  std::string made;
   std::string message;
-  AppendMessage(rejection, message);
+  AppendMessage(rejection, ShownName(rejection.circuit, made), message);
   return message;
 }
 
@@ -256,8 +270,10 @@ std::string EncodeRejection(const Rejection& rejection) {
 }
 
 void EncodeRejection(const Rejection& rejection, std::string& message, std::string& bytes) {
+  std::string made;
+  const absl::string_view name = ShownName(rejection.circuit, made);
   message.clear();
-  AppendMessage(rejection, message);
+  AppendMessage(rejection, name, message);
   const WireDuration delay = DelayOf(rejection);
   bytes.clear();
   AppendWire(bytes, [&](auto& status) {
@@ -265,7 +281,7 @@ void EncodeRejection(const Rejection& rejection, std::string& message, std::stri
     status.Bytes(kMessage, message);
     status.Message(kDetails, [&](auto& any) {
       any.Bytes(kTypeUrl, kErrorInfoUrl);
-      any.Message(kValue, [&](auto& error_info) { PutErrorInfo(error_info, rejection); });
+      any.Message(kValue, [&](auto& error_info) { PutErrorInfo(error_info, rejection, name); });
     });
     status.Message(kDetails, [&](auto& any) {
       any.Bytes(kTypeUrl, kRetryInfoUrl);
@@ -311,9 +327,13 @@ bool HasRejectionInfo(const absl::Status& status) {
 }
 
 absl::Status ToStatus(const Rejection& rejection) {
-  absl::Status status = absl::UnavailableError(RejectionMessage(rejection));
+  std::string made;
+  const absl::string_view name = ShownName(rejection.circuit, made);
+  std::string message;
+  AppendMessage(rejection, name, message);
+  absl::Status status = absl::UnavailableError(message);
   status.SetPayload(kErrorInfoUrl,
-                    absl::Cord(Wire([&](auto& wire) { PutErrorInfo(wire, rejection); })));
+                    absl::Cord(Wire([&](auto& wire) { PutErrorInfo(wire, rejection, name); })));
   status.SetPayload(kRetryInfoUrl,
                     absl::Cord(Wire([&](auto& wire) { PutRetryInfo(wire, DelayOf(rejection)); })));
   return status;

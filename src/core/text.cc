@@ -58,14 +58,4 @@ std::string NumberText(double number) {
   return std::string(text.data(), end.ptr);
 }
 
-absl::string_view CutText(absl::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  std::size_t end = limit;
-  const auto continues_character = [&](std::size_t i) {
-    return (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
-  };
-  while (end > 0 && continues_character(end)) --end;
-  return text.substr(0, end);
-}
-
 }  // namespace fusebox

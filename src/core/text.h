@@ -4,10 +4,8 @@
 #ifndef FUSEBOX_SRC_CORE_TEXT_H_
 #define FUSEBOX_SRC_CORE_TEXT_H_
 
-#include <cstddef>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace fusebox {
@@ -18,9 +16,6 @@ void AppendDurationText(absl::Duration duration, std::string& text);
 
 // As few digits as tell it from every other number: "0.1", "1.0000001".
 std::string NumberText(double number);
-
-// The first `limit` bytes at the most, cut before a UTF-8 character that doesn't fit.
-absl::string_view CutText(absl::string_view text, std::size_t limit);
 
 }  // namespace fusebox
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 
 #include "src/core/canonical_code.h"
-#include "src/core/text.h"
 #include "src/core/transition_table.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 
@@ -61,8 +61,7 @@ void LifetimeTotals::CountFailure(const Outcome& outcome, bool stale, SteadyTime
   if (!last_failure_) last_failure_.emplace();
   last_failure_->at = now;
   last_failure_->code = outcome.code;
-  const absl::string_view message = CutText(outcome.message, kMaxFailureMessageBytes);
-  last_failure_->message.assign(message.data(), message.size());  // into the memory of the last one
+  SetPrintable(outcome.message, kMaxFailureMessageBytes, last_failure_->message);
 }
 
 void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& outcome,

@@ -12,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "fusebox/state.h"
-#include "src/prometheus/label_text.h"
 
 namespace fusebox {
 namespace {
@@ -215,8 +214,8 @@ CircuitFamilies::CircuitFamilies(MetricLabels labels, MetricDetail detail, std::
 
 void CircuitFamilies::AddCircuit(const CircuitSnapshot& circuit, absl::Time now) {
   MetricLabels labels = labels_;
-  labels.push_back({"circuit", LabelText(circuit.name)});
-  labels.push_back({"target", LabelText(circuit.target)});
+  labels.push_back({"circuit", circuit.name});
+  labels.push_back({"target", circuit.target});
   Series series(families_, std::move(labels));
 
   const Totals& totals = circuit.totals;
@@ -279,7 +278,7 @@ void CircuitFamilies::AddGauges(const CircuitSnapshot& circuit, absl::Time now, 
 
 void CircuitFamilies::AddTarget(absl::string_view target, const TargetSum& sum) {
   MetricLabels labels = labels_;
-  labels.push_back({"target", LabelText(target)});
+  labels.push_back({"target", std::string(target)});
   Series series(families_, std::move(labels));
   for (const State state : {State::kClosed, State::kOpen, State::kHalfOpen}) {
     series.Gauge(kTargetCircuits,

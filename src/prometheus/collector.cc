@@ -14,8 +14,9 @@
 #include "absl/strings/str_join.h"
 #include "fusebox/circuit_breaker.h"
 #include "src/prometheus/circuit_families.h"
-#include "src/prometheus/label_text.h"
+#include "src/prometheus/label_name.h"
 #include "src/prometheus/target_sum.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -70,9 +71,13 @@ std::vector<std::string> Errors(const CollectorOptions& options) {
       errors.push_back(absl::StrCat("labels = \"", name, "\", must be none of ",
                                     absl::StrJoin(kCircuitLabels, ", ")));
     } else if (!IsLabelName(name)) {
-      errors.push_back(absl::StrCat("labels = \"", name,
+      errors.push_back(absl::StrCat("labels = \"", Printable(name),
                                     "\", must be of letters, digits and underscores, and begin "
                                     "neither with a digit nor with \"__\""));
+    }
+    if (const std::string unprintable = FirstUnprintable(value); !unprintable.empty()) {
+      errors.push_back(absl::StrCat("labels[\"", Printable(name), "\"] = \"", Printable(value),
+                                    "\", must be printable text in UTF-8, without ", unprintable));
     }
   }
   return errors;
@@ -87,7 +92,7 @@ absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(Collect
         absl::StrCat("invalid collector: ", absl::StrJoin(errors, "; ")));
   }
   MetricLabels labels;
-  for (const auto& [name, value] : options.labels) labels.push_back({name, LabelText(value)});
+  for (const auto& [name, value] : options.labels) labels.push_back({name, value});
   return std::make_shared<Collector>(std::move(options.registry), std::move(labels),
                                      options.detail);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What characters a text is made of. A header alone, that any component may include: the protos and
-// Prometheus both refuse a text that isn't UTF-8, and a circuit's name may be anything.
+// What characters a text is made of. A leaf that every component may include: the protos and
+// Prometheus both refuse a text that isn't UTF-8.
 #ifndef FUSEBOX_SRC_TEXT_UTF8_H_
 #define FUSEBOX_SRC_TEXT_UTF8_H_
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 #include "absl/strings/string_view.h"
@@ -44,6 +45,24 @@ inline std::size_t Utf8CharacterLength(absl::string_view text) {
     if (byte(i) < first || byte(i) > last) return 0;
   }
   return lead->length;
+}
+
+// The number of the character that the text begins with. `length` is its Utf8CharacterLength, and
+// not 0.
+inline uint32_t Utf8Character(absl::string_view text, std::size_t length) {
+  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (length == 1) return byte(0);
+  uint32_t character = byte(0) & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) character = character << 6U | (byte(i) & 0x3FU);
+  return character;
+}
+
+// The first `limit` bytes at the most, cut before a character that doesn't fit.
+inline absl::string_view CutUtf8(absl::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  std::size_t end = limit;
+  while (end > 0 && IsInsideUtf8Character(text[end])) --end;
+  return text.substr(0, end);
 }
 
 }  // namespace fusebox

@@ -31,6 +31,17 @@ TEST(CircuitAdminOptions, OneErrorNamesAllThatIsWrong) {
                     HasSubstr("max_watchers = 0, must be from 1 to 100000")));
 }
 
+TEST(CircuitAdminOptions, AnInstanceCanBeShown) {
+  CircuitAdminOptions options;
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.instance = "a\x1b\u202e";
+  EXPECT_EQ(ErrorOf(options),
+            "invalid admin service: instance = \"a\\x1b\\u202e\", must be printable text in UTF-8, "
+            "without U+001B");
+  options.instance = "checkout-7f9c, Zürich";
+  EXPECT_EQ(ErrorOf(options), "");
+}
+
 TEST(CircuitAdminOptions, AnAuthorizerAloneAllowsNothing) {
   CircuitAdminOptions options;
   options.registry = std::make_shared<fusebox::CircuitRegistry>();

@@ -24,9 +24,9 @@
 #include "src/admin/glob.h"
 #include "src/admin/page_token.h"
 #include "src/admin/peer.h"
+#include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/time_conversion.h"
-#include "src/admin/utf8.h"
 #include "src/admin/watch_places.h"
 #include "tests/admin/admin_server.h"
 
@@ -114,16 +114,10 @@ TEST(Glob, ManyStarsTakeNoLongerThanTheProductOfTheLengths) {
   EXPECT_FALSE(GlobMatches(glob + "b", std::string(2'000, 'a')));
 }
 
-TEST(ValidUtf8, KeepsWhatIsAndMarksWhatIsNot) {
-  EXPECT_EQ(ValidUtf8("abc \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x94\xA5"),
-            "abc \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x94\xA5");
-  EXPECT_EQ(ValidUtf8("a\xFFz"), "a?z");
-  EXPECT_EQ(ValidUtf8("\xC3"), "?");  // cut short
-  EXPECT_EQ(ValidUtf8("\xE2\x82"), "??");
-  EXPECT_EQ(ValidUtf8("\xC0\x80"), "??");            // overlong
-  EXPECT_EQ(ValidUtf8("\xED\xA0\x80"), "???");       // a surrogate
-  EXPECT_EQ(ValidUtf8("\xF4\x90\x80\x80"), "????");  // beyond the last character
-  EXPECT_EQ(ValidUtf8("\xE2(\xA1"), "?(?");
+TEST(Quoted, TellsBackWhatCanBeShown) {
+  EXPECT_EQ(Quoted("abc \u00e9 \u20ac"), "\"abc \u00e9 \u20ac\"");
+  EXPECT_EQ(Quoted("a\x1b\u202e"), "\"a\\x1b\\u202e\"");
+  EXPECT_EQ(Quoted(std::string(300, 'x')), "\"" + std::string(256, 'x') + "...\", of 300 bytes");
 }
 
 TEST(PageToken, IsGoodForItsFilterAlone) {

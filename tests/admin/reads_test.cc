@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "fusebox/circuit_name.h"
 #include "tests/admin/admin_server.h"
+#include "tests/support/hostile_texts.h"
 
 namespace fusebox_testing {
 namespace {
@@ -18,6 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAreArray;
 using v1::CircuitAdmin;
 
 v1::ListCircuitsResponse ListPage(AdminServer& server, const v1::ListCircuitsRequest& request) {
@@ -294,10 +297,38 @@ TEST(GetCircuit, NothingOfARequestIsShownUnlessTheApplicationSaysSo) {
   EXPECT_EQ(Get(telling, "a").circuit().last_failure().message(), "the password is 1234");
 }
 
-TEST(GetCircuit, ANameThatIsNoUtf8IsStillShown) {
+// Listed, got, moved alone and by a pattern.
+TEST(Names, P3_EachHostileKeyIsACircuitLikeAnyOther) {
   AdminServer server;
-  server.Add("tenant \xFF");
-  EXPECT_THAT(server.List(), ElementsAre("tenant ?"));
+  std::set<std::string> names;
+  for (const std::string& key : HostileTexts()) {
+    const auto name = fusebox::CircuitName::OfKey("inv", key);
+    server.Add(name.text(), "inv");
+    EXPECT_TRUE(names.insert(name.text()).second) << name.text();
+  }
+  EXPECT_THAT(server.List(), UnorderedElementsAreArray(names));
+  for (const std::string& name : names) {
+    EXPECT_EQ(Get(server, name).circuit().name(), name);
+    EXPECT_EQ(Get(server, name).circuit().target(), "inv");
+    v1::DisableCircuitRequest request;
+    request.set_name(name);
+    request.set_reason("x");
+    v1::DisableCircuitResponse response;
+    grpc::ClientContext context;
+    EXPECT_TRUE(server.stub().DisableCircuit(&context, request, &response).ok());
+    EXPECT_EQ(response.circuit().name(), name);
+  }
+  v1::ApplyToCircuitsRequest request;
+  request.mutable_filter()->add_name_globs("inv/*");
+  request.mutable_reset();
+  request.set_reason("x");
+  v1::ApplyToCircuitsResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(server.stub().ApplyToCircuits(&context, request, &response).ok());
+  EXPECT_EQ(static_cast<std::size_t>(response.results_size()), names.size());
+  for (const std::string& name : names) {
+    EXPECT_EQ(server.registry()->Find(name)->Snapshot().mode, fusebox::Mode::kAutomatic);
+  }
 }
 
 }  // namespace

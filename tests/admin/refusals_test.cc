@@ -134,6 +134,14 @@ TEST(Refusals, WithoutAReasonOrAName) {
   ExpectRefusal(server, Of(&Stub::ResetCircuit, request), StatusCode::INVALID_ARGUMENT, {"reason"});
   request.set_reason("a line\nand another");
   ExpectRefusal(server, Of(&Stub::ResetCircuit, request), StatusCode::INVALID_ARGUMENT, {"reason"});
+  for (const char* const reason :
+       {"a \xc2\x9b", "a \u202e", "a \u200b", "a \U000e0041", "a \u3164"}) {
+    request.set_reason(reason);
+    ExpectRefusal(server, Of(&Stub::ResetCircuit, request), StatusCode::INVALID_ARGUMENT,
+                  {"reason"});
+  }
+  EXPECT_EQ(Of(&Stub::ResetCircuit, request)(server.stub()).error_message(),
+            "invalid request: reason = with U+3164, must be printable text in UTF-8");
   auto application = SoundApplication();
   application.clear_reason();
   ExpectRefusal(server, Of(&Stub::ApplyToCircuits, application), StatusCode::INVALID_ARGUMENT,

@@ -10,8 +10,8 @@
 #   core-includes   the core includes the standard library, abseil, itself and the leaves src/base
 #                   and src/text, and nothing else
 #   arrows          a component includes the core's public headers and its own, never another's; the
-#                   admin service includes the protos too, and any but the core src/text, a leaf;
-#                   any src/base, another
+#                   admin service includes the protos too; any of them the leaves src/base and
+#                   src/text, the latter of which includes nothing but itself
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
@@ -115,6 +115,10 @@ function check_include(line,    path, angled, to) {
   } else if (component == "core") {
     if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core" && to != "base" && to != "text") {
       violation("core-includes", path)
+    }
+  } else if (component == "text") {
+    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "text") {
+      violation("arrows", component " includes " path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
              && !(to == "proto" && component == "admin") && to != "text" \

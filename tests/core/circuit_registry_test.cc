@@ -79,9 +79,25 @@ TEST_F(CircuitRegistryTest, P3_ACircuitKnowsItsTarget) {
   EXPECT_EQ((*circuit)->Snapshot().target, "dns:///a");
   EXPECT_EQ(Get("b")->target(), "");
   EXPECT_EQ(registry_.GetOrCreate("c/shop.Cart/Add", SmallPolicy(), "d").status(),
-            absl::InvalidArgumentError("invalid circuit: target = \"d\", must be what the name "
-                                       "\"c/shop.Cart/Add\" begins with"));
+            absl::InvalidArgumentError("invalid circuit: target = \"d\", must be the one that the "
+                                       "name \"c/shop.Cart/Add\" is read to be of"));
   EXPECT_EQ(registry_.Find("c/shop.Cart/Add"), nullptr);
+}
+
+TEST_F(CircuitRegistryTest, P1_TellsWhichSettingsNoCallHasMatched) {
+  const auto use = registry_.TrackPolicies(
+      "inventory", {{"policy", "a.B"}, {"fallback", "a.B/C"}, {"policy", "a.B"}});
+  EXPECT_EQ(use->entries().size(), 2U);
+  ASSERT_EQ(registry_.UnusedPolicies().size(), 2U);
+  EXPECT_EQ(registry_.UnusedPolicies()[0].target, "inventory");
+  EXPECT_EQ(registry_.UnusedPolicies()[0].setting, "policy");
+  EXPECT_EQ(registry_.UnusedPolicies()[0].name, "a.B");
+  use->Note("policy", "a.B/C");  // there is none such
+  use->Note("policy", "");
+  EXPECT_EQ(registry_.UnusedPolicies().size(), 2U);
+  use->Note("policy", "a.B");
+  ASSERT_EQ(registry_.UnusedPolicies().size(), 1U);
+  EXPECT_EQ(registry_.UnusedPolicies()[0].name, "a.B/C");
 }
 
 TEST_F(CircuitRegistryTest, PagesByNameWhileCircuitsComeAndGo) {

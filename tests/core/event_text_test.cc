@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "fusebox/event.h"
 #include "fusebox/evidence.h"
@@ -113,6 +114,14 @@ TEST(FormatEventJson, IsJsonWhateverItHolds) {
   EXPECT_THAT(FormatEventJson(event),
               HasSubstr(R"("circuit":"quote\" backslash\\ newline\\x0a nul\\x00 bad\\xff )"
                         "\xc3\xa9\""));
+}
+
+TEST(FormatEvent, P3_ShowsNothingInvisible) {
+  Event event;
+  event.circuit = "turned\u202e tagged\U000e0041 filled\u3164 control\u009b";
+  const std::string shown = R"(turned\u202e tagged\U000e0041 filled\u3164 control\u009b)";
+  EXPECT_THAT(FormatEvent(event), HasSubstr(shown));
+  EXPECT_THAT(FormatEventJson(event), HasSubstr(absl::StrReplaceAll(shown, {{R"(\)", R"(\\)"}})));
 }
 
 TEST(FormatRejection, SaysWhyAndUntilWhen) {

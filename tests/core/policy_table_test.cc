@@ -111,6 +111,21 @@ TEST(PolicyTable, P1_HealthAndReflectionAreProtectedIfNamed) {
             nullptr);
 }
 
+TEST(PolicyTable, P1_MatchTellsTheEntry) {
+  const PolicyTable table =
+      PolicyTable().Service("a.B", Policy()).Method("a.B/C", Policy()).Unprotected("a.B/D");
+  const auto entry = [&table](absl::string_view method) {
+    const PolicyTable::Matched matched = table.Match(method);
+    EXPECT_EQ(matched.policy, table.Resolve(method));
+    return std::string(matched.entry);
+  };
+  EXPECT_EQ(entry("/a.B/C"), "a.B/C");
+  EXPECT_EQ(entry("a.B/X"), "a.B");
+  EXPECT_EQ(entry("a.B/D"), "a.B/D");
+  EXPECT_EQ(entry("x.Y/Z"), "");
+  EXPECT_EQ(entry("grpc.health.v1.Health/Check"), "");
+}
+
 TEST(PolicyTable, P1_NamesListsWhatTheTableNames) {
   const PolicyTable table = PolicyTable()
                                 .Default(Marked(1))

@@ -13,11 +13,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "src/text/printable.h"
 #include "tests/core/test_circuit.h"
+#include "tests/support/hostile_texts.h"
 
 namespace fusebox {
 namespace {
 
+using fusebox_testing::HostileTexts;
 using fusebox_testing::TestCircuit;
 
 constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
@@ -49,11 +52,41 @@ std::vector<Rejection> Samples() {
     samples.back().retry_after = delay;
   }
   for (const std::string& name :
-       {std::string(), std::string(1000, 'n'), std::string("\xC3\xA9/\xE2\x82\xAC")}) {
+       {std::string(), std::string(256, 'n'), std::string("\xC3\xA9/\xE2\x82\xAC")}) {
     samples.push_back(OpenRejection());
     samples.back().circuit = name;
   }
   return samples;
+}
+
+// However a rejection came to that name: made by hand, or read from what another process says.
+TEST(Rejection, Design4_WhateverTheNameItCanBeShownAndPassedOn) {
+  for (const std::string& name : HostileTexts()) {
+    Rejection rejection = OpenRejection();
+    rejection.circuit = name;
+    const std::string bytes = EncodeRejection(rejection);
+    const std::string message = RejectionMessage(rejection);
+    const absl::Status status = ToStatus(rejection);
+    EXPECT_LE(bytes.size(), 1'024U);
+    EXPECT_LE(message.size(), 512U);
+    EXPECT_TRUE(IsPrintable(absl::string_view(message))) << message;
+    EXPECT_EQ(status.message(), message);
+    for (const std::optional<Rejection>& read : {DecodeRejection(bytes), GetRejection(status)}) {
+      ASSERT_TRUE(read);
+      EXPECT_EQ(read->circuit, Printable(name, 256));
+    }
+  }
+}
+
+TEST(Rejection, Design4_AnothersNameIsReadAsTextThatCanBeShown) {
+  Rejection rejection = OpenRejection();
+  rejection.circuit = "their name";
+  std::string bytes = EncodeRejection(rejection);
+  for (std::size_t at = bytes.find("their"); at != std::string::npos;
+       at = bytes.find("their", at)) {
+    bytes.replace(at, 5, "\x1b[2J\xff");
+  }
+  EXPECT_EQ(DecodeRejection(bytes)->circuit, "\\x1b[2J\\xff name");
 }
 
 TEST(RejectionMessage, Design4_NamesCircuitStateAndTime) {

@@ -149,6 +149,41 @@ TEST(Snapshot, R9_TheCutFallsBetweenCharacters) {
   EXPECT_EQ(KeptOf(std::string(256, 'x') + euro), std::string(256, 'x'));
 }
 
+TEST(Snapshot, R9_LastFailuresMessageCanBeShown) {
+  EXPECT_EQ(KeptOf("a\x1b[2J\u202e\xff"), "a\\x1b[2J\\u202e\\xff");
+  EXPECT_EQ(KeptOf(std::string(100'000, '\n')).size(), 256U);
+}
+
+TEST(Snapshot, R9_WhoAndWhyCanBeShown) {
+  TestCircuit circuit;
+  const Operator by{"on\ncall\u202e" + std::string(1'000, 'o'),
+                    "w\xffhy" + std::string(1'000, 'y')};
+  const auto expect_kept = [&] {
+    const std::optional<Move> action = circuit->Snapshot().last_action;
+    ASSERT_TRUE(action);
+    EXPECT_EQ(action->actor, "on\\x0acall\\u202e" + std::string(240, 'o'));
+    EXPECT_EQ(action->detail, "w\\xffhy" + std::string(493, 'y'));
+    circuit->Reset({});
+    EXPECT_EQ(circuit->Snapshot().last_action->detail, "");
+  };
+  circuit->Reset(by);
+  expect_kept();
+  EXPECT_TRUE(circuit->ForceOpen(by).ok());
+  expect_kept();
+  circuit->Disable(by);
+  expect_kept();
+  circuit->Shadow(by);
+  expect_kept();
+  circuit->Disable({});
+  circuit->Automate(by);
+  expect_kept();
+  Policy policy;
+  EXPECT_TRUE(circuit->SetPolicy(policy, by).ok());
+  expect_kept();
+  EXPECT_TRUE(circuit->ReplacePolicy(policy, Policy::Database(), by).ok());
+  expect_kept();
+}
+
 TEST(Snapshot, R9_LastTransitionIsItsTime) {
   TestCircuit circuit;
   circuit.Advance(absl::Seconds(3));

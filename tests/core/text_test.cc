@@ -33,26 +33,6 @@ TEST(DurationText, RoundsUpToAMillisecond) {
   EXPECT_EQ(DurationText(absl::InfiniteDuration()), "inf");
 }
 
-TEST(CutText, LeavesShortTextsAlone) {
-  EXPECT_EQ(CutText("", 0), "");
-  EXPECT_EQ(CutText("", 5), "");
-  EXPECT_EQ(CutText("abc", 3), "abc");
-}
-
-TEST(CutText, CutsBetweenCharacters) {
-  EXPECT_EQ(CutText("abcd", 3), "abc");
-  const std::string text = "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";  // of 2, 3 and 4 bytes
-  const std::size_t ends[] = {0, 0, 2, 2, 2, 5, 5, 5, 5, 9};
-  for (std::size_t limit = 0; limit < 10; ++limit) {
-    EXPECT_EQ(CutText(text, limit).size(), ends[limit]) << limit;
-  }
-}
-
-TEST(CutText, SurvivesWhatIsNoUtf8) {
-  EXPECT_EQ(CutText(std::string(500, '\x80'), 256), "");
-  EXPECT_EQ(CutText(std::string(500, '\xFF'), 256).size(), 256U);
-}
-
 TEST(NumberText, TellsEveryNumberFromItsNeighbours) {
   EXPECT_EQ(NumberText(0.1), "0.1");
   EXPECT_EQ(NumberText(1), "1");

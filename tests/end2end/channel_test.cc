@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "tests/end2end/protected_client.h"
 #include "tests/end2end/spy_interceptor.h"
 #include "tests/support/echo.grpc.pb.h"
+#include "tests/support/hostile_texts.h"
 #include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
@@ -118,6 +120,77 @@ TEST(CreateChannelTest, P2_AKeyGivesEachTenantACircuit) {
   for (int i = 0; i < 2; ++i) call("blue");
   EXPECT_EQ(GetRejection(call("blue"))->circuit, "echo/blue");
   EXPECT_FALSE(GetRejection(call("green")));
+}
+
+// Whose key is what it says, whatever it says.
+fusebox::ChannelOptions WithKey(const TestRegistry& shared, const std::string& key) {
+  fusebox::ChannelOptions options = TestOptions(shared);
+  options.circuit_key = [key](const fusebox::CallInfo& /*call*/) { return key; };
+  return options;
+}
+
+TEST(CreateChannelTest, P3_AKeyThatLooksLikeAMethodDoesNotOpenTheMethodsCircuit) {
+  const DeadAddress dead;
+  const TestRegistry shared;
+  const auto keyed =
+      MustCreateChannel(dead.address(), WithKey(shared, "fusebox_testing.Echo/Unary"));
+  const auto plain = MustCreateChannel(dead.address(), TestOptions(shared));
+  for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, keyed);
+  EXPECT_EQ(GetRejection(MakeCall(Style::kSync, Kind::kUnary, keyed).status)->circuit,
+            "echo/fusebox_testing.Echo%2FUnary");
+  EXPECT_FALSE(GetRejection(MakeCall(Style::kSync, Kind::kUnary, plain).status));
+  EXPECT_EQ(shared.registry->Find(CircuitName(Kind::kUnary))->state(), fusebox::State::kClosed);
+}
+
+TEST(CreateChannelTest, P3_SlashesOfTargetsAndKeysAreKeptApart) {
+  const DeadAddress dead;
+  const TestRegistry shared;
+  fusebox::Policy at_once = TestPolicy();
+  at_once.consecutive_failures = 1;
+  const auto make = [&](const std::string& target, const std::string& key,
+                        const fusebox::Policy& policy) {
+    fusebox::ChannelOptions options = WithKey(shared, key);
+    options.target = target;
+    options.policies = fusebox::PolicyTable().Default(policy);
+    return MustCreateChannel(dead.address(), std::move(options));
+  };
+  const auto one = make("x", "a/b", TestPolicy());
+  const auto other = make("x/a", "b", at_once);
+  MakeCall(Style::kSync, Kind::kUnary, one);
+  MakeCall(Style::kSync, Kind::kUnary, other);
+  EXPECT_FALSE(GetRejection(MakeCall(Style::kSync, Kind::kUnary, one).status));
+  const auto rejection = GetRejection(MakeCall(Style::kSync, Kind::kUnary, other).status);
+  ASSERT_TRUE(rejection);  // by its own policy
+  EXPECT_EQ(shared.registry->Find(rejection->circuit)->target(), "x/a");
+  EXPECT_EQ(shared.registry->size(), 2U);
+}
+
+// However long and strange target and key are, a server that answers with the rejection that it got
+// itself is understood.
+TEST(CreateChannelTest, Design4_ARejectionThatIsPassedOnArrives) {
+  const DeadAddress dead;
+  ScriptedEcho server;
+  const std::shared_ptr<grpc::Channel> to_server =
+      grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials());
+  std::set<std::string> circuits;
+  for (const std::string& text : HostileTexts()) {
+    for (const bool as_target : {true, false}) {
+      const TestRegistry shared;
+      fusebox::ChannelOptions options = WithKey(shared, as_target ? "key" : text);
+      if (as_target) options.target = text;
+      const auto protected_channel = MustCreateChannel(dead.address(), std::move(options));
+      for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, protected_channel);
+      const grpc::Status rejected = MakeCall(Style::kSync, Kind::kUnary, protected_channel).status;
+      ASSERT_TRUE(GetRejection(rejected));
+      server.Play(Script::Fail(rejected));
+      const grpc::Status passed_on = MakeCall(Style::kSync, Kind::kUnary, to_server).status;
+      EXPECT_EQ(passed_on.error_message(), rejected.error_message());
+      EXPECT_EQ(passed_on.error_details(), rejected.error_details());
+      ASSERT_TRUE(GetRejection(passed_on)) << passed_on.error_message();
+      EXPECT_NE(shared.registry->Find(GetRejection(passed_on)->circuit), nullptr);
+      EXPECT_TRUE(circuits.insert(GetRejection(passed_on)->circuit).second);
+    }
+  }
 }
 
 TEST(CreateChannelTest, EachMethodHasItsOwnCircuit) {

@@ -3,6 +3,7 @@
 // Texts, tables, errors, and what --wait goes by.
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/text/printable.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/exit_code.h"
 #include "tools/fuseboxctl/explain.h"
@@ -26,6 +27,30 @@ TEST(Text, NothingThatATerminalWouldObeyComesOut) {
   EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // half of a pair
   EXPECT_EQ(Printable("\xe2\x80"), "\\xe2\\x80");           // cut
   EXPECT_EQ(Printable(absl::string_view("a\0b", 3)), "a\\x00b");
+}
+
+// What the library doesn't store, fuseboxctl doesn't show, and the other way round.
+TEST(Text, EachCharacterIsShownByTheLibrarysOwnRule) {
+  for (uint32_t character = 0; character < 0x110000; ++character) {
+    if (character >= 0xD800 && character < 0xE000) continue;  // which UTF-8 has none of
+    std::string text;
+    if (character < 0x80) {
+      text = {static_cast<char>(character)};
+    } else if (character < 0x800) {
+      text = {static_cast<char>(0xC0U | character >> 6U),
+              static_cast<char>(0x80U | (character & 0x3FU))};
+    } else if (character < 0x10000) {
+      text = {static_cast<char>(0xE0U | character >> 12U),
+              static_cast<char>(0x80U | (character >> 6U & 0x3FU)),
+              static_cast<char>(0x80U | (character & 0x3FU))};
+    } else {
+      text = {static_cast<char>(0xF0U | character >> 18U),
+              static_cast<char>(0x80U | (character >> 12U & 0x3FU)),
+              static_cast<char>(0x80U | (character >> 6U & 0x3FU)),
+              static_cast<char>(0x80U | (character & 0x3FU))};
+    }
+    ASSERT_EQ(Printable(text) == text, fusebox::IsPrintable(character)) << std::hex << character;
+  }
 }
 
 TEST(Text, DurationsAreReadAsPeopleWriteThem) {

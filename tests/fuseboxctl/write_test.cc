@@ -139,17 +139,6 @@ TEST_F(Write, ManyMoreThanAFilterHoldsAreMoved) {
   }
 }
 
-TEST_F(Write, ANameThatLooksLikeAPatternTouchesNothingElse) {
-  server_.Add("a*");
-  server_.Add("ab");
-  EXPECT_EQ(Run({"disable", "a?", "--reason", "x", "--yes"}).exit_code, 0);
-  EXPECT_EQ(Look("a*").mode, Mode::kDisabled);
-  server_.registry()->Find("ab")->Reset({"test", "x"});
-  server_.Add("abc");
-  EXPECT_EQ(Run({"shadow", "a[*]", "a?", "--reason", "x", "--yes"}).exit_code, 0);
-  EXPECT_EQ(Look("abc").mode, Mode::kAutomatic);
-}
-
 TEST_F(Write, SeveralInstancesAreCountedTogether) {
   AdminServer other([](fusebox::CircuitAdminOptions& options) { options.instance = "test-2"; });
   other.Add("other");

@@ -22,7 +22,7 @@ using fusebox::CircuitAction;
 
 constexpr std::size_t kEventCapacity = 16;  // so few that watchers miss some
 constexpr std::size_t kMaxWatchers = 4;
-constexpr std::array kNames = {"a/shop.Cart/Add", "a/shop.Cart/Drop", "b", "b\xFF is no UTF-8"};
+constexpr std::array kNames = {"a/shop.Cart/Add", "a/shop.Cart/Drop", "b", "b/\u6f22\u5b57 of %FF"};
 constexpr fusebox::Disclosure kDisclosure{true};
 
 std::shared_ptr<fusebox::CircuitRegistry> MakeRegistry(const FakeClock& clock) {

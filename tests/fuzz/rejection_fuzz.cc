@@ -13,8 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/time/time.h"
+#include "fusebox/circuit_name.h"
 #include "fusebox/rejection.h"
 #include "src/core/rejection_wire.h"
+#include "src/text/printable.h"
 #include "tests/fuzz/require.h"
 
 namespace fusebox_testing {
@@ -27,7 +29,8 @@ constexpr char kRetryInfo[] = "type.googleapis.com/google.rpc.RetryInfo";
 
 void RequireSame(const std::optional<Rejection>& a, const Rejection& b) {
   Require(a.has_value(), "a rejection that was written is read");
-  Require(a->reason == b.reason && a->circuit == b.circuit && a->state == b.state,
+  const std::string circuit = fusebox::Printable(b.circuit, fusebox::kMaxCircuitNameBytes);
+  Require(a->reason == b.reason && a->circuit == circuit && a->state == b.state,
           "a rejection is read as it was written");
   Require(a->retry_after == b.retry_after, "a delay is read as it was written",
           absl::FormatDuration(a->retry_after) + " and " + absl::FormatDuration(b.retry_after));

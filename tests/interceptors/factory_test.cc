@@ -7,13 +7,18 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_use.h"
+#include "interceptors/linked_services.h"
+#include "interceptors/protected_call.h"
 #include "tests/support/echo.pb.h"
 
 namespace fusebox_testing {
@@ -23,7 +28,9 @@ using fusebox::CircuitBreakerInterceptorFactory;
 using fusebox::CircuitBreakerOptions;
 using fusebox::Policy;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 CircuitBreakerOptions GoodOptions() {
@@ -106,6 +113,108 @@ TEST(FactoryTest, TakesServicesThatAreNotLinked) {
   EXPECT_EQ(Refusal(std::move(options)), "");
 }
 
+grpc::Status Answer(const EchoRequest& /*request*/, EchoReply* /*reply*/) {
+  return grpc::Status::OK;
+}
+grpc::Status AnswerOther(const EchoReply& /*request*/, EchoRequest* /*reply*/) {
+  return grpc::Status::OK;
+}
+
+constexpr char kDidYouMean[] = "did you mean fusebox_testing.Echo, which is linked into";
+
+TEST(FactoryTest, P1_RefusesAServiceThatIsNearlyALinkedOne) {
+  for (const char* const near :
+       {"fusebox_testing.Ecko", "fusebox_testing.Ech", "fusebox_testing.Echoo",
+        "fusebox_testing.Ehco", "fusebox_testing.echo"}) {
+    CircuitBreakerOptions service = GoodOptions();
+    service.policies.Service(near, Policy());
+    CircuitBreakerOptions method = GoodOptions();
+    method.policies.Method(absl::StrCat(near, "/Unary"), Policy());
+    CircuitBreakerOptions unprotected = GoodOptions();
+    unprotected.policies.Unprotected(near);
+    CircuitBreakerOptions streams = GoodOptions();
+    streams.method_streams[absl::StrCat(near, "/Bidi")] = {};
+    CircuitBreakerOptions fallback = GoodOptions();
+    fallback.fallbacks.Method<EchoRequest, EchoReply>(absl::StrCat(near, "/Unary"), Answer);
+    for (CircuitBreakerOptions* const options :
+         {&service, &method, &unprotected, &streams, &fallback}) {
+      CircuitBreakerOptions allowed = *options;
+      allowed.policies.AllowUnknownNames();
+      EXPECT_EQ(Refusal(std::move(allowed)), "");
+      EXPECT_THAT(Refusal(std::move(*options)),
+                  AllOf(HasSubstr(absl::StrCat("= \"", near)), HasSubstr(kDidYouMean)));
+    }
+  }
+}
+
+TEST(FactoryTest, P1_TakesAServiceThatIsNotNearlyALinkedOne) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Service("fusebox_testing.Ekkko", Policy()).Service("Echo", Policy());
+  EXPECT_EQ(Refusal(std::move(options)), "");
+}
+
+TEST(FactoryTest, P1_TakesAnyMethodIfUnknownNamesAreAllowed) {
+  CircuitBreakerOptions options = GoodOptions();
+  options.policies.Method("fusebox_testing.Echo/Newer", Policy()).AllowUnknownNames();
+  EXPECT_EQ(Refusal(std::move(options)), "");
+}
+
+TEST(EditDistance, CountsUpToItsLimit) {
+  using fusebox::EditDistance;
+  EXPECT_EQ(EditDistance("", "", 2), 0);
+  EXPECT_EQ(EditDistance("shop", "shop", 2), 0);
+  EXPECT_EQ(EditDistance("shop.Inventry", "shop.Inventory", 2), 1);
+  EXPECT_EQ(EditDistance("shop.Invnetory", "shop.Inventory", 2), 2);
+  EXPECT_EQ(EditDistance("ab", "", 2), 2);
+  EXPECT_EQ(EditDistance("abc", "", 2), 3);
+  EXPECT_EQ(EditDistance("abc", "xyz", 2), 3);
+  EXPECT_EQ(EditDistance(std::string(10'000, 'a'), std::string(10'000, 'b'), 2), 3);
+}
+
+TEST(FactoryTest, P1_TheRegistryTellsWhichSettingsNoCallHasMatched) {
+  const auto registry = std::make_shared<fusebox::CircuitRegistry>();
+  const auto unused = [&registry] {
+    std::vector<std::string> texts;
+    for (const fusebox::UnusedPolicy& each : registry->UnusedPolicies()) {
+      texts.push_back(absl::StrCat(each.target, " ", each.setting, " ", each.name));
+    }
+    return texts;
+  };
+  const auto make = [&registry](const std::string& target) {
+    CircuitBreakerOptions options;
+    options.target = target;
+    options.registry = registry;
+    options.policies.Service("elsewhere.Another", Policy())
+        .Method("fusebox_testing.Echo/Unary", Policy())
+        .Unprotected("fusebox_testing.Echo/Bidi");
+    options.method_streams["fusebox_testing.Echo/ServerStream"] = {};
+    options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", Answer);
+    return fusebox::ProtectedChannel(std::move(options),
+                                     fusebox::StatusClassifier::Create({}).value());
+  };
+  {
+    fusebox::ProtectedChannel channel = make("echo");
+    EXPECT_THAT(unused(), ElementsAre("echo policy elsewhere.Another",
+                                      "echo unprotected fusebox_testing.Echo/Bidi",
+                                      "echo stream options fusebox_testing.Echo/ServerStream",
+                                      "echo fallback fusebox_testing.Echo/Unary",
+                                      "echo policy fusebox_testing.Echo/Unary"));
+    channel.circuits.FindMethod("/fusebox_testing.Echo/Unary");
+    channel.circuits.FindMethod("/fusebox_testing.Echo/Bidi");
+    channel.circuits.FindMethod("/fusebox_testing.Echo/ServerStream");
+    EXPECT_THAT(unused(), ElementsAre("echo policy elsewhere.Another"));
+    // Another channel of that target uses the other one's, one of another target doesn't.
+    fusebox::ProtectedChannel other = make("echo");
+    EXPECT_THAT(unused(), ElementsAre("echo policy elsewhere.Another"));
+    other.circuits.FindMethod("/elsewhere.Another/Method");
+    EXPECT_THAT(unused(), IsEmpty());
+    fusebox::ProtectedChannel elsewhere = make("elsewhere\n");
+    EXPECT_EQ(unused().size(), 5U);
+    EXPECT_EQ(unused().front(), "elsewhere%0A policy elsewhere.Another");
+  }
+  EXPECT_THAT(unused(), IsEmpty());  // they go with their channels
+}
+
 TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
   CircuitBreakerOptions options = GoodOptions();
   options.policies.Service("shop.Inventory", Policy())
@@ -121,13 +230,6 @@ TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
   EXPECT_THAT(Refusal(std::move(per_target)),
               AllOf(HasSubstr("method = \"shop.Orders/Place\", must not"),
                     HasSubstr("service = \"shop.Inventory\", must not"), Not(HasSubstr("Watch"))));
-}
-
-grpc::Status Answer(const EchoRequest& /*request*/, EchoReply* /*reply*/) {
-  return grpc::Status::OK;
-}
-grpc::Status AnswerOther(const EchoReply& /*request*/, EchoRequest* /*reply*/) {
-  return grpc::Status::OK;
 }
 
 TEST(FactoryTest, Design4_TakesAFallbackWithTheMethodsMessages) {

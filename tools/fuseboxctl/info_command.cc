@@ -35,11 +35,23 @@ std::string UnprotectedText(int64_t calls, const Terminal& terminal) {
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
 Lines LinesOf(const Instance& instance, const Terminal& terminal) {
-  return {{"circuits", absl::StrCat(instance.circuits(), ", ", BoundText(instance.max_circuits()))},
-          {"evicted", Count(instance.evicted_circuits(), "circuit")},
-          {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)},
-          {"user code", Count(instance.user_code_failures(), "exception")},
-          {"listeners", absl::StrCat(Count(instance.dropped_events(), "event"), " dropped")}};
+  Lines lines = {
+      {"circuits", absl::StrCat(instance.circuits(), ", ", BoundText(instance.max_circuits()))},
+      {"evicted", Count(instance.evicted_circuits(), "circuit")},
+      {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)},
+      {"user code", Count(instance.user_code_failures(), "exception")},
+      {"listeners", absl::StrCat(Count(instance.dropped_events(), "event"), " dropped")}};
+  if (instance.unused_policy_count() == 0) return lines;
+  lines.emplace_back("unused", absl::StrCat(Count(instance.unused_policy_count(), "setting"),
+                                            " that no call has matched so far"));
+  for (const fusebox::v1::UnusedPolicy& unused : instance.unused_policies()) {
+    lines.emplace_back(
+        "", absl::StrCat("  ", Printable(unused.setting()), " of ", Printable(unused.name()),
+                         ", on channels to ", Printable(unused.target())));
+  }
+  const int64_t untold = instance.unused_policy_count() - instance.unused_policies_size();
+  if (untold > 0) lines.emplace_back("", absl::StrCat("  and ", untold, " more"));
+  return lines;
 }
 
 std::string TextOf(const Endpoint& endpoint, const Instance& instance, const Terminal& terminal) {

@@ -15,8 +15,9 @@
 namespace fuseboxctl {
 
 // What a server sent, fit for a terminal: control characters, characters that turn the direction of
-// writing, and bytes that are no UTF-8 are written as "\x1b" and "\u202e". Nothing that a server
-// says may move the cursor, hide a line or retitle a window.
+// writing or can't be seen, and bytes that are no UTF-8 are written as "\x1b", "\u202e" and "\xff".
+// Nothing that a server says may move the cursor, hide a line or retitle a window. By the table by
+// which the library itself goes.
 std::string Printable(absl::string_view text);
 
 // How many columns a Printable text takes, at one per character.

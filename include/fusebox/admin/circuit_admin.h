@@ -34,6 +34,7 @@ struct CircuitAdminOptions {
   std::shared_ptr<CircuitRegistry> registry;
 
   // What callers are told of which process this is: "checkout-7f9c", "host:port". May be empty.
+  // UTF-8, of characters that can be seen or are spaces.
   std::string instance;
 
   // Who may read. Null: whoever can reach the server. Those who may write may read too, and
@@ -66,7 +67,8 @@ struct CircuitAdminOptions {
 // How much one request has done for it is bounded. None of this makes a call of the circuits' wait; a
 // watcher that doesn't read misses events, and is told so.
 //
-// INVALID_ARGUMENT, with each bad field named, for a null registry, `allow_writes` without
+// INVALID_ARGUMENT, with each bad field named, for a null registry, an `instance` with characters
+// that can't be shown, `allow_writes` without
 // `write_authorizer` or the other way round, or `max_watchers` out of range.
 absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
     const CircuitAdminOptions& options);

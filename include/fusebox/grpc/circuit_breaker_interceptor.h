@@ -61,7 +61,7 @@ struct CallInfo {
   const Metadata& metadata;
 };
 
-// Gives a call its own circuit, "target/key", as for one per tenant:
+// Gives a call its own circuit, "target/key" (`CircuitName::OfKey`), as for one per tenant:
 //
 //   options.circuit_key = [](const fusebox::CallInfo& call) {
 //     const auto tenant = call.metadata.find("tenant");
@@ -117,9 +117,10 @@ class CircuitBreakerInterceptorFactory final
   // INVALID_ARGUMENT with all that is wrong: an empty target, no registry, what
   // `PolicyTable::Validate`, `StatusClassifier::Create` and `FallbackTable::Validate` find, a
   // policy for less than `scope`, a fallback for an unprotected method. Of services whose generated
-  // code is linked in, also: a method that there isn't (the message lists those that there are),
-  // stream options for a unary method, a fallback for a stream, or with other messages than the
-  // method's.
+  // code is linked in, also: stream options for a unary method, a fallback for a stream, or with
+  // other messages than the method's. Unless `PolicyTable::AllowUnknownNames`, also, anywhere in
+  // the options: a method that such a service doesn't have (the message lists those that there
+  // are), and a service that isn't linked in and is one or two letters away from one that is.
   static absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>> Create(
       CircuitBreakerOptions options);
 

@@ -79,6 +79,9 @@ struct FaultInjectorOptions {
   // or cancellation comes from a server's context (`ClientContext::FromServerContext`), which gRPC
   // tells no interceptor of. 1 ms to 24 h.
   absl::Duration max_hang = absl::Minutes(5);
+
+  // As `PolicyTable::AllowUnknownNames`.
+  bool allow_unknown_names = false;
 };
 
 class FaultEngine;
@@ -110,7 +113,8 @@ class FaultInjector {
   //
   // INVALID_ARGUMENT with all that is wrong (DESIGN R11), and everything stays as it was: a name of
   // no such form, a method that its service does not have (known for services whose generated code
-  // is linked in), and fields out of range.
+  // is linked in), a service that isn't linked in and is one or two letters away from one that is,
+  // and fields out of range.
   absl::Status Set(absl::string_view name, Fault fault);
 
   // Takes a name's fault away. False if it had none. Calls that are held back already are not let
@@ -122,9 +126,10 @@ class FaultInjector {
 
  private:
   friend class FaultInjectionInterceptorFactory;
-  explicit FaultInjector(std::shared_ptr<FaultEngine> engine);
+  FaultInjector(std::shared_ptr<FaultEngine> engine, bool allow_unknown_names);
 
   const std::shared_ptr<FaultEngine> engine_;
+  const bool allow_unknown_names_;
 };
 
 // Covers unary and all streaming calls, made from synchronous, completion-queue, callback and

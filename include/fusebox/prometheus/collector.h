@@ -42,7 +42,8 @@ struct CollectorOptions {
 
   // On every series, as in {{"shard", "7"}}: they tell registries that share an Exposer apart. A
   // name is of letters, digits and underscores, begins neither with a digit nor with "__", and is
-  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code).
+  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code). A
+  // value is UTF-8, of characters that can be seen or are spaces.
   std::map<std::string, std::string> labels;
 
   // For each circuit. The sums over each target are there in either case.
@@ -65,9 +66,8 @@ struct CollectorOptions {
 // what these are mostly asked for is there from the start, at 0: a circuit's successes, failures,
 // rejections and openings from CLOSED, and of a target all but failures with unusual status codes.
 //
-// Names of circuits and targets, and the values of `labels`, are labels as they are; of one that
-// isn't UTF-8, which would make Prometheus refuse the whole scrape, the bytes that don't belong
-// appear as "\xFF".
+// Names of circuits and targets are labels as they are: each is valid (fusebox/circuit_name.h), and
+// no two are alike.
 //
 // Thread-safety: may be asked from any thread at any time, from several at a time too.
 absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(CollectorOptions options);
