@@ -32,9 +32,10 @@ Totals& operator+=(Totals& sum, const Totals& more) {
 void LifetimeTotals::CountAcquired(const StateMachine::Grant& grant) {
   if (grant.admitted) {
     ++granted_;
-    totals_.would_reject += grant.would_reject ? 1 : 0;
+    if (grant.would_reject) ++counts().would_reject;
   } else {
-    ++(grant.reason == RejectionReason::kTooManyCalls ? totals_.too_many_calls : totals_.rejected);
+    ++(grant.reason == RejectionReason::kTooManyCalls ? counts().too_many_calls
+                                                      : counts().rejected);
   }
 }
 
@@ -42,21 +43,21 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
                                    SteadyTime now) {
   switch (call.kind) {
     case OutcomeKind::kSuccess:
-      ++totals_.success;
+      ++counts().success;
       break;
     case OutcomeKind::kFailure:
       CountFailure(outcome, stale, now);
       break;
     case OutcomeKind::kIgnored:
-      ++totals_.ignored;
+      ++counts().ignored;
       break;
   }
-  totals_.slow += call.slow ? 1 : 0;
+  if (call.slow) ++counts().slow;
 }
 
 void LifetimeTotals::CountFailure(const Outcome& outcome, bool stale, SteadyTime now) {
-  ++totals_.failure;
-  ++totals_.failures_by_code[static_cast<std::size_t>(CanonicalCode(outcome.code))];
+  ++counts().failure;
+  ++counts().failures_by_code[static_cast<std::size_t>(CanonicalCode(outcome.code))];
   if (stale) return;
   if (!last_failure_) last_failure_.emplace();
   last_failure_->at = now;
@@ -81,14 +82,20 @@ void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) 
                         ? kept()
                         : std::make_unique<const Move>(Move{change.at, change.trip, {}});
   }
-  ++totals_.transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];
-  totals_.opened += change.to == State::kOpen ? 1 : 0;
+  ++counts()
+        .transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];
+  if (change.to == State::kOpen) ++counts().opened;
   last_transition_ = change.at;
+}
+
+Totals& LifetimeTotals::counts() {
+  if (counts_ == nullptr) counts_ = std::make_unique<Totals>();
+  return *counts_;
 }
 
 LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
   Sum sum;
-  sum.totals = totals_;
+  if (counts_ != nullptr) sum.totals = *counts_;
   // Returns first: a call that is seen to have returned is then seen to have been granted, and what
   // is in flight never comes out negative.
   shards.ForEach([&](const CallShard& shard) {

@@ -59,7 +59,10 @@ class LifetimeTotals {
  private:
   void CountFailure(const Outcome& outcome, bool stale, SteadyTime now);
 
-  Totals totals_;
+  // Made when something is to be counted: of most circuits that are idle there is nothing.
+  Totals& counts();
+
+  std::unique_ptr<Totals> counts_;
   int64_t granted_ = 0;
   std::optional<Failure> last_failure_;
   std::optional<SteadyTime> last_transition_;
