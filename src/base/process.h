@@ -35,9 +35,9 @@ inline std::atomic<uint64_t> process_salt{0};
 // A random number that is this process' own, drawn when it is first asked for. Never zero.
 inline uint64_t ProcessSalt() {
   // A process that is forked off draws anew.
-  static const int registered =
+  static const int kRegistered =
       pthread_atfork(nullptr, nullptr, [] { process_salt.store(0, std::memory_order_relaxed); });
-  static_cast<void>(registered);
+  static_cast<void>(kRegistered);
   uint64_t salt = process_salt.load(std::memory_order_relaxed);
   if (salt != 0) return salt;
   const uint64_t drawn = FreshRandom() | 1;

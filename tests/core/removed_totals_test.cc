@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is left of the circuits that a registry holds no more.
-#include "src/core/target_sums.h"
-
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "fusebox/circuit_registry.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/core/target_sums.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the documentation's examples use without declaring it: the reader's own program. Of Fusebox's
-// types there are only the names, so that an example which needs a header has to show it.
+// What the documentation's examples use without declaring it: the reader's own program. Of
+// Fusebox's types there are only the names, so that an example which needs a header has to show it.
 #ifndef FUSEBOX_TESTS_DOCS_READER_H_
 #define FUSEBOX_TESTS_DOCS_READER_H_
 

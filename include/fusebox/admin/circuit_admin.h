@@ -38,7 +38,8 @@ struct CircuitAdminOptions {
   std::string instance;
 
   // Who may read. Null: whoever can reach the server. Those who may write may read too, and
-  // `write_authorizer` is asked who a reader is, so that nobody without a name comes before one with.
+  // `write_authorizer` is asked who a reader is, so that nobody without a name comes before one
+  // with.
   std::shared_ptr<const Authorizer> read_authorizer;
 
   // Both, or neither: that circuits may be moved, and who may do so. Who it was and why they did it
@@ -52,8 +53,8 @@ struct CircuitAdminOptions {
 
   // How many WatchCircuits calls there may be at the same time. One more is RESOURCE_EXHAUSTED,
   // unless its caller has a name by an authorizer and others have none, or another one with a name
-  // has more: then one of those ends with that code, the oldest. Each may hold a message of some KiB
-  // that its reader doesn't take, for a minute; after that it is hung up on.
+  // has more: then one of those ends with that code, the oldest. Each may hold a message of some
+  // KiB that its reader doesn't take, for a minute; after that it is hung up on.
   int max_watchers = 1'000;  // 1 to 100,000
 };
 
@@ -62,10 +63,10 @@ struct CircuitAdminOptions {
 // `server->Shutdown(deadline)`.
 //
 // Thread-safety: the service may be called as gRPC does. On gRPC's threads it does no more than ask
-// the authorizers. What is asked for is done by three threads of its own, each from when it is first
-// needed on: one for reads, in which callers take turns, one for writes, and one that hears events.
-// How much one request has done for it is bounded. None of this makes a call of the circuits' wait; a
-// watcher that doesn't read misses events, and is told so.
+// the authorizers. What is asked for is done by three threads of its own, each from when it is
+// first needed on: one for reads, in which callers take turns, one for writes, and one that hears
+// events. How much one request has done for it is bounded. None of this makes a call of the
+// circuits' wait; a watcher that doesn't read misses events, and is told so.
 //
 // INVALID_ARGUMENT, with each bad field named, for a null registry, an `instance` with characters
 // that can't be shown, `allow_writes` without
