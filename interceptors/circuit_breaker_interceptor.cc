@@ -69,6 +69,7 @@ CircuitBreakerInterceptorFactory::~CircuitBreakerInterceptorFactory() = default;
 
 void CircuitBreakerInterceptorFactory::SetArguments(const grpc::ChannelArguments& arguments) {
   const grpc_channel_args all = arguments.c_channel_args();
+  if (all.args == nullptr) return;
   for (std::size_t i = 0; i < all.num_args; ++i) {
     const grpc_arg& argument = all.args[i];
     if (argument.type != GRPC_ARG_INTEGER) continue;

@@ -25,8 +25,8 @@ constexpr int kMaxEdits = 2;
 class LinkedServices {
  public:
   static LinkedServices& Get() {
-    static auto* const services = new LinkedServices;  // may be asked at any time of the end
-    return *services;
+    static auto* const kServices = new LinkedServices;  // may be asked at any time of the end
+    return *kServices;
   }
 
   std::vector<std::string> Names() {

@@ -43,6 +43,7 @@ class PolicyUse {
   PolicyUse(absl::string_view target, std::vector<Entry> entries);
   PolicyUse(const PolicyUse&) = delete;
   PolicyUse& operator=(const PolicyUse&) = delete;
+  ~PolicyUse() = default;
 
   // A call has matched that one. Of no effect if there is none such.
   void Note(absl::string_view setting, absl::string_view name);
