@@ -25,6 +25,7 @@ class UserCodeFailures {
   explicit UserCodeFailures(const Clock& clock);
   UserCodeFailures(const UserCodeFailures&) = delete;
   UserCodeFailures& operator=(const UserCodeFailures&) = delete;
+  ~UserCodeFailures() = default;
 
   // The clock without its exceptions. While it throws, its time stands still, and the time of day
   // is the machine's.

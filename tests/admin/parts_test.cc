@@ -276,18 +276,22 @@ class Signal {
 class Hold {
  public:
   explicit Hold(FairExecutor& executor) {
-    executor.Post({"holder", true}, [this] {
-      begun_.Notify();
-      released_.Wait();
+    executor.Post({"holder", true}, [state = state_] {
+      state->begun.Notify();
+      state->released.Wait();
       return false;
     });
-    begun_.Wait();
+    state_->begun.Wait();
   }
-  void Release() { released_.Notify(); }
+  void Release() { state_->released.Notify(); }
 
  private:
-  Signal begun_;
-  Signal released_;
+  // The executor's thread may still be at it when this is gone.
+  struct State {
+    Signal begun;
+    Signal released;
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 TEST(FairExecutor, CallersTakeTurnsASliceEach) {

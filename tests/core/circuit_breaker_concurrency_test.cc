@@ -127,11 +127,30 @@ Tally WorkOn(CircuitBreaker& breaker, FakeClock& clock, int thread) {
   return tally;  // and what is still out is dropped
 }
 
+// On a busy machine the thread that delivers may fall so far behind that events are dropped: the
+// circuit's numbers have a gap there.
+bool AllWereTold(const std::vector<Event>& events) {
+  uint64_t told = 0;
+  for (const Event& event : events) {
+    if (event.sequence != ++told || event.kind == EventKind::kEventsDropped) return false;
+  }
+  return true;
+}
+
 void ExpectEventsInOrder(const std::vector<Event>& events) {
   State at = State::kClosed;
   uint64_t epoch = 1;
+  uint64_t told = 0;
   bool exceeded = false;
   for (const Event& event : events) {
+    ASSERT_GT(event.sequence, told);
+    if (event.sequence != told + 1) {
+      at = event.from;
+      ASSERT_GE(event.epoch, epoch);
+      epoch = event.epoch;
+      exceeded = false;
+    }
+    told = event.sequence;
     // One move may have several events, the transition last; each is of the same epoch.
     ASSERT_EQ(event.from, at);
     ASSERT_GE(event.epoch, epoch);
@@ -199,7 +218,9 @@ void ExpectEverythingAddsUp(const Policy& policy) {
     if (event.kind != EventKind::kTransition) continue;
     ++told.transitions[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
   }
-  EXPECT_EQ(told.transitions, end.totals.transitions);
+  if (AllWereTold(log.events())) {
+    EXPECT_EQ(told.transitions, end.totals.transitions);
+  }
   // It was no idle run: every kind of move was made.
   EXPECT_GT(end.totals.Transitions(State::kClosed, State::kOpen), 0);
   EXPECT_GT(end.totals.Transitions(State::kOpen, State::kHalfOpen), 0);

@@ -164,17 +164,23 @@ class StubsTest(unittest.TestCase):
 
     def test_a_refusal_arrives_whatever_the_size_of_the_request(self):
         request = admin.UpdatePolicyRequest(name=PAYMENTS, reason="drill")
-        request.change.update_mask.paths.extend(["\u20ac" * 10_000, "y"] * 50)
+        request.change.update_mask.paths.extend(["\u20ac" * 10_000, "y"] * 2 + ["y"] * 96)
         bad = self.refused("UpdatePolicy", request)
         self.assertEqual(bad.code(), grpc.StatusCode.INVALID_ARGUMENT, bad.details())
         start = 'invalid request: change.update_mask = "' + "\u20ac" * 85 + '...", of 30000 bytes, '
         self.assertEqual(bad.details()[:len(start)], start)
         self.assertRegex(bad.details(), r'"y", must be a field of Policy.*; and \d+ more$')
 
-        unknown = self.refused("GetCircuit", admin.GetCircuitRequest(name="x" * 100_000))
+        request.change.update_mask.paths.extend(["\u20ac" * 10_000, "y"] * 50)
+        large = self.refused("UpdatePolicy", request)
+        self.assertEqual(large.code(), grpc.StatusCode.INVALID_ARGUMENT, large.details())
+        self.assertRegex(
+            large.details(), r"^invalid request: request = \d+ bytes, must be at most 65536$")
+
+        unknown = self.refused("GetCircuit", admin.GetCircuitRequest(name="x" * 50_000))
         self.assertEqual(unknown.code(), grpc.StatusCode.NOT_FOUND)
         self.assertEqual(
-            unknown.details(), 'no circuit named "' + "x" * 256 + '...", of 100000 bytes')
+            unknown.details(), 'no circuit named "' + "x" * 256 + '...", of 50000 bytes')
 
     def test_moves_many_at_once(self):
         answer = self.call("ApplyToCircuits", admin.ApplyToCircuitsRequest(
