@@ -3,7 +3,7 @@
 // The characters that no text may hold that is stored or shown, of Unicode 14.0: controls (C0
 // and C1), formats (bidi overrides, zero widths, soft hyphen), surrogates, private use, unassigned
 // ones, separators of lines and paragraphs, and what shows nothing though it is a letter, a mark or
-// a symbol (fillers, variation selectors, tags). Made by scripts/make-unprintable.
+// a symbol (fillers, variation selectors, tags). Made by tools/make-unprintable.
 #ifndef FUSEBOX_SRC_TEXT_UNPRINTABLE_RANGES_H_
 #define FUSEBOX_SRC_TEXT_UNPRINTABLE_RANGES_H_
 

@@ -33,6 +33,9 @@ std::optional<TestCertificate> MakeTestCertificate(const std::string& arguments)
 }  // namespace fusebox_testing
 
 // OpenSSL frees what it keeps for a thread when that ends, and gRPC's threads may outlive main:
-// LeakSanitizer, which looks then, would now and then take that for a leak.
+// LeakSanitizer, which looks then, would now and then take that for a leak. So it does for what
+// c-ares, by which gRPC looks names up, keeps for itself.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): its name is LeakSanitizer's.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libcrypto.so\n"; }
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libcrypto.so\nleak:libcares.so\n";
+}
