@@ -24,9 +24,8 @@ absl::StatusOr<std::shared_ptr<FaultInjector>> FaultInjector::Create(FaultInject
                      ", must be from ", absl::FormatDuration(ShortestMaxHang()), " to ",
                      absl::FormatDuration(LongestMaxHang())));
   }
-  return std::shared_ptr<FaultInjector>(
-      new FaultInjector(std::make_shared<FaultEngine>(options.seed, options.max_hang),
-                        options.allow_unknown_names));
+  return std::shared_ptr<FaultInjector>(new FaultInjector(
+      std::make_shared<FaultEngine>(options.seed, options.max_hang), options.allow_unknown_names));
 }
 
 FaultInjector::FaultInjector(std::shared_ptr<FaultEngine> engine, bool allow_unknown_names)

@@ -42,8 +42,8 @@ struct CollectorOptions {
 
   // On every series, as in {{"shard", "7"}}: they tell registries that share an Exposer apart. A
   // name is of letters, digits and underscores, begins neither with a digit nor with "__", and is
-  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code). A
-  // value is UTF-8, of characters that can be seen or are spaces.
+  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code).
+  // A value is UTF-8, of characters that can be seen or are spaces.
   std::map<std::string, std::string> labels;
 
   // For each circuit. The sums over each target are there in either case.
