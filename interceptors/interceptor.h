@@ -34,8 +34,8 @@ class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
   bool StartOnce(grpc::experimental::InterceptorBatchMethods& methods);
 
   bool started_ = false;
-  // In its place for bidirectional streams, which may be read and written at a time from their
-  // start on, if that is corked.
+  // In its place for bidirectional streams, which may be read and written at the same time from
+  // their start on, if that is corked.
   std::once_flag started_at_once_;
   ProtectedCall call_;
 };

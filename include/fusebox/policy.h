@@ -67,7 +67,7 @@ struct ProbeCalls {
 };
 
 struct HalfOpenPolicy {
-  // How many probes may be out at a time; calls beyond that are rejected.
+  // How many probes may be out at the same time; calls beyond that are rejected.
   int64_t max_concurrent = 3;  // probes, 1 to 1,000
 
   // What decides.

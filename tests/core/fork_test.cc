@@ -3,10 +3,8 @@
 // Processes that fork and go on in the child.
 #include "fusebox/fork.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -25,6 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/test_circuit.h"
+#include "tests/support/in_child.h"
 
 namespace fusebox {
 namespace {
@@ -35,29 +34,9 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-// What `run` gives in a child of this process.
-int64_t InChild(const std::function<int64_t()>& run) {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(pipe(ends.data()), 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    const int64_t result = run();
-    const bool written = write(ends[1], &result, sizeof(result)) == sizeof(result);
-    _exit(written ? 0 : 1);
-  }
-  close(ends[1]);
-  int64_t result = 0;
-  EXPECT_EQ(read(ends[0], &result, sizeof(result)), static_cast<ssize_t>(sizeof(result)));
-  close(ends[0]);
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  return result;
-}
-
 std::vector<int64_t> InChildren(int count, const std::function<int64_t()>& run) {
   std::vector<int64_t> results;
-  for (int i = 0; i < count; ++i) results.push_back(InChild(run));
+  for (int i = 0; i < count; ++i) results.push_back(fusebox_testing::InChild<int64_t>(run));
   return results;
 }
 
@@ -159,7 +138,7 @@ TEST(Fork, ThreadsAreStoppedBeforeAndStartedAfterInBothProcesses) {
   Spinner spinner;
   PrepareFork();
   EXPECT_FALSE(spinner.spins());
-  const int64_t child = InChild([&] {
+  const int64_t child = fusebox_testing::InChild<int64_t>([&] {
     ResumeAfterFork();
     return spinner.spins() && spinner.started_in_child() == true ? 1 : 0;
   });

@@ -3,11 +3,9 @@
 // Fault injection in a process that forks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -24,32 +22,13 @@
 #include "fusebox/fork.h"
 #include "interceptors/fault_injection_rules.h"
 #include "interceptors/fault_injection_timer.h"
+#include "tests/support/in_child.h"
 
 namespace fusebox_testing {
 namespace {
 
 using testing::Each;
 using testing::SizeIs;
-
-// What `run` gives in a child of this process.
-uint64_t InChild(const std::function<uint64_t()>& run) {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(pipe(ends.data()), 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    const uint64_t result = run();
-    const bool written = write(ends[1], &result, sizeof(result)) == sizeof(result);
-    _exit(written ? 0 : 1);
-  }
-  close(ends[1]);
-  uint64_t result = 0;
-  EXPECT_EQ(read(ends[0], &result, sizeof(result)), static_cast<ssize_t>(sizeof(result)));
-  close(ends[0]);
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  return result;
-}
 
 // The next 64 lots.
 uint64_t Lots(fusebox::FaultRule& rule) {
@@ -63,7 +42,7 @@ std::vector<uint64_t> LotsOfChildren(std::optional<uint64_t> seed) {
   fault.fraction = 0.5;
   fusebox::FaultRule rule(fault, seed, "shop.Inventory");
   std::vector<uint64_t> lots;
-  for (int i = 0; i < 3; ++i) lots.push_back(InChild([&] { return Lots(rule); }));
+  for (int i = 0; i < 3; ++i) lots.push_back(InChild<uint64_t>([&] { return Lots(rule); }));
   lots.push_back(Lots(rule));
   return lots;
 }
@@ -106,7 +85,7 @@ TEST(FaultInjectionFork, TheTimersThreadIsStoppedAndStartedAgain) {
   WaitForThreads(others + 1);
   fusebox::PrepareFork();
   WaitForThreads(others);
-  const uint64_t child = InChild([&] {
+  const uint64_t child = InChild<uint64_t>([&] {
     fusebox::ResumeAfterFork();
     const bool forgotten = parents.use_count() == 1;
     const auto childs = std::make_shared<Sleep>();

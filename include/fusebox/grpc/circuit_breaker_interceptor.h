@@ -71,7 +71,7 @@ struct CallInfo {
 // Empty: the circuit of the call's scope. The policy is that of the method whose call makes the
 // circuit. Called on the thread that starts the call, with no lock held; must be thread-safe. It
 // should not throw: see fusebox/user_code.h. The registry's bound is the bound on how many keys
-// have a circuit at a time.
+// have a circuit at the same time.
 using CircuitKey = std::function<std::string(const CallInfo&)>;
 
 struct CircuitBreakerOptions {

@@ -51,7 +51,7 @@ class Fallback {
 };
 
 // Thread-safety: as a value; once filled, any number of threads may look up. The functions are
-// called by many threads at a time.
+// called by many threads at the same time.
 class FallbackTable {
  public:
   // The answer to rejected calls of a unary method, "package.Service/Method". Runs on the thread on

@@ -54,7 +54,7 @@ struct CollectorOptions {
 // each bad field.
 //
 // A scrape reads the circuits one after the other, each at one moment, by their snapshots. It holds
-// the registry for no more than a few hundred circuits at a time, a circuit for one snapshot, and
+// the registry for no more than a few hundred circuits at once, a circuit for one snapshot, and
 // no call that needs no lock. It moves a circuit only as every look at it does (DESIGN R1): an OPEN
 // one whose time is up turns HALF_OPEN, and listeners are told on the scraping thread.
 //
@@ -69,7 +69,7 @@ struct CollectorOptions {
 // Names of circuits and targets are labels as they are: each is valid (fusebox/circuit_name.h), and
 // no two are alike.
 //
-// Thread-safety: may be asked from any thread at any time, from several at a time too.
+// Thread-safety: may be asked from any thread at any time, from several at the same time too.
 absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(CollectorOptions options);
 
 }  // namespace fusebox
