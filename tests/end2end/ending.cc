@@ -28,6 +28,8 @@ constexpr std::array kWords = {
     Words{Ending::kNoMessage, "NoMessage", "The server answers `OK`, without a message"},
     Words{Ending::kUnreadableMessage, "UnreadableMessage",
           "The server answers `OK`, with a message that can't be read"},
+    Words{Ending::kGarbledMessage, "GarbledMessage",
+          "The server answers `OK`, with a message that can't be decompressed"},
     Words{Ending::kServerSendLimit, "ServerSendLimit",
           "The answer is larger than the server may send"},
     Words{Ending::kServerReceiveLimit, "ServerReceiveLimit",

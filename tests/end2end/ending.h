@@ -24,6 +24,7 @@ enum class Ending {
   kPassedOnRejection,
   kNoMessage,
   kUnreadableMessage,
+  kGarbledMessage,
   kServerSendLimit,
   kServerReceiveLimit,
   kForgedText,

@@ -111,6 +111,7 @@ class SilentAddress {
   SilentAddress();
 
   const std::string& address() const { return bound_.address(); }
+  int socket() const { return bound_.socket(); }
 
  private:
   DeadAddress bound_;

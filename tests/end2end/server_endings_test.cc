@@ -18,6 +18,7 @@
 #include "fusebox/rejection.h"
 #include "fusebox/testing/scripted_server.h"
 #include "tests/end2end/ending_test.h"
+#include "tests/end2end/garbled_server.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/support/child_server.h"
 #include "tests/support/scripted_echo.h"
@@ -35,6 +36,7 @@ class ServerEndingTest : public EndingTest {
   void PlayErrorStatus();
   void PlayPassedOnRejection();
   void PlayWithoutMessage(std::vector<std::string> messages);
+  void PlayGarbledMessage();
   void PlayServerLimit(const std::function<void(grpc::ServerBuilder&)>& limit);
   void PlayForgedText();
   void PlayDeadline();
@@ -105,6 +107,20 @@ void ServerEndingTest::PlayWithoutMessage(std::vector<std::string> messages) {
   Expect(client, result, [&]() -> std::optional<grpc::Status> {
     grpc::Status status = MakeCall(style(), kind(), client.channel()).status;
     if (tag_fails) return std::nullopt;
+    return status;
+  });
+}
+
+// gRPC makes the status here, and it has the channel's target for a peer. Still it is the server's
+// doing.
+void ServerEndingTest::PlayGarbledMessage() {
+  const GarbledServer server;
+  ProtectedClient client(server.address());
+  Expect(client, {StatusCode::UNKNOWN, Counted::kFailure}, [&] {
+    grpc::ClientContext context;
+    grpc::Status status = Call(client, context).status;
+    EXPECT_THAT(status.error_message(), testing::HasSubstr("decompressing"));
+    EXPECT_EQ(context.peer(), server.address());
     return status;
   });
 }
@@ -198,6 +214,8 @@ void ServerEndingTest::Play() {
       return PlayWithoutMessage({});
     case Ending::kUnreadableMessage:
       return PlayWithoutMessage({"\xFF\xFF"});
+    case Ending::kGarbledMessage:
+      return PlayGarbledMessage();
     case Ending::kServerSendLimit:
       return PlayServerLimit([](grpc::ServerBuilder& builder) {
         builder.AddChannelArgument(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, 2);
@@ -228,10 +246,10 @@ TEST_P(ServerEndingTest, IsCountedOnce) { PlayOnEachCircuit(); }
 
 FUSEBOX_FOR_CELLS(EveryCall, ServerEndingTest,
                   EveryCell({Ending::kOk, Ending::kErrorStatus, Ending::kPassedOnRejection,
-                             Ending::kServerSendLimit, Ending::kServerReceiveLimit,
-                             Ending::kForgedText, Ending::kDeadline, Ending::kNobodyListens,
-                             Ending::kWaitForReady, Ending::kServerKilled, Ending::kServerStopped,
-                             Ending::kSilentServer}));
+                             Ending::kGarbledMessage, Ending::kServerSendLimit,
+                             Ending::kServerReceiveLimit, Ending::kForgedText, Ending::kDeadline,
+                             Ending::kNobodyListens, Ending::kWaitForReady, Ending::kServerKilled,
+                             Ending::kServerStopped, Ending::kSilentServer}));
 
 // With bytes for messages, none is unreadable; and to a generic stub, whatever isn't unary is a
 // bidirectional stream.
