@@ -13,6 +13,8 @@
 #include "src/admin/circuit_filter.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/page_token.h"
+#include "src/admin/policy_change.h"
+#include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
 
@@ -24,6 +26,7 @@ constexpr int kMaxPageSize = 1'000;
 constexpr int kDefaultEvents = 20;
 constexpr int kMaxEvents = 1'000;
 constexpr int kMaxUnusedPolicies = 100;
+constexpr absl::string_view kChangePath = "change";
 
 void CheckRange(absl::string_view field, int value, int min, int max, RequestErrors& errors) {
   if (value < min || value > max) {
@@ -100,6 +103,7 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
   RequestErrors errors;
   if (request.name().empty()) errors.Add("name", "\"\", must be a circuit's");
   CheckRange("max_events", request.max_events(), -1, kMaxEvents, errors);
+  if (request.has_change()) CheckPolicyChange(request.change(), kChangePath, errors);
   if (!errors.empty()) return errors.ToStatus();
   const auto circuit = registry_->Find(request.name());
   if (circuit == nullptr) return NoSuchCircuit(request.name());
@@ -109,6 +113,14 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
   ToProto(snapshot, disclosure_, *response.mutable_circuit());
   for (std::string& warning : PolicyWarnings(snapshot.policy)) {
     response.add_policy_warnings(std::move(warning));
+  }
+  if (request.has_change()) {
+    const Policy changed = ChangePolicy(snapshot.policy, request.change(), kChangePath, errors);
+    if (!errors.empty()) return errors.ToStatus();
+    ToProto(changed, *response.mutable_changed()->mutable_policy());
+    for (std::string& warning : PolicyWarnings(changed)) {
+      response.mutable_changed()->add_warnings(std::move(warning));
+    }
   }
   if (request.max_events() < 0) return grpc::Status::OK;
   const int wanted = request.max_events() == 0 ? kDefaultEvents : request.max_events();

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/admin/admin_server.h"
 #include "tests/admin/test_authority.h"
@@ -185,7 +186,15 @@ TEST(Authorizers, OneThatThrowsLetsNobodyIn) {
   EXPECT_EQ(status.error_code(), StatusCode::INTERNAL);
   EXPECT_EQ(status.error_message(), "the application's authorizer has failed");
   EXPECT_EQ(TryToRead(server.stub()).error_code(), StatusCode::INTERNAL);
-  EXPECT_GE(server.registry()->Stats().user_code_failures, 2);
+  EXPECT_EQ(server.registry()->Stats().user_code_failures, 2);
+  std::vector<std::string> told;
+  for (const fusebox::Event& event : server.registry()->EventsSince(0).events) {
+    if (event.kind != fusebox::EventKind::kUserCodeFailed) continue;
+    EXPECT_EQ(event.circuit, "");
+    told.push_back(event.detail);
+  }
+  EXPECT_THAT(told, testing::ElementsAre("an authorizer threw std::out_of_range"))
+      << "once a second, and not what it said";
 }
 
 TEST(Authorizers, OneThatThrowsKeepsOutNobodyWhomItNeedNotLetIn) {

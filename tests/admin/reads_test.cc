@@ -17,6 +17,7 @@ namespace {
 
 namespace v1 = fusebox::v1;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -269,6 +270,29 @@ TEST(GetCircuit, R1_AnOpenCircuitWhoseTimeIsUpIsHalfOpen) {
   AdminServer::Open(server.Add("a"));
   server.clock().Advance(absl::Seconds(10));
   EXPECT_EQ(Get(server, "a").circuit().state(), v1::STATE_HALF_OPEN);
+}
+
+TEST(GetCircuit, ShowsWhatAChangeWouldMakeOfThePolicy) {
+  AdminServer server([](fusebox::CircuitAdminOptions& options) {
+    options.allow_writes = false;
+    options.write_authorizer = nullptr;
+  });
+  const fusebox::Policy policy = server.Add("a").Snapshot().policy;
+  EXPECT_FALSE(Get(server, "a").has_changed());
+  v1::GetCircuitRequest request;
+  request.set_name("a");
+  request.mutable_change()->mutable_policy()->set_jitter(0.2);
+  request.mutable_change()->mutable_policy()->set_backoff_multiplier(1.5);
+  v1::GetCircuitResponse response;
+  ASSERT_TRUE(Call(server.stub(), &CircuitAdmin::Stub::GetCircuit, request, response).ok());
+  fusebox::Policy changed = policy;
+  changed.jitter = 0.2;
+  changed.backoff_multiplier = 1.5;
+  EXPECT_EQ(response.changed().policy().jitter(), 0.2);
+  EXPECT_EQ(response.circuit().policy().jitter(), 0) << "it isn't made";
+  EXPECT_THAT(response.policy_warnings(), ElementsAreArray(fusebox::PolicyWarnings(policy)));
+  EXPECT_THAT(response.changed().warnings(), ElementsAreArray(fusebox::PolicyWarnings(changed)));
+  EXPECT_NE(fusebox::PolicyWarnings(changed), fusebox::PolicyWarnings(policy));
 }
 
 TEST(GetCircuit, GivesItsOwnLastEventsAsManyAsAreAskedFor) {

@@ -280,6 +280,20 @@ TEST(Refusals, OfAPageThatIsNone) {
                 {"page_token"});
 }
 
+TEST(Refusals, OfAChangeThatIsOnlyAskedAbout) {
+  AdminServer server;
+  AddCircuits(server);
+  v1::GetCircuitRequest request;
+  request.mutable_change()->mutable_update_mask()->add_paths("nope");
+  ExpectRefusal(server, Of(&Stub::GetCircuit, request), StatusCode::INVALID_ARGUMENT,
+                {"name", "change.update_mask"});
+  request.set_name("a");
+  request.mutable_change()->mutable_update_mask()->set_paths(0, "jitter");
+  request.mutable_change()->mutable_policy()->set_jitter(2);
+  ExpectRefusal(server, Of(&Stub::GetCircuit, request), StatusCode::INVALID_ARGUMENT,
+                {"change.policy.jitter"});
+}
+
 TEST(Refusals, OfANumberOfEventsOutOfRange) {
   AdminServer server;
   AddCircuits(server);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/policy_fields.h"
 
+#include <functional>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -91,22 +93,32 @@ TEST(PolicyChange, OfAFileIsAWholePolicyInEitherForm) {
 }
 
 TEST(PolicyDifference, IsWhatAChangeWouldDo) {
-  const auto arrows = [](const std::vector<std::string>& assignments) {
-    const PolicyChange change = *ChangeFromAssignments(assignments);
+  const auto arrows = [](const std::function<void(Policy&)>& change) {
+    Policy after = Known();
+    change(after);
     std::vector<std::string> texts;
-    for (const PolicyDifference& difference : Difference(Known(), Changed(Known(), change))) {
+    for (const PolicyDifference& difference : Difference(Known(), after)) {
       texts.push_back(difference.path + " " + difference.before + " " + difference.after);
     }
     return texts;
   };
-  EXPECT_THAT(arrows({"open_duration=1m30s"}), ElementsAre());
-  EXPECT_THAT(arrows({"open_duration=45s", "jitter=default"}),
+  EXPECT_THAT(arrows([](Policy&) {}), ElementsAre());
+  EXPECT_THAT(arrows([](Policy& policy) {
+                policy.mutable_open_duration()->set_seconds(45);
+                policy.clear_jitter();
+              }),
               ElementsAre("open_duration 1m30s 45s", "jitter 0.1 default"));
-  EXPECT_THAT(arrows({"consecutive_failures=off", "failure_rate=0.5"}),
+  EXPECT_THAT(arrows([](Policy& policy) {
+                policy.clear_consecutive_failures();
+                policy.set_failure_rate(0.5);
+              }),
               ElementsAre("consecutive_failures 5 off", "failure_rate off 0.5"));
-  EXPECT_THAT(arrows({"ramp=on"}), ElementsAre("ramp off on", "ramp.duration - default",
-                                               "ramp.initial_fraction - default"));
-  EXPECT_THAT(arrows({"time_window.duration=20s"}),
+  EXPECT_THAT(
+      arrows([](Policy& policy) { policy.mutable_ramp(); }),
+      ElementsAre("ramp off on", "ramp.duration - default", "ramp.initial_fraction - default"));
+  EXPECT_THAT(arrows([](Policy& policy) {
+                policy.mutable_time_window()->mutable_duration()->set_seconds(20);
+              }),
               ElementsAre("count_window.size 100 -", "time_window.duration - 20s",
                           "time_window.buckets - default"));
 }

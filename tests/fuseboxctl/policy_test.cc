@@ -13,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class PolicyCommand : public testing::Test {
  protected:
@@ -73,6 +74,14 @@ TEST_F(PolicyCommand, WhatCanHardlyActIsSaidAndNotRefused) {
       "fuseboxctl: test-1: warning: minimum_calls = 20 in a window of 10s: needs at least 2 "
       "calls/s";
   EXPECT_THAT(Set(dry_run).err, HasSubstr(kWarning));
+  std::vector<std::string> diff = {"diff", "x"};
+  diff.insert(diff.end(), change.begin(), change.end());
+  const Ran differing = Run(diff);
+  EXPECT_EQ(differing.exit_code, 0);
+  EXPECT_THAT(differing.err, HasSubstr(kWarning));
+  EXPECT_THAT(differing.out, HasSubstr("\n  jitter: 0 -> 0.1\n"));
+  diff.insert(diff.end(), {"--output", "json"});
+  EXPECT_THAT(Run(diff).out, HasSubstr("\"warnings\":[\n\"minimum_calls = 20"));
   const Ran set = Set(change);
   EXPECT_EQ(set.exit_code, 0);
   EXPECT_THAT(set.err, HasSubstr(kWarning));
@@ -129,6 +138,16 @@ TEST_F(PolicyCommand, DiffNeedsNoRightToWrite) {
   const Ran ran = RunCtl({"--endpoint", read_only.address(), "policy", "diff", "x", "jitter=0.2"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.out, "test-1  x\n  jitter: 0 -> 0.2\n");
+}
+
+TEST_F(PolicyCommand, DiffWarnsOfThePolicyAsItWouldBe) {
+  EXPECT_THAT(Run({"diff", "x"}).err, HasSubstr("warning: jitter = 0"));
+  EXPECT_THAT(Run({"diff", "x", "jitter=0.2"}).err, Not(HasSubstr("warning")));
+  EXPECT_THAT(Run({"diff", "x", "jitter=default"}).out, HasSubstr("\n  jitter: 0 -> 0.1\n"));
+  const Ran invalid = Run({"diff", "x", "jitter=2"});
+  EXPECT_EQ(invalid.exit_code, 1);
+  EXPECT_THAT(invalid.err, HasSubstr("\n  change.policy.jitter: 2"));
+  EXPECT_EQ(Now().jitter, 0);
 }
 
 TEST_F(PolicyCommand, InstancesThatDifferAreToldApart) {

@@ -113,18 +113,6 @@ absl::Status Assign(absl::string_view path, absl::string_view value, PolicyChang
   return SetValue(*message, *fields->back(), value);
 }
 
-// Unsets the field, be it there or not.
-void Clear(Policy& policy, absl::string_view path) {
-  const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
-  if (!fields.ok()) return;
-  Message* message = &policy;
-  for (std::size_t i = 0; i + 1 < fields->size(); ++i) {
-    if (!message->GetReflection()->HasField(*message, (*fields)[i])) return;
-    message = message->GetReflection()->MutableMessage(message, (*fields)[i]);
-  }
-  message->GetReflection()->ClearField(message, fields->back());
-}
-
 // What a change of a whole policy looks like.
 PolicyChange Whole(Policy policy) {
   PolicyChange change;
@@ -194,14 +182,6 @@ absl::StatusOr<PolicyChange> ChangeFromText(absl::string_view text) {
     }
   }
   return Whole(std::move(*change.mutable_policy()));
-}
-
-Policy Changed(Policy policy, const PolicyChange& change) {
-  const google::protobuf::FieldMask& mask = change.update_mask();
-  if (mask.paths_size() == 1 && mask.paths(0) == "*") return change.policy();
-  for (const std::string& path : mask.paths()) Clear(policy, path);
-  policy.MergeFrom(change.policy());  // which has no other fields
-  return policy;
 }
 
 }  // namespace fuseboxctl

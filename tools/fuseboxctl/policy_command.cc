@@ -21,18 +21,25 @@ namespace {
 using fusebox::v1::PolicyChange;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
 
-PolicyAnswer ReadPolicy(const Endpoint& endpoint, const std::string& name) {
+bool IsChange(const PolicyChange& change) { return change.update_mask().paths_size() > 0; }
+
+// Reads it, and asks what the change would make of it, if it is one.
+PolicyAnswer ReadPolicy(const Endpoint& endpoint, const std::string& name,
+                        const PolicyChange& change) {
   fusebox::v1::GetCircuitRequest request;
   request.set_name(name);
   request.set_max_events(-1);
+  if (IsChange(change)) *request.mutable_change() = change;
   fusebox::v1::GetCircuitResponse response;
   PolicyAnswer answer;
   answer.status = endpoint.Call(&Stub::GetCircuit, request, response);
   answer.instance = response.instance();
   answer.etag = response.circuit().etag();
   answer.before = response.circuit().policy();
-  answer.after = answer.before;
-  answer.warnings.assign(response.policy_warnings().begin(), response.policy_warnings().end());
+  answer.after = IsChange(change) ? response.changed().policy() : answer.before;
+  const auto& warnings =
+      IsChange(change) ? response.changed().warnings() : response.policy_warnings();
+  answer.warnings.assign(warnings.begin(), warnings.end());
   return answer;
 }
 
@@ -56,29 +63,25 @@ PolicyAnswer Update(const Endpoint& endpoint, const PolicyFlags& flags, bool val
   return answer;
 }
 
-PolicyAnswers ReadAll(const Fleet& fleet, const std::string& name) {
-  return fleet.AskAll([&name](const Endpoint& endpoint) { return ReadPolicy(endpoint, name); });
+PolicyAnswers ReadAll(const Fleet& fleet, const std::string& name,
+                      const PolicyChange& change = {}) {
+  return fleet.AskAll([&](const Endpoint& endpoint) { return ReadPolicy(endpoint, name, change); });
 }
 
-bool HasChange(const PolicyFlags& flags) { return flags.change.update_mask().paths_size() > 0; }
-
 ExitCode RunDiff(const Fleet& fleet, const PolicyFlags& flags, const Screen& screen) {
-  PolicyAnswers answers = ReadAll(fleet, flags.name);
-  const PolicyAnswer* first = nullptr;
-  for (PolicyAnswer& answer : answers) {
-    if (!answer.status.ok()) continue;
-    if (first == nullptr) first = &answer;
-    if (HasChange(flags)) {
-      answer.after = Changed(answer.before, flags.change);
-      answer.warnings.clear();  // which were those of the policy before
-    } else if (screen.json) {
+  PolicyAnswers answers = ReadAll(fleet, flags.name, flags.change);
+  if (!IsChange(flags.change) && screen.json) {
+    const PolicyAnswer* first = nullptr;
+    for (PolicyAnswer& answer : answers) {
+      if (!answer.status.ok()) continue;
+      if (first == nullptr) first = &answer;
       answer.before = first->after;  // the others are compared with it
     }
   }
   const ExitCode exit_code = Judge(fleet, answers, screen);
   if (screen.json) {
     PrintPoliciesAsJson(fleet, answers, true, screen);
-  } else if (HasChange(flags)) {
+  } else if (IsChange(flags.change)) {
     PrintDifferences(fleet, answers, flags.name, screen);
   } else {
     PrintUnlike(fleet, answers, screen);

@@ -36,10 +36,6 @@ absl::StatusOr<fusebox::v1::PolicyChange> ChangeFromAssignments(
 // endpoint; or lines as of PolicyText.
 absl::StatusOr<fusebox::v1::PolicyChange> ChangeFromText(absl::string_view text);
 
-// The policy as it would be, as far as can be told without the server: "default" for what it would
-// fill in.
-fusebox::v1::Policy Changed(fusebox::v1::Policy policy, const fusebox::v1::PolicyChange& change);
-
 struct PolicyDifference {
   std::string path;
   std::string before;  // "-": the field isn't there
