@@ -2,10 +2,13 @@
 //
 // late_calls <style>: calls when a process ends, by one style of stub. On a thread that outlives
 // `main`, in destructors of thread-local objects, in functions given to `atexit` and in destructors
-// of static objects: there, too, a call succeeds, fails or is rejected as ever. Exits with 0 if so.
+// of static objects: there, too, a call succeeds, fails, is rejected or is held back by an injected
+// delay as ever, with a timer that has been there all the time, that is made there, or that goes
+// with a static object; and a call may still be held back when all is over. Exits with 0 if so.
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -68,11 +71,11 @@ std::shared_ptr<grpc::Channel> Channel(const std::string& name, const std::strin
   return MustCreateChannel(address, std::move(options));
 }
 
-// Holds every call back for a moment, on a thread of its own.
-std::shared_ptr<fusebox::FaultInjector> DelayingInjector() {
+// Holds every call back for so long, on a thread of its own.
+std::shared_ptr<fusebox::FaultInjector> DelayingInjector(absl::Duration delay) {
   std::shared_ptr<fusebox::FaultInjector> injector = *fusebox::FaultInjector::Create({});
   fusebox::Fault fault;
-  fault.kind = fusebox::InjectedDelay{absl::Milliseconds(1)};
+  fault.kind = fusebox::InjectedDelay{delay};
   Require(injector->Set(fusebox::FaultInjector::kDefault, fault).ok(), "no fault set");
   return injector;
 }
@@ -88,7 +91,9 @@ class World {
         answering_(Channel("answering", working_.address(), registry_, nullptr)),
         failing_(Channel("failing", broken_.address(), registry_, nullptr)),
         rejecting_(Channel("rejecting", working_.address(), registry_, nullptr)),
-        delaying_(Channel("delaying", working_.address(), registry_, DelayingInjector())) {
+        holding_injector_(DelayingInjector(absl::Hours(1))),
+        holding_(Channel("holding", working_.address(), registry_, holding_injector_)),
+        delaying_(NewDelayingChannel()) {
     for (const Kind kind : kKinds) {
       const auto circuit =
           registry_->GetOrCreate("rejecting" + MethodOf(kind), fusebox::Policy(), "rejecting");
@@ -96,13 +101,37 @@ class World {
     }
   }
 
+  // With an injector of its own, which goes with it.
+  std::shared_ptr<grpc::Channel> NewDelayingChannel() const {
+    return Channel("delaying", working_.address(), registry_,
+                   DelayingInjector(absl::Milliseconds(1)));
+  }
+
+  void CallWithDelay(Kind kind, ChannelRef channel, const char* where) const {
+    Answered(MakeCall(style_, kind, channel).status, where);
+  }
+
   void Call(const char* where) const {
     for (const Kind kind : kKinds) {
       Answered(MakeCall(style_, kind, answering_).status, where);
       Failed(MakeCall(style_, kind, failing_).status, where);
-      Answered(MakeCall(style_, kind, delaying_).status, where);
+      CallWithDelay(kind, delaying_, where);
+      CallWithDelay(kind, NewDelayingChannel(), where);
       // Once more than it takes to reuse what the first has left.
       for (int i = 0; i < 3; ++i) Rejected(MakeCall(style_, kind, rejecting_).status, where);
+    }
+  }
+
+  // A call of each kind that is held back for longer than the process has. Returns when they are.
+  void LeaveCallsHeld() const {
+    for (const Kind kind : kKinds) {
+      std::thread([this, kind] {
+        const grpc::Status status = MakeCall(style_, kind, holding_).status;
+        Require(false, "a call that is held back has ended: " + status.error_message());
+      }).detach();
+    }
+    while (holding_injector_->injected().delays < static_cast<int64_t>(kKinds.size())) {
+      std::this_thread::yield();
     }
   }
 
@@ -114,10 +143,16 @@ class World {
   const std::shared_ptr<grpc::Channel> answering_;
   const std::shared_ptr<grpc::Channel> failing_;
   const std::shared_ptr<grpc::Channel> rejecting_;
+  const std::shared_ptr<fusebox::FaultInjector> holding_injector_;
+  const std::shared_ptr<grpc::Channel> holding_;
   const std::shared_ptr<grpc::Channel> delaying_;
 };
 
 World* world = nullptr;
+
+// Made before any other static object, and so destroyed as the last one: with its injector, and the
+// timer of that, which has been used until then.
+std::shared_ptr<grpc::Channel> static_channel;
 
 // How often the thread that outlives `main` has been through its calls.
 std::atomic<int> rounds{0};
@@ -134,6 +169,7 @@ struct CallAtEnd {
   CallAtEnd& operator=(const CallAtEnd&) = delete;
   ~CallAtEnd() {
     world->Call(where);
+    world->CallWithDelay(Kind::kUnary, static_channel, where);
     WaitForRounds(1);
   }
 
@@ -167,6 +203,8 @@ int Run(const std::string& name) {
     std::cerr << "usage: late_calls Sync|CompletionQueue|Callback|Generic\n";
     return 2;
   }
+  static_channel = world->NewDelayingChannel();
+  world->LeaveCallsHeld();
   std::atexit(CallAtExit);
   std::thread([] {
     while (true) {
