@@ -47,14 +47,16 @@ class CircuitRegistry {
     // Hears of every circuit. May be empty.
     EventListener listener;
 
-    // The most circuits that it holds (DESIGN P4). A new one beyond that takes the place of the one
-    // that has been idle for longest, of those that are CLOSED in automatic mode and have no call
-    // in flight; an event and `evicted` say so. How long a circuit has been idle is measured in
-    // steps of the registry's own growth, so that an ordinary call need not note the time. 0: no
-    // bound.
+    // The most circuits that it holds (P4). A new one beyond that takes the place of one that is
+    // idle, in automatic mode and without a call in flight: CLOSED and HALF_OPEN ones first, by
+    // idleness, then OPEN ones, the oldest first; an event and `Stats` say so. If its key comes
+    // back before its opening is over, the opening goes on; so does a policy that an operator gave
+    // it. Idleness is judged by a bounded number of looks for each new circuit, so that an ordinary
+    // call need not note the time. 0: no bound.
     std::size_t max_circuits = 10'000;
 
-    // How many of the last events `EventsSince` can give.
+    // How many of the last events `EventsSince` can give; of circuits that are added and removed, a
+    // quarter as many besides.
     std::size_t event_capacity = 1'024;
   };
 
@@ -93,11 +95,12 @@ class CircuitRegistry {
       absl::string_view after = {},
       std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
 
-  // Resets every circuit (CircuitBreaker::Reset). Returns how many there were.
+  // Resets every circuit (CircuitBreaker::Reset), and forgets the openings of those that were
+  // evicted. Returns how many there were.
   int ResetAll(const Operator& by);
 
   // The events after that sequence number that are still kept, from all circuits, `limit` of them
-  // at the most, and how many are not kept any more. 0 asks for all.
+  // at the most, and how many are not kept any more. 0 asks for all; `EventBatch::next` goes on.
   EventBatch EventsSince(uint64_t sequence,
                          std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
 

@@ -39,6 +39,8 @@ enum class EventKind {
   kUserCodeFailed,  // code of the application's has thrown (fusebox/user_code.h): `detail`. At the
                     // most one a second for each kind of code
   kEventsDropped,   // a listener that didn't return in time was not told of events: `detail`
+  kCallsUnprotected,  // calls went without a circuit, since the registry is full of circuits that
+                      // must stay: `circuit` is that of the last one. At most one in 10 s
 };
 
 // "transition", "rule_exceeded" and so on: the enumerator in snake case.
@@ -46,7 +48,7 @@ absl::string_view EventKindName(EventKind kind);
 
 // What moved the circuit.
 enum class Cause {
-  kNone,                 // circuit added or removed
+  kNone,                 // circuit added or removed, calls unprotected
   kConsecutiveFailures,  // -> OPEN, by the policy's rule of that name; so the next four
   kFailuresInWindow,
   kFailureRate,
@@ -105,9 +107,17 @@ struct Event {
 
 // The last events of a registry, for those who come later.
 struct EventBatch {
-  std::vector<Event> events;  // by sequence number, without a gap
-  uint64_t missed = 0;        // how many before them were asked for and are no longer kept
-  uint64_t last = 0;          // the number of the newest event that there has been; 0: none yet
+  std::vector<Event> events;  // by sequence number
+
+  // How many were asked for and are no longer kept, of those up to `next`. They may have been
+  // between those that are here: circuits that are added and removed have a log of their own, so
+  // that many new ones don't push out what has moved the others.
+  uint64_t missed = 0;
+
+  // What to ask for next: the number of the last event that is here or was counted as missed.
+  uint64_t next = 0;
+
+  uint64_t last = 0;  // the number of the newest event that there has been; 0: none yet
 };
 
 // Called for each event of a circuit, in their order, on a thread that caused one of them: when two

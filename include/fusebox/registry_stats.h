@@ -22,7 +22,8 @@ struct RegistryStats {
 
   // ---- Counts over the registry's whole life. They never go down.
 
-  int64_t evicted = 0;  // circuits that had to go to keep the bound
+  int64_t evicted = 0;   // circuits that had to go to keep the bound
+  int64_t restored = 0;  // of those, OPEN or HALF_OPEN ones that went on when they came back
 
   // Calls that went to their dependency without a circuit, because the registry was full of
   // circuits that must stay.

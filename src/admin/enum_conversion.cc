@@ -30,8 +30,9 @@ static_assert(Mirror<v1::EventKind>(EventKind::kPolicyChanged) == v1::EVENT_KIND
 static_assert(Mirror<v1::EventKind>(EventKind::kCircuitAdded) == v1::EVENT_KIND_CIRCUIT_ADDED);
 static_assert(Mirror<v1::EventKind>(EventKind::kCircuitRemoved) == v1::EVENT_KIND_CIRCUIT_REMOVED);
 static_assert(Mirror<v1::EventKind>(EventKind::kUserCodeFailed) == v1::EVENT_KIND_USER_CODE_FAILED);
-static_assert(Mirror<v1::EventKind>(EventKind::kEventsDropped) == v1::EventKind_MAX);
-static_assert(v1::EventKind_MAX == v1::EVENT_KIND_EVENTS_DROPPED);
+static_assert(Mirror<v1::EventKind>(EventKind::kEventsDropped) == v1::EVENT_KIND_EVENTS_DROPPED);
+static_assert(Mirror<v1::EventKind>(EventKind::kCallsUnprotected) == v1::EventKind_MAX);
+static_assert(v1::EventKind_MAX == v1::EVENT_KIND_CALLS_UNPROTECTED);
 
 // Cause::kNone is UNSPECIFIED: both begin at 0.
 constexpr v1::Cause MirrorCause(Cause cause) { return static_cast<v1::Cause>(cause); }

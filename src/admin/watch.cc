@@ -91,9 +91,15 @@ Watch::Found Watch::NextEvents(v1::WatchCircuitsResponse& response) {
   bool at_end = false;
   while (!at_end && bytes < kMaxMessageBytes && !budget.spent()) {
     const EventBatch batch = source_.registry->EventsSince(sequence_, kMaxEvents);
-    missed_ += batch.missed;
     at_end = batch.events.empty();
+    if (at_end) {
+      missed_ += batch.missed;
+      sequence_ = batch.next;
+    }
     for (const Event& event : batch.events) {
+      // Not `batch.missed`: what is missed lies between the events, and not all of these may be
+      // taken now.
+      missed_ += event.sequence - sequence_ - 1;
       sequence_ = event.sequence;
       budget.Spend(kStepsForEvent + filter_.StepsForName(event.circuit.size()));
       if (Wants(event)) {

@@ -83,9 +83,11 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
     : name_(name),
       target_size_(options.target_size),
       failures_(std::move(options.failures)),
+      came_back_(options.opening.has_value()),
       clock_(failures_->clock()),
       events_(std::move(options.listeners), std::move(options.log)),
-      machine_(std::move(policy), options.seed, name_, clock_.Now()) {
+      machine_(std::move(policy), options.seed, name_, clock_.Now(), options.opening),
+      has_operators_policy_(options.has_operators_policy) {
   MutexLock lock(mutex_);
   Publish();
 }
@@ -269,6 +271,7 @@ void CircuitCore::Automate(const Operator& by) {
 
 void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by) {
   Operation operation(*this, by.who);
+  has_operators_policy_ = true;
   machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
 }
 
@@ -276,13 +279,9 @@ bool CircuitCore::ReplacePolicy(const Policy& expected, std::shared_ptr<const Po
                                 const Operator& by) {
   Operation operation(*this, by.who);
   if (*machine_.policy() != expected) return false;
+  has_operators_policy_ = true;
   machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
   return true;
-}
-
-int64_t CircuitCore::CallsGranted() {
-  MutexLock lock(mutex_);
-  return totals_.SumWith(shards_).granted;
 }
 
 Totals CircuitCore::TotalsNow() {
@@ -290,10 +289,33 @@ Totals CircuitCore::TotalsNow() {
   return totals_.SumWith(shards_).totals;
 }
 
-bool CircuitCore::IsEvictable() {
+CircuitCore::Standing CircuitCore::standing() {
   const SteadyTime now = clock_.Now();
   MutexLock lock(mutex_);
-  return machine_.WillBeClosed(now) && totals_.SumWith(shards_).in_flight == 0;
+  const LifetimeTotals::Sum sum = totals_.SumWith(shards_);
+  Standing standing;
+  standing.calls = sum.granted + sum.totals.rejected + sum.totals.too_many_calls;
+  standing.must_stay = machine_.mode() != Mode::kAutomatic || sum.in_flight > 0;
+  const std::optional<SteadyTime> until = machine_.open_until();
+  if (until && *until > now) {
+    const auto* const opened = totals_.last_opening();
+    standing.open_since =
+        opened != nullptr ? opened->at : *until + -machine_.policy()->open_duration;
+  }
+  standing.has_operators_policy = has_operators_policy_;
+  return standing;
+}
+
+std::optional<Opening> CircuitCore::opening() {
+  MutexLock lock(mutex_);
+  std::optional<Opening> opening = machine_.opening();
+  if (opening) opening->came_back = came_back_ || opening->in_a_row > 1;
+  return opening;
+}
+
+std::shared_ptr<const Policy> CircuitCore::operators_policy() {
+  MutexLock lock(mutex_);
+  return has_operators_policy_ ? machine_.policy() : nullptr;
 }
 
 void CircuitCore::PushEvent(EventKind kind, absl::string_view detail, absl::string_view actor) {

@@ -32,6 +32,7 @@
 #include "src/core/floor_div.h"
 #include "src/core/jitter.h"
 #include "src/core/mutex.h"
+#include "src/core/opening.h"
 #include "src/core/state_machine.h"
 #include "src/core/totals.h"
 #include "src/core/user_code_failures.h"
@@ -55,6 +56,8 @@ class CircuitCore {
     std::shared_ptr<ListenerList> listeners;  // may be null
     std::shared_ptr<EventLog> log;            // may be null
     std::size_t target_size = 0;              // the part of the name that is the target
+    std::optional<Opening> opening;           // that goes on
+    bool has_operators_policy = false;
   };
 
   // Name (see ValidateCircuit), policy and options must be valid.
@@ -114,10 +117,18 @@ class CircuitCore {
 
   // For the registry, which calls these under its own lock: no listener is told of anything by
   // them.
-  int64_t CallsGranted();
-  // CLOSED, in automatic mode, without a call in flight.
-  bool IsEvictable();
   Totals TotalsNow();
+  struct Standing {
+    int64_t calls = 0;                     // that have come so far, rejected ones too
+    bool must_stay = false;                // an operator's mode holds it, or a call is in flight
+    std::optional<SteadyTime> open_since;  // set while OPEN
+    bool has_operators_policy = false;
+  };
+  Standing standing();
+  // What is to be remembered of it, if its opening isn't over, and if an operator has given it a
+  // policy.
+  std::optional<Opening> opening();
+  std::shared_ptr<const Policy> operators_policy();
   void MarkRemoved() { removed_.store(true, std::memory_order_relaxed); }
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.
@@ -168,7 +179,8 @@ class CircuitCore {
   const std::string name_;
   const std::size_t target_size_;
   const std::shared_ptr<UserCodeFailures> failures_;
-  const Clock& clock_;  // its
+  const bool came_back_;  // with an opening that goes on
+  const Clock& clock_;    // of failures_
 
   // Synchronised by themselves. `word_` is stored with release after the four below it, so that
   // who reads it with acquire sees theirs of that word or of a later one. A later one does no harm:
@@ -186,6 +198,7 @@ class CircuitCore {
   Mutex mutex_;
   StateMachine machine_ ABSL_GUARDED_BY(mutex_);
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
+  bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);
 };
 
 // ---- The way of an ordinary call, where the compiler can see it.

@@ -3,18 +3,23 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "src/core/circuit_core.h"
 #include "src/core/circuit_name.h"
 #include "src/core/event_log.h"
 #include "src/core/event_queue.h"
-#include "src/core/idle_order.h"
+#include "src/core/eviction_queue.h"
 #include "src/core/jitter.h"
+#include "src/core/kept_policies.h"
 #include "src/core/mutex.h"
+#include "src/core/opening_traces.h"
 #include "src/core/policy_use_list.h"
 #include "src/core/target_sums.h"
 #include "src/core/user_code_failures.h"
@@ -43,6 +48,26 @@ class PolicyPool {
   std::size_t next_ = 0;
 };
 
+// Counts the calls that go without a circuit, and says when it is time to tell of them. Not
+// thread-safe.
+class UnprotectedCalls {
+ public:
+  // True for the first one, and then for one in each interval at the most.
+  bool Count(SteadyTime now) {
+    ++count_;
+    if (told_at_ && now - *told_at_ < kInterval) return false;
+    told_at_ = now;
+    return true;
+  }
+  int64_t count() const { return count_; }
+
+ private:
+  static constexpr absl::Duration kInterval = absl::Seconds(10);
+
+  int64_t count_ = 0;
+  std::optional<SteadyTime> told_at_;
+};
+
 }  // namespace
 
 class CircuitRegistry::Impl {
@@ -54,7 +79,8 @@ class CircuitRegistry::Impl {
                                                                                : *options_.clock)),
         log_(std::make_shared<EventLog>(options_.event_capacity)),
         listeners_(std::make_shared<ListenerList>(std::move(options_.listener))),
-        events_(listeners_, log_) {}
+        events_(listeners_, log_),
+        traces_(options_.max_circuits) {}
 
   const Clock& clock() const { return failures_->clock(); }
   const EventLog& log() const { return *log_; }
@@ -69,14 +95,18 @@ class CircuitRegistry::Impl {
     absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit =
         GetOrCreateLocked(name, policy, target, evicted);
     if (evicted != nullptr) SayFarewell(*evicted);
-    if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
+    if (circuit.ok()) {
+      CircuitCore::Of(**circuit).DeliverEvents();
+    } else if (circuit.status().code() == absl::StatusCode::kResourceExhausted) {
+      DeliverEvents();
+    }
     return circuit;
   }
 
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) {
     MutexLock lock(mutex_);
     const auto found = circuits_.find(name);
-    return found == circuits_.end() ? nullptr : found->second.circuit;
+    return found == circuits_.end() ? nullptr : found->second->circuit;
   }
 
   bool Remove(absl::string_view name, const Operator& by) {
@@ -86,7 +116,7 @@ class CircuitRegistry::Impl {
       MutexLock lock(mutex_);
       const auto found = circuits_.find(name);
       if (found == circuits_.end()) return false;
-      circuit = Take(found);
+      circuit = TakeOut(found->second);
       const Operator kept = PrintableOperator(by);
       CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitRemoved, kept.why, kept.who);
     }
@@ -100,7 +130,7 @@ class CircuitRegistry::Impl {
     circuits.reserve(std::min(circuits_.size(), limit));
     for (auto entry = circuits_.upper_bound(name);
          entry != circuits_.end() && circuits.size() < limit; ++entry) {
-      circuits.push_back(entry->second.circuit);
+      circuits.push_back(entry->second->circuit);
     }
     return circuits;
   }
@@ -113,11 +143,12 @@ class CircuitRegistry::Impl {
     event.time = clock().WallNow();
     event.detail = std::move(detail);
     events_.Push(std::move(event));
-    const EventQueue::Troubles troubles = events_.Deliver();
-    // Not told in turn: it would be by one more such event.
-    if (troubles.thrown > 0) {
-      failures_->Count(UserCode::kListener, troubles.exception, troubles.thrown);
-    }
+    DeliverEvents();
+  }
+
+  void ForgetOpenings() {
+    MutexLock lock(mutex_);
+    traces_.Clear();
   }
 
   RegistryStats Stats() {
@@ -128,24 +159,21 @@ class CircuitRegistry::Impl {
     MutexLock lock(mutex_);
     stats.circuits = circuits_.size();
     stats.evicted = evicted_;
-    stats.unprotected_calls = unprotected_calls_;
+    stats.restored = restored_;
+    stats.unprotected_calls = unprotected_calls_.count();
     return stats;
   }
 
  private:
-  struct Entry {
-    std::shared_ptr<CircuitBreaker> circuit;
-    Idleness idleness;
-  };
   // By the circuits' own names, in their order.
-  using Circuits = absl::btree_map<absl::string_view, Entry>;
+  using Circuits = absl::btree_map<absl::string_view, EvictionQueue::Place>;
 
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreateLocked(
       absl::string_view name, const Policy& policy, absl::string_view target,
       std::shared_ptr<CircuitBreaker>& evicted) {
     MutexLock lock(mutex_);
     if (const auto found = circuits_.find(name); found != circuits_.end()) {
-      return found->second.circuit;
+      return found->second->circuit;
     }
     if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
     if (!target.empty() && !MayBeOfTarget(name, target)) {
@@ -153,63 +181,56 @@ class CircuitRegistry::Impl {
           absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
                        "\", must be the one that the name \"", name, "\" is read to be of"));
     }
-    ++step_;
-    if (NearlyFull()) Observe();
-    if (Full()) {
+    if (options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits) {
       evicted = EvictOne();
-      if (evicted == nullptr) {
-        ++unprotected_calls_;
-        return absl::ResourceExhaustedError(absl::StrCat(
-            "no circuit \"", name, "\": the registry holds max_circuits = ", options_.max_circuits,
-            " circuits, and none of them is CLOSED, in automatic mode and without a call in "
-            "flight"));
-      }
+      if (evicted == nullptr) return LeaveUnprotected(name);
     }
+    return Add(name, policy, target);
+  }
+
+  std::shared_ptr<CircuitBreaker> Add(absl::string_view name, const Policy& policy,
+                                      absl::string_view target)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     CircuitCore::Options core;
     core.failures = failures_;
     core.seed = seed_;
     core.listeners = listeners_;
     core.log = log_;
     core.target_size = target.size();
-    Entry entry;
-    entry.circuit = CircuitCore::MakeBreaker(name, policies_.Share(policy), std::move(core));
-    entry.idleness = Idleness(step_);
-    CircuitCore::Of(*entry.circuit).PushEvent(EventKind::kCircuitAdded, {}, {});
-    std::shared_ptr<CircuitBreaker> circuit = entry.circuit;
-    circuits_.emplace(circuit->name(), std::move(entry));
-    return circuit;
-  }
-
-  bool Full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits;
-  }
-
-  // From here on it pays to know which circuits are idle.
-  bool NearlyFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return options_.max_circuits != 0 &&
-           circuits_.size() >= options_.max_circuits - options_.max_circuits / 16 - 1;
-  }
-
-  void Observe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (auto& entry : circuits_) {
-      entry.second.idleness.Observe(CircuitCore::Of(*entry.second.circuit).CallsGranted(), step_);
+    core.opening = traces_.Take(name, clock().Now());
+    std::shared_ptr<const Policy> own = kept_policies_.Take(name);
+    core.has_operators_policy = own != nullptr;
+    if (own == nullptr) own = policies_.Share(policy);
+    absl::string_view detail;
+    if (core.opening) {
+      ++restored_;
+      detail = "goes on as it was when it was evicted";
+    } else if (core.has_operators_policy) {
+      detail = "with the policy that an operator gave it before it was evicted";
     }
+    std::shared_ptr<CircuitBreaker> circuit =
+        CircuitCore::MakeBreaker(name, std::move(own), std::move(core));
+    CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitAdded, detail, {});
+    circuits_.emplace(circuit->name(), queue_.Add(circuit));
+    return circuit;
   }
 
   // The circuit that went, or null if none may.
   std::shared_ptr<CircuitBreaker> EvictOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    auto longest_idle = circuits_.end();
-    for (auto entry = circuits_.begin(); entry != circuits_.end(); ++entry) {
-      const bool longer = longest_idle == circuits_.end() ||
-                          entry->second.idleness.IsLongerThan(longest_idle->second.idleness);
-      if (longer && CircuitCore::Of(*entry->second.circuit).IsEvictable()) longest_idle = entry;
-    }
-    if (longest_idle == circuits_.end()) return nullptr;
+    const std::optional<EvictionQueue::Place> victim = queue_.Find(kept_policies_.full());
+    if (!victim) return nullptr;
     ++evicted_;
-    std::shared_ptr<CircuitBreaker> circuit = Take(longest_idle);
-    CircuitCore::Of(*circuit).PushEvent(
-        EventKind::kCircuitRemoved,
-        absl::StrCat("idle for longest of max_circuits = ", options_.max_circuits), {});
+    std::shared_ptr<CircuitBreaker> circuit = TakeOut(*victim);
+    CircuitCore& core = CircuitCore::Of(*circuit);
+    core.PushEvent(EventKind::kCircuitRemoved,
+                   absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits),
+                   {});
+    if (const std::optional<Opening> opening = core.opening()) {
+      traces_.Keep(circuit->name(), *opening, clock().Now());
+    }
+    if (std::shared_ptr<const Policy> policy = core.operators_policy()) {
+      kept_policies_.Keep(circuit->name(), std::move(policy));
+    }
     return circuit;
   }
 
@@ -220,10 +241,35 @@ class CircuitRegistry::Impl {
     core.DeliverEvents();
   }
 
-  std::shared_ptr<CircuitBreaker> Take(Circuits::iterator entry)
+  // Outside the lock, as well.
+  void DeliverEvents() {
+    const EventQueue::Troubles troubles = events_.Deliver();
+    // Not told in turn: it would be by one more such event.
+    if (troubles.thrown > 0) {
+      failures_->Count(UserCode::kListener, troubles.exception, troubles.thrown);
+    }
+  }
+
+  absl::Status LeaveUnprotected(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::string why =
+        absl::StrCat("the registry holds max_circuits = ", options_.max_circuits,
+                     " circuits that must stay: an operator's mode holds them, or they have calls "
+                     "in flight");
+    if (unprotected_calls_.Count(clock().Now())) {
+      Event event;
+      event.kind = EventKind::kCallsUnprotected;
+      event.circuit = std::string(name);
+      event.time = clock().WallNow();
+      event.detail = absl::StrCat(unprotected_calls_.count(), " so far; ", why);
+      events_.Push(std::move(event));
+    }
+    return absl::ResourceExhaustedError(absl::StrCat("no circuit \"", name, "\": ", why));
+  }
+
+  std::shared_ptr<CircuitBreaker> TakeOut(EvictionQueue::Place member)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::shared_ptr<CircuitBreaker> circuit = std::move(entry->second.circuit);
-    circuits_.erase(entry);
+    circuits_.erase(member->circuit->name());
+    std::shared_ptr<CircuitBreaker> circuit = queue_.Remove(member);
     CircuitCore::Of(*circuit).MarkRemoved();
     return circuit;
   }
@@ -242,11 +288,14 @@ class CircuitRegistry::Impl {
 
   // Guarded.
   Mutex mutex_;
+  EvictionQueue queue_ ABSL_GUARDED_BY(mutex_);  // holds all circuits
   Circuits circuits_ ABSL_GUARDED_BY(mutex_);
   PolicyPool policies_ ABSL_GUARDED_BY(mutex_);
-  int64_t step_ ABSL_GUARDED_BY(mutex_) = 0;  // one more for each circuit made
+  OpeningTraces traces_ ABSL_GUARDED_BY(mutex_);
+  KeptPolicies kept_policies_ ABSL_GUARDED_BY(mutex_);
   int64_t evicted_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t unprotected_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t restored_ ABSL_GUARDED_BY(mutex_) = 0;
+  UnprotectedCalls unprotected_calls_ ABSL_GUARDED_BY(mutex_);
 };
 
 CircuitRegistry::CircuitRegistry() : CircuitRegistry(Options()) {}
@@ -282,6 +331,7 @@ std::vector<std::shared_ptr<CircuitBreaker>> CircuitRegistry::Circuits(absl::str
 
 // NOLINTNEXTLINE(readability-make-member-function-const): it moves what the registry is about.
 int CircuitRegistry::ResetAll(const Operator& by) {
+  impl_->ForgetOpenings();  // of circuits that are not there now
   const auto all = Circuits();
   for (const auto& circuit : all) circuit->Reset(by);
   return static_cast<int>(all.size());

@@ -27,6 +27,8 @@ absl::string_view EventKindName(EventKind kind) {
       return "user_code_failed";
     case EventKind::kEventsDropped:
       return "events_dropped";
+    case EventKind::kCallsUnprotected:
+      return "calls_unprotected";
   }
   return "unknown";
 }

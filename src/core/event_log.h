@@ -14,10 +14,13 @@
 
 namespace fusebox {
 
+// Circuits that come and go have a log of their own, a quarter as long: a thousand new keys a
+// second must not push out what an outage has said.
+//
 // Thread-safe.
 class EventLog {
  public:
-  explicit EventLog(std::size_t capacity) : capacity_(capacity) {}
+  explicit EventLog(std::size_t capacity);
 
   // Gives the event its sequence number, and keeps a copy.
   void Append(Event& event);
@@ -26,10 +29,25 @@ class EventLog {
   EventBatch Since(uint64_t sequence, std::size_t limit) const;
 
  private:
-  const std::size_t capacity_;
+  class Ring {
+   public:
+    explicit Ring(std::size_t capacity) : capacity_(capacity) {}
+
+    void Append(const Event& event);
+
+    using Place = std::deque<Event>::const_iterator;
+    Place After(uint64_t sequence) const;
+    Place end() const { return kept_.end(); }
+
+   private:
+    const std::size_t capacity_;
+    std::deque<Event> kept_;
+  };
+
   mutable Mutex mutex_;
   uint64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<Event> kept_ ABSL_GUARDED_BY(mutex_);
+  Ring moves_ ABSL_GUARDED_BY(mutex_);               // all but the next
+  Ring comings_and_goings_ ABSL_GUARDED_BY(mutex_);  // circuits added and removed
 };
 
 }  // namespace fusebox

@@ -23,13 +23,11 @@ uint64_t SeedOf(uint64_t seed, absl::string_view circuit) {
 
 }  // namespace
 
-Jitter::Jitter(Seed seed, absl::string_view circuit)
-    : generator_(SeedOf(seed.value(), circuit)), given_(seed.given()) {}
-
 int64_t Jitter::Draw() {
-  uint64_t random = generator_();
+  if (!generator_) generator_.emplace(SeedOf(seed_.value(), circuit_));
+  uint64_t random = (*generator_)();
   // Here, and not in the seed: the process may have been forked since.
-  if (!given_) random = MixBits(random ^ ProcessSalt());
+  if (!seed_.given()) random = MixBits(random ^ ProcessSalt());
   return static_cast<int64_t>(absl::uint128(random) * (2 * kOne) >> 64) - kOne;
 }
 

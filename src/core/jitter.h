@@ -3,6 +3,7 @@
 #define FUSEBOX_SRC_CORE_JITTER_H_
 
 #include <cstdint>
+#include <optional>
 #include <random>
 
 #include "absl/strings/string_view.h"
@@ -29,19 +30,24 @@ class Seed {
 
 // Random numbers by a seed and a circuit's name: the same ones in every process and build, so that
 // a run can be repeated. With a random seed, processes that are forked off this one draw others.
-// Small, since every circuit has one. Not thread-safe.
+// Small, since every circuit has one; and mixed only when first drawn from, since most circuits
+// never open. Not thread-safe.
 class Jitter {
  public:
-  Jitter(Seed seed, absl::string_view circuit);
+  // `circuit` must outlive it.
+  Jitter(Seed seed, absl::string_view circuit) : seed_(seed), circuit_(circuit) {}
 
   // Uniform in [-1, 1), in billionths.
   int64_t Draw();
 
  private:
   // Knuth's, modulo 2^64. Its high bits, which are what is used, are good enough to spread a fleet.
-  std::linear_congruential_engine<uint64_t, 6364136223846793005U, 1442695040888963407U, 0>
-      generator_;
-  bool given_;
+  using Generator =
+      std::linear_congruential_engine<uint64_t, 6364136223846793005U, 1442695040888963407U, 0>;
+
+  const Seed seed_;
+  const absl::string_view circuit_;
+  std::optional<Generator> generator_;
 };
 
 }  // namespace fusebox

@@ -51,6 +51,7 @@ LogLevel LogLevelOf(const Event& event) {
   switch (event.kind) {
     case EventKind::kRuleExceeded:
     case EventKind::kFirstRejection:
+    case EventKind::kCallsUnprotected:
       return LogLevel::kWarning;
     case EventKind::kTransition:
       return event.to == State::kOpen ? LogLevel::kWarning : LogLevel::kInfo;

@@ -16,7 +16,7 @@ namespace fusebox {
 // Not thread-safe.
 class OpenDuration {
  public:
-  // Circuits with one seed draw different jitters, by their names.
+  // Circuits with one seed draw different jitters, by their names. `circuit` must outlive this.
   OpenDuration(Seed seed, absl::string_view circuit);
 
   // The length of an opening that begins now: the next one in the row. `pushback` is zero or what
@@ -29,6 +29,10 @@ class OpenDuration {
 
   // The circuit has closed: the next opening is the first in a row again.
   void StartOver() { openings_in_a_row_ = 0; }
+
+  // The next opening comes after so many in a row.
+  void GoOnAfter(int64_t openings) { openings_in_a_row_ = openings; }
+  int64_t openings_in_a_row() const { return openings_in_a_row_; }
 
  private:
   int64_t BackedOff(const Policy& policy) const;

@@ -39,11 +39,25 @@ std::optional<WindowEntry> EntryOf(const CallRecord& call) {
 }  // namespace
 
 StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
-                           absl::string_view circuit, SteadyTime now)
+                           absl::string_view circuit, SteadyTime now,
+                           const std::optional<Opening>& opening)
     : policy_(std::move(policy)),
       open_duration_(seed, circuit),
       now_(now),
-      state_(std::in_place_type<ClosedState>, *policy_, now) {}
+      state_(std::in_place_type<ClosedState>, *policy_, now) {
+  if (!opening) return;
+  open_duration_.GoOnAfter(opening->in_a_row);
+  if (opening->until <= now_) {
+    state_.emplace<ProbingState>(*policy_);
+    return;
+  }
+  OpenState open;
+  open.until = opening->until;
+  open.at_end = {Cause::kOpenDurationElapsed,
+                 absl::StrCat("open for another ", DurationText(opening->until - now_))};
+  open.has_rejected = true;  // there is nothing new in it
+  state_ = std::move(open);
+}
 
 StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Changes& changes) {
   AdvanceTo(now, changes);
@@ -442,10 +456,9 @@ std::optional<SteadyTime> StateMachine::open_until() const {
   return open == nullptr ? std::nullopt : open->until;
 }
 
-bool StateMachine::WillBeClosed(SteadyTime now) const {
-  if (mode_ != Mode::kAutomatic) return false;
-  const auto* ramping = std::get_if<RampingState>(&state_);
-  return phase() == Phase::kClosed || (ramping != nullptr && ramping->Due().at <= now);
+std::optional<Opening> StateMachine::opening() const {
+  if (mode_ != Mode::kAutomatic || phase() == Phase::kClosed) return std::nullopt;
+  return Opening{open_until().value_or(now_), open_duration_.openings_in_a_row()};
 }
 
 std::optional<double> StateMachine::ramp_fraction() const {

@@ -24,6 +24,7 @@
 #include "src/core/evidence_log.h"
 #include "src/core/jitter.h"
 #include "src/core/open_duration.h"
+#include "src/core/opening.h"
 #include "src/core/phase.h"
 #include "src/core/rules/trip.h"
 #include "src/core/states.h"
@@ -62,9 +63,10 @@ struct CallRecord {
 // before. A `now` earlier than the latest one seen is taken for that latest one.
 class StateMachine {
  public:
-  // The policy must be valid.
+  // The policy must be valid, and `circuit` outlive the machine. CLOSED, unless there is an opening
+  // that goes on.
   StateMachine(std::shared_ptr<const Policy> policy, Seed seed, absl::string_view circuit,
-               SteadyTime now);
+               SteadyTime now, const std::optional<Opening>& opening);
 
   // The epoch of permits whose results are for the totals alone.
   static constexpr uint64_t kNoEpoch = 0;
@@ -142,8 +144,8 @@ class StateMachine {
   WindowCounts Counts();
   int64_t probes_out() const;
   std::optional<SteadyTime> open_until() const;
-  // CLOSED in automatic mode, or due to be by then.
-  bool WillBeClosed(SteadyTime now) const;
+  // What has to go on, if a circuit in automatic mode is let go of before its opening is over.
+  std::optional<Opening> opening() const;
   std::optional<double> ramp_fraction() const;
 
  private:

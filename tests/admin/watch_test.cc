@@ -181,7 +181,7 @@ TEST(WatchCircuits, GoesOnWhereItWas) {
 }
 
 TEST(WatchCircuits, SaysHowManyEventsItHasMissed) {
-  AdminServer server({}, nullptr, /*event_capacity=*/4);
+  AdminServer server({}, nullptr, /*event_capacity=*/16);  // of which 4 are for new circuits
   server.Add("a");
   v1::WatchCircuitsRequest request;
   {
@@ -420,7 +420,7 @@ class WatchTest : public testing::Test {
     return watch;
   }
 
-  TestCircuits circuits_{/*event_capacity=*/8};
+  TestCircuits circuits_{/*event_capacity=*/32};  // 8 for new circuits
   fusebox::WatchSource source_{circuits_.registry(), "test-1", "log-1", {}};
   v1::WatchCircuitsResponse response_;
 };
@@ -436,6 +436,28 @@ TEST_F(WatchTest, OneThatDoesNotReadHoldsNothingAndMissesEvents) {
   EXPECT_EQ(response_.events_size(), 8);
   EXPECT_EQ(response_.resume().sequence(), 100U);
   EXPECT_FALSE(Next(watch));
+}
+
+TEST_F(WatchTest, NewCircuitsDoNotPushOutWhatHasMovedAndEachGapIsCounted) {
+  fusebox::CircuitBreaker& moved = circuits_.Add("moved");
+  fusebox::Watch watch = NewWatch();
+  ASSERT_TRUE(Next(watch));
+  ASSERT_TRUE(response_.snapshot_complete());
+  const uint64_t before = response_.resume().sequence();
+  for (int i = 0; i < 100; ++i) {
+    circuits_.Add("c" + std::to_string(i));
+    if (i % 10 == 0) moved.Reset({"oncall", std::to_string(i)});
+  }
+  ASSERT_TRUE(Next(watch));
+  int resets = 0;
+  for (const v1::Event& event : response_.events()) {
+    resets += event.kind() == v1::EVENT_KIND_RESET ? 1 : 0;
+  }
+  EXPECT_EQ(resets, 10);
+  EXPECT_EQ(response_.events_size(), 10 + 8);
+  EXPECT_EQ(response_.missed_events(), 92U);
+  EXPECT_EQ(response_.resume().sequence(), before + 110);
+  EXPECT_FALSE(Next(watch)) << "a gap is told once";
 }
 
 TEST_F(WatchTest, NoEventFallsBetweenTheCircuitsAndTheEvents) {

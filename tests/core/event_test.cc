@@ -297,6 +297,7 @@ TEST(EventKindName, IsTheEnumeratorInSnakeCase) {
   EXPECT_EQ(EventKindName(EventKind::kCircuitRemoved), "circuit_removed");
   EXPECT_EQ(EventKindName(EventKind::kUserCodeFailed), "user_code_failed");
   EXPECT_EQ(EventKindName(EventKind::kEventsDropped), "events_dropped");
+  EXPECT_EQ(EventKindName(EventKind::kCallsUnprotected), "calls_unprotected");
 }
 
 }  // namespace

@@ -142,6 +142,8 @@ TEST_F(LogListenerTest, LevelsAreOfWhatHappened) {
   EXPECT_EQ(LogLevelOf(event), LogLevel::kInfo);
   event.kind = EventKind::kFirstRejection;
   EXPECT_EQ(LogLevelOf(event), LogLevel::kWarning);
+  event.kind = EventKind::kCallsUnprotected;
+  EXPECT_EQ(LogLevelOf(event), LogLevel::kWarning);
   event.kind = EventKind::kEventsDropped;
   EXPECT_EQ(LogLevelOf(event), LogLevel::kError);
   event.kind = EventKind::kUserCodeFailed;

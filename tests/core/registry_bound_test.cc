@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/core/event_log.h"
+#include "src/core/kept_policies.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -23,6 +25,7 @@ using fusebox_testing::FakeClock;
 using fusebox_testing::SmallPolicy;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 const Operator kOncall = {"oncall", "why"};
 
@@ -84,14 +87,14 @@ TEST_F(RegistryBoundTest, P4_AnEventSaysSo) {
   EXPECT_EQ(events_[3].kind, EventKind::kCircuitRemoved);
   EXPECT_EQ(events_[3].circuit, "a");
   EXPECT_EQ(events_[3].actor, "");
-  EXPECT_EQ(events_[3].detail, "idle for longest of max_circuits = 3");
+  EXPECT_EQ(events_[3].detail, "idle, and one more than max_circuits = 3");
   EXPECT_EQ(events_[4].kind, EventKind::kCircuitAdded);
   EXPECT_EQ(events_[4].circuit, "d");
   EXPECT_EQ(events_[4].cause, Cause::kNone);
 }
 
-TEST_F(RegistryBoundTest, P4_AnOpenOrHeldOneOrOneWithCallsInFlightNeverGoes) {
-  Open(Make("a"));
+TEST_F(RegistryBoundTest, P4_AHeldOneOrOneWithCallsInFlightNeverGoes) {
+  Make("a").Disable(kOncall);
   EXPECT_TRUE(Make("b").ForceOpen(kOncall).ok());
   Admission out = Make("c").TryAcquire();
   const absl::Status full = registry_.GetOrCreate("d", SmallPolicy()).status();
@@ -100,17 +103,171 @@ TEST_F(RegistryBoundTest, P4_AnOpenOrHeldOneOrOneWithCallsInFlightNeverGoes) {
   EXPECT_EQ(registry_.evicted(), 0);
   EXPECT_TRUE(registry_.GetOrCreate("a", SmallPolicy()).ok());  // those that exist are still given
 
-  Make("b").Disable(kOncall);
-  EXPECT_FALSE(registry_.GetOrCreate("d", SmallPolicy()).ok());
   Make("b").Shadow(kOncall);
   EXPECT_FALSE(registry_.GetOrCreate("d", SmallPolicy()).ok());
-
-  clock_.Advance(absl::Seconds(10));  // a is HALF_OPEN
-  EXPECT_FALSE(registry_.GetOrCreate("d", SmallPolicy()).ok());
-
   out.permit().RecordSuccess();
   EXPECT_TRUE(registry_.GetOrCreate("d", SmallPolicy()).ok());
   EXPECT_THAT(Names(), ElementsAre("a", "b", "d"));
+  Make("b").Automate(kOncall);
+  EXPECT_TRUE(registry_.GetOrCreate("e", SmallPolicy()).ok());
+  EXPECT_EQ(registry_.size(), 3U);
+}
+
+// Keys that fail until they are cut off and never come again.
+TEST_F(RegistryBoundTest, P4_AHalfOpenOneWithoutAProbeOutGoes) {
+  for (const char* name : {"a", "b", "c"}) Open(Make(name));
+  clock_.Advance(absl::Seconds(10));
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(Make(name).state(), State::kHalfOpen);
+  for (const char* name : {"d", "e", "f"}) Make(name);
+  EXPECT_THAT(Names(), ElementsAre("d", "e", "f"));
+  EXPECT_EQ(registry_.Stats().unprotected_calls, 0);
+}
+
+TEST_F(RegistryBoundTest, P4_AHalfOpenOneWithAProbeOutStays) {
+  for (const char* name : {"a", "b", "c"}) Open(Make(name));
+  clock_.Advance(absl::Seconds(10));
+  Admission probe = Make("a").TryAcquire();
+  EXPECT_TRUE(probe.admitted());
+  for (const char* name : {"d", "e", "f"}) Make(name);
+  EXPECT_THAT(Names(), ElementsAre("a", "e", "f"));
+}
+
+TEST_F(RegistryBoundTest, P4_BeforeACallGoesUnprotectedTheOldestOpenOneGoes) {
+  for (const char* name : {"c", "b", "a"}) Make(name);
+  for (const char* name : {"b", "c", "a"}) {
+    Open(Make(name));
+    clock_.Advance(absl::Seconds(1));
+  }
+  Make("d");
+  EXPECT_THAT(Names(), ElementsAre("a", "c", "d"));
+  Open(Make("d"));
+  Make("e");
+  EXPECT_THAT(Names(), ElementsAre("a", "d", "e"));
+}
+
+TEST_F(RegistryBoundTest, P4_AnEvictedOpenOneGoesOnWhenItsKeyComesBack) {
+  Policy policy = SmallPolicy();
+  policy.backoff_multiplier = 2;
+  Open(Make("a", policy));
+  clock_.Advance(absl::Seconds(10));
+  Make("a").TryAcquire().permit().RecordFailure();  // the second opening in a row: 20 s
+  clock_.Advance(absl::Seconds(5));
+  Make("b").Disable(kOncall);
+  Make("c").Disable(kOncall);
+  Make("d");
+  ASSERT_THAT(Names(), ElementsAre("b", "c", "d"));
+
+  CircuitBreaker& a = Make("a", policy);
+  EXPECT_EQ(registry_.Stats().restored, 1);
+  EXPECT_EQ(events_.back().kind, EventKind::kCircuitAdded);
+  EXPECT_EQ(events_.back().to, State::kOpen);
+  EXPECT_EQ(events_.back().detail, "goes on as it was when it was evicted");
+  const Admission rejected = a.TryAcquire();
+  EXPECT_FALSE(rejected.admitted());
+  EXPECT_EQ(rejected.reason(), RejectionReason::kOpen);
+  EXPECT_EQ(rejected.retry_after(), absl::Seconds(15));
+  EXPECT_NE(events_.back().kind, EventKind::kFirstRejection) << "no news of this opening";
+
+  clock_.Advance(absl::Seconds(15));
+  EXPECT_EQ(a.state(), State::kHalfOpen);
+  a.TryAcquire().permit().RecordFailure();
+  EXPECT_EQ(a.TryAcquire().retry_after(), absl::Seconds(40)) << "the third opening in a row";
+}
+
+TEST_F(RegistryBoundTest, P4_OneThatComesBackAfterItsTimeIsHalfOpen) {
+  Open(Make("a"));
+  Make("b").Disable(kOncall);
+  Make("c").Disable(kOncall);
+  Make("d");
+  clock_.Advance(absl::Seconds(10));
+  CircuitBreaker& a = Make("a");
+  EXPECT_EQ(a.state(), State::kHalfOpen);
+  a.TryAcquire().permit().RecordFailure();
+  EXPECT_EQ(a.state(), State::kOpen) << "one failed probe is enough";
+}
+
+TEST_F(RegistryBoundTest, P4_AnOpeningLongPastIsForgotten) {
+  Open(Make("a"));
+  Make("b").Disable(kOncall);
+  Make("c").Disable(kOncall);
+  Make("d");
+  clock_.Advance(absl::Hours(2));
+  EXPECT_EQ(Make("a").state(), State::kClosed);
+  EXPECT_EQ(registry_.Stats().restored, 0);
+}
+
+TEST_F(RegistryBoundTest, P4_WhoResetsAllOrRemovesACircuitStartsItAnew) {
+  Open(Make("a"));
+  Make("b").Disable(kOncall);
+  Admission out = Make("c").TryAcquire();
+  Make("d");
+  ASSERT_EQ(registry_.Find("a"), nullptr);
+  registry_.ResetAll(kOncall);
+  EXPECT_EQ(Make("a").state(), State::kClosed);
+
+  Open(Make("a"));
+  EXPECT_TRUE(registry_.Remove("a", kOncall).ok());
+  EXPECT_EQ(Make("a").state(), State::kClosed);
+}
+
+TEST_F(RegistryBoundTest, P4_EachUnprotectedCallIsCountedAndAnEventSaysSoNowAndThen) {
+  for (const char* name : {"a", "b", "c"}) Make(name).Disable(kOncall);
+  events_.clear();
+  for (int i = 1; i <= 200; ++i) {
+    EXPECT_FALSE(registry_.GetOrCreate("d", SmallPolicy()).ok());
+    EXPECT_EQ(registry_.Stats().unprotected_calls, i);
+    clock_.Advance(absl::Milliseconds(100));  // 20 s in all
+  }
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[0].kind, EventKind::kCallsUnprotected);
+  EXPECT_EQ(events_[0].circuit, "d");
+  EXPECT_EQ(events_[0].cause, Cause::kNone);
+  EXPECT_THAT(events_[0].detail, StartsWith("1 so far; the registry holds max_circuits = 3 "));
+  EXPECT_THAT(events_[1].detail, StartsWith("101 so far; "));
+  EXPECT_EQ(events_[1].time - events_[0].time, absl::Seconds(10));
+  EXPECT_EQ(registry_.EventsSince(0).events.back().kind, EventKind::kCallsUnprotected);
+  EXPECT_GT(events_[0].sequence, 0U);
+}
+
+TEST_F(RegistryBoundTest, P4_AnOperatorsPolicyComesBackWithItsCircuit) {
+  Policy other = SmallPolicy();
+  other.consecutive_failures = 1;
+  ASSERT_TRUE(Make("a").SetPolicy(other, kOncall).ok());
+  for (const char* name : {"b", "c", "d"}) Make(name);
+  ASSERT_EQ(registry_.Find("a"), nullptr) << "only a mode holds it";
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Make("a").Snapshot().policy, other) << round;
+    EXPECT_EQ(events_.back().detail,
+              "with the policy that an operator gave it before it was evicted");
+    for (const char* name : {"b", "c", "d", "e"}) Make(name);
+    ASSERT_EQ(registry_.Find("a"), nullptr);
+  }
+  Make("a");
+  EXPECT_TRUE(registry_.Remove("a", kOncall).ok());
+  EXPECT_EQ(Make("a").Snapshot().policy, SmallPolicy()) << "made anew";
+}
+
+TEST_F(RegistryBoundTest, P4_AReplacedPolicyComesBackToo) {
+  Policy other = SmallPolicy();
+  other.consecutive_failures = 1;
+  ASSERT_TRUE(Make("a").ReplacePolicy(SmallPolicy(), other, kOncall).ok());
+  for (const char* name : {"b", "c", "d"}) Make(name);
+  EXPECT_EQ(Make("a").Snapshot().policy, other);
+}
+
+TEST_F(RegistryBoundTest, P4_WhereNoMorePoliciesCanBeKeptTheirCircuitsStay) {
+  Policy other = SmallPolicy();
+  other.consecutive_failures = 1;
+  const int kept = static_cast<int>(KeptPolicies::kMax);
+  for (int i = 0; i < kept + 3; ++i) {
+    ASSERT_TRUE(Make(absl::StrCat("circuit ", i)).SetPolicy(other, kOncall).ok());
+  }
+  EXPECT_EQ(registry_.evicted(), kept);
+  EXPECT_FALSE(registry_.GetOrCreate("one more", SmallPolicy()).ok());
+  EXPECT_TRUE(registry_.Remove(Names().front()).ok());
+  for (int i = 0; i < 3; ++i) Make(absl::StrCat("another ", i));  // takes each other's place
+  EXPECT_EQ(registry_.evicted(), kept + 2);
+  EXPECT_EQ(Make("circuit 0").Snapshot().policy, other);
 }
 
 TEST_F(RegistryBoundTest, P4_AnIdlerOneThatMustStayIsPassedOver) {
@@ -128,8 +285,6 @@ TEST_F(RegistryBoundTest, P4_R1_ARampThatHasEndedIsClosed) {
     clock_.Advance(absl::Seconds(10));
     Call(Make(name, policy));
   }
-  EXPECT_EQ(registry_.GetOrCreate("d", policy).status().code(),
-            absl::StatusCode::kResourceExhausted);
   clock_.Advance(absl::Hours(1));
   events_.clear();
   Make("d", policy);
@@ -142,6 +297,7 @@ TEST_F(RegistryBoundTest, P4_R1_ARampThatHasEndedIsClosed) {
   EXPECT_EQ(events_[1].from, State::kClosed);
   EXPECT_EQ(events_[1].to, State::kClosed);
   EXPECT_EQ(events_[2].kind, EventKind::kCircuitAdded);
+  EXPECT_EQ(Make("a", policy).state(), State::kClosed);
 }
 
 TEST_F(RegistryBoundTest, P4_TheEvictedCircuitLivesOnForItsHolders) {
@@ -196,19 +352,64 @@ TEST_F(RegistryBoundTest, EventsSinceGivesTheLastOnesAndCountsWhatIsMissing) {
   EXPECT_THAT(SequencesOf(registry_.EventsSince(2)), ElementsAre(3));
   EXPECT_THAT(SequencesOf(registry_.EventsSince(3)), IsEmpty());
   EXPECT_THAT(SequencesOf(registry_.EventsSince(99)), IsEmpty());
+  EXPECT_EQ(registry_.EventsSince(0).next, 3U);
   for (int i = 0; i < 5; ++i) Make("b").Reset(kOncall);
-  EXPECT_THAT(SequencesOf(registry_.EventsSince(0)), ElementsAre(4, 5, 6, 7, 8));
-  EXPECT_EQ(registry_.EventsSince(0).missed, 3U);
-  EXPECT_EQ(registry_.EventsSince(2).missed, 1U);
-  EXPECT_EQ(registry_.EventsSince(3).missed, 0U);
+  EXPECT_THAT(SequencesOf(registry_.EventsSince(0)), ElementsAre(1, 3, 4, 5, 6, 7, 8));
+  EXPECT_EQ(registry_.EventsSince(0).missed, 1U);  // 2, the first of six resets
+  EXPECT_EQ(registry_.EventsSince(1).missed, 1U);
+  EXPECT_EQ(registry_.EventsSince(2).missed, 0U);
   EXPECT_EQ(registry_.EventsSince(99).missed, 0U);
+  EXPECT_EQ(registry_.EventsSince(99).next, 99U);
   // What the listener heard is what is kept.
-  const EventBatch kept = registry_.EventsSince(0);
-  for (std::size_t i = 0; i < kept.events.size(); ++i) {
-    EXPECT_EQ(kept.events[i].sequence, events_[i + 3].sequence);
-    EXPECT_EQ(kept.events[i].circuit, events_[i + 3].circuit);
-    EXPECT_EQ(kept.events[i].kind, events_[i + 3].kind);
+  for (const Event& event : registry_.EventsSince(0).events) {
+    const Event& heard = events_[event.sequence - 1];
+    EXPECT_EQ(event.sequence, heard.sequence);
+    EXPECT_EQ(event.circuit, heard.circuit);
+    EXPECT_EQ(event.kind, heard.kind);
   }
+}
+
+TEST_F(RegistryBoundTest, CircuitsThatComeAndGoDoNotPushOutWhatHasMovedOthers) {
+  Open(Make("a"));  // added, rule exceeded, transition
+  Make("a").ForceOpen(kOncall).IgnoreError();
+  for (int i = 0; i < 1'100; ++i) Make(absl::StrCat("tenant ", i));
+  std::vector<EventKind> moves;
+  const EventBatch all = registry_.EventsSince(0);
+  for (const Event& event : all.events) {
+    if (event.circuit == "a") moves.push_back(event.kind);
+  }
+  EXPECT_THAT(moves, ElementsAre(EventKind::kRuleExceeded, EventKind::kTransition,
+                                 EventKind::kModeChanged));
+  EXPECT_EQ(all.next, all.last);
+  EXPECT_EQ(all.missed + all.events.size(), all.last);
+}
+
+TEST_F(RegistryBoundTest, EventsSinceToldInPartsMissesAndRepeatsNothing) {
+  Open(Make("a"));
+  for (int i = 0; i < 100; ++i) {
+    Make(absl::StrCat("tenant ", i));
+    if (i % 10 == 0) Make("a").Reset(kOncall);
+  }
+  const EventBatch all = registry_.EventsSince(0);
+  for (std::size_t limit : {1, 2, 3, 5, 100}) {
+    std::vector<uint64_t> seen;
+    uint64_t missed = 0;
+    uint64_t next = 0;
+    while (next < all.last) {
+      const EventBatch part = registry_.EventsSince(next, limit);
+      ASSERT_GT(part.next, next);
+      for (const Event& event : part.events) seen.push_back(event.sequence);
+      missed += part.missed;
+      next = part.next;
+      EXPECT_EQ(seen.size() + missed, next);
+    }
+    EXPECT_EQ(seen, SequencesOf(all));
+    EXPECT_EQ(missed, all.missed);
+  }
+  const EventBatch none = registry_.EventsSince(1, 0);
+  EXPECT_EQ(none.next, 1U);
+  EXPECT_EQ(none.missed, 0U);
+  EXPECT_EQ(none.last, all.last);
 }
 
 TEST(EventLog, WithoutCapacityItOnlyNumbers) {
@@ -222,6 +423,7 @@ TEST(EventLog, WithoutCapacityItOnlyNumbers) {
   EXPECT_EQ(log.Since(0, 100).missed, 3U);
   EXPECT_EQ(log.Since(2, 100).missed, 1U);
   EXPECT_EQ(log.Since(3, 100).missed, 0U);
+  EXPECT_EQ(log.Since(0, 100).next, 3U);
 }
 
 }  // namespace

@@ -243,6 +243,17 @@ TEST(StateGoal, WaitsForWhatIsRequiredAndNothingElse) {
   EXPECT_TRUE(goal.reached());
 }
 
+TEST(StateGoal, CallsThatWentWithoutACircuitMakeNone) {
+  StateGoal goal(fusebox::v1::STATE_CLOSED, 1);
+  WatchCircuitsResponse none;
+  none.set_snapshot_complete(true);
+  EXPECT_TRUE(goal.Hear(0, none));
+  WatchCircuitsResponse event = Moved(fusebox::v1::STATE_CLOSED, 0);
+  event.mutable_events(0)->set_kind(fusebox::v1::EVENT_KIND_CALLS_UNPROTECTED);
+  EXPECT_TRUE(goal.Hear(0, event));
+  EXPECT_FALSE(goal.reached()) << "there is no circuit yet";
+}
+
 TEST(StateGoal, WhatWasMissedIsAskedForAnew) {
   StateGoal goal(fusebox::v1::STATE_CLOSED, 1);
   EXPECT_TRUE(goal.Hear(0, Snapshot(fusebox::v1::STATE_CLOSED, 1)));

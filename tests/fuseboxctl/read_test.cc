@@ -44,7 +44,7 @@ TEST_F(Read, InfoShowsEachProcessAsAWhole) {
   EXPECT_EQ(ran.out, "test-1 at " + server_.address() +
                          "\n"
                          "  circuits     2, without a bound\n"
-                         "  evicted      0 circuits\n"
+                         "  evicted      0 circuits, 0 came back and went on\n"
                          "  unprotected  0 calls\n"
                          "  user code    0 exceptions\n"
                          "  listeners    0 events dropped\n");
@@ -76,6 +76,7 @@ TEST_F(Read, InfoJsonHoldsTheInstanceOfEachEndpoint) {
   EXPECT_EQ(instance.at("circuits").string_value(), "2");
   EXPECT_EQ(instance.at("max_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("evicted_circuits").string_value(), "0");
+  EXPECT_EQ(instance.at("restored_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("unprotected_calls").string_value(), "0");
   EXPECT_EQ(instance.at("user_code_failures").string_value(), "0");
   EXPECT_EQ(instance.at("dropped_events").string_value(), "0");

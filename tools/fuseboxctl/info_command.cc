@@ -37,7 +37,8 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 Lines LinesOf(const Instance& instance, const Terminal& terminal) {
   Lines lines = {
       {"circuits", absl::StrCat(instance.circuits(), ", ", BoundText(instance.max_circuits()))},
-      {"evicted", Count(instance.evicted_circuits(), "circuit")},
+      {"evicted", absl::StrCat(Count(instance.evicted_circuits(), "circuit"), ", ",
+                               instance.restored_circuits(), " came back and went on")},
       {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)},
       {"user code", Count(instance.user_code_failures(), "exception")},
       {"listeners", absl::StrCat(Count(instance.dropped_events(), "event"), " dropped")}};

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/eviction_queue.h"
+
+#include <iterator>
+#include <utility>
+
+namespace fusebox {
+namespace {
+
+// What one search may cost: looks at circuits that are ready, OPEN, or have to stay, each of some
+// 50 ns; and at those that stand aside, each time.
+constexpr int kReadyLooks = 128;
+constexpr int kOpenLooks = 16;
+constexpr int kStayingLooks = 128;
+constexpr int kAsideLooks = 2;
+
+}  // namespace
+
+EvictionQueue::Place EvictionQueue::Add(std::shared_ptr<CircuitBreaker> circuit) {
+  ready_.push_back({std::move(circuit), 0, &ready_});
+  return std::prev(ready_.end());
+}
+
+std::shared_ptr<CircuitBreaker> EvictionQueue::Remove(Place member) {
+  std::shared_ptr<CircuitBreaker> circuit = std::move(member->circuit);
+  member->queue->erase(member);
+  return circuit;
+}
+
+void EvictionQueue::Move(Place member, std::list<Member>& to) {
+  to.splice(to.end(), *member->queue, member);
+  member->queue = &to;
+}
+
+EvictionQueue::Seen EvictionQueue::LookAt(Place member) const {
+  Seen seen;
+  seen.standing = CircuitCore::Of(*member->circuit).standing();
+  if (policies_stay_ && seen.standing.has_operators_policy) seen.standing.must_stay = true;
+  seen.active = std::exchange(member->calls_seen, seen.standing.calls) != seen.standing.calls;
+  return seen;
+}
+
+// Whether it doesn't belong among those that are ready.
+bool EvictionQueue::StandAside(Place member, const Seen& seen) {
+  if (!seen.standing.must_stay && !seen.standing.open_since) return false;
+  Move(member, seen.standing.must_stay ? staying_ : open_);
+  return true;
+}
+
+std::optional<EvictionQueue::Place> EvictionQueue::Find(bool policies_stay) {
+  policies_stay_ = policies_stay;
+  LookAtSomeAside();
+  if (const std::optional<Place> found = FindReady()) return found;
+  if (const std::optional<Place> found = FindOpen()) return found;
+  return FindStaying();
+}
+
+// What has changed there becomes ready again.
+void EvictionQueue::LookAtSomeAside() {
+  for (std::list<Member>* const aside : {&open_, &staying_}) {
+    for (int i = 0; i < kAsideLooks && !aside->empty(); ++i) {
+      const Place member = aside->begin();
+      const Seen seen = LookAt(member);
+      if (seen.standing.must_stay) {
+        Move(member, staying_);
+      } else if (!seen.standing.open_since) {
+        Move(member, ready_);
+      } else if (seen.active || aside == &staying_) {
+        Move(member, open_);
+      } else {
+        break;  // stays the first to go of those that are OPEN
+      }
+    }
+  }
+}
+
+std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
+  for (int i = 0; i < kReadyLooks && !ready_.empty(); ++i) {
+    const Place member = ready_.begin();
+    const Seen seen = LookAt(member);
+    if (StandAside(member, seen)) continue;
+    if (!seen.active) return member;
+    Move(member, ready_);
+  }
+  // All that were looked at have been called lately: then it is one of those.
+  for (int i = 0; i < kReadyLooks && !ready_.empty(); ++i) {
+    const Place member = ready_.begin();
+    if (!StandAside(member, LookAt(member))) return member;
+  }
+  return std::nullopt;
+}
+
+std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
+  std::optional<Place> oldest;
+  std::optional<Place> active;
+  SteadyTime since;
+  Place next = open_.begin();
+  for (int i = 0; i < kOpenLooks && next != open_.end(); ++i) {
+    const Place member = next++;
+    const Seen seen = LookAt(member);
+    if (seen.standing.must_stay) {
+      Move(member, staying_);
+    } else if (!seen.standing.open_since) {
+      return member;
+    } else if (seen.active) {
+      Move(member, open_);
+      if (!active) active = member;
+    } else if (!oldest || *seen.standing.open_since < since) {
+      oldest = member;
+      since = *seen.standing.open_since;
+    }
+  }
+  return oldest ? oldest : active;
+}
+
+std::optional<EvictionQueue::Place> EvictionQueue::FindStaying() {
+  for (int i = 0; i < kStayingLooks && !staying_.empty(); ++i) {
+    const Place member = staying_.begin();
+    if (!LookAt(member).standing.must_stay) return member;
+    Move(member, staying_);
+  }
+  return std::nullopt;
+}
+
+}  // namespace fusebox

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which circuit of a full registry has to go (P4).
+#ifndef FUSEBOX_SRC_CORE_EVICTION_QUEUE_H_
+#define FUSEBOX_SRC_CORE_EVICTION_QUEUE_H_
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "fusebox/circuit_breaker.h"
+#include "src/core/circuit_core.h"
+
+namespace fusebox {
+
+// Calls tell it nothing, so that they cost nothing: it looks at a circuit's count of calls now and
+// then. Circuits stand in a queue. The first one goes, unless calls have come since it was looked
+// at last: then it stands at the end again. Those that are OPEN, or must stay, stand aside, where a
+// few are looked at each time. So the number of looks for a new circuit is bounded, and is one or
+// two where most circuits are idle.
+//
+// Not thread-safe.
+class EvictionQueue {
+ public:
+  struct Member {
+    std::shared_ptr<CircuitBreaker> circuit;
+    int64_t calls_seen = 0;
+    std::list<Member>* queue = nullptr;  // the one that it stands in
+  };
+  using Place = std::list<Member>::iterator;
+
+  Place Add(std::shared_ptr<CircuitBreaker> circuit);
+  std::shared_ptr<CircuitBreaker> Remove(Place member);
+
+  // The circuit that can best be spared: one that is idle and neither OPEN nor has to stay; else an
+  // OPEN one, the oldest first. Empty if there is none, as far as was looked. A circuit with a
+  // policy of an operator's has to stay if `policies_stay`.
+  std::optional<Place> Find(bool policies_stay);
+
+ private:
+  struct Seen {
+    CircuitCore::Standing standing;
+    bool active = false;  // calls have come since the last look
+  };
+  Seen LookAt(Place member) const;
+  void Move(Place member, std::list<Member>& to);
+  bool StandAside(Place member, const Seen& seen);
+  void LookAtSomeAside();
+  std::optional<Place> FindReady();
+  std::optional<Place> FindOpen();
+  std::optional<Place> FindStaying();
+
+  bool policies_stay_ = false;
+  std::list<Member> ready_;    // may go, for all that was seen of them
+  std::list<Member> open_;     // were OPEN when they were looked at last
+  std::list<Member> staying_;  // had to stay then
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_EVICTION_QUEUE_H_

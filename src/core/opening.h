@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_OPENING_H_
+#define FUSEBOX_SRC_CORE_OPENING_H_
+
+#include <cstdint>
+
+#include "fusebox/clock.h"
+
+namespace fusebox {
+
+// An opening that isn't over, as far as it matters to a circuit that takes it up again.
+struct Opening {
+  SteadyTime until;      // then, or if that has passed, HALF_OPEN
+  int64_t in_a_row = 0;  // which one it is, from 1 on; 0: an operator's
+
+  // Calls have come since it began: its circuit has taken it up before, or has opened again after
+  // probes.
+  bool came_back = false;
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_OPENING_H_

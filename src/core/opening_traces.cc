@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/opening_traces.h"
+
+#include <iterator>
+
+#include "absl/hash/hash.h"
+
+namespace fusebox {
+namespace {
+
+uint64_t HashOf(absl::string_view name) { return absl::Hash<absl::string_view>()(name); }
+
+}  // namespace
+
+void OpeningTraces::Keep(absl::string_view name, const Opening& opening, SteadyTime now) {
+  if (capacity_ == 0) return;
+  const uint64_t hash = HashOf(name);
+  if (const auto known = by_hash_.find(hash); known != by_hash_.end()) Forget(known->second);
+  if (by_hash_.size() == capacity_) Forget(ListToShorten(now).begin());
+  Traces& traces = ListOf(opening);
+  traces.push_back({hash, opening});
+  by_hash_.emplace(hash, std::prev(traces.end()));
+}
+
+std::optional<Opening> OpeningTraces::Take(absl::string_view name, SteadyTime now) {
+  const auto found = by_hash_.find(HashOf(name));
+  if (found == by_hash_.end()) return std::nullopt;
+  const Opening opening = found->second->opening;
+  Forget(found->second);
+  if (now - opening.until > kKept) return std::nullopt;
+  return opening;
+}
+
+void OpeningTraces::Clear() {
+  by_hash_.clear();
+  once_.clear();
+  came_back_.clear();
+}
+
+OpeningTraces::Traces& OpeningTraces::ListToShorten(SteadyTime now) {
+  const bool long_ago = !came_back_.empty() && now - came_back_.front().opening.until > kPreferred;
+  return once_.empty() || long_ago ? came_back_ : once_;
+}
+
+void OpeningTraces::Forget(Traces::iterator trace) {
+  by_hash_.erase(trace->hash);
+  ListOf(trace->opening).erase(trace);
+}
+
+}  // namespace fusebox
