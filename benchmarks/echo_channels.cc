@@ -93,6 +93,7 @@ Channels::Channels() : service_(std::make_unique<EchoService>()) {
   hijacked_ = Make(Just<BareHijacker>());
   closed_ = MakeProtected("closed", /*open=*/false);
   open_ = MakeProtected("open", /*open=*/true);
+  keyed_hijacked_ = MakeKeyed(Just<BareHijacker>());
   dead_ = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
 }
 
@@ -117,6 +118,23 @@ Channels::ChannelPtr Channels::MakeProtected(const std::string& name, bool open)
   }
   Factories interceptors;
   interceptors.push_back(*fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options)));
+  return Make(std::move(interceptors));
+}
+
+Channels::ChannelPtr Channels::MakeKeyed(Factories inner) const {
+  fusebox::CircuitBreakerOptions options;
+  options.target = "keyed";
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.circuit_key = [](const fusebox::CallInfo& call) {
+    const auto key = call.metadata.find("key");
+    return key == call.metadata.end() ? std::string() : key->second;
+  };
+  options.classifier.predicate = [](const fusebox::CallResult&) {
+    return fusebox::OutcomeKind::kSuccess;
+  };
+  Factories interceptors;
+  interceptors.push_back(*fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options)));
+  for (auto& factory : inner) interceptors.push_back(std::move(factory));
   return Make(std::move(interceptors));
 }
 

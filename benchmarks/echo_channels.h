@@ -29,7 +29,10 @@ class Channels {
   ChannelPtr Closed() const { return closed_; }      // a CLOSED circuit
   ChannelPtr Open() const { return open_; }          // an OPEN circuit
   ChannelPtr Hijacked() const { return hijacked_; }  // an interceptor that answers UNAVAILABLE
-  ChannelPtr Dead() const { return dead_; }          // nobody listens there
+  // A circuit for each value of the metadata "key", and behind it what Hijacked has, which counts
+  // as success.
+  ChannelPtr KeyedHijacked() const { return keyed_hijacked_; }
+  ChannelPtr Dead() const { return dead_; }  // nobody listens there
 
  private:
   using Factories =
@@ -38,6 +41,7 @@ class Channels {
   Channels();
   ChannelPtr Make(Factories interceptors) const;
   ChannelPtr MakeProtected(const std::string& name, bool open) const;
+  ChannelPtr MakeKeyed(Factories inner) const;
 
   class EchoService;
   std::unique_ptr<EchoService> service_;
@@ -48,6 +52,7 @@ class Channels {
   ChannelPtr closed_;
   ChannelPtr open_;
   ChannelPtr hijacked_;
+  ChannelPtr keyed_hijacked_;
   ChannelPtr dead_;
 };
 

@@ -33,8 +33,9 @@ class CircuitBreakerInterceptorFactory::Impl {
     std::optional<ProtectedMethod> method = channel_.circuits.FindMethod(info.method());
     if (!method) return nullptr;
     channel_.target.See(info.channel());
-    return new CircuitBreakerInterceptor(channel_, *method, DeadlineOf(*info.client_context()),
-                                         info.type(), info.client_context());
+    return new CircuitBreakerInterceptor(channel_, *std::move(method),
+                                         DeadlineOf(*info.client_context()), info.type(),
+                                         info.client_context());
   }
 
   void SetSendLimit(int bytes) { channel_.send_limit = bytes; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interceptors/circuit_finder.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "fusebox/circuit_name.h"
@@ -8,6 +9,12 @@
 #include "src/base/user_code.h"
 
 namespace fusebox {
+namespace {
+
+// More than a channel has methods, and few enough to be kept for good.
+constexpr uint32_t kMaxPinnedMethods = 1'024;
+
+}  // namespace
 
 CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry,
                              MethodTable methods, CircuitScope scope, CircuitKey key)
@@ -16,19 +23,19 @@ CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry
       scope_(scope),
       key_(std::move(key)),
       use_(registry->TrackPolicies(target_, methods_.Entries())),
-      by_method_(registry, TargetText()),
+      by_method_(registry, TargetText(), kMaxPinnedMethods),
       by_key_(std::move(registry), TargetText()) {}
 
 std::optional<ProtectedMethod> CircuitFinder::FindMethod(absl::string_view method) {
-  CircuitTable::Entry* entry = by_method_.Find(method);
-  if (entry == nullptr) {
-    const MethodSettings settings = methods_.Resolve(method);
+  EntryRef entry = by_method_.Find(method);
+  if (entry) {
+    entry->Touch();
+  } else {
     methods_.NoteUse(method, *use_);
-    entry = by_method_.Add(method, NameByScope(method), settings);
-    if (entry == nullptr && settings.policy != nullptr) return ProtectedMethod(method, settings);
+    entry = by_method_.Add(method, methods_.Resolve(method));
   }
-  if (entry == nullptr || entry->settings().policy == nullptr) return std::nullopt;
-  return ProtectedMethod(*entry);
+  if (entry->settings().policy == nullptr) return std::nullopt;
+  return ProtectedMethod(std::move(entry));
 }
 
 FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
@@ -49,18 +56,12 @@ FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
 }
 
 FoundCircuit CircuitFinder::FindCircuitByKey(const ProtectedMethod& method, absl::string_view key) {
-  CircuitTable::Entry* entry = by_key_.Find(key);
-  if (entry == nullptr) {
-    const CircuitName name = CircuitName::OfKey(target_, key);
-    entry = by_key_.Add(key, name.text(), method.settings());
-    if (entry == nullptr) return by_key_.CircuitNamed(name.text(), *method.settings().policy);
-  }
-  return by_key_.CircuitOf(*entry);
+  return by_key_.Circuit(key, method.settings(),
+                         [&] { return std::string(CircuitName::OfKey(target_, key).text()); });
 }
 
 FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {
-  if (method.entry() != nullptr) return by_method_.CircuitOf(*method.entry());
-  return by_method_.CircuitNamed(NameByScope(method.name()), *method.settings().policy);
+  return by_method_.CircuitOf(method.entry(), [&] { return NameByScope(method.name()); });
 }
 
 std::string CircuitFinder::TargetText() const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_registry.h"
@@ -20,22 +21,15 @@ namespace fusebox {
 // A protected method of a channel. Refers to what the finder holds.
 class ProtectedMethod {
  public:
-  explicit ProtectedMethod(CircuitTable::Entry& entry)
-      : entry_(&entry), settings_(entry.settings()) {}
-  // One that the table had no more room for.
-  ProtectedMethod(absl::string_view name, const MethodSettings& settings)
-      : settings_(settings), name_(name) {}
+  // `entry` isn't empty, nor unprotected.
+  explicit ProtectedMethod(EntryRef entry) : entry_(std::move(entry)) {}
 
-  absl::string_view name() const {  // "/package.Service/Method"
-    return entry_ != nullptr ? absl::string_view(entry_->key()) : name_;
-  }
-  const MethodSettings& settings() const { return settings_; }  // not unprotected
-  CircuitTable::Entry* entry() const { return entry_; }         // may be null
+  absl::string_view name() const { return entry_->key(); }  // "/package.Service/Method"
+  const MethodSettings& settings() const { return entry_->settings(); }
+  CircuitEntry& entry() const { return *entry_; }
 
  private:
-  CircuitTable::Entry* entry_ = nullptr;
-  MethodSettings settings_;
-  std::string name_;  // if there's no entry
+  EntryRef entry_;
 };
 
 // Thread-safe. Outlives the methods and the circuits that it finds.

@@ -9,83 +9,156 @@
 namespace fusebox {
 namespace {
 
-constexpr std::size_t kFirstSlots = 64;
+constexpr std::size_t kFirstBuckets = 8;
+
+// How many entries are looked at for each that is added: those that have become useless are found
+// before there are many.
+constexpr int kCleanLooks = 2;
+
+// Entries without a circuit, as of methods that are unprotected or have keys, only go from a larger
+// table: where there are few methods, they stay.
+constexpr std::size_t kFewEntries = 1'024;
 
 std::size_t HashOf(absl::string_view key) { return absl::Hash<absl::string_view>()(key); }
 
 }  // namespace
 
-CircuitTable::CircuitTable(std::shared_ptr<CircuitRegistry> registry, std::string target)
-    : registry_(std::move(registry)), target_(std::move(target)) {
-  all_slots_.push_back(std::make_unique<Slots>(kFirstSlots));
-  slots_.store(all_slots_.back().get(), std::memory_order_release);
+CircuitTable::CircuitTable(std::shared_ptr<CircuitRegistry> registry, std::string target,
+                           uint32_t max_pinned)
+    : registry_(std::move(registry)), target_(std::move(target)), entries_(max_pinned) {
+  all_buckets_.push_back(std::make_unique<Buckets>(kFirstBuckets));
+  buckets_.store(all_buckets_.back().get(), std::memory_order_release);
 }
 
 CircuitTable::~CircuitTable() = default;
 
-CircuitTable::Entry* CircuitTable::Find(absl::string_view key) const {
-  return FindIn(*slots_.load(std::memory_order_acquire), key, HashOf(key));
+EntryRef CircuitTable::Find(absl::string_view key) const {
+  return FindIn(*buckets_.load(std::memory_order_acquire), key, HashOf(key));
 }
 
-CircuitTable::Entry* CircuitTable::Add(absl::string_view key, std::string circuit,
-                                       const MethodSettings& settings) {
+EntryRef CircuitTable::Add(absl::string_view key, const MethodSettings& settings) {
   const std::size_t hash = HashOf(key);
+  Dropped dropped;  // let go of after the lock
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (Entry* const found = FindIn(*all_slots_.back(), key, hash)) return found;
-  if (entries_.size() == kMaxEntries) return nullptr;
-  entries_.push_back(std::make_unique<Entry>(key, hash, std::move(circuit), settings));
-  Entry* const entry = entries_.back().get();
-  if (entries_.size() * 2 <= all_slots_.back()->size()) {
-    PutInto(*all_slots_.back(), entry);
-    return entry;
-  }
-  // Readers may go on with the smaller one: it stays, and what it lacks they ask `Add` for.
-  all_slots_.push_back(std::make_unique<Slots>(all_slots_.back()->size() * 2));
-  for (const auto& each : entries_) PutInto(*all_slots_.back(), each.get());
-  slots_.store(all_slots_.back().get(), std::memory_order_release);
-  return entry;
+  if (EntryRef found = FindIn(*all_buckets_.back(), key, hash)) return found;
+  return Insert(key, hash, settings, nullptr, dropped);
 }
 
-FoundCircuit CircuitTable::CircuitOf(Entry& entry) {
-  CircuitBreaker* const breaker = entry.breaker_.load(std::memory_order_acquire);
-  if (breaker != nullptr && !breaker->removed()) return {breaker, nullptr};
-  return Renew(entry);
+std::size_t CircuitTable::size() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return entries_.size();
 }
 
-FoundCircuit CircuitTable::CircuitNamed(absl::string_view name, const Policy& policy) {
+std::shared_ptr<CircuitBreaker> CircuitTable::AskRegistry(const std::string& name,
+                                                          const Policy& policy) const {
   auto circuit = registry_->GetOrCreate(name, policy, target_);
-  if (!circuit.ok()) return {};
-  CircuitBreaker* const breaker = circuit->get();
-  return {breaker, *std::move(circuit)};
+  return circuit.ok() ? *std::move(circuit) : nullptr;
 }
 
-FoundCircuit CircuitTable::Renew(Entry& entry) {
-  FoundCircuit found = CircuitNamed(entry.circuit_, *entry.settings_.policy);
-  if (found.breaker == nullptr) return found;
+FoundCircuit CircuitTable::Make(absl::string_view key, const MethodSettings& settings,
+                                const std::string& name) {
+  std::shared_ptr<CircuitBreaker> circuit = AskRegistry(name, *settings.policy);
+  if (circuit == nullptr) return {};
+  CircuitBreaker* const breaker = circuit.get();
+  const std::size_t hash = HashOf(key);
+  Dropped dropped;
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (entry.breaker_.load(std::memory_order_relaxed) == found.breaker) {
-    return {found.breaker, nullptr};
+  if (EntryRef found = FindIn(*all_buckets_.back(), key, hash)) {
+    if (found->breaker() == breaker) return {breaker, std::move(found)};
+    Remove(*found);
   }
-  if (entry.held_.size() == kMaxCircuitsPerEntry) return found;
-  entry.held_.push_back(std::move(found.owner));
-  entry.breaker_.store(found.breaker, std::memory_order_release);
-  return {found.breaker, nullptr};
+  return {breaker, Insert(key, hash, settings, std::move(circuit), dropped)};
 }
 
-CircuitTable::Entry* CircuitTable::FindIn(const Slots& slots, absl::string_view key,
-                                          std::size_t hash) {
-  const std::size_t mask = slots.size() - 1;
-  for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
-    Entry* const entry = slots[i].load(std::memory_order_acquire);
-    if (entry == nullptr || (entry->hash_ == hash && entry->key_ == key)) return entry;
+FoundCircuit CircuitTable::Renew(CircuitEntry& entry, const std::string& name) {
+  std::shared_ptr<CircuitBreaker> circuit = AskRegistry(name, *entry.settings().policy);
+  if (circuit == nullptr) return {};
+  CircuitBreaker* const breaker = circuit.get();
+  Dropped dropped;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (entry.breaker() == nullptr) {
+    EntryPool::SetCircuit(entry, std::move(circuit));
+    return {breaker, {}};
   }
+  if (entry.breaker() == breaker) return {breaker, {}};
+  // A circuit is an entry's for good: calls may be using it. Another one takes its place.
+  const std::size_t hash = EntryPool::HashOf(entry);
+  if (EntryRef found = FindIn(*all_buckets_.back(), entry.key(), hash)) {
+    if (found->breaker() == breaker) return {breaker, std::move(found)};
+    Remove(*found);
+  }
+  return {breaker, Insert(entry.key(), hash, entry.settings(), std::move(circuit), dropped)};
 }
 
-void CircuitTable::PutInto(Slots& slots, Entry* entry) {
-  const std::size_t mask = slots.size() - 1;
-  std::size_t i = entry->hash_ & mask;
-  while (slots[i].load(std::memory_order_relaxed) != nullptr) i = (i + 1) & mask;
-  slots[i].store(entry, std::memory_order_release);
+CircuitTable::Bucket& CircuitTable::BucketOf(Buckets& buckets, std::size_t hash) {
+  return buckets[hash & (buckets.size() - 1)];
+}
+
+EntryRef CircuitTable::FindIn(Buckets& buckets, absl::string_view key, std::size_t hash) {
+  for (const std::atomic<CircuitEntry*>& place : BucketOf(buckets, hash).places) {
+    // Acquire: with it comes what is constant of the entry.
+    CircuitEntry* const found = place.load(std::memory_order_acquire);
+    if (found == nullptr || !found->MayBe(hash)) continue;
+    EntryRef entry = EntryRef::To(*found);
+    if (entry && entry->key() == key) return entry;
+  }
+  return {};
+}
+
+EntryRef CircuitTable::Insert(absl::string_view key, std::size_t hash,
+                              const MethodSettings& settings,
+                              std::shared_ptr<CircuitBreaker> circuit, Dropped& dropped) {
+  Clean(dropped);
+  if (in_table_ == all_buckets_.back()->size()) Grow();
+  CircuitEntry& entry = entries_.Take(key, hash, settings, std::move(circuit));
+  EntryRef ref = EntryRef::To(entry);
+  ++in_table_;
+  Put(entry);
+  return ref;
+}
+
+// In a bucket that is full, which is rare, another entry has to go: it is made again when it's
+// asked for.
+void CircuitTable::Put(CircuitEntry& entry) {
+  Bucket& bucket = BucketOf(*all_buckets_.back(), EntryPool::HashOf(entry));
+  for (std::atomic<CircuitEntry*>& place : bucket.places) {
+    if (place.load(std::memory_order_relaxed) != nullptr) continue;
+    place.store(&entry, std::memory_order_release);
+    return;
+  }
+  std::atomic<CircuitEntry*>& place =
+      bucket.places[EntryPool::IndexOf(entry) % bucket.places.size()];
+  Remove(*place.load(std::memory_order_relaxed));
+  place.store(&entry, std::memory_order_release);
+}
+
+void CircuitTable::Remove(CircuitEntry& entry) {
+  for (std::atomic<CircuitEntry*>& place :
+       BucketOf(*all_buckets_.back(), EntryPool::HashOf(entry)).places) {
+    if (place.load(std::memory_order_relaxed) != &entry) continue;
+    place.store(nullptr, std::memory_order_release);
+  }
+  entries_.Leave(entry);
+  --in_table_;
+}
+
+void CircuitTable::Clean(Dropped& dropped) {
+  for (int i = 0; i < kCleanLooks && entries_.size() > 0; ++i) {
+    clean_from_ = clean_from_ + 1 < entries_.size() ? clean_from_ + 1 : 0;
+    CircuitEntry& entry = entries_.At(clean_from_);
+    if (!EntryPool::InTable(entry)) continue;
+    if (entry.breaker() == nullptr && in_table_ <= kFewEntries) continue;
+    if (EntryPool::IsStale(entry)) Remove(entry);
+  }
+  entries_.Collect(dropped);
+}
+
+void CircuitTable::Grow() {
+  all_buckets_.push_back(std::make_unique<Buckets>(all_buckets_.back()->size() * 2));
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    if (EntryPool::InTable(entries_.At(i))) Put(entries_.At(i));
+  }
+  buckets_.store(all_buckets_.back().get(), std::memory_order_release);
 }
 
 }  // namespace fusebox

@@ -4,100 +4,112 @@
 #ifndef FUSEBOX_INTERCEPTORS_CIRCUIT_TABLE_H_
 #define FUSEBOX_INTERCEPTORS_CIRCUIT_TABLE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/circuit_registry.h"
-#include "fusebox/policy.h"
+#include "interceptors/entry_pool.h"
 #include "interceptors/method_settings.h"
 
 namespace fusebox {
 
-// A circuit for one call. `owner` is set, and keeps it alive, only if the table doesn't.
+// A circuit for one call, for as long as this is held.
 struct FoundCircuit {
   CircuitBreaker* breaker = nullptr;  // null: none can be had, the call goes unprotected
-  std::shared_ptr<CircuitBreaker> owner;
+  EntryRef holder;                    // empty if the circuit is that of the entry it was asked of
 };
 
-// Thread-safe. Entries, and the circuits that they have had, live as long as the table: a reader
-// needs no lock and no reference count, which threads would contend for. That is why both are
-// bounded: beyond `kMaxEntries` keys, and for a key whose circuit has been removed and made anew
-// `kMaxCircuitsPerEntry` times, the registry is asked each time.
+// A cache of what the registry and the channel's options say: for any number of keys, and cleaned
+// of those whose circuits are gone and of those that nobody asks for. A reader takes no lock; at an
+// entry that isn't pinned it counts itself, where few other threads do.
+//
+// Thread-safety: every method on any thread. It must outlive what it finds.
 class CircuitTable {
  public:
-  static constexpr std::size_t kMaxEntries = 1 << 12;
-  static constexpr std::size_t kMaxCircuitsPerEntry = 4;
-
-  class Entry {
-   public:
-    Entry(absl::string_view key, std::size_t hash, std::string circuit,
-          const MethodSettings& settings)
-        : key_(key), hash_(hash), circuit_(std::move(circuit)), settings_(settings) {}
-
-    const std::string& key() const { return key_; }
-    const MethodSettings& settings() const { return settings_; }
-
-   private:
-    friend class CircuitTable;
-
-    // Constant.
-    const std::string key_;
-    const std::size_t hash_;
-    const std::string circuit_;  // its name
-    const MethodSettings settings_;
-
-    // The last of held_. Stored with release, so that who reads it with acquire sees the circuit.
-    std::atomic<CircuitBreaker*> breaker_{nullptr};
-
-    // Guarded by the table's mutex.
-    std::vector<std::shared_ptr<CircuitBreaker>> held_;
-  };
-
-  // `target` is what the circuits' names begin with.
-  CircuitTable(std::shared_ptr<CircuitRegistry> registry, std::string target);
-  ~CircuitTable();
+  // `target` is what the circuits' names begin with. The first `max_pinned` entries stay, with
+  // their circuits, as long as the table, and are found without counting: for keys of which there
+  // are few, as methods. A circuit that takes the place of another one needs an entry more.
+  CircuitTable(std::shared_ptr<CircuitRegistry> registry, std::string target,
+               uint32_t max_pinned = 0);
   CircuitTable(const CircuitTable&) = delete;
   CircuitTable& operator=(const CircuitTable&) = delete;
+  ~CircuitTable();
 
-  // Null if there is none.
-  Entry* Find(absl::string_view key) const;
+  // Empty if there is none.
+  EntryRef Find(absl::string_view key) const;
 
-  // The entry of that key, made now if there is none: for the circuit of that name. What the
-  // settings refer to outlives the table. Null if the table is full.
-  Entry* Add(absl::string_view key, std::string circuit, const MethodSettings& settings);
+  // The entry of that key, made now if there is none. What the settings refer to outlives the
+  // table.
+  EntryRef Add(absl::string_view key, const MethodSettings& settings);
 
-  // The circuit of an entry that isn't unprotected.
-  FoundCircuit CircuitOf(Entry& entry);
+  // The circuit of an entry that isn't unprotected. `name` gives its name, if it has to be made.
+  template <typename MakeName>
+  FoundCircuit CircuitOf(CircuitEntry& entry, const MakeName& name) {
+    CircuitBreaker* const breaker = entry.breaker();
+    if (breaker != nullptr && !breaker->removed()) return {breaker, {}};
+    return Renew(entry, name());
+  }
 
-  // The same for what the table has no entry for.
-  FoundCircuit CircuitNamed(absl::string_view name, const Policy& policy);
+  // The circuit of a key, whose entry is made only if a circuit can be had.
+  template <typename MakeName>
+  FoundCircuit Circuit(absl::string_view key, const MethodSettings& settings,
+                       const MakeName& name) {
+    if (EntryRef entry = Find(key)) {
+      FoundCircuit found = CircuitOf(*entry, name);
+      if (!found.holder) found.holder = std::move(entry);
+      return found;
+    }
+    return Make(key, settings, name());
+  }
+
+  // How many entries take up memory.
+  std::size_t size() const;
 
  private:
-  // Open addressing; a power of two, at most half full. Entries are only ever added, each stored
-  // with release once it's made.
-  using Slots = std::vector<std::atomic<Entry*>>;
+  // A set-associative table: a key's entry is in one of the places of one bucket.
+  struct alignas(64) Bucket {
+    std::array<std::atomic<CircuitEntry*>, 8> places{};
+  };
+  using Buckets = std::vector<Bucket>;  // a power of two
 
-  static Entry* FindIn(const Slots& slots, absl::string_view key, std::size_t hash);
-  static void PutInto(Slots& slots, Entry* entry);
-  FoundCircuit Renew(Entry& entry);
+  static Bucket& BucketOf(Buckets& buckets, std::size_t hash);
+  static EntryRef FindIn(Buckets& buckets, absl::string_view key, std::size_t hash);
+
+  std::shared_ptr<CircuitBreaker> AskRegistry(const std::string& name, const Policy& policy) const;
+  FoundCircuit Make(absl::string_view key, const MethodSettings& settings, const std::string& name);
+  FoundCircuit Renew(CircuitEntry& entry, const std::string& name);
+
+  // For who holds the lock.
+  using Dropped = std::vector<std::shared_ptr<CircuitBreaker>>;
+  EntryRef Insert(absl::string_view key, std::size_t hash, const MethodSettings& settings,
+                  std::shared_ptr<CircuitBreaker> circuit, Dropped& dropped);
+  void Put(CircuitEntry& entry);
+  void Remove(CircuitEntry& entry);
+  void Clean(Dropped& dropped);
+  void Grow();
 
   const std::shared_ptr<CircuitRegistry> registry_;
   const std::string target_;
 
-  // The last of all_slots_. Stored with release, after it was filled.
-  std::atomic<const Slots*> slots_{nullptr};
+  // The last of all_buckets_. Stored with release, after it was filled.
+  std::atomic<Buckets*> buckets_{nullptr};
 
   // Guards all writing, and what follows.
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Slots>> all_slots_;  // each twice the one before
-  std::vector<std::unique_ptr<Entry>> entries_;
+  mutable std::mutex mutex_;
+  // Each larger than the one before. A reader may still be in an older one: it stays, and what the
+  // reader misses there it asks for under the lock.
+  std::vector<std::unique_ptr<Buckets>> all_buckets_;
+  EntryPool entries_;
+  std::size_t in_table_ = 0;
+  uint32_t clean_from_ = 0;  // the index of the entry to look at next
 };
 
 }  // namespace fusebox

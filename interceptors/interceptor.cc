@@ -30,11 +30,10 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
 }  // namespace
 
 CircuitBreakerInterceptor::CircuitBreakerInterceptor(ProtectedChannel& channel,
-                                                     const ProtectedMethod& method,
-                                                     absl::Time deadline,
+                                                     ProtectedMethod method, absl::Time deadline,
                                                      ProtectedCall::CallType type,
                                                      const grpc::ClientContext* context)
-    : call_(channel, method, deadline, type, context) {}
+    : call_(channel, std::move(method), deadline, type, context) {}
 
 void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
   // A cancellation may come before, after and beside any other hook, on a thread of its own:

@@ -18,9 +18,8 @@ namespace fusebox {
 // status gives its permit back then, with the ProtectedCall.
 class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
  public:
-  CircuitBreakerInterceptor(ProtectedChannel& channel, const ProtectedMethod& method,
-                            absl::Time deadline, ProtectedCall::CallType type,
-                            const grpc::ClientContext* context);
+  CircuitBreakerInterceptor(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
+                            ProtectedCall::CallType type, const grpc::ClientContext* context);
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
 

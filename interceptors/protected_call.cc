@@ -35,10 +35,10 @@ ProtectedChannel::ProtectedChannel(CircuitBreakerOptions options,
                options.scope, std::move(options.circuit_key)),
       classifier(std::move(status_classifier)) {}
 
-ProtectedCall::ProtectedCall(ProtectedChannel& channel, const ProtectedMethod& method,
-                             absl::Time deadline, CallType type, const grpc::ClientContext* context)
+ProtectedCall::ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
+                             CallType type, const grpc::ClientContext* context)
     : channel_(channel),
-      method_(method),
+      method_(std::move(method)),
       deadline_(deadline),
       type_(type),
       context_(context),

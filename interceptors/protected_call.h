@@ -52,7 +52,7 @@ class ProtectedCall {
 
   // `deadline` is absl::InfiniteFuture() if there is none. `context` is the call's own, which owns
   // this; null for a call that gRPC knows nothing of.
-  ProtectedCall(ProtectedChannel& channel, const ProtectedMethod& method, absl::Time deadline,
+  ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
                 CallType type, const grpc::ClientContext* context);
   ProtectedCall(const ProtectedCall&) = delete;
   ProtectedCall& operator=(const ProtectedCall&) = delete;
