@@ -39,13 +39,13 @@ EntryRef CircuitTable::Find(absl::string_view key) const {
 EntryRef CircuitTable::Add(absl::string_view key, const MethodSettings& settings) {
   const std::size_t hash = HashOf(key);
   Dropped dropped;  // let go of after the lock
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   if (EntryRef found = FindIn(*all_buckets_.back(), key, hash)) return found;
   return Insert(key, hash, settings, nullptr, dropped);
 }
 
 std::size_t CircuitTable::size() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   return entries_.size();
 }
 
@@ -62,7 +62,7 @@ FoundCircuit CircuitTable::Make(absl::string_view key, const MethodSettings& set
   CircuitBreaker* const breaker = circuit.get();
   const std::size_t hash = HashOf(key);
   Dropped dropped;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   if (EntryRef found = FindIn(*all_buckets_.back(), key, hash)) {
     if (found->breaker() == breaker) return {breaker, std::move(found)};
     Remove(*found);
@@ -75,7 +75,7 @@ FoundCircuit CircuitTable::Renew(CircuitEntry& entry, const std::string& name) {
   if (circuit == nullptr) return {};
   CircuitBreaker* const breaker = circuit.get();
   Dropped dropped;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   if (entry.breaker() == nullptr) {
     EntryPool::SetCircuit(entry, std::move(circuit));
     return {breaker, {}};

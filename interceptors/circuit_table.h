@@ -9,15 +9,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/circuit_registry.h"
 #include "interceptors/entry_pool.h"
 #include "interceptors/method_settings.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -87,14 +88,14 @@ class CircuitTable {
   FoundCircuit Make(absl::string_view key, const MethodSettings& settings, const std::string& name);
   FoundCircuit Renew(CircuitEntry& entry, const std::string& name);
 
-  // For who holds the lock.
   using Dropped = std::vector<std::shared_ptr<CircuitBreaker>>;
   EntryRef Insert(absl::string_view key, std::size_t hash, const MethodSettings& settings,
-                  std::shared_ptr<CircuitBreaker> circuit, Dropped& dropped);
-  void Put(CircuitEntry& entry);
-  void Remove(CircuitEntry& entry);
-  void Clean(Dropped& dropped);
-  void Grow();
+                  std::shared_ptr<CircuitBreaker> circuit, Dropped& dropped)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Put(CircuitEntry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remove(CircuitEntry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Clean(Dropped& dropped) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Grow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<CircuitRegistry> registry_;
   const std::string target_;
@@ -103,13 +104,13 @@ class CircuitTable {
   std::atomic<Buckets*> buckets_{nullptr};
 
   // Guards all writing, and what follows.
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   // Each larger than the one before. A reader may still be in an older one: it stays, and what the
   // reader misses there it asks for under the lock.
-  std::vector<std::unique_ptr<Buckets>> all_buckets_;
-  EntryPool entries_;
-  std::size_t in_table_ = 0;
-  uint32_t clean_from_ = 0;  // the index of the entry to look at next
+  std::vector<std::unique_ptr<Buckets>> all_buckets_ ABSL_GUARDED_BY(mutex_);
+  EntryPool entries_ ABSL_GUARDED_BY(mutex_);
+  std::size_t in_table_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint32_t clean_from_ ABSL_GUARDED_BY(mutex_) = 0;  // the index of the entry to look at next
 };
 
 }  // namespace fusebox

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <new>
 
 namespace fusebox {
 namespace {
@@ -11,31 +12,36 @@ namespace {
 constexpr uint64_t kOneGeneration = uint64_t{1} << CallShards::kRunBits;
 constexpr uint64_t kCountMask = kOneGeneration - 1;
 
-// What `place` points to, made now if there is none; of two threads that do, the first one's stays.
-template <typename T>
-T& MakeOnce(std::atomic<T*>& place) {
-  T* found = place.load(std::memory_order_acquire);
-  if (found != nullptr) return *found;
-  auto made = std::make_unique<T>();
-  if (place.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel)) {
-    return *made.release();
-  }
-  return *found;
-}
-
 }  // namespace
 
 CallShards::~CallShards() {
-  const std::unique_ptr<Places> places(places_.load(std::memory_order_acquire));
-  if (places == nullptr) return;
-  for (const std::atomic<CallShard*>& place : *places) {
-    const std::unique_ptr<CallShard> shard(place.load(std::memory_order_acquire));
+  const std::unique_ptr<Block> block(block_.load(std::memory_order_acquire));
+  if (block == nullptr) return;
+  for (const std::atomic<CallShard*>& place : block->places) {
+    CallShard* const shard = place.load(std::memory_order_acquire);
+    if (shard != block->Room()) delete shard;  // made by Make
   }
 }
 
 CallShard& CallShards::Make(std::size_t place) {
-  Places& places = MakeOnce(places_);
-  return MakeOnce(places[place]);
+  Block* block = block_.load(std::memory_order_acquire);
+  if (block == nullptr) {
+    auto made = std::make_unique<Block>();
+    CallShard* const first = new (made->Room()) CallShard;
+    made->places[place].store(first, std::memory_order_relaxed);
+    if (block_.compare_exchange_strong(block, made.get(), std::memory_order_acq_rel)) {
+      static_cast<void>(made.release());
+      return *first;
+    }
+  }
+  // Of two threads that share a place, the first one's stays.
+  CallShard* shard = block->places[place].load(std::memory_order_acquire);
+  if (shard != nullptr) return *shard;
+  auto made = std::make_unique<CallShard>();
+  if (block->places[place].compare_exchange_strong(shard, made.get(), std::memory_order_acq_rel)) {
+    return *made.release();
+  }
+  return *shard;
 }
 
 uint32_t CallShards::TakeRun(CallShard& shard) {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "absl/time/time.h"
 #include "src/core/thread_index.h"
@@ -109,9 +110,9 @@ class CallShards {
   // Calls `visit(shard)` for each shard that there is.
   template <typename Visit>
   void ForEach(Visit visit) {
-    Places* const places = places_.load(std::memory_order_acquire);
-    if (places == nullptr) return;
-    for (std::atomic<CallShard*>& place : *places) {
+    Block* const block = block_.load(std::memory_order_acquire);
+    if (block == nullptr) return;
+    for (std::atomic<CallShard*>& place : block->places) {
       if (CallShard* const shard = place.load(std::memory_order_acquire)) visit(*shard);
     }
   }
@@ -135,20 +136,31 @@ class CallShards {
 
   static_assert(kEndingThreadIndex >= static_cast<int>(kExclusive));  // many may be that
 
-  using Places = std::array<std::atomic<CallShard*>, kExclusive + kShared>;
+  // Where the shards are, and room for the first one that is made: many a circuit never has
+  // another. Aligned by hand, as an aligned `new` would cut the memory into pieces.
+  struct Block {
+    CallShard* Room() {
+      void* at = room.data();
+      std::size_t size = room.size();
+      return static_cast<CallShard*>(std::align(kCacheLine, sizeof(CallShard), at, size));
+    }
+
+    std::array<std::atomic<CallShard*>, kExclusive + kShared> places{};
+    std::array<unsigned char, sizeof(CallShard) + kCacheLine - alignof(void*)> room;
+  };
 
   CallShard& Make(std::size_t place);
 
-  std::atomic<Places*> places_{nullptr};
+  std::atomic<Block*> block_{nullptr};
 };
 
 inline CallShards::Handle CallShards::Mine() {
   const auto index = static_cast<std::size_t>(ThreadIndex());
   const bool exclusive = index < kExclusive;
   const std::size_t place = exclusive ? index : kExclusive + index % kShared;
-  Places* const places = places_.load(std::memory_order_acquire);
+  Block* const block = block_.load(std::memory_order_acquire);
   CallShard* const shard =
-      places == nullptr ? nullptr : (*places)[place].load(std::memory_order_acquire);
+      block == nullptr ? nullptr : block->places[place].load(std::memory_order_acquire);
   return Handle(shard != nullptr ? *shard : Make(place), exclusive);
 }
 

@@ -134,7 +134,7 @@ bool CircuitCore::RejectWithoutLock(AdmissionWord word, Answer& answer) {
 void CircuitCore::AcquireLocked(Ticket& ticket, Answer& answer) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
-  const int64_t in_flight = policy.max_in_flight ? totals_.SumWith(shards_).in_flight : 0;
+  const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
   const StateMachine::Grant grant =
       machine_.Acquire(operation.now(), in_flight, operation.changes());
   totals_.CountAcquired(grant);
@@ -289,13 +289,12 @@ Totals CircuitCore::TotalsNow() {
   return totals_.SumWith(shards_).totals;
 }
 
-CircuitCore::Standing CircuitCore::standing() {
-  const SteadyTime now = clock_.Now();
+CircuitCore::Standing CircuitCore::StandingAt(SteadyTime now) {
   MutexLock lock(mutex_);
-  const LifetimeTotals::Sum sum = totals_.SumWith(shards_);
+  const LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
   Standing standing;
-  standing.calls = sum.granted + sum.totals.rejected + sum.totals.too_many_calls;
-  standing.must_stay = machine_.mode() != Mode::kAutomatic || sum.in_flight > 0;
+  standing.calls = calls.granted + calls.rejected;
+  standing.must_stay = machine_.mode() != Mode::kAutomatic || calls.in_flight > 0;
   const std::optional<SteadyTime> until = machine_.open_until();
   if (until && *until > now) {
     const auto* const opened = totals_.last_opening();
@@ -318,17 +317,22 @@ std::shared_ptr<const Policy> CircuitCore::operators_policy() {
   return has_operators_policy_ ? machine_.policy() : nullptr;
 }
 
-void CircuitCore::PushEvent(EventKind kind, absl::string_view detail, absl::string_view actor) {
+void CircuitCore::PushEvent(EventKind kind, std::string detail, absl::string_view actor) {
   const SteadyTime now = clock_.Now();
   MutexLock lock(mutex_);
   Changes due;
   machine_.AdvanceTo(now, due);
   Keep(due, now, actor);
   Publish();
-  const State state = machine_.state();
-  const Mode mode = machine_.mode();
-  const Trip trip{Cause::kNone, std::string(detail)};
-  Keep({Change{kind, state, state, mode, mode, now, machine_.epoch(), trip}}, now, actor);
+  if (!events_.active()) return;
+  Event event = EventAt(now, now);
+  event.kind = kind;
+  event.epoch = machine_.epoch();
+  event.from = event.to = machine_.state();
+  event.mode_from = event.mode_to = machine_.mode();
+  event.detail = std::move(detail);
+  if (kind == EventKind::kCircuitRemoved) event.actor = std::string(actor);
+  events_.Push(std::move(event));
 }
 
 // What goes wrong on the way is told by events of its own, which are delivered in turn. That ends:
@@ -338,9 +342,9 @@ void CircuitCore::DeliverEvents() {
     const EventQueue::Troubles troubles = events_.Deliver();
     std::string failures = failures_->TakeClockFailures();
     bool more = false;
-    const auto tell = [&](EventKind kind, absl::string_view detail) {
+    const auto tell = [&](EventKind kind, std::string detail) {
       if (detail.empty() || !events_.active()) return;
-      PushEvent(kind, detail, {});
+      PushEvent(kind, std::move(detail), {});
       more = true;
     };
     tell(EventKind::kUserCodeFailed, failures);
@@ -362,9 +366,9 @@ void CircuitCore::DeliverEvents() {
 }
 
 void CircuitCore::ReportUserCodeFailure(UserCode code, absl::string_view exception) {
-  const std::string detail = failures_->Count(code, exception);
+  std::string detail = failures_->Count(code, exception);
   if (detail.empty() || !events_.active()) return;
-  PushEvent(EventKind::kUserCodeFailed, detail, {});
+  PushEvent(EventKind::kUserCodeFailed, std::move(detail), {});
   DeliverEvents();
 }
 
@@ -391,11 +395,9 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
   for (const Change& change : changes) totals_.CountChange(change, actor);
   if (!events_.active()) return false;
   for (const Change& change : changes) {
-    Event event;
+    Event event = EventAt(change.at, now);
     event.kind = change.kind;
-    event.circuit = name_;
     event.epoch = change.epoch;
-    event.time = WallTimeOf(change.at, now);
     event.from = change.from;
     event.to = change.to;
     event.mode_from = change.mode_from;
@@ -403,12 +405,17 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
     event.cause = change.trip.cause;
     event.detail = change.trip.detail;
     if (change.trip.evidence != nullptr) event.evidence = *change.trip.evidence;
-    const bool by_operator =
-        IsOperatorCause(event.cause) || event.kind == EventKind::kCircuitRemoved;
-    if (by_operator) event.actor = std::string(actor);
+    if (IsOperatorCause(event.cause)) event.actor = std::string(actor);
     events_.Push(std::move(event));
   }
   return !changes.empty();
+}
+
+Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {
+  Event event;
+  event.circuit = name_;
+  event.time = WallTimeOf(at, now);
+  return event;
 }
 
 void CircuitCore::Publish() {

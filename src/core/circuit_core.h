@@ -26,12 +26,12 @@
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
+#include "src/base/mutex.h"
 #include "src/core/admission_word.h"
 #include "src/core/call_shards.h"
 #include "src/core/event_queue.h"
 #include "src/core/floor_div.h"
 #include "src/core/jitter.h"
-#include "src/core/mutex.h"
 #include "src/core/opening.h"
 #include "src/core/state_machine.h"
 #include "src/core/totals.h"
@@ -124,7 +124,7 @@ class CircuitCore {
     std::optional<SteadyTime> open_since;  // set while OPEN
     bool has_operators_policy = false;
   };
-  Standing standing();
+  Standing StandingAt(SteadyTime now);
   // What is to be remembered of it, if its opening isn't over, and if an operator has given it a
   // policy.
   std::optional<Opening> opening();
@@ -132,7 +132,7 @@ class CircuitCore {
   void MarkRemoved() { removed_.store(true, std::memory_order_relaxed); }
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.
-  void PushEvent(EventKind kind, absl::string_view detail, absl::string_view actor);
+  void PushEvent(EventKind kind, std::string detail, absl::string_view actor);
   void DeliverEvents();
 
   void ReportUserCodeFailure(UserCode code, absl::string_view exception);
@@ -159,6 +159,8 @@ class CircuitCore {
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartRun(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // One of the circuit's, at `at`: all but what it is about.
+  Event EventAt(SteadyTime at, SteadyTime now) const;
   CircuitSnapshot SnapshotAt(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time WallTimeOf(SteadyTime at, SteadyTime now) const {
     return clock_.WallNow() - (now - at);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/circuit_name.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
@@ -50,16 +51,28 @@ void AppendEscaped(absl::string_view bytes, std::string& to) {
   }
 }
 
+constexpr absl::string_view kAlwaysEscaped = "%*?";
+
+// How many characters from its beginning stand for themselves, wherever they are; maybe more do.
+std::size_t PlainPrefix(absl::string_view part, absl::string_view also) {
+  const auto first = std::find_if_not(part.begin(), part.end(), [also](char c) {
+    return c > ' ' && c <= '~' && !absl::StrContains(kAlwaysEscaped, c) &&
+           !absl::StrContains(also, c);
+  });
+  return static_cast<std::size_t>(first - part.begin());
+}
+
 // `also`: which characters it escapes beside those that it always does. Of a long text no more than
 // it takes to know that it is too long.
 std::string Escaped(absl::string_view part, absl::string_view also) {
-  std::string escaped;
-  for (std::size_t at = 0; at < part.size() && escaped.size() <= kMaxCircuitNameBytes;) {
+  const std::size_t plain = std::min(PlainPrefix(part, also), kMaxCircuitNameBytes + 1);
+  std::string escaped(part.substr(0, plain));
+  for (std::size_t at = plain; at < part.size() && escaped.size() <= kMaxCircuitNameBytes;) {
     const std::size_t length = Utf8CharacterLength(part.substr(at));
     const absl::string_view character = part.substr(at, length == 0 ? 1 : length);
     const bool at_end = at == 0 || at + 1 == part.size();
     if (length == 0 || !IsPrintable(Utf8Character(character, length)) ||
-        absl::StrContains("%*?", character) || absl::StrContains(also, character) ||
+        absl::StrContains(kAlwaysEscaped, character) || absl::StrContains(also, character) ||
         (character == " " && at_end)) {
       AppendEscaped(character, escaped);
     } else {
@@ -203,11 +216,13 @@ CircuitName CircuitName::OfKey(absl::string_view target, absl::string_view key) 
 }
 
 bool MayBeOfTarget(absl::string_view name, absl::string_view target) {
-  if (!absl::StartsWith(name, target)) return false;
-  if (absl::StrContains(name.substr(target.size()), kHashMark)) return true;
-  const absl::string_view rest = name.substr(target.size());
-  for (const Kind kind : {Kind::kMethod, Kind::kService, Kind::kTarget, Kind::kKey}) {
-    if (absl::StartsWith(rest, absl::StrCat("/%", NameOf(kind)))) return true;
+  absl::string_view mark = name;
+  if (!absl::ConsumePrefix(&mark, target)) return false;
+  if (absl::StrContains(mark, kHashMark)) return true;
+  if (absl::ConsumePrefix(&mark, "/%")) {
+    for (const Kind kind : {Kind::kMethod, Kind::kService, Kind::kTarget, Kind::kKey}) {
+      if (absl::StartsWith(mark, NameOf(kind))) return true;
+    }
   }
   return Read(name).target_size == target.size();
 }

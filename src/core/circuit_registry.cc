@@ -11,6 +11,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/base/mutex.h"
 #include "src/core/circuit_core.h"
 #include "src/core/circuit_name.h"
 #include "src/core/event_log.h"
@@ -18,7 +19,6 @@
 #include "src/core/eviction_queue.h"
 #include "src/core/jitter.h"
 #include "src/core/kept_policies.h"
-#include "src/core/mutex.h"
 #include "src/core/opening_traces.h"
 #include "src/core/policy_use_list.h"
 #include "src/core/target_sums.h"
@@ -29,18 +29,21 @@ namespace fusebox {
 
 namespace {
 
-// Circuits with equal policies share one. Remembers the last few, as there are few in a program.
-// Not thread-safe.
+// Circuits with equal policies share one. Remembers the last few, as there are few in a program: so
+// they need not be looked through for errors each time. Not thread-safe.
 class PolicyPool {
  public:
-  std::shared_ptr<const Policy> Share(const Policy& policy) {
+  // Null if it isn't known.
+  std::shared_ptr<const Policy> Find(const Policy& policy) const {
     for (const std::shared_ptr<const Policy>& known : recent_) {
       if (known != nullptr && *known == policy) return known;
     }
-    std::shared_ptr<const Policy>& place = recent_[next_];
+    return nullptr;
+  }
+
+  void Add(std::shared_ptr<const Policy> valid) {
+    recent_[next_] = std::move(valid);
     next_ = (next_ + 1) % recent_.size();
-    place = std::make_shared<const Policy>(policy);
-    return place;
   }
 
  private:
@@ -91,13 +94,15 @@ class CircuitRegistry::Impl {
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
                                                               absl::string_view target) {
+    Draft draft;
+    if (std::shared_ptr<CircuitBreaker> found = Find(name, policy, draft)) return found;
+    if (absl::Status valid = Fill(draft, name, policy, target); !valid.ok()) return valid;
     std::shared_ptr<CircuitBreaker> evicted;
-    absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit =
-        GetOrCreateLocked(name, policy, target, evicted);
+    absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit = Add(name, target, draft, evicted);
     if (evicted != nullptr) SayFarewell(*evicted);
     if (circuit.ok()) {
       CircuitCore::Of(**circuit).DeliverEvents();
-    } else if (circuit.status().code() == absl::StatusCode::kResourceExhausted) {
+    } else {
       DeliverEvents();
     }
     return circuit;
@@ -105,8 +110,7 @@ class CircuitRegistry::Impl {
 
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) {
     MutexLock lock(mutex_);
-    const auto found = circuits_.find(name);
-    return found == circuits_.end() ? nullptr : found->second->circuit;
+    return FindLocked(name);
   }
 
   bool Remove(absl::string_view name, const Operator& by) {
@@ -168,56 +172,91 @@ class CircuitRegistry::Impl {
   // By the circuits' own names, in their order.
   using Circuits = absl::btree_map<absl::string_view, EvictionQueue::Place>;
 
-  absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreateLocked(
-      absl::string_view name, const Policy& policy, absl::string_view target,
-      std::shared_ptr<CircuitBreaker>& evicted) {
+  // What a new circuit needs, made before the lock is taken to add it.
+  struct Draft {
+    std::shared_ptr<const Policy> policy;
+    bool policy_is_new = false;
+    std::shared_ptr<CircuitBreaker> circuit;
+  };
+
+  std::shared_ptr<CircuitBreaker> FindLocked(absl::string_view name)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = circuits_.find(name);
+    return found == circuits_.end() ? nullptr : found->second->circuit;
+  }
+
+  // If there is no such circuit, the policy is looked for at the same time.
+  std::shared_ptr<CircuitBreaker> Find(absl::string_view name, const Policy& policy, Draft& draft) {
     MutexLock lock(mutex_);
-    if (const auto found = circuits_.find(name); found != circuits_.end()) {
-      return found->second->circuit;
+    std::shared_ptr<CircuitBreaker> found = FindLocked(name);
+    if (found == nullptr) draft.policy = policies_.Find(policy);
+    return found;
+  }
+
+  absl::Status Fill(Draft& draft, absl::string_view name, const Policy& policy,
+                    absl::string_view target) {
+    if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
+    if (draft.policy == nullptr) {
+      if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
+      draft.policy = std::make_shared<const Policy>(policy);
+      draft.policy_is_new = true;
     }
-    if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
     if (!target.empty() && !MayBeOfTarget(name, target)) {
       return absl::InvalidArgumentError(
           absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
                        "\", must be the one that the name \"", name, "\" is read to be of"));
     }
-    if (options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits) {
-      evicted = EvictOne();
-      if (evicted == nullptr) return LeaveUnprotected(name);
-    }
-    return Add(name, policy, target);
+    draft.circuit = Make(name, draft.policy, target, std::nullopt, false);
+    return absl::OkStatus();
   }
 
-  std::shared_ptr<CircuitBreaker> Add(absl::string_view name, const Policy& policy,
-                                      absl::string_view target)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  std::shared_ptr<CircuitBreaker> Make(absl::string_view name, std::shared_ptr<const Policy> policy,
+                                       absl::string_view target,
+                                       const std::optional<Opening>& opening,
+                                       bool has_operators_policy) const {
     CircuitCore::Options core;
     core.failures = failures_;
     core.seed = seed_;
     core.listeners = listeners_;
     core.log = log_;
     core.target_size = target.size();
-    core.opening = traces_.Take(name, clock().Now());
-    std::shared_ptr<const Policy> own = kept_policies_.Take(name);
-    core.has_operators_policy = own != nullptr;
-    if (own == nullptr) own = policies_.Share(policy);
-    absl::string_view detail;
-    if (core.opening) {
+    core.opening = opening;
+    core.has_operators_policy = has_operators_policy;
+    return CircuitCore::MakeBreaker(name, std::move(policy), std::move(core));
+  }
+
+  absl::StatusOr<std::shared_ptr<CircuitBreaker>> Add(absl::string_view name,
+                                                      absl::string_view target, Draft& draft,
+                                                      std::shared_ptr<CircuitBreaker>& evicted) {
+    const SteadyTime now = clock().Now();
+    MutexLock lock(mutex_);
+    // Another thread may have been here meanwhile.
+    if (std::shared_ptr<CircuitBreaker> found = FindLocked(name)) return found;
+    if (options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits) {
+      evicted = EvictOne(now);
+      if (evicted == nullptr) return LeaveUnprotected(name, now);
+    }
+    if (draft.policy_is_new) policies_.Add(draft.policy);
+    std::string detail;
+    if (const std::optional<Opening> opening = traces_.Take(name, now)) {
       ++restored_;
       detail = "goes on as it was when it was evicted";
-    } else if (core.has_operators_policy) {
+      std::shared_ptr<const Policy> kept = kept_policies_.Take(name);
+      const bool operators = kept != nullptr;
+      draft.circuit = Make(name, operators ? kept : draft.policy, target, opening, operators);
+    } else if (std::shared_ptr<const Policy> kept = kept_policies_.Take(name)) {
       detail = "with the policy that an operator gave it before it was evicted";
+      draft.circuit = Make(name, std::move(kept), target, std::nullopt, true);
     }
-    std::shared_ptr<CircuitBreaker> circuit =
-        CircuitCore::MakeBreaker(name, std::move(own), std::move(core));
-    CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitAdded, detail, {});
+    const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
+    CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitAdded, std::move(detail), {});
     circuits_.emplace(circuit->name(), queue_.Add(circuit));
     return circuit;
   }
 
   // The circuit that went, or null if none may.
-  std::shared_ptr<CircuitBreaker> EvictOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const std::optional<EvictionQueue::Place> victim = queue_.Find(kept_policies_.full());
+  std::shared_ptr<CircuitBreaker> EvictOne(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::optional<EvictionQueue::Place> victim = queue_.Find(kept_policies_.full(), now);
     if (!victim) return nullptr;
     ++evicted_;
     std::shared_ptr<CircuitBreaker> circuit = TakeOut(*victim);
@@ -226,7 +265,7 @@ class CircuitRegistry::Impl {
                    absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits),
                    {});
     if (const std::optional<Opening> opening = core.opening()) {
-      traces_.Keep(circuit->name(), *opening, clock().Now());
+      traces_.Keep(circuit->name(), *opening, now);
     }
     if (std::shared_ptr<const Policy> policy = core.operators_policy()) {
       kept_policies_.Keep(circuit->name(), std::move(policy));
@@ -250,12 +289,13 @@ class CircuitRegistry::Impl {
     }
   }
 
-  absl::Status LeaveUnprotected(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  absl::Status LeaveUnprotected(absl::string_view name, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const std::string why =
         absl::StrCat("the registry holds max_circuits = ", options_.max_circuits,
                      " circuits that must stay: an operator's mode holds them, or they have calls "
                      "in flight");
-    if (unprotected_calls_.Count(clock().Now())) {
+    if (unprotected_calls_.Count(now)) {
       Event event;
       event.kind = EventKind::kCallsUnprotected;
       event.circuit = std::string(name);

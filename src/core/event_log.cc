@@ -17,14 +17,26 @@ bool ComesOrGoes(EventKind kind) {
 
 void EventLog::Ring::Append(const Event& event) {
   if (capacity_ == 0) return;
-  if (kept_.size() == capacity_) kept_.pop_front();
-  kept_.push_back(event);
+  if (kept_.size() < capacity_) {
+    kept_.push_back(event);
+    return;
+  }
+  kept_[oldest_] = event;
+  oldest_ = (oldest_ + 1) % capacity_;
 }
 
-EventLog::Ring::Place EventLog::Ring::After(uint64_t sequence) const {
-  return std::upper_bound(
-      kept_.begin(), kept_.end(), sequence,
-      [](uint64_t number, const Event& event) { return number < event.sequence; });
+std::size_t EventLog::Ring::After(uint64_t sequence) const {
+  std::size_t first = 0;
+  std::size_t end = size();
+  while (first < end) {
+    const std::size_t middle = first + (end - first) / 2;
+    if ((*this)[middle].sequence <= sequence) {
+      first = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return first;
 }
 
 EventLog::EventLog(std::size_t capacity)
@@ -40,17 +52,18 @@ EventBatch EventLog::Since(uint64_t sequence, std::size_t limit) const {
   EventBatch batch;
   MutexLock lock(mutex_);
   batch.last = last_;
-  Ring::Place move = moves_.After(sequence);
-  Ring::Place other = comings_and_goings_.After(sequence);
+  std::size_t move = moves_.After(sequence);
+  std::size_t other = comings_and_goings_.After(sequence);
   while (batch.events.size() < limit) {
-    const bool moves_left = move != moves_.end();
-    const bool others_left = other != comings_and_goings_.end();
+    const bool moves_left = move < moves_.size();
+    const bool others_left = other < comings_and_goings_.size();
     if (!moves_left && !others_left) break;
-    const bool take_move = moves_left && (!others_left || move->sequence < other->sequence);
-    batch.events.push_back(take_move ? *move++ : *other++);
+    const bool take_move =
+        moves_left && (!others_left || moves_[move].sequence < comings_and_goings_[other].sequence);
+    batch.events.push_back(take_move ? moves_[move++] : comings_and_goings_[other++]);
   }
   // Of what is left beyond the limit, the next batch says what is missing.
-  const bool all = move == moves_.end() && other == comings_and_goings_.end();
+  const bool all = move == moves_.size() && other == comings_and_goings_.size();
   batch.next = std::max(sequence, all                    ? last_
                                   : batch.events.empty() ? sequence
                                                          : batch.events.back().sequence);

@@ -6,11 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "fusebox/event.h"
-#include "src/core/mutex.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -29,19 +29,23 @@ class EventLog {
   EventBatch Since(uint64_t sequence, std::size_t limit) const;
 
  private:
+  // An event takes the place, and the memory, of the oldest one.
   class Ring {
    public:
     explicit Ring(std::size_t capacity) : capacity_(capacity) {}
 
     void Append(const Event& event);
 
-    using Place = std::deque<Event>::const_iterator;
-    Place After(uint64_t sequence) const;
-    Place end() const { return kept_.end(); }
+    std::size_t size() const { return kept_.size(); }
+    // The oldest is 0.
+    const Event& operator[](std::size_t age) const { return kept_[(oldest_ + age) % kept_.size()]; }
+    // The first that came after that number; `size()` if none did.
+    std::size_t After(uint64_t sequence) const;
 
    private:
     const std::size_t capacity_;
-    std::deque<Event> kept_;
+    std::vector<Event> kept_;
+    std::size_t oldest_ = 0;
   };
 
   mutable Mutex mutex_;

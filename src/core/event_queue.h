@@ -14,9 +14,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "fusebox/event.h"
+#include "src/base/mutex.h"
 #include "src/core/event_log.h"
 #include "src/core/listener_list.h"
-#include "src/core/mutex.h"
 
 namespace fusebox {
 

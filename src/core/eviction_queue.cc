@@ -34,7 +34,7 @@ void EvictionQueue::Move(Place member, std::list<Member>& to) {
 
 EvictionQueue::Seen EvictionQueue::LookAt(Place member) const {
   Seen seen;
-  seen.standing = CircuitCore::Of(*member->circuit).standing();
+  seen.standing = CircuitCore::Of(*member->circuit).StandingAt(now_);
   if (policies_stay_ && seen.standing.has_operators_policy) seen.standing.must_stay = true;
   seen.active = std::exchange(member->calls_seen, seen.standing.calls) != seen.standing.calls;
   return seen;
@@ -47,8 +47,9 @@ bool EvictionQueue::StandAside(Place member, const Seen& seen) {
   return true;
 }
 
-std::optional<EvictionQueue::Place> EvictionQueue::Find(bool policies_stay) {
+std::optional<EvictionQueue::Place> EvictionQueue::Find(bool policies_stay, SteadyTime now) {
   policies_stay_ = policies_stay;
+  now_ = now;
   LookAtSomeAside();
   if (const std::optional<Place> found = FindReady()) return found;
   if (const std::optional<Place> found = FindOpen()) return found;

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/clock.h"
 #include "src/core/circuit_core.h"
 
 namespace fusebox {
@@ -36,7 +37,7 @@ class EvictionQueue {
   // The circuit that can best be spared: one that is idle and neither OPEN nor has to stay; else an
   // OPEN one, the oldest first. Empty if there is none, as far as was looked. A circuit with a
   // policy of an operator's has to stay if `policies_stay`.
-  std::optional<Place> Find(bool policies_stay);
+  std::optional<Place> Find(bool policies_stay, SteadyTime now);
 
  private:
   struct Seen {
@@ -51,7 +52,10 @@ class EvictionQueue {
   std::optional<Place> FindOpen();
   std::optional<Place> FindStaying();
 
+  // Of the search that goes on.
   bool policies_stay_ = false;
+  SteadyTime now_;
+
   std::list<Member> ready_;    // may go, for all that was seen of them
   std::list<Member> open_;     // were OPEN when they were looked at last
   std::list<Member> staying_;  // had to stay then

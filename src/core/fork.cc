@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "src/core/mutex.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 

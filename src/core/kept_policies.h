@@ -31,6 +31,7 @@ class KeptPolicies {
 
   // Null if there is none. Forgets it, too.
   std::shared_ptr<const Policy> Take(absl::string_view name) {
+    if (policies_.empty()) return nullptr;  // as most are: without a hash
     const auto found = policies_.find(name);
     if (found == policies_.end()) return nullptr;
     std::shared_ptr<const Policy> policy = std::move(found->second);

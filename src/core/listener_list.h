@@ -14,7 +14,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "fusebox/event.h"
-#include "src/core/mutex.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 

@@ -16,8 +16,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "fusebox/event_text.h"
+#include "src/base/mutex.h"
 #include "src/core/json.h"
-#include "src/core/mutex.h"
 
 namespace fusebox {
 namespace {

@@ -23,6 +23,7 @@ void OpeningTraces::Keep(absl::string_view name, const Opening& opening, SteadyT
 }
 
 std::optional<Opening> OpeningTraces::Take(absl::string_view name, SteadyTime now) {
+  if (by_hash_.empty()) return std::nullopt;  // without a hash
   const auto found = by_hash_.find(HashOf(name));
   if (found == by_hash_.end()) return std::nullopt;
   const Opening opening = found->second->opening;

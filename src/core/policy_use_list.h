@@ -7,7 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "fusebox/policy_use.h"
-#include "src/core/mutex.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 

@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
-#include "src/core/mutex.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 

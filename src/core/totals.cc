@@ -43,7 +43,7 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
                                    SteadyTime now) {
   switch (call.kind) {
     case OutcomeKind::kSuccess:
-      ++counts().success;
+      ++successes_;
       break;
     case OutcomeKind::kFailure:
       CountFailure(outcome, stale, now);
@@ -96,6 +96,7 @@ Totals& LifetimeTotals::counts() {
 LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
   Sum sum;
   if (counts_ != nullptr) sum.totals = *counts_;
+  sum.totals.success = successes_;
   // Returns first: a call that is seen to have returned is then seen to have been granted, and what
   // is in flight never comes out negative.
   shards.ForEach([&](const CallShard& shard) {
@@ -109,6 +110,27 @@ LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
   });
   sum.in_flight = sum.granted - sum.totals.success - sum.totals.failure - sum.totals.ignored;
   return sum;
+}
+
+LifetimeTotals::Calls LifetimeTotals::CallsWith(CallShards& shards) const {
+  Calls calls;
+  int64_t returned = successes_;
+  if (counts_ != nullptr) {
+    returned += counts_->failure + counts_->ignored;
+    calls.rejected = counts_->rejected + counts_->too_many_calls;
+  }
+  // Returns first, as above.
+  shards.ForEach([&](const CallShard& shard) {
+    returned += shard.success.load(std::memory_order_acquire) +
+                shard.ignored.load(std::memory_order_acquire);
+    calls.rejected += shard.rejected.load(std::memory_order_acquire);
+  });
+  calls.granted = granted_;
+  shards.ForEach([&](const CallShard& shard) {
+    calls.granted += shard.granted.load(std::memory_order_acquire);
+  });
+  calls.in_flight = calls.granted - returned;
+  return calls;
 }
 
 }  // namespace fusebox

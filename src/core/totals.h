@@ -40,6 +40,14 @@ class LifetimeTotals {
   };
   Sum SumWith(CallShards& shards) const;
 
+  // Only how many calls there were.
+  struct Calls {
+    int64_t granted = 0;
+    int64_t rejected = 0;
+    int64_t in_flight = 0;
+  };
+  Calls CallsWith(CallShards& shards) const;
+
   struct Failure {
     SteadyTime at;
     int code = 0;
@@ -59,11 +67,12 @@ class LifetimeTotals {
  private:
   void CountFailure(const Outcome& outcome, bool stale, SteadyTime now);
 
-  // Made when something is to be counted: of most circuits that are idle there is nothing.
+  // Made when something else than a success is to be counted: of most circuits there is nothing.
   Totals& counts();
 
   std::unique_ptr<Totals> counts_;
   int64_t granted_ = 0;
+  int64_t successes_ = 0;  // and none in counts_
   std::optional<Failure> last_failure_;
   std::optional<SteadyTime> last_transition_;
   // Of most circuits there is neither.

@@ -2,8 +2,8 @@
 //
 // std::mutex with the annotations that clang's -Wthread-safety checks. Not absl::Mutex: Debian's
 // abseil isn't built for ThreadSanitizer, which then reports races in correctly guarded code.
-#ifndef FUSEBOX_SRC_CORE_MUTEX_H_
-#define FUSEBOX_SRC_CORE_MUTEX_H_
+#ifndef FUSEBOX_SRC_BASE_MUTEX_H_
+#define FUSEBOX_SRC_BASE_MUTEX_H_
 
 #include <mutex>
 
@@ -13,13 +13,29 @@ namespace fusebox {
 
 class ABSL_LOCKABLE Mutex {
  public:
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  // It is never held for long: who has to wait is faster at trying again for a moment than at going
+  // to sleep.
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    for (int i = 0; i < kTries; ++i) {
+      if (mutex_.try_lock()) return;
+      Pause();
+    }
+    mutex_.lock();
+  }
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
   // Does nothing: tells the analysis, where it can't see it, that this thread holds the mutex.
   void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
 
  private:
+  static constexpr int kTries = 100;
+
+  static void Pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+  }
+
   std::mutex mutex_;
 };
 
@@ -38,4 +54,4 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_CORE_MUTEX_H_
+#endif  // FUSEBOX_SRC_BASE_MUTEX_H_
