@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/reader_process.h"
 
-#include <fcntl.h>
 #include <fusebox/v1/admin.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -39,13 +34,6 @@ v1::CircuitFilter FilterOf(Manners manners, Reading reading) {
     filter.add_name_globs("*" + std::string(30, '?') + "Z" + std::to_string(100 + i));
   }
   return filter;
-}
-
-std::unique_ptr<v1::CircuitAdmin::Stub> NewStub(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return v1::CircuitAdmin::NewStub(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
 }
 
 void List(const std::string& address, Manners manners) {
@@ -110,39 +98,9 @@ const char* WordOf(Reading reading) {
 }  // namespace
 
 ReaderProcess::ReaderProcess(const std::string& address, Reading reading, Manners manners,
-                             int readers) {
-  std::array<int, 2> ends = {-1, -1};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
-  std::vector<std::string> words = {"/proc/self/exe",
-                                    kFlag,
-                                    address,
-                                    WordOf(reading),
-                                    manners == Manners::kGood ? "good" : "hostile",
-                                    std::to_string(readers)};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_ = fork();
-  if (pid_ == 0) {
-    // The parent has threads, so nothing may be called here that allocates or locks.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    dup2(ends[1], STDOUT_FILENO);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  close(ends[1]);
-  char first = '\0';
-  if (read(ends[0], &first, 1) != 1) {
-    std::cerr << "the readers did not get ready\n";
-    std::exit(EXIT_FAILURE);  // NOLINT(concurrency-mt-unsafe): of a program that is over
-  }
-  close(ends[0]);
-}
-
-ReaderProcess::~ReaderProcess() {
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-}
+                             int readers)
+    : process_({kFlag, address, WordOf(reading), manners == Manners::kGood ? "good" : "hostile",
+                std::to_string(readers)}) {}
 
 int ReaderProcess::Main(int argc, char** argv) {
   if (argc != 6 || std::string(argv[1]) != kFlag) return -1;
@@ -167,7 +125,7 @@ int ReaderProcess::Main(int argc, char** argv) {
     }
     while (waiting > 0) std::this_thread::sleep_for(milliseconds(10));
   }
-  std::cout << "ready" << std::endl;
+  ClientProcess::SayReady();
   while (true) pause();
 }
 

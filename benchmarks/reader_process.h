@@ -5,9 +5,9 @@
 #ifndef FUSEBOX_BENCHMARKS_READER_PROCESS_H_
 #define FUSEBOX_BENCHMARKS_READER_PROCESS_H_
 
-#include <sys/types.h>
-
 #include <string>
+
+#include "benchmarks/client_process.h"
 
 namespace fusebox_benchmarks {
 
@@ -21,17 +21,13 @@ class ReaderProcess {
   // than a second; or each watches, and reads what it is told or doesn't. Returns once all have
   // begun.
   ReaderProcess(const std::string& address, Reading reading, Manners manners, int readers);
-  ReaderProcess(const ReaderProcess&) = delete;
-  ReaderProcess& operator=(const ReaderProcess&) = delete;
-  // Kills it.
-  ~ReaderProcess();
 
   // What main() does with the arguments of such a process. -1 if they are none; else it never
   // returns before it is killed.
   static int Main(int argc, char** argv);
 
  private:
-  pid_t pid_ = -1;
+  const ClientProcess process_;
 };
 
 }  // namespace fusebox_benchmarks

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Watchers of an admin service in a process of their own, so that what they do with what they are
-// told takes neither the time nor the memory of the process that is measured.
+// Watchers of an admin service in a process of their own.
 #ifndef FUSEBOX_BENCHMARKS_WATCHER_PROCESS_H_
 #define FUSEBOX_BENCHMARKS_WATCHER_PROCESS_H_
 
-#include <sys/types.h>
-
 #include <string>
+
+#include "benchmarks/client_process.h"
 
 namespace fusebox_benchmarks {
 
@@ -16,20 +15,16 @@ class WatcherProcess {
  public:
   // So many, each with a connection of its own. Returns once each has been told all circuits.
   WatcherProcess(const std::string& address, int watchers);
-  WatcherProcess(const WatcherProcess&) = delete;
-  WatcherProcess& operator=(const WatcherProcess&) = delete;
-  // Kills it.
-  ~WatcherProcess();
 
   // From here on it reads nothing, and takes nothing from its sockets.
-  void Stop() const;
+  void Stop() const { process_.Stop(); }
 
   // What main() does with the arguments of such a process. -1 if they are none; else it never
   // returns before it is killed.
   static int Main(int argc, char** argv);
 
  private:
-  pid_t pid_ = -1;
+  const ClientProcess process_;
 };
 
 }  // namespace fusebox_benchmarks

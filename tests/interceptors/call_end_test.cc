@@ -88,6 +88,19 @@ TEST_F(NoMessageTest, C1_ThePredicateSeesIt) {
 
 // ---- Callers that give up.
 
+constexpr bool kCancel = true;
+constexpr bool kDrop = false;
+
+// A call of the channel's that its caller gives up after that time, without a message.
+void GiveUp(FakeChannel& channel, FakeClock& clock, CallType type, absl::Duration out, bool cancel,
+            absl::Time deadline = absl::InfiniteFuture()) {
+  const auto interceptor = channel.MakeInterceptor(type, kMethod, deadline);
+  FakeCall call(*interceptor);
+  call.Play(StartReadOnlyOps());
+  clock.Advance(out);
+  if (cancel) call.PlayWithoutMessage(FinishWithReplyOps(), grpc::Status::CANCELLED);
+}
+
 class CancelledAfterTest : public testing::Test {
  protected:
   static fusebox::CircuitBreakerOptions After2s(bool time_client_streams = false) {
@@ -100,18 +113,11 @@ class CancelledAfterTest : public testing::Test {
     return FakeChannel(clock_, FakeCallPolicy(), After2s(time_client_streams));
   }
 
-  // A call that is cancelled after that time, or dropped.
-  static constexpr bool kCancel = true;
-  static constexpr bool kDrop = false;
+  // How a call that is given up after that time was counted.
   fusebox::CircuitSnapshot End(CallType type, absl::Duration out, bool cancel,
                                bool time_client_streams = false) {
     FakeChannel channel = After2sChannel(time_client_streams);
-    auto interceptor = channel.MakeInterceptor(type);
-    FakeCall call(*interceptor);
-    call.Play(StartReadOnlyOps());
-    clock_.Advance(out);
-    if (cancel) call.PlayWithoutMessage(FinishWithReplyOps(), grpc::Status::CANCELLED);
-    interceptor.reset();
+    GiveUp(channel, clock_, type, out, cancel);
     return channel.breaker()->Snapshot();
   }
 
@@ -177,13 +183,8 @@ TEST_F(CancelledAfterTest, C3_OneThatWasReadToItsEndAndDroppedIsIgnored) {
 TEST_F(CancelledAfterTest, C3_OneWhoseDeadlineHadPassedBeforeItsStartIsIgnored) {
   for (const bool how : {kCancel, kDrop}) {
     FakeChannel channel = After2sChannel();
-    auto interceptor = channel.MakeInterceptor(CallType::SERVER_STREAMING, kMethod,
-                                               absl::Now() - absl::Seconds(1));
-    FakeCall call(*interceptor);
-    call.Play(StartReadOnlyOps());
-    clock_.Advance(absl::Hours(1));
-    if (how == kCancel) call.Play(FinishOps(), grpc::Status::CANCELLED);
-    interceptor.reset();
+    GiveUp(channel, clock_, CallType::SERVER_STREAMING, absl::Hours(1), how,
+           absl::Now() - absl::Seconds(1));
     EXPECT_EQ(channel.breaker()->Snapshot().totals.ignored, 1);
   }
 }
@@ -191,12 +192,7 @@ TEST_F(CancelledAfterTest, C3_OneWhoseDeadlineHadPassedBeforeItsStartIsIgnored) 
 TEST_F(CancelledAfterTest, C3_OffByDefault) {
   for (const bool how : {kCancel, kDrop}) {
     FakeChannel channel(clock_);
-    auto interceptor = channel.MakeInterceptor(CallType::SERVER_STREAMING);
-    FakeCall call(*interceptor);
-    call.Play(StartReadOnlyOps());
-    clock_.Advance(absl::Hours(1));
-    if (how == kCancel) call.Play(FinishOps(), grpc::Status::CANCELLED);
-    interceptor.reset();
+    GiveUp(channel, clock_, CallType::SERVER_STREAMING, absl::Hours(1), how);
     EXPECT_EQ(channel.breaker()->Snapshot().totals.ignored, 1);
   }
 }
@@ -225,12 +221,7 @@ class CancelledProbeTest : public testing::Test {
     const std::shared_ptr<fusebox::CircuitBreaker> breaker = channel.breaker();
     for (int i = 0; i < 2; ++i) breaker->TryAcquire().permit().RecordFailure();
     clock_.Advance(absl::Seconds(30));
-    auto probe = channel.MakeInterceptor(type);
-    FakeCall call(*probe);
-    call.Play(StartReadOnlyOps());
-    clock_.Advance(out);
-    if (cancel) call.PlayWithoutMessage(FinishWithReplyOps(), grpc::Status::CANCELLED);
-    probe.reset();
+    GiveUp(channel, clock_, type, out, cancel);
     EXPECT_EQ(breaker->Snapshot().probes_in_flight, 0);
     return breaker->state();
   }
@@ -240,7 +231,7 @@ class CancelledProbeTest : public testing::Test {
 
 TEST_F(CancelledProbeTest, R5_IsAFailureAfterASecond) {
   for (const CallType type : {CallType::UNARY, CallType::SERVER_STREAMING}) {
-    for (const bool cancel : {true, false}) {
+    for (const bool cancel : {kCancel, kDrop}) {
       EXPECT_EQ(StateAfter(type, absl::Milliseconds(900), cancel), fusebox::State::kHalfOpen);
       EXPECT_EQ(StateAfter(type, absl::Seconds(1), cancel), fusebox::State::kOpen);
     }
@@ -249,7 +240,7 @@ TEST_F(CancelledProbeTest, R5_IsAFailureAfterASecond) {
 
 TEST_F(CancelledProbeTest, R5_IsIgnoredIfItGoesAtItsCallersPace) {
   for (const CallType type : {CallType::CLIENT_STREAMING, CallType::BIDI_STREAMING}) {
-    for (const bool cancel : {true, false}) {
+    for (const bool cancel : {kCancel, kDrop}) {
       EXPECT_EQ(StateAfter(type, absl::Seconds(20), cancel), fusebox::State::kHalfOpen);
     }
   }
