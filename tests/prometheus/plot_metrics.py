@@ -127,10 +127,13 @@ def main():
     with open(os.path.join(root, "monitoring", "grafana-dashboard.json"), encoding="utf-8") as file:
         panels = list(dashboard_expressions(json.load(file)))
 
-    def asked(title, job="demo", nth=0):
-        """What the panel asks, of that job."""
+    def asked(title, job="demo", nth=0, circuit=".*"):
+        """What the panel asks, of that job and circuit."""
         expressions = [expression for where, expression in panels if where == f"panel {title!r}"]
-        return expressions[nth].replace('target=~".*"', f'job="{job}"').replace("[5s]", "[2s]")
+        expression = expressions[nth].replace("[5s]", "[2s]")
+        for label, value in (("job", job), ("circuit", circuit)):
+            expression = expression.replace(f'{label}=~".*"', f'{label}=~"{value}"')
+        return expression
 
     def line(legend, points, colour="#1e88e5"):
         return legend, points, f'lines linewidth 1.5 linecolor rgb "{colour}"'
@@ -156,7 +159,7 @@ def main():
                 line("", points) for _, points in plot.series(asked("Time until the next probe"))])
             title = "Failure rate against its threshold"
             plot.panel(f"{title} (of another circuit, sick for 3 of every 5 seconds)", [
-                line(legend, plot.series(asked(title, "troubles", nth).replace(".*", FLAPPING))[0][1], colour)
+                line(legend, plot.series(asked(title, "troubles", nth, FLAPPING))[0][1], colour)
                 for nth, (legend, colour) in enumerate([("failure rate", "#1e88e5"), ("opens at", "#e53935")])],
                 top=1)
             plot.draw(output)

@@ -86,6 +86,7 @@ class Program:
 
     def stop(self):
         if self._process.poll() is None:
+            self._process.stdin.close()  # it may be waiting for Enter
             self._process.terminate()
             try:
                 self._process.wait(PATIENCE_SECONDS)
