@@ -178,14 +178,14 @@ struct CallAtEnd {
 
 // Made before any call, and so destroyed after what the calls have made.
 const CallAtEnd& FirstOfThread() {
-  thread_local const CallAtEnd call("a thread-local's destructor, made before the calls");
-  return call;
+  thread_local const CallAtEnd kCall("a thread-local's destructor, made before the calls");
+  return kCall;
 }
 const CallAtEnd& LastOfThread() {
-  thread_local const CallAtEnd call("a thread-local's destructor, made after the calls");
-  return call;
+  thread_local const CallAtEnd kCall("a thread-local's destructor, made after the calls");
+  return kCall;
 }
-const CallAtEnd first_of_process("a static object's destructor, made before main");
+const CallAtEnd kFirstOfProcess("a static object's destructor, made before main");
 
 void CallAtExit() { world->Call("a function given to atexit"); }
 
@@ -215,7 +215,7 @@ int Run(const std::string& name) {
   WaitForRounds(1);
   std::thread(CallOnThread, "a thread").join();
   CallOnThread("main");
-  static const CallAtEnd last_of_process("a static object's destructor, made in main");
+  static const CallAtEnd kLastOfProcess("a static object's destructor, made in main");
   std::atexit(CallAtExit);
   return 0;
 }
