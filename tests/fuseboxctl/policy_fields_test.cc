@@ -55,6 +55,53 @@ TEST(PolicyChange, NamesWhatItTakesAndNoMore) {
   EXPECT_TRUE(policy.half_open().has_probe_timeout());
 }
 
+TEST(PolicyChange, OffIsOffWhateverAbsenceMeans) {
+  const auto change = ChangeFromAssignments({"jitter=off", "half_open.probe_timeout=off",
+                                             "consecutive_failures=off", "slow_call_duration=off",
+                                             "max_in_flight=off", "slow_is_failure=off"});
+  ASSERT_TRUE(change.ok()) << change.status();
+  const Policy& policy = change->policy();
+  EXPECT_TRUE(policy.has_jitter());
+  EXPECT_EQ(policy.jitter(), 0);
+  EXPECT_TRUE(policy.half_open().has_probe_timeout());
+  EXPECT_EQ(policy.half_open().probe_timeout().seconds(), 0);
+  EXPECT_FALSE(policy.has_consecutive_failures());
+  EXPECT_FALSE(policy.has_slow_call_duration());
+  EXPECT_FALSE(policy.has_max_in_flight());
+  const auto of_a_file = ChangeFromText("jitter: off\nconsecutive_failures: default\n");
+  ASSERT_TRUE(of_a_file.ok()) << of_a_file.status();
+  EXPECT_TRUE(of_a_file->policy().has_jitter());
+  EXPECT_EQ(of_a_file->policy().consecutive_failures(), 5);
+}
+
+TEST(PolicyChange, WhatCannotBeOffIsRefusedWithWhatToWriteInstead) {
+  const auto error = [](const std::string& assignment) {
+    return std::string(ChangeFromAssignments({assignment}).status().message());
+  };
+  EXPECT_EQ(error("open_duration=off"),
+            "\"open_duration=off\": can't be off; write a duration, or default");
+  EXPECT_THAT(error("max_open_duration=off"), HasSubstr("write a duration"));
+  EXPECT_THAT(error("minimum_calls=off"), HasSubstr("can't be off; write a whole number"));
+  EXPECT_THAT(error("backoff_multiplier=off"), HasSubstr("can't be off; write a number"));
+  EXPECT_THAT(error("half_open.success_threshold=off"), HasSubstr("write a whole number"));
+  EXPECT_THAT(error("half_open=off"), HasSubstr("by name, like \"half_open.max_concurrent\""));
+  EXPECT_THAT(error("count_window=off"), HasSubstr("write time_window=on"));
+  EXPECT_THAT(error("time_window=off"), HasSubstr("write count_window=on"));
+  EXPECT_THAT(error("ramp.duration=off"), HasSubstr("write a duration"));
+  EXPECT_THAT(ChangeFromText("jitter: 0\nopen_duration: off").status().message(),
+              HasSubstr("line 2, \"open_duration: off\": can't be off"));
+}
+
+TEST(PolicyChange, TwoWindowsOrVerdictsAreRefused) {
+  EXPECT_THAT(
+      ChangeFromAssignments({"count_window.size=5", "time_window.buckets=5"}).status().message(),
+      HasSubstr("\"time_window.buckets=5\": excludes count_window, which is there as well"));
+  EXPECT_THAT(ChangeFromAssignments({"half_open.probe_calls=5", "half_open.success_threshold=5"})
+                  .status()
+                  .message(),
+              HasSubstr("excludes probe_calls"));
+}
+
 TEST(PolicyChange, SaysWhatIsWrongWithAnAssignment) {
   const auto error = [](const std::string& assignment) {
     return std::string(ChangeFromAssignments({assignment}).status().message());

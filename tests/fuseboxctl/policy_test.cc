@@ -99,6 +99,76 @@ TEST_F(PolicyCommand, BadFieldsAreNamedOneALine) {
   EXPECT_EQ(Now().open_duration, absl::Seconds(10));
 }
 
+// A policy with no field as a new one has it.
+fusebox::Policy UnlikeANewOne() {
+  fusebox::Policy policy;
+  policy.consecutive_failures = std::nullopt;
+  policy.failures_in_window = 4;
+  policy.failure_rate = 0.5;
+  policy.slow_call_rate = 0.5;
+  policy.hung_calls = fusebox::HungCalls{3, absl::Seconds(3)};
+  policy.slow_call_duration = absl::Seconds(1);
+  policy.slow_is_failure = true;
+  policy.minimum_calls = 7;
+  policy.window = fusebox::TimeWindow{absl::Seconds(20), 20};
+  policy.open_duration = absl::Seconds(5);
+  policy.backoff_multiplier = 2;
+  policy.max_open_duration = absl::Minutes(7);
+  policy.jitter = 0;
+  policy.half_open.max_concurrent = 7;
+  policy.half_open.verdict = fusebox::ProbeCalls{7};
+  policy.half_open.probe_timeout = absl::ZeroDuration();
+  policy.ramp = fusebox::Ramp{absl::Seconds(7), 0.5};
+  policy.max_in_flight = 7;
+  return policy;
+}
+
+TEST_F(PolicyCommand, DefaultIsWhatANewPolicyHas) {
+  ASSERT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(), {"test", "all"}),
+            absl::OkStatus());
+  std::vector<std::string> defaults;
+  const auto& type = *fusebox::v1::Policy::descriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    defaults.push_back(type.field(i)->name() + "=default");
+  }
+  const Ran ran = Set(defaults);
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(Now(), fusebox::Policy());
+}
+
+TEST_F(PolicyCommand, DefaultOfAPartIsItsOwn) {
+  const auto set = [this](const std::string& assignment) {
+    EXPECT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(), {"test", "all"}),
+              absl::OkStatus());
+    return Set({assignment}).out;
+  };
+  EXPECT_THAT(set("consecutive_failures=default"),
+              HasSubstr("\n  consecutive_failures: off -> 5\n"));
+  EXPECT_THAT(set("count_window.size=default"), HasSubstr("\n  count_window.size: - -> 100\n"));
+  EXPECT_THAT(set("count_window=default"), HasSubstr("\n  count_window.size: - -> 100\n"));
+  EXPECT_THAT(
+      set("time_window.duration=default"),
+      AllOf(HasSubstr("\n  time_window.duration: 20s -> 10s\n"), Not(HasSubstr("buckets"))));
+  EXPECT_THAT(set("half_open.success_threshold=default"),
+              HasSubstr("\n  half_open.success_threshold: - -> 3\n"));
+  EXPECT_THAT(set("half_open.probe_calls=default"),
+              HasSubstr("\n  half_open.success_threshold: - -> 3\n"));
+  EXPECT_THAT(set("half_open.probe_timeout=default"), HasSubstr(": 0s -> 1m\n"));
+  EXPECT_THAT(set("ramp.initial_fraction=default"), HasSubstr(": 0.5 -> 0.05\n"));
+  EXPECT_EQ(Set({"count_window.size=40"}).exit_code, 0);
+  EXPECT_THAT(Set({"count_window=default"}).out, HasSubstr("\n  count_window.size: 40 -> 100\n"));
+}
+
+TEST_F(PolicyCommand, OffSwitchesATimeoutOff) {
+  EXPECT_THAT(Set({"half_open.probe_timeout=5s", "jitter=0.2"}).out, HasSubstr(" -> 5s\n"));
+  EXPECT_THAT(Set({"half_open.probe_timeout=off", "jitter=off"}).out,
+              AllOf(HasSubstr("\n  half_open.probe_timeout: 5s -> 0s\n"),
+                    HasSubstr("\n  jitter: 0.2 -> 0\n")));
+  const Ran refused = Set({"open_duration=off"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("\"open_duration=off\": can't be off"));
+}
+
 TEST_F(PolicyCommand, AnotherOnesChangeIsNotOverwritten) {
   const std::string etag =
       EndpointOf(Run({"get", "x", "--output", "json"}).out, 0).fields().at("etag").string_value();

@@ -6,9 +6,13 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -30,6 +34,26 @@ using google::protobuf::Message;
 
 bool IsDuration(const FieldDescriptor& field) {
   return field.message_type() == google::protobuf::Duration::descriptor();
+}
+
+// A field whose value says what its absence doesn't.
+struct Worded {
+  absl::string_view path;
+  absl::string_view value;
+};
+
+// By which these are off; their absence is their default.
+constexpr std::array<Worded, 2> kOff = {{{"jitter", "0"}, {"half_open.probe_timeout", "0s"}}};
+
+// What a new policy has; their absence is off.
+constexpr std::array<Worded, 1> kDefaults = {{{"consecutive_failures", "5"}}};
+
+template <std::size_t n>
+std::optional<absl::string_view> ValueIn(const std::array<Worded, n>& all, absl::string_view path) {
+  for (const Worded& one : all) {
+    if (one.path == path) return one.value;
+  }
+  return std::nullopt;
 }
 
 std::string NamesOf(const Descriptor& type) {
@@ -97,21 +121,105 @@ absl::Status SetValue(Message& message, const FieldDescriptor& field, absl::stri
   return absl::OkStatus();
 }
 
-// Notes "path" and "value" in the change.
-absl::Status Assign(absl::string_view path, absl::string_view value, PolicyChange& change) {
-  const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
-  if (!fields.ok()) return fields.status();
-  for (const std::string& earlier : change.update_mask().paths()) {
-    if (earlier == path) return absl::InvalidArgumentError("is there twice");
+// What to write for a field that can't be off.
+std::string InsteadOfOff(const FieldDescriptor& field) {
+  if (IsDuration(field)) return "a duration";
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT64:
+      return "a whole number";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "a number";
+    default:
+      break;
   }
-  change.mutable_update_mask()->add_paths(std::string(path));
-  if (value == "off" || value == "default") return absl::OkStatus();
-  Message* message = change.mutable_policy();
-  for (std::size_t i = 0; i + 1 < fields->size(); ++i) {
-    message = message->GetReflection()->MutableMessage(message, (*fields)[i]);
+  if (const auto* const choice = field.real_containing_oneof()) {
+    const FieldDescriptor& other = *choice->field(choice->field(0) == &field ? 1 : 0);
+    return absl::StrCat(other.name(), "=on");
   }
-  return SetValue(*message, *fields->back(), value);
+  return absl::StrCat("its parts by name, like \"", field.name(), ".",
+                      field.message_type()->field(0)->name(), "\"");
 }
+
+// A change of single fields.
+class Assignments {
+ public:
+  // Notes "path" and "value". What is wrong with them leaves it in no useful state.
+  absl::Status Add(const std::string& path, absl::string_view value) {
+    const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
+    if (!fields.ok()) return fields.status();
+    if (!named_.insert(path).second) return absl::InvalidArgumentError("is there twice");
+    change_.mutable_update_mask()->add_paths(path);
+    const FieldDescriptor& field = *fields->back();
+    if (absl::Status clash = CheckChoices(*fields); !clash.ok()) return clash;
+    if (value == "default") {
+      if (const auto wanted = ValueIn(kDefaults, path)) {
+        return SetValue(Parent(*fields), field, *wanted);
+      }
+      Parent(*fields);
+      ClearOthers(field, path);
+      return absl::OkStatus();
+    }
+    if (value == "off") {
+      if (const auto wanted = ValueIn(kOff, path)) {
+        return SetValue(Parent(*fields), field, *wanted);
+      }
+      // An absent flag is false.
+      if (IsOffWhenAbsent(path) || field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+        return absl::OkStatus();
+      }
+      return absl::InvalidArgumentError(
+          absl::StrCat("can't be off; write ", InsteadOfOff(field), ", or default"));
+    }
+    return SetValue(Parent(*fields), field, value);
+  }
+
+  PolicyChange Take() { return std::move(change_); }
+
+ private:
+  Policy& policy() { return *change_.mutable_policy(); }
+
+  // The message that holds the last of the fields. It is there from then on, as if its defaults had
+  // been written: of a window, it is this one.
+  Message& Parent(const std::vector<const FieldDescriptor*>& fields) {
+    Message* message = &policy();
+    for (std::size_t i = 0; i + 1 < fields.size(); ++i) {
+      message = message->GetReflection()->MutableMessage(message, fields[i]);
+    }
+    return *message;
+  }
+
+  // Of two windows, the later would silently take the earlier one's place.
+  absl::Status CheckChoices(const std::vector<const FieldDescriptor*>& fields) const {
+    const Message* message = &change_.policy();
+    for (const FieldDescriptor* const field : fields) {
+      const google::protobuf::Reflection& reflection = *message->GetReflection();
+      if (const auto* const choice = field->real_containing_oneof()) {
+        const FieldDescriptor* const chosen = reflection.GetOneofFieldDescriptor(*message, choice);
+        if (chosen != nullptr && chosen != field) {
+          return absl::InvalidArgumentError(absl::StrCat(
+              "excludes ", chosen->name(), ", which is there as well: write one of the two"));
+        }
+      }
+      if (field == fields.back()) break;
+      message = &reflection.GetMessage(*message, field);
+    }
+    return absl::OkStatus();
+  }
+
+  // A choice that none of the fields of is there takes its default, the first: so that one becomes
+  // the default, none of the others may be left.
+  void ClearOthers(const FieldDescriptor& field, const std::string& path) {
+    const auto* const choice = field.real_containing_oneof();
+    if (choice == nullptr || choice->field(0) != &field) return;
+    const std::string prefix = path.substr(0, path.size() - field.name().size());
+    for (int i = 1; i < choice->field_count(); ++i) {
+      change_.mutable_update_mask()->add_paths(prefix + choice->field(i)->name());
+    }
+  }
+
+  PolicyChange change_;
+  std::set<std::string> named_;
+};
 
 // What a change of a whole policy looks like.
 PolicyChange Whole(Policy policy) {
@@ -147,26 +255,26 @@ absl::StatusOr<PolicyChange> ChangeFromJson(const std::string& text) {
 }  // namespace
 
 absl::StatusOr<PolicyChange> ChangeFromAssignments(const std::vector<std::string>& assignments) {
-  PolicyChange change;
+  Assignments change;
   for (const std::string& assignment : assignments) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(assignment, absl::MaxSplits('=', 1));
     absl::Status status = assignment.find('=') == std::string::npos
                               ? absl::InvalidArgumentError("write field=value")
-                              : Assign(parts.first, parts.second, change);
+                              : change.Add(std::string(parts.first), parts.second);
     if (!status.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", Printable(assignment), "\": ", status.message()));
     }
   }
-  return change;
+  return change.Take();
 }
 
 absl::StatusOr<PolicyChange> ChangeFromText(absl::string_view text) {
   const absl::string_view stripped = absl::StripAsciiWhitespace(text);
   if (stripped.empty()) return absl::InvalidArgumentError("it is empty");
   if (stripped.front() == '{') return ChangeFromJson(std::string(stripped));
-  PolicyChange change;
+  Assignments change;
   int number = 0;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     ++number;
@@ -174,14 +282,14 @@ absl::StatusOr<PolicyChange> ChangeFromText(absl::string_view text) {
     if (line.empty()) continue;
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(line, absl::MaxSplits(':', 1));
-    const absl::Status status = Assign(absl::StripAsciiWhitespace(parts.first),
-                                       absl::StripAsciiWhitespace(parts.second), change);
+    const absl::Status status = change.Add(std::string(absl::StripAsciiWhitespace(parts.first)),
+                                           absl::StripAsciiWhitespace(parts.second));
     if (!status.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("line ", number, ", \"", Printable(line), "\": ", status.message()));
     }
   }
-  return Whole(std::move(*change.mutable_policy()));
+  return Whole(std::move(*change.Take().mutable_policy()));
 }
 
 }  // namespace fuseboxctl

@@ -20,14 +20,9 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// What is off when it is absent; any other field has a default then.
 constexpr std::array<absl::string_view, 8> kOffWhenAbsent = {
     "consecutive_failures", "failures_in_window", "failure_rate", "slow_call_rate",
     "hung_calls",           "slow_call_duration", "ramp",         "max_in_flight"};
-
-bool IsOffWhenAbsent(const std::string& path) {
-  return std::find(kOffWhenAbsent.begin(), kOffWhenAbsent.end(), path) != kOffWhenAbsent.end();
-}
 
 bool IsDuration(const FieldDescriptor& field) {
   return field.message_type() == google::protobuf::Duration::descriptor();
@@ -78,6 +73,10 @@ void AppendFields(const Message& message, const std::string& prefix,
 }
 
 }  // namespace
+
+bool IsOffWhenAbsent(const std::string& path) {
+  return std::find(kOffWhenAbsent.begin(), kOffWhenAbsent.end(), path) != kOffWhenAbsent.end();
+}
 
 std::vector<PolicyField> PolicyFields(const fusebox::v1::Policy& policy) {
   std::vector<PolicyField> fields;
