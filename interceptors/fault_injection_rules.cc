@@ -54,7 +54,9 @@ void CheckName(absl::string_view name, bool allow_unknown, std::vector<std::stri
                                   "\"package.Service\" or \"", FaultInjector::kDefault, "\""));
     return;
   }
-  for (std::string& error : UnknownNames(table)) errors.push_back(std::move(error));
+  for (std::string& error : UnknownNames(table, "FaultInjectorOptions::allow_unknown_names")) {
+    errors.push_back(std::move(error));
+  }
 }
 
 }  // namespace

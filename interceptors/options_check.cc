@@ -25,11 +25,14 @@ std::vector<std::string> MethodsOf(const ServiceDescriptor& service) {
   return names;
 }
 
+constexpr absl::string_view kTableSwitch = "PolicyTable::AllowUnknownNames";
+
 // Looks names up among what is linked into the program. What they can't be is an error, unless they
-// may be anything.
+// may be anything; the error names the caller's `allowing` option that lets them be.
 class NameCheck {
  public:
-  NameCheck(bool allow_unknown, Errors& errors) : allow_unknown_(allow_unknown), errors_(errors) {}
+  NameCheck(bool allow_unknown, absl::string_view allowing, Errors& errors)
+      : allow_unknown_(allow_unknown), allowing_(allowing), errors_(errors) {}
 
   // The linked service of that name, "package.Service"; null if it isn't linked. `entry` is what
   // names it, as `what`.
@@ -40,8 +43,8 @@ class NameCheck {
     if (found != nullptr || allow_unknown_) return found;
     if (const std::string near = NearestLinkedService(service); !near.empty()) {
       errors_.push_back(absl::StrCat(
-          what, " = \"", entry, "\", must be of a service that there is: did you mean ", near,
-          ", which is linked into the program? PolicyTable::AllowUnknownNames takes it as it is"));
+          what, " = \"", entry, "\", must name a service that is linked in: did you mean ", near,
+          ", which is linked into the program? ", allowing_, " takes it as it is"));
     }
     return nullptr;
   }
@@ -53,15 +56,16 @@ class NameCheck {
     if (service == nullptr) return nullptr;
     const auto* const method = service->FindMethodByName(name.substr(slash + 1));
     if (method == nullptr && !allow_unknown_) {
-      errors_.push_back(absl::StrCat(what, " = \"", name, "\", must be one of ",
-                                     service->full_name(),
-                                     "'s: ", absl::StrJoin(MethodsOf(*service), ", ")));
+      errors_.push_back(absl::StrCat(
+          what, " = \"", name, "\", must be one of ", service->full_name(),
+          "'s: ", absl::StrJoin(MethodsOf(*service), ", "), "; ", allowing_, " takes it as it is"));
     }
     return method;
   }
 
  private:
   const bool allow_unknown_;
+  const absl::string_view allowing_;
   Errors& errors_;
 };
 
@@ -126,9 +130,9 @@ void CheckFallbacks(const CircuitBreakerOptions& options, NameCheck& names, Erro
 
 }  // namespace
 
-std::vector<std::string> UnknownNames(const PolicyTable& policies) {
+std::vector<std::string> UnknownNames(const PolicyTable& policies, absl::string_view allowing) {
   Errors errors;
-  NameCheck names(policies.allows_unknown_names(), errors);
+  NameCheck names(policies.allows_unknown_names(), allowing, errors);
   for (const std::string& name : policies.Names()) {
     if (absl::StrContains(name, '/')) {
       names.FindMethod("method", name);
@@ -140,8 +144,8 @@ std::vector<std::string> UnknownNames(const PolicyTable& policies) {
 }
 
 std::vector<std::string> CheckNames(const CircuitBreakerOptions& options) {
-  Errors errors = UnknownNames(options.policies);
-  NameCheck names(options.policies.allows_unknown_names(), errors);
+  Errors errors = UnknownNames(options.policies, kTableSwitch);
+  NameCheck names(options.policies.allows_unknown_names(), kTableSwitch, errors);
   CheckScope(options, errors);
   CheckStreams(options, names, errors);
   CheckFallbacks(options, names, errors);

@@ -120,7 +120,9 @@ grpc::Status AnswerOther(const EchoReply& /*request*/, EchoRequest* /*reply*/) {
   return grpc::Status::OK;
 }
 
-constexpr char kDidYouMean[] = "did you mean fusebox_testing.Echo, which is linked into";
+constexpr char kDidYouMean[] =
+    "did you mean fusebox_testing.Echo, which is linked into the program? "
+    "PolicyTable::AllowUnknownNames takes it as it is";
 
 TEST(FactoryTest, P1_RefusesAServiceThatIsNearlyALinkedOne) {
   for (const char* const near :

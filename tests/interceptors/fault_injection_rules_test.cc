@@ -31,6 +31,7 @@ using fusebox::InjectedHang;
 using fusebox::InjectedStatus;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 Fault MakeFault(decltype(Fault::kind) kind, double fraction = 1) {
   Fault fault;
@@ -64,6 +65,17 @@ TEST(FaultValidationTest, RefusesAMethodThatItsLinkedServiceHasNot) {
   ASSERT_NE(EchoRequest::descriptor(), nullptr);  // links the service
   EXPECT_THAT(Refusal("fusebox_testing.Echo/Unray"),
               AllOf(HasSubstr("\"fusebox_testing.Echo/Unray\""), HasSubstr("Unary")));
+}
+
+TEST(FaultValidationTest, P1_ARefusedNameIsTakenByTheOptionThatTheRefusalNames) {
+  for (const char* const name : {"fusebox_testing.Ecko/Unary", "fusebox_testing.Echo/Unray"}) {
+    EXPECT_THAT(Refusal(name),
+                AllOf(HasSubstr("FaultInjectorOptions::allow_unknown_names takes it as it is"),
+                      Not(HasSubstr("PolicyTable"))));
+    fusebox::FaultInjectorOptions options;
+    options.allow_unknown_names = true;
+    EXPECT_EQ((*FaultInjector::Create(options))->Set(name, Fault()), absl::OkStatus());
+  }
 }
 
 TEST(FaultValidationTest, TakesTheEndsOfEveryRangeAndNothingBeyond) {
