@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # help_test.sh <root of the sources> [<demo>]: every script tells what it does and how long that
-# takes, without doing anything; and scripts/demo knows the flags of the demo.
+# takes, and refuses what it doesn't know, without doing anything; and scripts/demo knows the flags of
+# the demo.
 set -euo pipefail
 root=$1
 demo=${2:-}
@@ -33,6 +34,29 @@ for script in "$root"/scripts/*; do
   done
 done
 [ ! -e "$work/called" ] || failed "--help has done something: $(sort -u "$work/called")"
+
+# refuses <part of the message> <script> [argument]...
+refuses() {
+  local said=$1 name=$2 code=0
+  shift 2
+  PATH="$work:$PATH" "$root/scripts/$name" "$@" > "$work/out" 2>&1 < /dev/null || code=$?
+  [ "$code" = 2 ] || failed "scripts/$name $* returned $code"
+  grep -q -F -e "$name: $said" "$work/out" || failed "scripts/$name $* doesn't say: $name: $said"
+  grep -q -F -e "scripts/$name --help" "$work/out" || failed "scripts/$name $* doesn't name its help"
+  [ ! -e "$work/called" ] || failed "scripts/$name $* has done something: $(sort -u "$work/called")"
+  rm -f "$work/called"
+}
+for script in "$root"/scripts/*; do
+  name=${script##*/}
+  [ "$name" = common.sh ] || refuses "" "$name" --bogus
+done
+refuses "unknown argument: --bogus" demo --fast --bogus
+refuses "--admin-port takes a port from 0 to 65535, not: 65536" demo --admin-port 65536
+refuses "--metrics-port takes a port" demo --metrics-port=none
+refuses "--instance needs a value" demo --instance
+refuses "no such file" lint nofile.cc
+refuses "no such file" lint --format-only nofile.cc
+refuses "no C++ file: README.md" lint README.md
 
 if [ -n "$demo" ]; then
   flags_of() { grep -o -E -- '^ +(-h,)?--[a-z-]+' | grep -o -E -- '--[a-z-]+' | grep -v -- --help | sort; }
