@@ -434,6 +434,19 @@ TEST(Evidence, R9_IsWhatTheWindowHoldsWhateverTheCalls) {
   }
 }
 
+TEST(Evidence, R9_AListOfAddressesIsOnePeerInBrackets) {
+  const std::string list = "10.0.0.7:50051,10.0.0.8:50051";
+  TestCircuit all(RunOfFive());
+  all.Call(FailureOf(kUnavailable, list), 5);
+  EXPECT_EQ(TextOf(all), absl::StrCat("5 UNAVAILABLE; all of them from [", list, "]"));
+
+  TestCircuit some(RunOfFive());
+  some.Call(FailureOf(kUnavailable, list), 3);
+  some.Call(FailureOf(kUnavailable, "10.0.0.8:50051"), 2);
+  EXPECT_EQ(TextOf(some),
+            absl::StrCat("5 UNAVAILABLE; 3 of them from [", list, "], 2 from 10.0.0.8:50051"));
+}
+
 TEST(Evidence, ThereIsNothingToSayOfNothing) { EXPECT_EQ(EvidenceText(Evidence()), ""); }
 
 }  // namespace

@@ -40,7 +40,7 @@ DURATION = r"\d+(\.\d+)?(ms|h|m|s)(\d+(\.\d+)?(m|s))*"
 PLACEHOLDERS = [(re.compile(pattern), name) for pattern, name in (
     (r"inven\S*…\S*/Reserve", "inventory/shop.Inventory/Reserve"),
     (r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<time>"),
-    (r"(127\.0\.0\.1:(?!910[12]\b)\d+,?)+", "<addresses>"),
+    (r"\[?(127\.0\.0\.1:(?!910[12]\b)\d+,?)+\]?", "<addresses>"),
     (r"\b(INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED)\b(?!:)", "<code>"),
     (rf"(?<![\w.]){DURATION}(?![\w.])", "<duration>"),
     (r"\b(in <duration>|now)(?=$|,| )", "<when>"),

@@ -80,7 +80,8 @@ TEST_P(PeersTest, R9_WhereNobodyAnswersItIsTheTarget) {
   const DeadAddress also_dead;
   const std::string addresses = absl::StrCat(dead.address(), ",", also_dead.address());
   const Evidence evidence = CallUntilOpen(ChannelTo("ipv4:" + addresses, TestPolicy()));
-  EXPECT_EQ(EvidenceText(evidence), "2 UNAVAILABLE; all of them from " + addresses);
+  EXPECT_EQ(EvidenceText(evidence),
+            absl::StrCat("2 UNAVAILABLE; all of them from [", addresses, "]"));
 }
 
 TEST_P(PeersTest, R9_ASlowOneIsNamed) {
