@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is written down of the program in several places is the same in all of them.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/duration.pb.h>
 #include <regex.h>
 
 #include <array>
@@ -10,6 +12,7 @@
 #include <sstream>
 
 #include "absl/strings/str_replace.h"
+#include "fusebox/v1/circuit.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fuseboxctl/run_ctl.h"
@@ -105,6 +108,30 @@ TEST(InStep, TheCompletionsHaveTheSubCommandsAndFlagsOfTheHelp) {
                   testing::Contains(command));
     }
   }
+}
+
+// "open_duration", "half_open", "half_open.max_concurrent" and so on.
+void CollectFields(const google::protobuf::Descriptor& type, const std::string& prefix,
+                   std::set<std::string>& paths) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    const std::string path = prefix + field.name();
+    paths.insert(path);
+    if (field.message_type() == nullptr) continue;
+    if (field.message_type() == google::protobuf::Duration::descriptor()) continue;
+    CollectFields(*field.message_type(), path + ".", paths);
+  }
+}
+
+TEST(InStep, TheDocumentHasEveryFieldOfAPolicy) {
+  std::set<std::string> paths;
+  CollectFields(*fusebox::v1::Policy::descriptor(), "", paths);
+  paths.erase("half_open");  // only its fields can be given
+  const std::string docs = Content(FUSEBOXCTL_DOCS);
+  const std::size_t from = docs.find("\n## Fields of a policy\n");
+  ASSERT_NE(from, std::string::npos);
+  const std::size_t to = docs.find("\n## ", from + 1);
+  EXPECT_EQ(Matches(docs.substr(from, to - from), "\n\\| `([a-z_.]+)` \\|"), paths);
 }
 
 TEST(InStep, TheDocumentNamesEveryExitCodeAndVariable) {
