@@ -67,6 +67,7 @@ extern Card card;
 absl::StatusOr<Receipt> Charge(const Card& card);
 void Warn(const std::string& text);
 extern std::string method;
+extern std::string service_config;
 extern std::string token;
 extern uint64_t last_seen;
 
