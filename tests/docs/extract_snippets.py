@@ -6,7 +6,7 @@ usage: extract_snippets.py <root of the sources> --list
 
 README.md and each of docs/*.md with ```cpp blocks becomes a file that includes what its blocks
 include, and of Fusebox nothing else. The blocks stand in one function, each in the scope of those
-before it. An invisible line before a block may say what it is instead:
+before it. It is named after the page, so that snippets_run_test.cc can call it. An invisible line before a block may say what it is instead:
 
     <!-- snippet: excerpt of examples/testing/checkout_test.cc -->
 
@@ -136,12 +136,12 @@ def function(name, snippets):
     yield "}"
 
 
-def wrapped(includes, functions):
+def wrapped(includes, functions, names):
     yield "// Made by tests/docs/extract_snippets.py."
     yield from includes
     yield "namespace reader {"
-    for number, snippets in enumerate(functions):
-        yield from function(f"Example{number}", snippets)
+    for name, snippets in zip(names, functions):
+        yield from function(name, snippets)
     yield "}  // namespace reader"
 
 
@@ -150,7 +150,7 @@ def files(root):
         includes = ['#include "tests/docs/reader.h"']
         includes += [line for snippet in snippets for line in snippet.includes()]
         stem = os.path.basename(name)[:-len(".md")].replace("-", "_").lower()
-        yield f"{stem}_md.cc", wrapped(includes, [snippets])
+        yield f"{stem}_md.cc", wrapped(includes, [snippets], [f"{stem}_md"])
     for group, names, functions in headers(root):
         includes = ['#include "tests/docs/reader.h"']
         includes += [f"#include {name}" for name in ALSO.get(group, [])]
@@ -159,7 +159,8 @@ def files(root):
             includes += ['#include "fusebox/grpc/channel.h"']
         if group != "core":
             includes += ['#include "fusebox/circuit_registry.h"']
-        yield f"{group}_headers.cc", wrapped(includes, functions)
+        examples = [f"{group}_headers_{number}" for number in range(len(functions))]
+        yield f"{group}_headers.cc", wrapped(includes, functions, examples)
 
 
 def main():

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Examples of the documentation are run, those of a page one after the other in a server that
+// serves a call: what compiles may be refused when it's called.
+#include <functional>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/docs/reader.h"
+
+namespace reader {
+
+// Made by extract_snippets.py, of the page of that name.
+absl::Status readme_md(std::shared_ptr<Cache> cache);
+absl::Status admin_md(std::shared_ptr<Cache> cache);
+absl::Status composition_md(std::shared_ptr<Cache> cache);
+absl::Status fallbacks_md(std::shared_ptr<Cache> cache);
+absl::Status fault_injection_md(std::shared_ptr<Cache> cache);
+absl::Status operating_md(std::shared_ptr<Cache> cache);
+absl::Status policies_md(std::shared_ptr<Cache> cache);
+absl::Status testing_md(std::shared_ptr<Cache> cache);
+absl::Status what_it_protects_md(std::shared_ptr<Cache> cache);
+
+}  // namespace reader
+
+namespace fusebox_testing {
+namespace {
+
+struct Page {
+  const char* name;
+  absl::Status (*run)(std::shared_ptr<reader::Cache>);
+};
+
+void PrintTo(const Page& page, std::ostream* out) { *out << page.name; }
+
+class Inventory final : public shop::Inventory::Service {
+ public:
+  explicit Inventory(std::function<absl::Status()> page) : page_(std::move(page)) {}
+
+  grpc::Status Reserve(grpc::ServerContext* context, const shop::ReserveRequest* /*request*/,
+                       shop::ReserveReply* /*reply*/) override {
+    reader::server_context = context;
+    const absl::Status came = page_();
+    reader::server_context = nullptr;
+    return {static_cast<grpc::StatusCode>(came.code()), std::string(came.message())};
+  }
+
+ private:
+  std::function<absl::Status()> page_;
+};
+
+std::unique_ptr<grpc::Server> Start(grpc::Service& service) {
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  return builder.BuildAndStart();  // reached in this process alone
+}
+
+class SnippetsRun : public testing::TestWithParam<Page> {};
+
+TEST_P(SnippetsRun, AndReturnNoError) {
+  grpc::EnableDefaultHealthCheckService(true);
+  Inventory unused([] { return absl::OkStatus(); });
+  reader::server = Start(unused);
+  reader::stub = shop::Inventory::NewStub(reader::server->InProcessChannel({}));
+  Inventory calling([] { return GetParam().run(std::make_shared<reader::Cache>()); });
+  const std::unique_ptr<grpc::Server> server = Start(calling);
+  grpc::ClientContext context;
+  shop::ReserveReply reply;
+  const grpc::Status status =
+      shop::Inventory::NewStub(server->InProcessChannel({}))->Reserve(&context, {}, &reply);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  server->Shutdown();
+  reader::stub = nullptr;
+  reader::server = nullptr;
+}
+
+INSTANTIATE_TEST_SUITE_P(Pages, SnippetsRun,
+                         testing::Values(Page{"readme", reader::readme_md},
+                                         Page{"admin", reader::admin_md},
+                                         Page{"composition", reader::composition_md},
+                                         Page{"fallbacks", reader::fallbacks_md},
+                                         Page{"fault_injection", reader::fault_injection_md},
+                                         Page{"operating", reader::operating_md},
+                                         Page{"policies", reader::policies_md},
+                                         Page{"testing", reader::testing_md},
+                                         Page{"what_it_protects", reader::what_it_protects_md}),
+                         [](const auto& page) { return std::string(page.param.name); });
+
+}  // namespace
+}  // namespace fusebox_testing
