@@ -15,6 +15,9 @@ namespace {
 // come again, and be told what it has missed.
 constexpr absl::Duration kLongestWrite = absl::Minutes(1);
 
+// And of a call that is to end: who reads is told why, in place of a bare CANCELLED.
+constexpr absl::Duration kLongestLastWrite = absl::Seconds(1);
+
 }  // namespace
 
 // One call. It is idle, or it is busy: a slice of the executor's looks for what there is to tell,
@@ -40,34 +43,42 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     PostSlice();
   }
 
-  // Ends the call, if it is still running.
+  // Ends the call, if it is still running; if a message is on its way, after that.
   void Drop(const grpc::Status& why) {
-    bool writing = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (finished_) return;
+      if (cancelled_) return;
       cancelled_ = true;
       end_ = why;
-      writing = writing_since_.has_value();
-      if (writing) {
-        ++pins_;  // the call isn't over before this is
-      } else {
-        if (busy_) return;  // who is busy with it will see
-        finished_ = true;
-      }
-    }
-    if (writing) {
-      context_.TryCancel();  // or the write would not end
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (--pins_ > 0 || !finished_) return;
+      if (busy_) return;  // who is busy with it will see
+      finished_ = true;
     }
     Finish(why);
   }
 
-  // Whether it has not taken what was written to it for too long.
-  bool IsStalled(SteadyTime now) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return writing_since_ && !cancelled_ && now - *writing_since_ >= kLongestWrite;
+  // Ends the call, if what was written to it was not taken for too long.
+  bool HangUpIfStalled(SteadyTime now) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!writing_since_ || hung_up_) return false;
+      const absl::Duration longest = cancelled_ ? kLongestLastWrite : kLongestWrite;
+      if (now - *writing_since_ < longest) return false;
+      if (!cancelled_) {
+        end_ = {grpc::StatusCode::RESOURCE_EXHAUSTED,
+                absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite))};
+      }
+      cancelled_ = true;
+      hung_up_ = true;
+      pinned_ = true;  // the call isn't over before this is
+    }
+    context_.TryCancel();  // or the write would not end
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      pinned_ = false;
+      if (!finished_) return true;
+    }
+    Finish(end_);
+    return true;
   }
 
   void OnWriteDone(bool ok) override {
@@ -106,7 +117,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
       over = cancelled_;
       if (over) {
         finished_ = true;
-        if (pins_ > 0) return false;  // who pins it finishes it
+        if (pinned_) return false;  // who pins it finishes it
       } else {
         busy_ = std::exchange(again_, false);
         if (!busy_) return false;
@@ -149,7 +160,8 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
   bool again_ = false;  // there may be something to write that isn't seen yet
   std::optional<SteadyTime> writing_since_;
   bool cancelled_ = false;
-  int pins_ = 0;  // who still needs the call's context
+  bool hung_up_ = false;
+  bool pinned_ = false;  // whoever hangs up still needs the call's context
   bool finished_ = false;
   grpc::Status end_ = grpc::Status::CANCELLED;
 };
@@ -218,10 +230,7 @@ void Watchers::PumpAll() {
 int Watchers::HangUpOnStalled() {
   const SteadyTime now = clock_.Now();
   for (const auto& stream : Streams()) {
-    if (!stream->IsStalled(now)) continue;
-    hung_up_.fetch_add(1, std::memory_order_relaxed);
-    stream->Drop({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                  absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite))});
+    if (stream->HangUpIfStalled(now)) hung_up_.fetch_add(1, std::memory_order_relaxed);
   }
   return hung_up_.load(std::memory_order_relaxed);
 }

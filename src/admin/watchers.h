@@ -44,8 +44,8 @@ class Watchers {
   Reactor* Add(const Caller& caller, grpc::CallbackServerContext& context,
                const v1::WatchCircuitsRequest& request);
 
-  // Hangs up on those who have not taken a message for a minute, as it does at every event and once
-  // a second. Returns on how many so far.
+  // Hangs up on those who have not taken a message for a minute, or for a second if another has got
+  // their place; as it does at every event and once a second. Returns on how many so far.
   int HangUpOnStalled();
 
  private:
