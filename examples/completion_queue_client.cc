@@ -31,7 +31,7 @@ struct Counts {
   int rejected = 0;
 };
 
-// Starts `n` calls, all at a time, and waits for all of them.
+// Starts `n` calls, all at the same time, and waits for all of them.
 Counts CallAtOnce(int n, shop::Inventory::Stub& stub) {
   grpc::CompletionQueue queue;
   for (int i = 0; i < n; ++i) {

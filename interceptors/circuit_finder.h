@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a call to its policy and its circuit (DESIGN P1-P3).
+// From a call to its policy and its circuit (rules P1-P3).
 #ifndef FUSEBOX_INTERCEPTORS_CIRCUIT_FINDER_H_
 #define FUSEBOX_INTERCEPTORS_CIRCUIT_FINDER_H_
 

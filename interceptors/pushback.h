@@ -9,7 +9,7 @@
 
 namespace fusebox {
 
-// How long the server asks to be left alone (DESIGN C5): `grpc-retry-pushback-ms` in the trailing
+// How long the server asks to be left alone (rule C5): `grpc-retry-pushback-ms` in the trailing
 // metadata, or google.rpc.RetryInfo in the status' details; of both, the longer. Zero if it doesn't
 // ask. A negative number in the metadata asks for no retries, not for a time. Zero, too, for a
 // rejection that the server passes on: its delay is that of another circuit, which may close, or be

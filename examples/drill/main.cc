@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// recovery_drill: what a recovery ramp is good for (DESIGN R6), shown in virtual time.
+// recovery_drill: what a recovery ramp is good for (rule R6), shown in virtual time.
 //
 //   recovery_drill            # a picture, the figures, and the same over 20 seeds and outages
 //   recovery_drill --check    # only the exit status: 1 if the ramp is not better, and in what

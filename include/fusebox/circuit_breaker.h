@@ -81,7 +81,7 @@ class CircuitBreaker {
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
   ~CircuitBreaker();
 
-  // Asks for the right to make one call, at this moment (DESIGN R1-R5). Never waits.
+  // Asks for the right to make one call, at this moment (rules R1-R5). Never waits.
   Admission TryAcquire();
 
   // A failure that belongs to no permit, as of a health check. It counts as one more failed call,
@@ -102,13 +102,13 @@ class CircuitBreaker {
   // find out about slow calls, like their peer, before it records them.
   bool IsSlow(absl::Duration latency) const;
 
-  // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (DESIGN R1).
+  // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (rule R1).
   State state();
 
-  // Everything there is to know at this moment (DESIGN R9).
+  // Everything there is to know at this moment (rule R9).
   CircuitSnapshot Snapshot();
 
-  // What an operator does (DESIGN R8). Each makes the calls that are out stale: their results add
+  // What an operator does (rule R8). Each makes the calls that are out stale: their results add
   // to the totals and move nothing. Asking for the mode that is on changes nothing.
 
   // Automatic mode, CLOSED, with an empty window, the backoff starting over and the totals kept,
@@ -134,7 +134,7 @@ class CircuitBreaker {
   // window.
   void Automate(const Operator& by);
 
-  // Another policy, whole (DESIGN R10): totals, mode and state stay, the window is emptied. A
+  // Another policy, whole (rule R10): totals, mode and state stay, the window is emptied. A
   // running opening keeps its length; a HALF_OPEN starts anew with its first probe.
   // INVALID_ARGUMENT, as from `Create`, leaves the old one in force.
   absl::Status SetPolicy(const Policy& policy, const Operator& by);

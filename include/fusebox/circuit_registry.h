@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The circuits of a process, by name. One registry is enough for any number of channels; channels
-// that share a registry and a target name share their circuits (DESIGN P3).
+// that share a registry and a target name share their circuits (rule P3).
 //
 //   auto registry = std::make_shared<fusebox::CircuitRegistry>();
 //   for (const fusebox::CircuitSnapshot& circuit : registry->List()) {
@@ -77,7 +77,7 @@ class CircuitRegistry {
                                                               const Policy& policy,
                                                               absl::string_view target = {});
 
-  // The circuit of that name, or null. Never makes one (DESIGN P4).
+  // The circuit of that name, or null. Never makes one (rule P4).
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) const;
 
   // Takes the circuit of that name out. Calls that are out still end as they would have; the next
@@ -89,8 +89,8 @@ class CircuitRegistry {
   std::vector<CircuitSnapshot> List() const;
 
   // The circuits whose names come after that one, by name, `limit` of them at the most. Gone
-  // through like this, page by page, a circuit that is there all the time is seen exactly once, be
-  // it that others come and go.
+  // through like this, page by page, a circuit that is there all the time is seen exactly once,
+  // even if others come and go.
   std::vector<std::shared_ptr<CircuitBreaker>> Circuits(
       absl::string_view after = {},
       std::size_t limit = std::numeric_limits<std::size_t>::max()) const;

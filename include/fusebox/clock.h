@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where a circuit breaker gets its time from. A program uses `Clock::Real()` and never thinks of it
-// again; a test injects `fusebox_testing::FakeClock` and moves time by hand (DESIGN R13).
+// again; a test injects `fusebox_testing::FakeClock` and moves time by hand (rule R13).
 #ifndef FUSEBOX_CLOCK_H_
 #define FUSEBOX_CLOCK_H_
 

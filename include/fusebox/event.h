@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a circuit tells its listeners (DESIGN section 6): transitions and the rules that caused
+// What a circuit tells its listeners (docs/rules.md): transitions and the rules that caused
 // them, with their figures; operators' actions, with who and why; circuits that come and go. No
 // event is made on the way of an ordinary permitted call.
 //

@@ -70,8 +70,8 @@ struct Evidence {
   absl::Duration age = absl::ZeroDuration();
 };
 
-// In words, without the message: "4 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 4 of them from
-// 10.0.0.7:50051, 1 from others"; "12 calls without a status after 10s". Empty if nothing is known.
+// In words, without the message; empty if nothing is known. "4 UNAVAILABLE; 3 of them from a:1, 1
+// from others"; "12 calls without a status after 10s". A peer that is a list is in brackets.
 std::string EvidenceText(const Evidence& evidence);
 
 }  // namespace fusebox

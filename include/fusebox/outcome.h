@@ -20,7 +20,7 @@
 
 namespace fusebox {
 
-// The three things that a call can say about the dependency (DESIGN section 1).
+// The three things that a call can say about the dependency (docs/rules.md).
 enum class OutcomeKind {
   kSuccess,  // it answered
   kFailure,  // it did not, or not as it should
@@ -44,7 +44,7 @@ constexpr absl::string_view OutcomeKindName(OutcomeKind kind) {
 // both names and numbers.
 inline constexpr int kStatusCodeCount = 17;
 
-// The standard reading of a status code (DESIGN C2). Failures: UNAVAILABLE, DEADLINE_EXCEEDED,
+// The standard reading of a status code (rule C2). Failures: UNAVAILABLE, DEADLINE_EXCEEDED,
 // INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED, DATA_LOSS. Ignored: CANCELLED. Every other code is a
 // success, since the dependency is alive and has answered. A code outside 0..16 is read as UNKNOWN.
 OutcomeKind DefaultOutcomeKind(absl::StatusCode code);
@@ -58,7 +58,7 @@ struct Outcome {
   std::optional<absl::Duration> latency;
 
   // False leaves the call out of the slow-call rules: a stream that goes at its caller's pace is
-  // neither fast nor slow (DESIGN C6).
+  // neither fast nor slow (rule C6).
   bool timed = true;
 
   // For ignored ones: it was the caller who ended the call. In HALF_OPEN a probe that was cancelled
@@ -67,7 +67,7 @@ struct Outcome {
   // was out is `latency` or, when that is absent, the time since the grant of the permit.
   bool cancelled = false;
 
-  // For failures: the status code and message, kept as the circuit's last failure (DESIGN R9). The
+  // For failures: the status code and message, kept as the circuit's last failure (rule R9). The
   // message is kept as text that can be shown, as an `Operator`'s is, and cut to
   // `kMaxFailureMessageBytes`.
   int code = 0;

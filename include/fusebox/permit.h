@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The right to make one call (DESIGN R7), and the answer to asking for one.
+// The right to make one call (rule R7), and the answer to asking for one.
 #ifndef FUSEBOX_PERMIT_H_
 #define FUSEBOX_PERMIT_H_
 
@@ -64,7 +64,7 @@ class [[nodiscard]] Permit {
 
   // Gives the permit back with what became of the call. Returns true if it was taken; false if this
   // permit is empty or was given back before, and then nothing has changed. A permit of an earlier
-  // epoch is taken: it adds to the totals and moves nothing (DESIGN R7).
+  // epoch is taken: it adds to the totals and moves nothing (rule R7).
   bool Record(const Outcome& outcome);
 
   // The same for the plainest outcomes; the first and the last are cheaper than by `Record`.

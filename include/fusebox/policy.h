@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The settings of a circuit: when it opens, for how long, and how it finds out that the dependency
-// is well again.
+// is well again. "Rule R3" and the like, in this and other headers, are those of docs/rules.md.
 //
 //   fusebox::Policy policy;  // the defaults: 5 failures in a row, open for 30 s
 //
@@ -25,7 +25,7 @@
 
 namespace fusebox {
 
-// Remembers the last `size` recorded calls, however old they are (DESIGN R3).
+// Remembers the last `size` recorded calls, however old they are (rule R3).
 struct CountWindow {
   int64_t size = 100;  // calls, 1 to 1,000,000
 
@@ -34,7 +34,7 @@ struct CountWindow {
 
 // Remembers the calls of the last `duration`, in `buckets` slices of `duration / buckets` each (cut
 // to whole nanoseconds), aligned to the clock's zero. The current, partial slice is one of them, so
-// what's remembered reaches back between `duration - duration / buckets` and `duration` (DESIGN
+// what's remembered reaches back between `duration - duration / buckets` and `duration` (rule
 // R3).
 struct TimeWindow {
   absl::Duration duration = absl::Seconds(10);  // 1 ms to 24 h
@@ -48,7 +48,7 @@ struct TimeWindow {
 using Window = std::variant<CountWindow, TimeWindow>;
 
 // HALF_OPEN verdict: this many successful probes close the circuit, any failed one opens it again
-// (DESIGN R5).
+// (rule R5).
 struct SuccessThreshold {
   int64_t successes = 3;  // probes, 1 to 1,000,000
 
@@ -59,7 +59,7 @@ struct SuccessThreshold {
 
 // HALF_OPEN verdict: exactly `calls` probes are admitted. Once all are recorded, the circuit opens
 // again if `failure_rate` or `slow_call_rate` holds over them, and closes if not. Needs one of
-// those two rates in the policy (DESIGN R5).
+// those two rates in the policy (rule R5).
 struct ProbeCalls {
   int64_t calls = 10;  // probes, 1 to 1,000,000
 
@@ -82,7 +82,7 @@ struct HalfOpenPolicy {
 };
 
 // After a positive verdict the share of calls that is admitted grows linearly from
-// `initial_fraction` to all of them over `duration`, and only then the circuit closes (DESIGN R6).
+// `initial_fraction` to all of them over `duration`, and only then the circuit closes (rule R6).
 // The trip rules are on meanwhile, over a window of their own.
 struct Ramp {
   absl::Duration duration = absl::Seconds(10);  // 1 ms to 24 h
@@ -90,7 +90,7 @@ struct Ramp {
 };
 
 // Opens the circuit when `count` calls have been in flight for `age`: a dependency that hangs gives
-// no outcome until the deadlines run out (DESIGN R14). Looked at whenever a call starts or ends.
+// no outcome until the deadlines run out (rule R14). Looked at whenever a call starts or ends.
 // Starts are kept in slices of `age / 8`, so that a call is found up to that much late. If nobody
 // has looked for half the age, it may be the process that was stopped, with the answers in its
 // sockets: then it takes one more look, min(age / 8, 100 ms) later. A stream that has received a
@@ -102,11 +102,11 @@ struct HungCalls {
 
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
-// factory), and an invalid one is refused there with every bad field named (DESIGN R11).
+// factory), and an invalid one is refused there with every bad field named (rule R11).
 struct Policy {
   // ---- When a CLOSED circuit opens. Any set of these may be on together; at least one must be.
   // After each recorded success or failure they are looked at in this order, and the first that
-  // holds opens the circuit (DESIGN R2).
+  // holds opens the circuit (rule R2).
 
   // This many failures in a row. A success starts the count anew; an ignored call leaves it alone.
   std::optional<int64_t> consecutive_failures = 5;  // calls, 1 to 1,000,000
@@ -131,7 +131,7 @@ struct Policy {
   // it only counts slow calls.
   std::optional<absl::Duration> slow_call_duration;  // 1 us to 24 h
 
-  // Record a success that was slow as a failure (DESIGN C4).
+  // Record a success that was slow as a failure (rule C4).
   bool slow_is_failure = false;
 
   // How many calls the window must hold before a rate is looked at. Not more than a CountWindow's
@@ -141,7 +141,7 @@ struct Policy {
   // What `failures_in_window` and the two rates look at. A transition empties it.
   Window window = CountWindow{};
 
-  // ---- How long it stays OPEN (DESIGN R4).
+  // ---- How long it stays OPEN (rule R4).
 
   // The length of the first opening.
   absl::Duration open_duration = absl::Seconds(30);  // 1 ms to 365 days
@@ -159,14 +159,14 @@ struct Policy {
   // as the multiplier is.
   double jitter = 0.1;  // 0 to less than 1
 
-  // ---- How it comes back (DESIGN R5).
+  // ---- How it comes back (rule R5).
   HalfOpenPolicy half_open;
 
   // Absent: a positive verdict closes the circuit at once.
   std::optional<Ramp> ramp;
 
   // ---- In any state: a call that would be the N+1st in flight is rejected. It is counted apart
-  // from the other rejections, and is no failure (DESIGN R12). What Envoy calls circuit breaking.
+  // from the other rejections, and is no failure (rule R12). What Envoy calls circuit breaking.
   std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
 
   // ---- Presets: failures in a row / successful probes / open duration; all else as by default.
@@ -186,7 +186,7 @@ inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 // OK, or one INVALID_ARGUMENT that names each bad field with its value and its range, as in
 //   "invalid policy: failure_rate = 1.5, must be greater than 0 and at most 1; jitter = 1, must be
 //   at least 0 and less than 1"
-// Nothing is ever clamped (DESIGN R11). Thread-safe.
+// Nothing is ever clamped (rule R11). Thread-safe.
 absl::Status Validate(const Policy& policy);
 
 // The same, field by field; empty if the policy is valid.
@@ -197,7 +197,7 @@ struct FieldError {
 };
 std::vector<FieldError> PolicyErrors(const Policy& policy);
 
-// What is valid, and yet can hardly act or hardly be meant, one sentence each, as in
+// What is valid but probably a mistake, one sentence each, as in
 //   "minimum_calls = 20 in a window of 10s: needs at least 2 calls/s to open, however many of them
 //   fail"
 // It doesn't know your traffic or deadlines, so it says what they would have to be. For people:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which policy goes with which method of a channel (DESIGN P1). It resolves as gRPC's service
+// Which policy goes with which method of a channel (rule P1). It resolves as gRPC's service
 // config does: the exact method, then its service, then the default.
 //
 //   auto policies = fusebox::PolicyTable()
@@ -50,14 +50,14 @@ class PolicyTable {
   // Takes a method or a service out: its calls see no breaker and pay for none.
   PolicyTable& Unprotected(absl::string_view method_or_service);
 
-  // Lets names be what they may. Without it, a channel refuses a name that can hardly be meant: a
+  // Lets names be what they may. Without it, a channel refuses a name that is probably misspelt: a
   // service that isn't linked into the program, and is one or two letters away from one that is; a
   // method that its linked service doesn't have. It holds for the channel's stream options and
   // fallbacks as well.
   PolicyTable& AllowUnknownNames();
   bool allows_unknown_names() const { return allows_unknown_names_; }
 
-  // OK, or one INVALID_ARGUMENT with all that's wrong with the entries (DESIGN R11).
+  // OK, or one INVALID_ARGUMENT with all that's wrong with the entries (rule R11).
   absl::Status Validate() const;
 
   // The policy of a method, given as "package.Service/Method" with or without a leading slash; null

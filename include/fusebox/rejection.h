@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A rejection, typed, and its form on the wire (DESIGN section 4). Callers of a protected channel
+// A rejection, typed, and its form on the wire (docs/rules.md). Callers of a protected channel
 // want `GetRejection(const grpc::Status&)` of fusebox/grpc/rejection_status.h; the functions here
 // do the same for absl::Status and are what the gRPC ones are made of.
 #ifndef FUSEBOX_REJECTION_H_
@@ -74,7 +74,7 @@ std::optional<absl::Duration> GetRetryDelay(const absl::Status& status);
 
 // Whether such bytes, or a status' payloads, hold a google.rpc.ErrorInfo of the domain "fusebox",
 // whatever the code: a rejection, or what is left of one that a server has passed on. Then its
-// delay is that of some other circuit, and no pushback of the server's (DESIGN C5).
+// delay is that of some other circuit, and no pushback of the server's (rule C5).
 bool HasRejectionInfo(absl::string_view google_rpc_status);
 bool HasRejectionInfo(const absl::Status& status);
 

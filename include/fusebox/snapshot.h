@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What can be known about a circuit at one moment (DESIGN R9). Plain values, made under the
+// What can be known about a circuit at one moment (rule R9). Plain values, made under the
 // circuit's lock and therefore consistent in themselves; sharing nothing with the circuit.
 #ifndef FUSEBOX_SNAPSHOT_H_
 #define FUSEBOX_SNAPSHOT_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The states of a circuit (DESIGN R1-R6) and its modes (DESIGN R8).
+// The states of a circuit (rules R1-R6) and its modes (rule R8).
 #ifndef FUSEBOX_STATE_H_
 #define FUSEBOX_STATE_H_
 
@@ -32,7 +32,7 @@ constexpr absl::string_view StateName(State state) {
   return "UNKNOWN";
 }
 
-// What the operator has decided about a circuit (DESIGN R8).
+// What the operator has decided about a circuit (rule R8).
 enum class Mode {
   kAutomatic,   // the state machine rules
   kForcedOpen,  // every call is rejected, until released or until a time to live ends

@@ -15,7 +15,7 @@ namespace fusebox {
 
 // A thread that runs when there are events, so that the threads that caused them need not: those
 // only ring a bell. It also looks at every circuit once in a while, so that what is due by time
-// alone happens, and is told, without a call that comes to see it (DESIGN R1).
+// alone happens, and is told, without a call that comes to see it (rule R1).
 class EventPump {
  public:
   // `run` is called on the pump's thread, with no lock held, after events and once to begin with.

@@ -32,7 +32,7 @@ std::size_t BytesInMessage(absl::string_view text) {
 std::size_t BytesToTell(absl::string_view text) { return BytesInMessage(text) + 2 * text.size(); }
 
 // google.rpc messages are written field by field, so that their protos aren't registered in a
-// process that may link its own (DESIGN section 4). All the fields here have one-byte tags.
+// process that may link its own (docs/rules.md). All the fields here have one-byte tags.
 constexpr uint32_t TagOf(uint32_t field, uint32_t wire_type) { return field << 3U | wire_type; }
 
 void AppendBytes(std::string& message, uint32_t field, const std::string& bytes) {

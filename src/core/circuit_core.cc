@@ -18,7 +18,7 @@ EvidenceLog::Call EvidenceFrom(const Outcome& outcome) {
 }
 
 // What the outcome comes to under the policy: whether slowness makes a failure of a success
-// (DESIGN C4).
+// (rule C4).
 CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
   CallRecord call;
   call.kind = outcome.kind;

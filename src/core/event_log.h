@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The events of a registry: numbers them, and keeps the last ones (DESIGN section 6).
+// The events of a registry: numbers them, and keeps the last ones (docs/rules.md).
 #ifndef FUSEBOX_SRC_CORE_EVENT_LOG_H_
 #define FUSEBOX_SRC_CORE_EVENT_LOG_H_
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The newest failures of a circuit and its newest slow calls, as far as the evidence of an opening
-// tells of them (DESIGN R9).
+// tells of them (rule R9).
 #ifndef FUSEBOX_SRC_CORE_EVIDENCE_LOG_H_
 #define FUSEBOX_SRC_CORE_EVIDENCE_LOG_H_
 

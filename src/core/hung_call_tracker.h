@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which calls have been in flight for too long (DESIGN R14).
+// Which calls have been in flight for too long (rule R14).
 #ifndef FUSEBOX_SRC_CORE_HUNG_CALL_TRACKER_H_
 #define FUSEBOX_SRC_CORE_HUNG_CALL_TRACKER_H_
 

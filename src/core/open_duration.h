@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long the next opening lasts: backoff, jitter, pushback (DESIGN R4).
+// How long the next opening lasts: backoff, jitter, pushback (rule R4).
 #ifndef FUSEBOX_SRC_CORE_OPEN_DURATION_H_
 #define FUSEBOX_SRC_CORE_OPEN_DURATION_H_
 

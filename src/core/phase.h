@@ -6,7 +6,7 @@
 
 namespace fusebox {
 
-// A state as the machine sees it: HALF_OPEN has two phases (DESIGN R5, R6).
+// A state as the machine sees it: HALF_OPEN has two phases (rules R5, R6).
 enum class Phase { kClosed, kOpen, kProbing, kRamping };
 
 constexpr State StateOf(Phase phase) {

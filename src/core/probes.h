@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The probes of one HALF_OPEN (DESIGN R5).
+// The probes of one HALF_OPEN (rule R5).
 #ifndef FUSEBOX_SRC_CORE_PROBES_H_
 #define FUSEBOX_SRC_CORE_PROBES_H_
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The growing share of calls after a positive verdict (DESIGN R6).
+// The growing share of calls after a positive verdict (rule R6).
 #ifndef FUSEBOX_SRC_CORE_RAMP_PROGRESS_H_
 #define FUSEBOX_SRC_CORE_RAMP_PROGRESS_H_
 

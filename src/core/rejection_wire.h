@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The little of protobuf's wire format that a rejection needs, written and read field by field, so
-// that no google/rpc/*.proto has to be registered (DESIGN section 4).
+// that no google/rpc/*.proto has to be registered (docs/rules.md).
 #ifndef FUSEBOX_SRC_CORE_REJECTION_WIRE_H_
 #define FUSEBOX_SRC_CORE_REJECTION_WIRE_H_
 

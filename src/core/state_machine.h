@@ -58,7 +58,7 @@ struct CallRecord {
   absl::Duration usual_latency = absl::ZeroDuration();  // of the circuit's calls; 0: unknown
 };
 
-// Not thread-safe. Every operation first makes the moves that are due at its `now` (DESIGN R1),
+// Not thread-safe. Every operation first makes the moves that are due at its `now` (rule R1),
 // each at the time at which it was due, so that what anyone sees does not depend on who looked
 // before. A `now` earlier than the latest one seen is taken for that latest one.
 class StateMachine {
@@ -113,7 +113,7 @@ class StateMachine {
 
   void AdvanceTo(SteadyTime now, Changes& changes);
 
-  // What an operator does (DESIGN R8, R10). Those that ask for the mode that is on change nothing.
+  // What an operator does (rules R8, R10). Those that ask for the mode that is on change nothing.
   void Reset(absl::string_view why, SteadyTime now, Changes& changes);
   void ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl, SteadyTime now,
                  Changes& changes);

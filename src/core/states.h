@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What each phase knows and decides while the circuit is in it (DESIGN R2-R6). A phase never moves
+// What each phase knows and decides while the circuit is in it (rules R2-R6). A phase never moves
 // the circuit: it returns a Trip, which tells the state machine that a rule holds.
 #ifndef FUSEBOX_SRC_CORE_STATES_H_
 #define FUSEBOX_SRC_CORE_STATES_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a circuit counts for life under its lock (DESIGN R9). What calls count without the lock is
+// What a circuit counts for life under its lock (rule R9). What calls count without the lock is
 // in CallShards; `TotalsOf` adds the two up.
 #ifndef FUSEBOX_SRC_CORE_TOTALS_H_
 #define FUSEBOX_SRC_CORE_TOTALS_H_
@@ -24,7 +24,7 @@ namespace fusebox {
 class LifetimeTotals {
  public:
   void CountAcquired(const StateMachine::Grant& grant);
-  // A stale result is of an earlier epoch: it is counted, and is no last failure (DESIGN R7).
+  // A stale result is of an earlier epoch: it is counted, and is no last failure (rule R7).
   void CountReturned(const CallRecord& call, const Outcome& outcome, bool stale, SteadyTime now);
   void CountReported(const CallRecord& failure, const Outcome& outcome, SteadyTime now);
   void CountChange(const Change& change, absl::string_view actor);

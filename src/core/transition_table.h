@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The legal moves, in one table (DESIGN R2, R4-R6, R8, R10, R14).
+// The legal moves, in one table (rules R2, R4-R6, R8, R10, R14).
 #ifndef FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 #define FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 

@@ -117,7 +117,7 @@ constexpr FamilyInfo kInfo[] = {
 constexpr const char* kStates[] = {"closed", "open", "half_open"};
 constexpr const char* kModes[] = {"automatic", "forced_open", "disabled", "shadow"};
 
-// Those that can happen (DESIGN R2, R4-R6, R8). They are there from the start, at 0: what appears
+// Those that can happen (rules R2, R4-R6, R8). They are there from the start, at 0: what appears
 // at 1 is an increase that Prometheus does not see.
 constexpr std::pair<State, State> kTransitionPairs[] = {
     {State::kClosed, State::kOpen},     {State::kOpen, State::kHalfOpen},
@@ -144,7 +144,7 @@ constexpr Result kShownInTrouble[] = {
 };
 
 // The status codes of which a failure is nothing unusual: those that count as one unless told
-// otherwise (DESIGN C2). They are there from the start, the others once seen.
+// otherwise (rule C2). They are there from the start, the others once seen.
 constexpr int kUsualCodes[] = {2, 4, 8, 13, 14, 15};
 
 bool IsUsual(int code) {

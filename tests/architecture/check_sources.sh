@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# check_sources.sh <root>: holds the library's sources under <root> to the arrows and the house rules
-# of the design (section 7). Prints one line per violation, "file:line: rule: what", and returns 1
+# check_sources.sh <root>: holds the library's sources under <root> to the dependencies and rules of
+# docs/architecture.md. Prints one line per violation, "file:line: rule: what", and returns 1
 # if there is any. check_sources_test.sh shows it one violation of each kind.
 #
 #   spdx            the first line names the licence
@@ -18,6 +18,7 @@
 #   namespaces      fusebox, fusebox_testing and unnamed ones; no using-directive, no alias
 #   quiet           a library writes to no stream, ends no process, and neither throws nor catches
 #                   but in src/base/user_code.h and include/fusebox/run.h
+#   references      no text of the whole tree refers to a document that isn't in it
 set -eu
 
 if [ $# -ne 1 ] || [ ! -d "$1/include" ]; then
@@ -25,6 +26,17 @@ if [ $# -ne 1 ] || [ ! -d "$1/include" ]; then
   exit 2
 fi
 cd "$1"
+
+# The name of a document that was never published; not in one piece, or this file would be found.
+unpublished=DESI
+unpublished=${unpublished}GN
+dangling=$(grep -rnwI --exclude-dir=build --exclude-dir=.git "$unpublished" . |
+  sed 's/^\.\/\([^:]*:[0-9]*\):/\1: references: /')
+status=0
+if [ -n "$dangling" ]; then
+  echo "$dangling"
+  status=1
+fi
 
 folders=include
 for folder in src interceptors; do
@@ -186,4 +198,5 @@ END {
   check_end()
   exit bad
 }
-' $files
+' $files || status=$?
+exit $status

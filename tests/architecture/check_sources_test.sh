@@ -135,6 +135,13 @@ expect nothing src/core/totals.cc
 printf '%s\n' '/* a comment' '*/ throw;' | tree src/core/totals.cc
 expect quiet src/core/totals.cc
 
+bad references src/core/totals.cc '// As DESI''GN R3 has it.'
+tree src/core/totals.cc < /dev/null
+mkdir "$work/tree/docs"
+echo '# See DESI''GN, section 4.' > "$work/tree/docs/rules.md"
+expect references docs/rules.md
+good src/core/totals.cc '// As rule R3 has it; by DESI''GNS of its own.'
+
 bad include-guard src/core/totals.cc '#pragma once'
 tree include/fusebox/state.h < /dev/null
 sed -i 's/FUSEBOX_STATE_H_/FUSEBOX_STATES_H_/' "$work/tree/include/fusebox/state.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The circuits by name (DESIGN P3, P4).
+// The circuits by name (rules P3, P4).
 #include "fusebox/circuit_registry.h"
 
 #include <cstdint>

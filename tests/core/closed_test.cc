@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CLOSED: the trip rules (DESIGN R2), what is slow (C4), and what the window holds (R3), through
+// CLOSED: the trip rules (rule R2), what is slow (C4), and what the window holds (R3), through
 // the breaker.
 #include <optional>
 #include <string>

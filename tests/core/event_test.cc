@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What listeners are told, and what they may do (DESIGN section 6).
+// What listeners are told, and what they may do (docs/rules.md).
 #include <algorithm>
 #include <functional>
 #include <memory>

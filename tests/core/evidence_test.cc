@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an opening keeps of the calls that caused it (DESIGN R9): codes, peers, the last message.
+// What an opening keeps of the calls that caused it (rule R9): codes, peers, the last message.
 #include "fusebox/evidence.h"
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HALF_OPEN: who is admitted, and what decides (DESIGN R5), through the breaker.
+// HALF_OPEN: who is admitted, and what decides (rule R5), through the breaker.
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What looks at the calls in flight: the limit (DESIGN R12), and those that hang (DESIGN R14).
+// What looks at the calls in flight: the limit (rule R12), and those that hang (rule R14).
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What operators do (DESIGN R8).
+// What operators do (rule R8).
 #include <optional>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// OPEN: for how long (DESIGN R4), through the breaker.
+// OPEN: for how long (rule R4), through the breaker.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a status code to an outcome (DESIGN C2).
+// From a status code to an outcome (rule C2).
 #include "fusebox/outcome.h"
 
 #include <set>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Another policy for a circuit that is in use (DESIGN R10).
+// Another policy for a circuit that is in use (rule R10).
 #include <cstdint>
 #include <optional>
 #include <utility>

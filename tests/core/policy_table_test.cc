@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which policy goes with which method (DESIGN P1).
+// Which policy goes with which method (rule P1).
 #include "fusebox/policy_table.h"
 
 #include <cstdint>

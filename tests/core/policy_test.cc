@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Policies: defaults, presets, and what is refused with which words (DESIGN R11).
+// Policies: defaults, presets, and what is refused with which words (rule R11).
 #include "fusebox/policy.h"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The recovery ramp (DESIGN R6): by itself, and in a circuit.
+// The recovery ramp (rule R6): by itself, and in a circuit.
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A registry's bound (DESIGN P4), and the events that it keeps (DESIGN section 6).
+// A registry's bound (rule P4), and the events that it keeps (docs/rules.md).
 #include <cstddef>
 #include <cstdint>
 #include <memory>

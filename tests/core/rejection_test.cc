@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a rejected caller gets (DESIGN section 4): the message, the bytes, and the way back.
+// What a rejected caller gets (docs/rules.md): the message, the bytes, and the way back.
 #include "fusebox/rejection.h"
 
 #include <optional>

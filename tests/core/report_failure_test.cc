@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A failure that belongs to no permit (CircuitBreaker::ReportFailure, DESIGN C6).
+// A failure that belongs to no permit (CircuitBreaker::ReportFailure, rule C6).
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
 #include "gtest/gtest.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is counted and shown (DESIGN R9).
+// What is counted and shown (rule R9).
 #include <string>
 #include <vector>
 

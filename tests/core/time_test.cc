@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Time: transitions are made when they are due, whoever looks and whenever (DESIGN R1), on the
+// Time: transitions are made when they are due, whoever looks and whenever (rule R1), on the
 // injected clock, whatever it does (R13).
 #include "absl/time/time.h"
 

@@ -62,7 +62,7 @@ class CallerEndingTest : public EndingTest {
   }
 };
 
-// Ignored by DESIGN C3, though DEADLINE_EXCEEDED is a failure otherwise.
+// Ignored by rule C3, though DEADLINE_EXCEEDED is a failure otherwise.
 void CallerEndingTest::PlayDeadlineBeforeStart() {
   const ScriptedEcho server;
   ProtectedClient client(server.address());

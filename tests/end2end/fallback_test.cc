@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fallbacks through every style of stub (DESIGN section 4).
+// Fallbacks through every style of stub (docs/rules.md).
 #include <gtest/gtest.h>
 
 #include <string>

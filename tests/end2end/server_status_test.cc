@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// UNAVAILABLE statuses that a server made itself are not taken for rejections (DESIGN section 4).
+// UNAVAILABLE statuses that a server made itself are not taken for rejections (docs/rules.md).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

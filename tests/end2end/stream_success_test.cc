@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Streams whose first message is their success (DESIGN C6), and servers that ask to be left alone
+// Streams whose first message is their success (rule C6), and servers that ask to be left alone
 // (C5), through real channels.
 #include <gtest/gtest.h>
 

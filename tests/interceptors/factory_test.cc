@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What CircuitBreakerInterceptorFactory::Create refuses, and how it says so (DESIGN R11).
+// What CircuitBreakerInterceptorFactory::Create refuses, and how it says so (rule R11).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fallbacks: answers in place of rejections (DESIGN section 4).
+// Fallbacks: answers in place of rejections (docs/rules.md).
 #include "fusebox/grpc/fallback.h"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a fault does to a call's batches, batch by batch (DESIGN section 8).
+// What a fault does to a call's batches, batch by batch (docs/grpc-notes.md).
 #include "fusebox/grpc/fault_injection.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hooks of one call, batch by batch (DESIGN section 8).
+// The hooks of one call, batch by batch (docs/grpc-notes.md).
 #include "interceptors/interceptor.h"
 
 #include <gmock/gmock.h>
@@ -395,7 +395,7 @@ TEST_F(ToldInterceptorTest, C3_DeadlineBeforeTheStartIsIgnored) {
   EXPECT_EQ(Snapshot().totals.failure, 0);
 }
 
-// A status that comes after the circuit has moved on counts, and moves nothing (DESIGN R7).
+// A status that comes after the circuit has moved on counts, and moves nothing (rule R7).
 TEST_F(InterceptorTest, LateStatusMovesNothing) {
   const auto late = channel_.MakeInterceptor(CallType::UNARY);
   FakeBatch start(UnaryOps().send);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server that asks to be left alone (DESIGN C5).
+// A server that asks to be left alone (rule C5).
 #include "interceptors/pushback.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a rejected caller gets (DESIGN section 4), as a grpc::Status.
+// What a rejected caller gets (docs/rules.md), as a grpc::Status.
 #include "fusebox/grpc/rejection_status.h"
 
 #include <gmock/gmock.h>

@@ -25,7 +25,7 @@ using testing::HasSubstr;
 
 constexpr std::array kKinds = {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored};
 
-// DESIGN C2.
+// rule C2.
 const std::map<StatusCode, OutcomeKind>& StandardTable() {
   static const auto* const kTable = new std::map<StatusCode, OutcomeKind>{
       {StatusCode::OK, OutcomeKind::kSuccess},
@@ -141,7 +141,7 @@ TEST(StatusClassifierTest, C1_PredicateSeesTheCall) {
   EXPECT_EQ(asked, 1);
 }
 
-// ---- Deadlines (DESIGN C3).
+// ---- Deadlines (rule C3).
 
 TEST(StatusClassifierTest, C3_DeadlineBeforeTheStartIsIgnoredWhateverTheStatus) {
   int asked = 0;
@@ -182,7 +182,7 @@ TEST(StatusClassifierTest, C3_MinDeadlineIgnoresJustDeadlineExceededOfImpatientC
   }
 }
 
-// ---- Callers that give up (DESIGN C3).
+// ---- Callers that give up (rule C3).
 
 OutcomeKind ClassifyAfter(const StatusClassifier& classifier, StatusCode code,
                           std::optional<absl::Duration> silence,
@@ -216,7 +216,7 @@ TEST(StatusClassifierTest, C3_CancelledAfterCountsJustCancelledCallsThatWaited) 
   }
 }
 
-// ---- What the server didn't say (DESIGN C2).
+// ---- What the server didn't say (rule C2).
 
 TEST(StatusClassifierTest, C2_WhatIsLocalIsIgnoredWhateverTheCode) {
   for (const auto& entry : StandardTable()) {

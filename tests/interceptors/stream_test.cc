@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The outcome and the latency of streaming calls (DESIGN C6).
+// The outcome and the latency of streaming calls (rule C6).
 #include <gtest/gtest.h>
 
 #include <memory>

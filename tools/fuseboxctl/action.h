@@ -53,7 +53,7 @@ CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const s
 EndpointResult Plan(const Endpoint& endpoint, const Action& action,
                     const std::vector<std::string>& globs, bool all);
 
-// Does it to just these, many at a time.
+// Does it to just these, many at the same time.
 EndpointResult ApplyToMany(const Endpoint& endpoint, const Action& action,
                            const std::vector<std::string>& names);
 

@@ -41,7 +41,7 @@ struct CircuitHealthOptions {
 // Keeps the services' health in step, from a thread of its own, until it is destroyed; it then
 // leaves all as it is. A service is NOT_SERVING while any of its circuits rejects every call: OPEN,
 // or forced open, but not in shadow mode. It is SERVING again as soon as none does: an OPEN circuit
-// whose time is up is HALF_OPEN, whether or not a call comes to see it (DESIGN R1), so that a
+// whose time is up is HALF_OPEN, whether or not a call comes to see it (rule R1), so that a
 // service that load balancers leave alone comes back.
 class CircuitHealth {
  public:

@@ -18,7 +18,7 @@
 // its final status; a call that is dropped without one gives it back as ignored.
 //
 // It sees the target and the method, not the backend that a load balancer picks, and it sits above
-// gRPC's own retries: it protects a dependency, not a single host (DESIGN P5).
+// gRPC's own retries: it protects a dependency, not a single host (rule P5).
 #ifndef FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_
 #define FUSEBOX_GRPC_CIRCUIT_BREAKER_INTERCEPTOR_H_
 
@@ -42,7 +42,7 @@
 
 namespace fusebox {
 
-// Which calls of a channel share a circuit (DESIGN P2).
+// Which calls of a channel share a circuit (rule P2).
 enum class CircuitScope {
   kPerMethod,   // "inventory/shop.Inventory/Reserve"
   kPerService,  // "inventory/shop.Inventory"
@@ -77,7 +77,7 @@ using CircuitKey = std::function<std::string(const CallInfo&)>;
 struct CircuitBreakerOptions {
   // The dependency's name, the first part of every circuit's name: "inventory" gives
   // "inventory/shop.Inventory/Reserve". Must not be empty. Two channels with one registry and one
-  // target share their circuits, on purpose (DESIGN P3).
+  // target share their circuits, on purpose (rule P3).
   std::string target;
 
   // Where the circuits live. Must not be null. Shared with the factory and its calls.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An answer in place of a rejection (DESIGN section 4): for methods that have something better to
+// An answer in place of a rejection (docs/rules.md): for methods that have something better to
 // give than UNAVAILABLE, such as what a cache still holds.
 //
 //   fusebox::ChannelOptions options;

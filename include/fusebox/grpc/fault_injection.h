@@ -19,7 +19,7 @@
 //   (*injector)->ClearAll();
 //
 // Its place is among the inner interceptors: there the breaker sees the faults as it would see the
-// server's, and a call that it rejects draws none. Among the outer ones, faults stay unseen by the
+// server's, and a call that it rejects gets none. Among the outer ones, faults stay unseen by the
 // breaker.
 #ifndef FUSEBOX_GRPC_FAULT_INJECTION_H_
 #define FUSEBOX_GRPC_FAULT_INJECTION_H_
@@ -71,8 +71,8 @@ struct InjectedFaults {
 };
 
 struct FaultInjectorOptions {
-  // Decides which calls get their fault. With one seed, the n-th call that a `Set` is asked about
-  // draws the same lot in every process, whatever other methods do. Absent: a random one.
+  // Decides which calls get their fault. With one seed, the choice for the n-th call that a `Set`
+  // is asked about is the same in every process, whatever other methods do. Absent: a random one.
   std::optional<uint64_t> seed;
 
   // Ends a hang that nothing else ends: that of a call without a deadline, or of one whose deadline
@@ -107,11 +107,11 @@ class FaultInjector {
 
   // Gives the calls of a method ("package.Service/Method"), of a service ("package.Service") or of
   // all (`kDefault`) this fault, in place of the one that the name had; the lots are drawn anew
-  // from the seed. It resolves as a PolicyTable does (DESIGN P1): the exact method, then its
+  // from the seed. It resolves as a PolicyTable does (rule P1): the exact method, then its
   // service, then the default, which leaves `grpc.health.v1.Health` and `grpc.reflection.*` alone.
   // A call gets the fault that is in force when gRPC prepares it.
   //
-  // INVALID_ARGUMENT with all that is wrong (DESIGN R11), and everything stays as it was: a name of
+  // INVALID_ARGUMENT with all that is wrong (rule R11), and everything stays as it was: a name of
   // no such form, a method that its service does not have (known for services whose generated code
   // is linked in), a service that isn't linked in and is one or two letters away from one that is,
   // and fields out of range.

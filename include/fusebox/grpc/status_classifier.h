@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a gRPC status to an outcome (DESIGN C1-C4).
+// From a gRPC status to an outcome (rules C1-C4).
 //
 //   fusebox::StatusClassifier::Options options;
 //   options.codes[grpc::StatusCode::NOT_FOUND] = fusebox::OutcomeKind::kIgnored;
@@ -40,7 +40,7 @@ struct CallResult {
   const Metadata& trailing_metadata;
 
   // From the start of the call to its final status; of a server or bidirectional stream to its
-  // first message, if there was one (DESIGN C6).
+  // first message, if there was one (rule C6).
   absl::Duration latency;
 
   // How long the call had to run when it started: its deadline less the time of its start. Absent
@@ -49,7 +49,7 @@ struct CallResult {
 
   // Whether this process' own gRPC made the status, and the server had no part in it: a message
   // over the channel's own limits, call credentials that could not be had or must not be sent, a
-  // channel that can't work at all (DESIGN C2; docs/endings.md lists them). Such a call is ignored.
+  // channel that can't work at all (rule C2; docs/endings.md lists them). Such a call is ignored.
   bool local = false;
 
   // Whether the server said OK, but sent no message, or none that can be read, to a call that waits
@@ -72,7 +72,7 @@ using OutcomePredicate = std::function<std::optional<OutcomeKind>(const CallResu
 class StatusClassifier {
  public:
   struct Options {
-    // What differs from the standard table, by code (DESIGN C2): UNAVAILABLE, DEADLINE_EXCEEDED,
+    // What differs from the standard table, by code (rule C2): UNAVAILABLE, DEADLINE_EXCEEDED,
     // INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED and DATA_LOSS are failures, CANCELLED is ignored, OK
     // and all others are successes.
     std::map<grpc::StatusCode, OutcomeKind> codes;
@@ -82,7 +82,7 @@ class StatusClassifier {
     OutcomePredicate predicate;
 
     // A DEADLINE_EXCEEDED of a call that had less than this to run says more about the caller's
-    // impatience than about the dependency: it is ignored (DESIGN C3). Zero turns this off.
+    // impatience than about the dependency: it is ignored (rule C3). Zero turns this off.
     //
     // It goes by the deadline of the call's ClientContext. gRPC shows an interceptor no other: not
     // one that `grpc::ClientContext::FromServerContext` propagates, nor the `timeout` of a service
@@ -92,7 +92,7 @@ class StatusClassifier {
 
     // A dependency that hangs while its callers give up by cancelling (a page that its reader
     // closes, a hedged call) never gets as far as a DEADLINE_EXCEEDED. A CANCELLED call that the
-    // server had left waiting for this long (`CallResult::silence`) is a failure (DESIGN C3), and
+    // server had left waiting for this long (`CallResult::silence`) is a failure (rule C3), and
     // so is a stream that is dropped without `Finish` after as long. Well above the latencies that
     // the dependency has when it's healthy. Zero turns this off.
     absl::Duration cancelled_after = absl::ZeroDuration();  // 0, or 1 ms to 24 h

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the outcome of a streaming call is (DESIGN C6).
+// What the outcome of a streaming call is (rule C6).
 //
 //   fusebox::ChannelOptions options;
 //   options.method_streams["shop.Inventory/Watch"].success =

@@ -55,7 +55,7 @@ struct CollectorOptions {
 //
 // A scrape reads the circuits one after the other, each at one moment, by their snapshots. It holds
 // the registry for no more than a few hundred circuits at once, a circuit for one snapshot, and
-// no call that needs no lock. It moves a circuit only as every look at it does (DESIGN R1): an OPEN
+// no call that needs no lock. It moves a circuit only as every look at it does (rule R1): an OPEN
 // one whose time is up turns HALF_OPEN, and listeners are told on the scraping thread.
 //
 // There are as many series as the registry's bound allows: five for each circuit that is well (see

@@ -23,7 +23,7 @@
 namespace fusebox_testing {
 
 // Thread-safety: any thread may read or move it at any time. Nothing is woken by that: a circuit
-// looks at the clock when it is next used (DESIGN R1).
+// looks at the clock when it is next used (rule R1).
 // Ownership: the test's. It must outlive the registries and breakers that it was given to.
 class FakeClock final : public fusebox::Clock {
  public:

@@ -10,7 +10,7 @@
 
 namespace fusebox {
 
-// N failures in a row (DESIGN R2).
+// N failures in a row (rule R2).
 struct ConsecutiveFailuresRule {
   int64_t limit;
 

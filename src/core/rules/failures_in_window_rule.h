@@ -11,7 +11,7 @@
 
 namespace fusebox {
 
-// N failures inside the window (DESIGN R2).
+// N failures inside the window (rule R2).
 struct FailuresInWindowRule {
   int64_t limit;
 

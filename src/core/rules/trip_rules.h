@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The trip rules of a policy, in their order (DESIGN R2).
+// The trip rules of a policy, in their order (rule R2).
 #ifndef FUSEBOX_SRC_CORE_RULES_TRIP_RULES_H_
 #define FUSEBOX_SRC_CORE_RULES_TRIP_RULES_H_
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last N recorded calls (DESIGN R3).
+// The last N recorded calls (rule R3).
 #ifndef FUSEBOX_SRC_CORE_WINDOW_COUNT_WINDOW_H_
 #define FUSEBOX_SRC_CORE_WINDOW_COUNT_WINDOW_H_
 

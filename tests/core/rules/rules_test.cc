@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The trip rules by themselves (DESIGN R2).
+// The trip rules by themselves (rule R2).
 #include <cstdint>
 #include <optional>
 
