@@ -82,7 +82,7 @@ struct WindowBound {
 WindowBound BoundOf(const Policy& policy) {
   const auto* count = std::get_if<CountWindow>(&policy.window);
   if (count == nullptr || count->size < 1 || count->size > kMaxCalls) return {};
-  return {count->size, " (window.size)"};
+  return {count->size, " (the size of the window)"};
 }
 
 void CheckTripRules(const Policy& policy, Checker& check) {

@@ -73,8 +73,8 @@ class Warnings {
     } else if (policy_.failure_rate && !policy_.failures_in_window) {
       const double failures = *policy_.failure_rate * static_cast<double>(count_window_->size);
       if (failures >= static_cast<double>(kManyCalls)) {
-        Add("window.size = ", count_window_->size,
-            " with failure_rate = ", NumberText(*policy_.failure_rate),
+        Add("a window of ", count_window_->size,
+            " calls with failure_rate = ", NumberText(*policy_.failure_rate),
             ": once full of successes, it takes ", std::ceil(failures), " failures to open");
       }
     }
@@ -101,7 +101,7 @@ class Warnings {
       }
     }
     if (time_window_ != nullptr && time_window_->buckets == 1 && LooksAtWindow()) {
-      Add("window.buckets = 1: the window forgets all of its calls at once, every ",
+      Add("a time window with one bucket: it forgets all of its calls at once, every ",
           Text(time_window_->duration));
     }
   }

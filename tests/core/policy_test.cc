@@ -116,9 +116,9 @@ TEST(Policy, R11_ConsecutiveFailures) {
 TEST(Policy, R11_FailuresInWindow) {
   ExpectValid([](Policy& p) { p.failures_in_window = 100; });
   ExpectError([](Policy& p) { p.failures_in_window = 101; },
-              "failures_in_window = 101, must be from 1 to 100 (window.size)");
+              "failures_in_window = 101, must be from 1 to 100 (the size of the window)");
   ExpectError([](Policy& p) { p.failures_in_window = 0; },
-              "failures_in_window = 0, must be from 1 to 100 (window.size)");
+              "failures_in_window = 0, must be from 1 to 100 (the size of the window)");
   ExpectValid([](Policy& p) {
     p.failures_in_window = 1'000'000;
     p.window = TimeWindow{};
@@ -192,8 +192,8 @@ TEST(Policy, R11_MinimumCalls) {
   };
   ExpectValid(with(1));
   ExpectValid(with(100));
-  ExpectError(with(0), "minimum_calls = 0, must be from 1 to 100 (window.size)");
-  ExpectError(with(101), "minimum_calls = 101, must be from 1 to 100 (window.size)");
+  ExpectError(with(0), "minimum_calls = 0, must be from 1 to 100 (the size of the window)");
+  ExpectError(with(101), "minimum_calls = 101, must be from 1 to 100 (the size of the window)");
   ExpectValid([](Policy& p) { p.minimum_calls = 0; });  // looked at by no rule
 }
 
