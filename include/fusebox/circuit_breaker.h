@@ -149,7 +149,10 @@ class CircuitBreaker {
   void ReportUserCodeFailure(UserCode code, absl::string_view exception);
 
   // Whether its registry has let go of it (`CircuitRegistry::Remove`, or the registry's bound). It
-  // works on for who holds it; the next call under its name should get the registry's new one.
+  // works on for who holds it, and tells no event of what becomes of it; the next call under its
+  // name should get the registry's new one. Asked after an operator's action: if it is removed, the
+  // action may have come too late, and is to be done again on the circuit that the registry has by
+  // then; if not, the mode holds the circuit.
   bool removed() const;
 
   const std::string& name() const;

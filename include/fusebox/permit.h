@@ -21,13 +21,15 @@ class StateMachine;
 
 // What `Permit::RecordFirstMessage` leaves behind: where the success of that first message went, so
 // that `CircuitBreaker::ReportFailure` can take it back if the stream fails later. A plain value
-// for one circuit, to be kept for as long as the stream lives; it refers to nothing.
+// for one circuit, to be kept for as long as the stream lives; it refers to nothing. Reported to
+// another circuit, be it of the same name, it is no more than a failure.
 class FirstMessage {
  public:
   // Of no stream: the failure that is reported with it is one that belongs to no permit.
   FirstMessage() = default;
 
  private:
+  friend class CircuitCore;
   friend class StateMachine;
 
   enum class Recorded : int8_t {
@@ -37,6 +39,7 @@ class FirstMessage {
     kCall,     // in the window and in the run of failures
   };
 
+  uint64_t instance_ = 0;  // of the circuit
   uint64_t epoch_ = 0;
   int64_t window_place_ = 0;
   int64_t run_place_ = 0;

@@ -2,6 +2,7 @@
 #include "src/core/circuit_core.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 #include <variant>
 
@@ -12,6 +13,11 @@
 
 namespace fusebox {
 namespace {
+
+uint64_t NewInstance() {
+  static std::atomic<uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;  // it only deals out numbers
+}
 
 EvidenceLog::Call EvidenceFrom(const Outcome& outcome) {
   return {outcome.code, outcome.message, outcome.peer};
@@ -80,7 +86,8 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
 
 CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy,
                          Options options)
-    : name_(name),
+    : instance_(NewInstance()),
+      name_(name),
       target_size_(options.target_size),
       failures_(std::move(options.failures)),
       came_back_(options.opening.has_value()),
@@ -216,6 +223,7 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
   const StateMachine::Recorded recorded = machine_.RecordFirstMessage(
       GrantOf(ticket), call, operation.now(), operation.changes(), first);
   totals_.CountReturned(call, success, recorded.stale, operation.now());
+  first.instance_ = instance_;
   return first;
 }
 
@@ -226,7 +234,9 @@ void CircuitCore::ReportFailure(const Outcome& outcome, const FirstMessage& firs
   failure.pushback = outcome.pushback;
   failure.evidence = EvidenceFrom(outcome);
   TellMachineOfRuns(operation.now());
-  machine_.Report(failure, first_message, operation.now(), operation.changes());
+  const bool ours = first_message.instance_ == instance_;
+  machine_.Report(failure, ours ? first_message : FirstMessage(), operation.now(),
+                  operation.changes());
   totals_.CountReported(failure, outcome, operation.now());
 }
 
@@ -291,6 +301,10 @@ Totals CircuitCore::TotalsNow() {
 
 CircuitCore::Standing CircuitCore::StandingAt(SteadyTime now) {
   MutexLock lock(mutex_);
+  return StandingLocked(now);
+}
+
+CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
   const LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
   Standing standing;
   standing.calls = calls.granted + calls.rejected;
@@ -305,21 +319,33 @@ CircuitCore::Standing CircuitCore::StandingAt(SteadyTime now) {
   return standing;
 }
 
-std::optional<Opening> CircuitCore::opening() {
+std::optional<CircuitCore::Retired> CircuitCore::Retire(SteadyTime now, std::string detail) {
   MutexLock lock(mutex_);
-  std::optional<Opening> opening = machine_.opening();
-  if (opening) opening->came_back = came_back_ || opening->in_a_row > 1;
-  return opening;
+  if (StandingLocked(now).must_stay) return std::nullopt;
+  PushEventLocked(EventKind::kCircuitRemoved, std::move(detail), {}, now);
+  removed_.store(true, std::memory_order_relaxed);
+  Retired retired;
+  retired.opening = machine_.opening();
+  if (retired.opening) retired.opening->came_back = came_back_ || retired.opening->in_a_row > 1;
+  if (has_operators_policy_) retired.operators_policy = machine_.policy();
+  return retired;
 }
 
-std::shared_ptr<const Policy> CircuitCore::operators_policy() {
+void CircuitCore::Remove(const Operator& by) {
+  const SteadyTime now = clock_.Now();
   MutexLock lock(mutex_);
-  return has_operators_policy_ ? machine_.policy() : nullptr;
+  PushEventLocked(EventKind::kCircuitRemoved, by.why, by.who, now);
+  removed_.store(true, std::memory_order_relaxed);
 }
 
 void CircuitCore::PushEvent(EventKind kind, std::string detail, absl::string_view actor) {
   const SteadyTime now = clock_.Now();
   MutexLock lock(mutex_);
+  PushEventLocked(kind, std::move(detail), actor, now);
+}
+
+void CircuitCore::PushEventLocked(EventKind kind, std::string detail, absl::string_view actor,
+                                  SteadyTime now) {
   Changes due;
   machine_.AdvanceTo(now, due);
   Keep(due, now, actor);
@@ -331,7 +357,7 @@ void CircuitCore::PushEvent(EventKind kind, std::string detail, absl::string_vie
   event.from = event.to = machine_.state();
   event.mode_from = event.mode_to = machine_.mode();
   event.detail = std::move(detail);
-  if (kind == EventKind::kCircuitRemoved) event.actor = std::string(actor);
+  event.actor = std::string(actor);
   events_.Push(std::move(event));
 }
 
@@ -393,7 +419,9 @@ void CircuitCore::StartRun(SteadyTime now) {
 
 bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view actor) {
   for (const Change& change : changes) totals_.CountChange(change, actor);
-  if (!events_.active()) return false;
+  // What still becomes of a circuit that has left its registry isn't told: its name may be another
+  // circuit's by now.
+  if (!events_.active() || removed()) return false;
   for (const Change& change : changes) {
     Event event = EventAt(change.at, now);
     event.kind = change.kind;

@@ -125,11 +125,16 @@ class CircuitCore {
     bool has_operators_policy = false;
   };
   Standing StandingAt(SteadyTime now);
-  // What is to be remembered of it, if its opening isn't over, and if an operator has given it a
-  // policy.
-  std::optional<Opening> opening();
-  std::shared_ptr<const Policy> operators_policy();
-  void MarkRemoved() { removed_.store(true, std::memory_order_relaxed); }
+  // It has left the registry. In one step with a look at whether it may go: what an operator does
+  // comes before, and is seen here; or after, and then whoever did it finds it removed. Empty, and
+  // nothing has changed, if it must stay. What is to be remembered of it is what isn't over.
+  struct Retired {
+    std::optional<Opening> opening;
+    std::shared_ptr<const Policy> operators_policy;
+  };
+  std::optional<Retired> Retire(SteadyTime now, std::string detail);
+  // In any case.
+  void Remove(const Operator& by);
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.
   void PushEvent(EventKind kind, std::string detail, absl::string_view actor);
@@ -156,6 +161,9 @@ class CircuitCore {
   }
   bool Keep(const Changes& changes, SteadyTime now, absl::string_view actor)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PushEventLocked(EventKind kind, std::string detail, absl::string_view actor, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Standing StandingLocked(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartRun(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -178,6 +186,7 @@ class CircuitCore {
   }
 
   // Constant.
+  const uint64_t instance_;  // no other circuit of this process has had it
   const std::string name_;
   const std::size_t target_size_;
   const std::shared_ptr<UserCodeFailures> failures_;

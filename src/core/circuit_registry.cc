@@ -100,11 +100,8 @@ class CircuitRegistry::Impl {
     std::shared_ptr<CircuitBreaker> evicted;
     absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit = Add(name, target, draft, evicted);
     if (evicted != nullptr) SayFarewell(*evicted);
-    if (circuit.ok()) {
-      CircuitCore::Of(**circuit).DeliverEvents();
-    } else {
-      DeliverEvents();
-    }
+    if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
+    if (evicted != nullptr || !circuit.ok()) DeliverEvents();
     return circuit;
   }
 
@@ -118,11 +115,12 @@ class CircuitRegistry::Impl {
     std::shared_ptr<CircuitBreaker> circuit;
     {
       MutexLock lock(mutex_);
+      const bool was_open = traces_.Take(name, clock().Now()).has_value();
+      const bool had_policy = kept_policies_.Take(name) != nullptr;
       const auto found = circuits_.find(name);
-      if (found == circuits_.end()) return false;
+      if (found == circuits_.end()) return was_open || had_policy;
+      CircuitCore::Of(*found->second->circuit).Remove(PrintableOperator(by));
       circuit = TakeOut(found->second);
-      const Operator kept = PrintableOperator(by);
-      CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitRemoved, kept.why, kept.who);
     }
     SayFarewell(*circuit);
     return true;
@@ -169,6 +167,9 @@ class CircuitRegistry::Impl {
   }
 
  private:
+  // How often a circuit is looked for that can go, if each has got a call meanwhile.
+  static constexpr int kSearches = 8;
+
   // By the circuits' own names, in their order.
   using Circuits = absl::btree_map<absl::string_view, EvictionQueue::Place>;
 
@@ -232,21 +233,29 @@ class CircuitRegistry::Impl {
     MutexLock lock(mutex_);
     // Another thread may have been here meanwhile.
     if (std::shared_ptr<CircuitBreaker> found = FindLocked(name)) return found;
+    // First, so that what makes room doesn't push it out.
+    const std::optional<Opening> opening = traces_.Take(name, now);
+    std::shared_ptr<const Policy> kept = kept_policies_.Take(name);
     if (options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits) {
       evicted = EvictOne(now);
-      if (evicted == nullptr) return LeaveUnprotected(name, now);
+      if (evicted == nullptr) {
+        if (opening) traces_.Keep(name, *opening, now);
+        if (kept != nullptr) kept_policies_.Keep(name, std::move(kept));
+        return LeaveUnprotected(name, now);
+      }
     }
     if (draft.policy_is_new) policies_.Add(draft.policy);
     std::string detail;
-    if (const std::optional<Opening> opening = traces_.Take(name, now)) {
+    if (opening) {
       ++restored_;
       detail = "goes on as it was when it was evicted";
-      std::shared_ptr<const Policy> kept = kept_policies_.Take(name);
-      const bool operators = kept != nullptr;
-      draft.circuit = Make(name, operators ? kept : draft.policy, target, opening, operators);
-    } else if (std::shared_ptr<const Policy> kept = kept_policies_.Take(name)) {
+    } else if (kept != nullptr) {
       detail = "with the policy that an operator gave it before it was evicted";
-      draft.circuit = Make(name, std::move(kept), target, std::nullopt, true);
+    }
+    if (opening || kept != nullptr) {
+      const bool operators = kept != nullptr;
+      draft.circuit =
+          Make(name, operators ? std::move(kept) : draft.policy, target, opening, operators);
     }
     const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
     CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitAdded, std::move(detail), {});
@@ -256,21 +265,37 @@ class CircuitRegistry::Impl {
 
   // The circuit that went, or null if none may.
   std::shared_ptr<CircuitBreaker> EvictOne(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const std::optional<EvictionQueue::Place> victim = queue_.Find(kept_policies_.full(), now);
-    if (!victim) return nullptr;
-    ++evicted_;
-    std::shared_ptr<CircuitBreaker> circuit = TakeOut(*victim);
-    CircuitCore& core = CircuitCore::Of(*circuit);
-    core.PushEvent(EventKind::kCircuitRemoved,
-                   absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits),
-                   {});
-    if (const std::optional<Opening> opening = core.opening()) {
-      traces_.Keep(circuit->name(), *opening, now);
+    // One that a call has come to since it was found stays, and the next search sees that.
+    for (int i = 0; i < kSearches; ++i) {
+      const std::optional<EvictionQueue::Place> victim = queue_.Find(kept_policies_.full(), now);
+      if (!victim) return nullptr;
+      CircuitCore& core = CircuitCore::Of(*(*victim)->circuit);
+      std::optional<CircuitCore::Retired> retired = core.Retire(
+          now, absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits));
+      if (!retired) continue;
+      ++evicted_;
+      if (retired->opening) traces_.Keep(core.name(), *retired->opening, now);
+      if (retired->operators_policy != nullptr) {
+        const std::string forgotten =
+            kept_policies_.Keep(core.name(), std::move(retired->operators_policy));
+        if (!forgotten.empty()) TellOfForgottenPolicy(forgotten);
+      }
+      return TakeOut(*victim);
     }
-    if (std::shared_ptr<const Policy> policy = core.operators_policy()) {
-      kept_policies_.Keep(circuit->name(), std::move(policy));
-    }
-    return circuit;
+    return nullptr;
+  }
+
+  void TellOfForgottenPolicy(const std::string& name) {
+    Event event;
+    event.kind = EventKind::kPolicyChanged;
+    event.circuit = name;
+    event.time = clock().WallNow();
+    event.cause = Cause::kPolicyChanged;
+    event.detail = absl::StrCat(
+        "what an operator gave it is forgotten: it was evicted, and of such "
+        "circuits a registry keeps the policies of ",
+        KeptPolicies::kMax);
+    events_.Push(std::move(event));
   }
 
   // Outside the lock, since listeners are told.
@@ -309,9 +334,7 @@ class CircuitRegistry::Impl {
   std::shared_ptr<CircuitBreaker> TakeOut(EvictionQueue::Place member)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     circuits_.erase(member->circuit->name());
-    std::shared_ptr<CircuitBreaker> circuit = queue_.Remove(member);
-    CircuitCore::Of(*circuit).MarkRemoved();
-    return circuit;
+    return queue_.Remove(member);
   }
 
   // Constant.
@@ -374,6 +397,7 @@ int CircuitRegistry::ResetAll(const Operator& by) {
   impl_->ForgetOpenings();  // of circuits that are not there now
   const auto all = Circuits();
   for (const auto& circuit : all) circuit->Reset(by);
+  impl_->ForgetOpenings();  // of those that went meanwhile
   return static_cast<int>(all.size());
 }
 

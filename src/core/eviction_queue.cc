@@ -14,6 +14,10 @@ constexpr int kOpenLooks = 16;
 constexpr int kStayingLooks = 128;
 constexpr int kAsideLooks = 2;
 
+// After a search that has found none, each call that comes without a circuit would look as long:
+// the next ones go on where it has stopped, by so many looks each.
+constexpr int kShortLooks = 4;
+
 }  // namespace
 
 EvictionQueue::Place EvictionQueue::Add(std::shared_ptr<CircuitBreaker> circuit) {
@@ -35,15 +39,15 @@ void EvictionQueue::Move(Place member, std::list<Member>& to) {
 EvictionQueue::Seen EvictionQueue::LookAt(Place member) const {
   Seen seen;
   seen.standing = CircuitCore::Of(*member->circuit).StandingAt(now_);
-  if (policies_stay_ && seen.standing.has_operators_policy) seen.standing.must_stay = true;
+  seen.stays = seen.standing.must_stay || (policies_stay_ && seen.standing.has_operators_policy);
   seen.active = std::exchange(member->calls_seen, seen.standing.calls) != seen.standing.calls;
   return seen;
 }
 
 // Whether it doesn't belong among those that are ready.
 bool EvictionQueue::StandAside(Place member, const Seen& seen) {
-  if (!seen.standing.must_stay && !seen.standing.open_since) return false;
-  Move(member, seen.standing.must_stay ? staying_ : open_);
+  if (!seen.stays && !seen.standing.open_since) return false;
+  Move(member, seen.stays ? staying_ : open_);
   return true;
 }
 
@@ -51,10 +55,14 @@ std::optional<EvictionQueue::Place> EvictionQueue::Find(bool policies_stay, Stea
   policies_stay_ = policies_stay;
   now_ = now;
   LookAtSomeAside();
-  if (const std::optional<Place> found = FindReady()) return found;
-  if (const std::optional<Place> found = FindOpen()) return found;
-  return FindStaying();
+  std::optional<Place> found = FindReady();
+  if (!found) found = FindOpen();
+  if (!found) found = FindStaying();
+  found_none_ = !found;
+  return found;
 }
+
+int EvictionQueue::Looks(int most) const { return found_none_ ? kShortLooks : most; }
 
 // What has changed there becomes ready again.
 void EvictionQueue::LookAtSomeAside() {
@@ -62,7 +70,7 @@ void EvictionQueue::LookAtSomeAside() {
     for (int i = 0; i < kAsideLooks && !aside->empty(); ++i) {
       const Place member = aside->begin();
       const Seen seen = LookAt(member);
-      if (seen.standing.must_stay) {
+      if (seen.stays) {
         Move(member, staying_);
       } else if (!seen.standing.open_since) {
         Move(member, ready_);
@@ -76,7 +84,7 @@ void EvictionQueue::LookAtSomeAside() {
 }
 
 std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
-  for (int i = 0; i < kReadyLooks && !ready_.empty(); ++i) {
+  for (int i = 0; i < Looks(kReadyLooks) && !ready_.empty(); ++i) {
     const Place member = ready_.begin();
     const Seen seen = LookAt(member);
     if (StandAside(member, seen)) continue;
@@ -84,7 +92,7 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
     Move(member, ready_);
   }
   // All that were looked at have been called lately: then it is one of those.
-  for (int i = 0; i < kReadyLooks && !ready_.empty(); ++i) {
+  for (int i = 0; i < Looks(kReadyLooks) && !ready_.empty(); ++i) {
     const Place member = ready_.begin();
     if (!StandAside(member, LookAt(member))) return member;
   }
@@ -96,10 +104,10 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
   std::optional<Place> active;
   SteadyTime since;
   Place next = open_.begin();
-  for (int i = 0; i < kOpenLooks && next != open_.end(); ++i) {
+  for (int i = 0; i < Looks(kOpenLooks) && next != open_.end(); ++i) {
     const Place member = next++;
     const Seen seen = LookAt(member);
-    if (seen.standing.must_stay) {
+    if (seen.stays) {
       Move(member, staying_);
     } else if (!seen.standing.open_since) {
       return member;
@@ -115,12 +123,15 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
 }
 
 std::optional<EvictionQueue::Place> EvictionQueue::FindStaying() {
-  for (int i = 0; i < kStayingLooks && !staying_.empty(); ++i) {
+  std::optional<Place> with_policy;
+  for (int i = 0; i < Looks(kStayingLooks) && !staying_.empty(); ++i) {
     const Place member = staying_.begin();
-    if (!LookAt(member).standing.must_stay) return member;
+    const Seen seen = LookAt(member);
+    if (!seen.stays) return member;
+    if (!seen.standing.must_stay && !with_policy) with_policy = member;
     Move(member, staying_);
   }
-  return std::nullopt;
+  return with_policy;
 }
 
 }  // namespace fusebox

@@ -35,19 +35,21 @@ class EvictionQueue {
   std::shared_ptr<CircuitBreaker> Remove(Place member);
 
   // The circuit that can best be spared: one that is idle and neither OPEN nor has to stay; else an
-  // OPEN one, the oldest first. Empty if there is none, as far as was looked. A circuit with a
-  // policy of an operator's has to stay if `policies_stay`.
+  // OPEN one, the oldest first. Empty if there is none, as far as was looked: then the next search
+  // is a short one. If `policies_stay`, one with a policy of an operator's goes last of all.
   std::optional<Place> Find(bool policies_stay, SteadyTime now);
 
  private:
   struct Seen {
     CircuitCore::Standing standing;
     bool active = false;  // calls have come since the last look
+    bool stays = false;   // it must, or is to if others can go
   };
   Seen LookAt(Place member) const;
   void Move(Place member, std::list<Member>& to);
   bool StandAside(Place member, const Seen& seen);
   void LookAtSomeAside();
+  int Looks(int most) const;
   std::optional<Place> FindReady();
   std::optional<Place> FindOpen();
   std::optional<Place> FindStaying();
@@ -56,9 +58,11 @@ class EvictionQueue {
   bool policies_stay_ = false;
   SteadyTime now_;
 
+  bool found_none_ = false;  // by the last search
+
   std::list<Member> ready_;    // may go, for all that was seen of them
   std::list<Member> open_;     // were OPEN when they were looked at last
-  std::list<Member> staying_;  // had to stay then
+  std::list<Member> staying_;  // had to stay then, or were to
 };
 
 }  // namespace fusebox

@@ -3,6 +3,8 @@
 #define FUSEBOX_SRC_CORE_KEPT_POLICIES_H_
 
 #include <cstddef>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,26 +23,43 @@ class KeptPolicies {
  public:
   static constexpr std::size_t kMax = 1'000;
 
-  bool full() const { return policies_.size() >= kMax; }
-  std::size_t size() const { return policies_.size(); }
+  bool full() const { return by_name_.size() >= kMax; }
+  std::size_t size() const { return by_name_.size(); }
 
-  // REQUIRES: not full.
-  void Keep(absl::string_view name, std::shared_ptr<const Policy> policy) {
-    policies_.insert_or_assign(name, std::move(policy));
+  // Returns the name of the circuit whose policy had to go, the one that was kept first; empty:
+  // none.
+  std::string Keep(absl::string_view name, std::shared_ptr<const Policy> policy) {
+    Take(name);
+    std::string forgotten;
+    if (full()) {
+      forgotten = kept_.front().name;
+      Take(forgotten);
+    }
+    kept_.push_back({std::string(name), std::move(policy)});
+    by_name_.emplace(kept_.back().name, std::prev(kept_.end()));
+    return forgotten;
   }
 
   // Null if there is none. Forgets it, too.
   std::shared_ptr<const Policy> Take(absl::string_view name) {
-    if (policies_.empty()) return nullptr;  // as most are: without a hash
-    const auto found = policies_.find(name);
-    if (found == policies_.end()) return nullptr;
-    std::shared_ptr<const Policy> policy = std::move(found->second);
-    policies_.erase(found);
+    if (by_name_.empty()) return nullptr;  // as most are: without a hash
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) return nullptr;
+    const auto kept = found->second;
+    by_name_.erase(found);  // its key is the list's
+    std::shared_ptr<const Policy> policy = std::move(kept->policy);
+    kept_.erase(kept);
     return policy;
   }
 
  private:
-  absl::flat_hash_map<std::string, std::shared_ptr<const Policy>> policies_;
+  struct Kept {
+    std::string name;
+    std::shared_ptr<const Policy> policy;
+  };
+
+  std::list<Kept> kept_;  // the first one that was kept first
+  absl::flat_hash_map<absl::string_view, std::list<Kept>::iterator> by_name_;
 };
 
 }  // namespace fusebox

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "fusebox/clock.h"
+#include "fusebox/snapshot.h"
 
 namespace fusebox {
 
@@ -12,6 +13,9 @@ namespace fusebox {
 struct Opening {
   SteadyTime until;      // then, or if that has passed, HALF_OPEN
   int64_t in_a_row = 0;  // which one it is, from 1 on; 0: an operator's
+
+  // What its probes have come to, if it was HALF_OPEN.
+  WindowCounts probed;
 
   // Calls have come since it began: its circuit has taken it up before, or has opened again after
   // probes.

@@ -48,8 +48,11 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
   if (!opening) return;
   open_duration_.GoOnAfter(opening->in_a_row);
   if (opening->until <= now_) {
-    state_.emplace<ProbingState>(*policy_);
+    state_.emplace<ProbingState>(*policy_, opening->probed);
     return;
+  }
+  if (opening->probed.recorded > 0) {
+    probed_ = std::make_unique<const WindowCounts>(opening->probed);
   }
   OpenState open;
   open.until = opening->until;
@@ -371,6 +374,7 @@ void StateMachine::Move(Trip trip, SteadyTime at, absl::Duration pushback, Chang
 }
 
 void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
+  const std::unique_ptr<const WindowCounts> probed = std::move(probed_);
   switch (phase) {
     case Phase::kClosed:
       open_duration_.StartOver();
@@ -388,7 +392,7 @@ void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
       break;
     }
     case Phase::kProbing:
-      state_.emplace<ProbingState>(*policy_);
+      state_.emplace<ProbingState>(*policy_, probed == nullptr ? WindowCounts() : *probed);
       break;
     case Phase::kRamping:
       state_.emplace<RampingState>(*policy_, at);
@@ -458,7 +462,15 @@ std::optional<SteadyTime> StateMachine::open_until() const {
 
 std::optional<Opening> StateMachine::opening() const {
   if (mode_ != Mode::kAutomatic || phase() == Phase::kClosed) return std::nullopt;
-  return Opening{open_until().value_or(now_), open_duration_.openings_in_a_row()};
+  Opening opening;
+  opening.until = open_until().value_or(now_);
+  opening.in_a_row = open_duration_.openings_in_a_row();
+  if (const auto* probing = std::get_if<ProbingState>(&state_)) {
+    opening.probed = probing->results();
+  } else if (probed_ != nullptr) {
+    opening.probed = *probed_;
+  }
+  return opening;
 }
 
 std::optional<double> StateMachine::ramp_fraction() const {

@@ -175,7 +175,8 @@ class StateMachine {
   uint64_t epoch_ = kNoEpoch + 1;
   Mode mode_ = Mode::kAutomatic;
   std::variant<ClosedState, OpenState, ProbingState, RampingState> state_;
-  std::unique_ptr<EvidenceLog> evidence_;  // null: nothing has failed yet
+  std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet
+  std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing
 };
 
 }  // namespace fusebox

@@ -45,7 +45,9 @@ struct OpenState {
 
 class ProbingState {
  public:
-  explicit ProbingState(const Policy& policy) : policy_(policy), probes_(policy.half_open) {}
+  // `before`: results of probes that go on counting.
+  explicit ProbingState(const Policy& policy, const WindowCounts& before = {})
+      : policy_(policy), probes_(policy.half_open), results_(before) {}
 
   std::optional<int32_t> Admit(SteadyTime now) { return probes_.Admit(now); }
 
@@ -62,6 +64,7 @@ class ProbingState {
   std::optional<Trip> CheckTimeout(SteadyTime now);
 
   int64_t probes_out() const { return probes_.out(); }
+  const WindowCounts& results() const { return results_; }
 
  private:
   std::optional<Trip> Verdict() const;

@@ -102,5 +102,38 @@ TEST(CircuitRegistryConcurrency, EveryOperationAtOnce) {
   EXPECT_TRUE(registry.List().empty());
 }
 
+// Beside threads whose new keys push circuits out, an operator's word either holds the circuit, or
+// comes too late, and who asks is told so.
+TEST(CircuitRegistryConcurrency, P4_AnOperatorsWordHoldsACircuitOrFindsItGone) {
+  constexpr int kRounds = 3'000;
+  FakeClock clock;
+  CircuitRegistry::Options options = OptionsOn(clock);
+  options.max_circuits = kThreads + 2;
+  CircuitRegistry registry(options);
+  Policy other = SmallPolicy();
+  other.consecutive_failures = 1;
+  std::array<int, kThreads> lost{};
+  RunThreads([&](int thread) {
+    int& mine = lost[static_cast<std::size_t>(thread)];
+    const std::string name = "held " + std::to_string(thread);
+    for (int i = 0; i < kRounds; ++i) {
+      const std::string key = "key " + std::to_string(thread) + " " + std::to_string(i);
+      (void)registry.GetOrCreate(key, SmallPolicy());
+      const auto circuit = registry.GetOrCreate(name, SmallPolicy());
+      if (!circuit.ok()) continue;
+      if (!(*circuit)->ForceOpen({"oncall", "a drill"}).ok()) ++mine;
+      if ((*circuit)->removed()) continue;
+      if (registry.Find(name) != *circuit) ++mine;
+      (*circuit)->Automate({"oncall", "a drill"});
+      if (!(*circuit)->SetPolicy(other, {"oncall", "a drill"}).ok()) ++mine;
+      if ((*circuit)->removed()) continue;
+      const auto again = registry.GetOrCreate(name, SmallPolicy());
+      if (again.ok() && (*again)->Snapshot().policy != other) ++mine;
+      (void)registry.Remove(name);
+    }
+  });
+  for (const int words : lost) EXPECT_EQ(words, 0);
+}
+
 }  // namespace
 }  // namespace fusebox
