@@ -12,6 +12,7 @@
 #include "src/admin/quote.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/time_conversion.h"
+#include "src/text/blank.h"
 #include "src/text/printable.h"
 
 namespace fusebox {
@@ -35,10 +36,10 @@ std::string CurrentEtag(const Policy& policy) {
 }  // namespace
 
 void CheckReason(const std::string& reason, RequestErrors& errors) {
-  if (reason.empty()) {
-    errors.Add("reason", "\"\", must say why, in 1 to 500 bytes");
-  } else if (reason.size() > kMaxWhyBytes) {
+  if (reason.size() > kMaxWhyBytes) {
     errors.Add("reason", absl::StrCat(reason.size(), " bytes, must be 1 to ", kMaxWhyBytes));
+  } else if (IsBlank(reason)) {
+    errors.Add("reason", absl::StrCat(Quoted(reason), ", must say why, in 1 to 500 bytes"));
   } else if (const std::string unprintable = FirstUnprintable(reason); !unprintable.empty()) {
     errors.Add("reason", absl::StrCat("with ", unprintable, ", must be printable text in UTF-8"));
   }

@@ -142,6 +142,15 @@ TEST(Refusals, WithoutAReasonOrAName) {
   }
   EXPECT_EQ(Of(&Stub::ResetCircuit, request)(server.stub()).error_message(),
             "invalid request: reason = with U+3164, must be printable text in UTF-8");
+  for (const char* const reason : {"   ", "\u00a0", "\u3000 \u2003"}) {
+    request.set_reason(reason);
+    ExpectRefusal(server, Of(&Stub::ResetCircuit, request), StatusCode::INVALID_ARGUMENT,
+                  {"reason"});
+    auto blank = SoundApplication();
+    blank.set_reason(reason);
+    ExpectRefusal(server, Of(&Stub::ApplyToCircuits, blank), StatusCode::INVALID_ARGUMENT,
+                  {"reason"});
+  }
   auto application = SoundApplication();
   application.clear_reason();
   ExpectRefusal(server, Of(&Stub::ApplyToCircuits, application), StatusCode::INVALID_ARGUMENT,

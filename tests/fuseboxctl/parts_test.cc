@@ -3,6 +3,7 @@
 // Texts, tables, errors, and what --wait goes by.
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/text/blank.h"
 #include "src/text/printable.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/exit_code.h"
@@ -50,6 +51,22 @@ TEST(Text, EachCharacterIsShownByTheLibrarysOwnRule) {
               static_cast<char>(0x80U | (character & 0x3FU))};
     }
     ASSERT_EQ(Printable(text) == text, fusebox::IsPrintable(character)) << std::hex << character;
+  }
+}
+
+TEST(Text, IsBlankIfNothingIsInItButSpaces) {
+  for (const char* const blank : {"", " ", "\t\r\n", "\u00a0", "\u3000 \u2003\u205f\u1680"}) {
+    EXPECT_TRUE(fusebox::IsBlank(blank)) << Printable(blank);
+  }
+  for (const char* const text : {"x", " x", "\u3000漢", "\xff", "\xc2", "\u200b"}) {
+    EXPECT_FALSE(fusebox::IsBlank(text)) << Printable(text);
+  }
+}
+
+TEST(Text, CanBeSentIfItIsUtf8) {
+  for (const char* const text : {"", "plain", "äöü → 漢字 😀", "\x1b"}) EXPECT_TRUE(IsUtf8(text));
+  for (const char* const text : {"caf\xe9", "\xc0\x80", "\xed\xa0\x80", "cut \xe2\x80"}) {
+    EXPECT_FALSE(IsUtf8(text)) << Printable(text);
   }
 }
 

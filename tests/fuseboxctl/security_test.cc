@@ -184,5 +184,74 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
   EXPECT_THAT(ran.err, HasSubstr("FUSEBOX_TLS: \"maybe\" must be 1 or 0"));
 }
 
+// No flag is taken for the value of the one before it.
+TEST(Mistakes, AFlagIsNoValueUnlessItIsWrittenToBe) {
+  AdminServer server;
+  server.Add("x");
+  const auto run = [&server](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--endpoint", server.address()});
+    return RunCtl(std::move(arguments));
+  };
+  const std::vector<std::string> swallowed[] = {
+      {"reset", "x", "--reason", "--yes"},
+      {"reset", "x", "--reason", "-y"},
+      {"reset", "x", "--reason", "--nope"},
+      {"reset", "x", "--reason", "--"},
+      {"open", "x", "--reason", "--ttl", "x"},
+      {"policy", "set", "x", "jitter=0", "--reason", "x", "--etag", "--dry-run"},
+      {"list", "--target", "--names"},
+      {"list", "--ca", "--names"},
+  };
+  for (const std::vector<std::string>& arguments : swallowed) {
+    const Ran ran = run(arguments);
+    EXPECT_EQ(ran.exit_code, 2) << testing::PrintToString(arguments) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("looks like a flag; if it is meant, write --"));
+  }
+  EXPECT_EQ(server.registry()->Find("x")->Snapshot().last_action, std::nullopt);
+  EXPECT_EQ(run({"reset", "x", "--reason=--yes"}).exit_code, 0);
+  EXPECT_EQ(server.registry()->Find("x")->Snapshot().last_action->detail, "--yes");
+  EXPECT_EQ(run({"reset", "x", "--reason", "- a list"}).exit_code, 0);
+}
+
+TEST(Mistakes, AReasonSaysSomething) {
+  for (const char* const blank : {"", " ", "\u00a0", "\u3000"}) {
+    const Ran ran = RunCtl({"reset", "x", "--reason", blank, "--endpoint", "127.0.0.1:1"});
+    EXPECT_EQ(ran.exit_code, 2) << blank;
+    EXPECT_THAT(ran.err, HasSubstr("say why"));
+    const Ran set =
+        RunCtl({"policy", "set", "x", "jitter=0", "--reason", blank, "--endpoint", "127.0.0.1:1"});
+    EXPECT_EQ(set.exit_code, 2) << blank;
+  }
+}
+
+TEST(Mistakes, WhatIsNoUtf8IsNotSent) {
+  const std::string text = "caf\xe9";
+  const Mistake mistakes[] = {
+      {{"reset", "x", "--reason", text}, {"--reason: \"caf\\xe9\" must be UTF-8"}},
+      {{"reset", "x", "--reason=" + text}, {"--reason: \"caf\\xe9\" must be UTF-8"}},
+      {{"reset", text, "--reason", "x"}, {"\"caf\\xe9\" must be UTF-8"}},
+      {{"list", text}, {"\"caf\\xe9\" must be UTF-8"}},
+      {{"list", "--target", text}, {"--target: \"caf\\xe9\" must be UTF-8"}},
+      {{"watch", text}, {"must be UTF-8"}},
+      {{"get", "--", text}, {"must be UTF-8"}},
+      {{"policy", "get", text}, {"must be UTF-8"}},
+      {{"policy", "set", "x", "jitter=0", "--reason", "x", "--etag", text},
+       {"--etag: \"caf\\xe9\" must be UTF-8"}},
+  };
+  for (const Mistake& mistake : mistakes) {
+    std::vector<std::string> arguments = mistake.arguments;
+    arguments.insert(arguments.begin(), {"--endpoint", "127.0.0.1:1"});
+    const Ran ran = RunCtl(arguments);
+    EXPECT_EQ(ran.exit_code, 2) << testing::PrintToString(arguments) << ran.err;
+    for (const std::string& part : mistake.said) EXPECT_THAT(ran.err, HasSubstr(part));
+    EXPECT_THAT(ran.err, Not(HasSubstr("libprotobuf")));
+  }
+  Surroundings surroundings;
+  surroundings.variables = {"FUSEBOX_REASON=" + text};
+  const Ran ran = RunCtl({"reset", "x", "--endpoint", "127.0.0.1:1"}, surroundings);
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("FUSEBOX_REASON: \"caf\\xe9\" must be UTF-8"));
+}
+
 }  // namespace
 }  // namespace fusebox_testing

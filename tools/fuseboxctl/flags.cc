@@ -2,11 +2,14 @@
 #include "tools/fuseboxctl/flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "src/text/blank.h"
+#include "tools/fuseboxctl/argument_check.h"
 #include "tools/fuseboxctl/completion.h"
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/flag_kinds.h"
@@ -170,10 +173,15 @@ absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
                                          : ColourWish::kNever;
   if (raw.reason.empty()) raw.reason = EnvironmentVariable("FUSEBOX_REASON");
   const auto check_reason = [&raw] {
-    return raw.reason.empty() ? absl::InvalidArgumentError(
-                                    "say why: --reason \"TEXT\", or FUSEBOX_REASON; it is "
-                                    "kept in the circuit's events")
-                              : absl::OkStatus();
+    if (fusebox::IsBlank(raw.reason)) {
+      return absl::InvalidArgumentError(
+          "say why: --reason \"TEXT\", or FUSEBOX_REASON; it is kept in the circuit's events");
+    }
+    if (!IsUtf8(raw.reason)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("FUSEBOX_REASON: \"", Printable(raw.reason), "\" must be UTF-8"));
+    }
+    return absl::OkStatus();
   };
   if (name == "info") {
     flags.command = InfoFlags{};
@@ -235,7 +243,8 @@ Parsed ParseFlags(int argc, char** argv) {
     }
     return parsed;
   }
-  const absl::Status status = Complete(app, raw, parsed.flags);
+  absl::Status status = CheckArguments(app, {argv + std::min(1, argc), argv + argc});
+  if (status.ok()) status = Complete(app, raw, parsed.flags);
   if (!status.ok()) refuse(status.message());
   return parsed;
 }

@@ -4,6 +4,7 @@
 //
 //   fuseboxctl --endpoint checkout:9090 list --state open
 //   fuseboxctl --endpoint checkout:9090 reset 'payments/*' --reason "the database is back"
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 
 #include <iostream>
@@ -57,9 +58,11 @@ ExitCode Run(const Flags& flags, Interrupt& interrupt) {
 }  // namespace fuseboxctl
 
 int main(int argc, char** argv) {
-  // What gRPC has to say of a failed handshake is for its developers; they can ask for it.
+  // What gRPC has to say of a failed handshake is for its developers, and so is what protobuf has
+  // to say of a text; they can ask for it.
   if (fuseboxctl::EnvironmentVariable("GRPC_VERBOSITY").empty()) {
     gpr_set_log_function([](gpr_log_func_args*) {});
+    google::protobuf::SetLogHandler(nullptr);
   }
   fuseboxctl::Interrupt interrupt;
   const fuseboxctl::Parsed parsed = fuseboxctl::ParseFlags(argc, argv);

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "src/text/printable.h"
+#include "src/text/utf8.h"
 
 namespace fuseboxctl {
 namespace {
@@ -17,6 +18,15 @@ bool BeginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) !=
 }  // namespace
 
 std::string Printable(absl::string_view text) { return fusebox::Printable(text); }
+
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = fusebox::Utf8CharacterLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
 
 std::size_t Columns(absl::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), BeginsCharacter));

@@ -20,6 +20,9 @@ namespace fuseboxctl {
 // which the library itself goes.
 std::string Printable(absl::string_view text);
 
+// Whether it can be sent: a string of the protos is UTF-8.
+bool IsUtf8(absl::string_view text);
+
 // How many columns a Printable text takes, at one per character.
 std::size_t Columns(absl::string_view text);
 
