@@ -11,7 +11,7 @@ namespace fusebox {
 namespace {
 
 std::string CodesText(const Evidence& evidence) {
-  const std::string codes =
+  std::string codes =
       absl::StrJoin(evidence.codes, ", ", [](std::string* text, const CodeCount& code) {
         const auto name = static_cast<absl::StatusCode>(code.code);
         absl::StrAppend(text, code.count, " ", absl::StatusCodeToString(name));

@@ -150,7 +150,8 @@ def files(root):
         includes = ['#include "tests/docs/reader.h"']
         includes += [line for snippet in snippets for line in snippet.includes()]
         stem = os.path.basename(name)[:-len(".md")].replace("-", "_").lower()
-        yield f"{stem}_md.cc", wrapped(includes, [snippets], [f"{stem}_md"])
+        page = "".join(word.capitalize() for word in stem.split("_")) + "Page"
+        yield f"{stem}_md.cc", wrapped(includes, [snippets], [page])
     for group, names, functions in headers(root):
         includes = ['#include "tests/docs/reader.h"']
         includes += [f"#include {name}" for name in ALSO.get(group, [])]
@@ -159,7 +160,7 @@ def files(root):
             includes += ['#include "fusebox/grpc/channel.h"']
         if group != "core":
             includes += ['#include "fusebox/circuit_registry.h"']
-        examples = [f"{group}_headers_{number}" for number in range(len(functions))]
+        examples = [f"{group.capitalize()}Example{number}" for number in range(len(functions))]
         yield f"{group}_headers.cc", wrapped(includes, functions, examples)
 
 

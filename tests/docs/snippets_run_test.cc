@@ -11,15 +11,15 @@
 namespace reader {
 
 // Made by extract_snippets.py, of the page of that name.
-absl::Status readme_md(std::shared_ptr<Cache> cache);
-absl::Status admin_md(std::shared_ptr<Cache> cache);
-absl::Status composition_md(std::shared_ptr<Cache> cache);
-absl::Status fallbacks_md(std::shared_ptr<Cache> cache);
-absl::Status fault_injection_md(std::shared_ptr<Cache> cache);
-absl::Status operating_md(std::shared_ptr<Cache> cache);
-absl::Status policies_md(std::shared_ptr<Cache> cache);
-absl::Status testing_md(std::shared_ptr<Cache> cache);
-absl::Status what_it_protects_md(std::shared_ptr<Cache> cache);
+absl::Status ReadmePage(std::shared_ptr<Cache> cache);
+absl::Status AdminPage(std::shared_ptr<Cache> cache);
+absl::Status CompositionPage(std::shared_ptr<Cache> cache);
+absl::Status FallbacksPage(std::shared_ptr<Cache> cache);
+absl::Status FaultInjectionPage(std::shared_ptr<Cache> cache);
+absl::Status OperatingPage(std::shared_ptr<Cache> cache);
+absl::Status PoliciesPage(std::shared_ptr<Cache> cache);
+absl::Status TestingPage(std::shared_ptr<Cache> cache);
+absl::Status WhatItProtectsPage(std::shared_ptr<Cache> cache);
 
 }  // namespace reader
 
@@ -75,15 +75,15 @@ TEST_P(SnippetsRun, AndReturnNoError) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, SnippetsRun,
-                         testing::Values(Page{"readme", reader::readme_md},
-                                         Page{"admin", reader::admin_md},
-                                         Page{"composition", reader::composition_md},
-                                         Page{"fallbacks", reader::fallbacks_md},
-                                         Page{"fault_injection", reader::fault_injection_md},
-                                         Page{"operating", reader::operating_md},
-                                         Page{"policies", reader::policies_md},
-                                         Page{"testing", reader::testing_md},
-                                         Page{"what_it_protects", reader::what_it_protects_md}),
+                         testing::Values(Page{"readme", reader::ReadmePage},
+                                         Page{"admin", reader::AdminPage},
+                                         Page{"composition", reader::CompositionPage},
+                                         Page{"fallbacks", reader::FallbacksPage},
+                                         Page{"fault_injection", reader::FaultInjectionPage},
+                                         Page{"operating", reader::OperatingPage},
+                                         Page{"policies", reader::PoliciesPage},
+                                         Page{"testing", reader::TestingPage},
+                                         Page{"what_it_protects", reader::WhatItProtectsPage}),
                          [](const auto& page) { return std::string(page.param.name); });
 
 }  // namespace
