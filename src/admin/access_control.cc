@@ -6,6 +6,7 @@
 #include "fusebox/user_code.h"
 #include "src/admin/peer.h"
 #include "src/base/user_code.h"
+#include "src/text/blank.h"
 
 namespace fusebox {
 
@@ -23,7 +24,7 @@ absl::StatusOr<Caller> AccessControl::Ask(const Authorizer& authorizer,
                 registry_->ReportUserCodeFailure(UserCode::kAuthorizer, exception);
               });
   if (!who.ok()) return who.status();
-  if (who->empty()) {
+  if (IsBlank(*who)) {
     return absl::UnauthenticatedError("the application's authorizer doesn't say who the caller is");
   }
   return Caller{*std::move(who), true};

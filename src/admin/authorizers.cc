@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -11,9 +13,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "fusebox/admin/authorizer.h"
 #include "src/admin/peer.h"
+#include "src/text/blank.h"
+#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {
@@ -21,28 +24,58 @@ namespace {
 constexpr std::size_t kMinTokenBytes = 16;
 constexpr std::size_t kMaxTokenBytes = 4'096;
 
+bool IsIpAddress(const std::string& text) {
+  in6_addr address{};
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+// Whether it begins with an attribute's type, by name or number, and its value: "CN=sre,O=Example".
+bool IsDistinguishedName(absl::string_view text) {
+  const std::size_t type = text.find('=');
+  const auto is_of_a_type = [](char c) { return absl::ascii_isalnum(c) || c == '.' || c == '-'; };
+  return type != absl::string_view::npos && type > 0 &&
+         std::all_of(text.begin(), text.begin() + type, is_of_a_type);
+}
+
+// gRPC's name for what of a certificate such a subject is. An authority that checks its holders'
+// mail addresses, say, may certify any of them: no name of one kind is a name of another.
+const char* PropertyOf(const std::string& subject) {
+  if (IsDistinguishedName(subject)) return GRPC_X509_SUBJECT_PROPERTY_NAME;
+  if (IsIpAddress(subject)) return GRPC_PEER_IP_PROPERTY_NAME;
+  if (absl::StrContains(subject, ':')) return GRPC_PEER_URI_PROPERTY_NAME;
+  if (absl::StrContains(subject, '@')) return GRPC_PEER_EMAIL_PROPERTY_NAME;
+  return GRPC_PEER_DNS_PROPERTY_NAME;
+}
+
 class TlsSubjects : public Authorizer {
  public:
-  explicit TlsSubjects(std::vector<std::string> subjects) : subjects_(std::move(subjects)) {}
+  explicit TlsSubjects(std::vector<std::string> subjects) {
+    for (std::string& subject : subjects) {
+      subjects_.push_back({PropertyOf(subject), std::move(subject)});
+    }
+  }
 
   absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
     const auto context = caller.auth_context();
     if (context == nullptr || !context->IsPeerAuthenticated()) {
       return absl::UnauthenticatedError("no client certificate, must be one");
     }
-    for (const char* property : {GRPC_X509_SUBJECT_PROPERTY_NAME, GRPC_X509_SAN_PROPERTY_NAME}) {
-      for (const grpc::string_ref& value : context->FindPropertyValues(property)) {
-        const absl::string_view subject(value.data(), value.size());
-        if (std::find(subjects_.begin(), subjects_.end(), subject) != subjects_.end()) {
-          return std::string(subject);
-        }
+    for (const Subject& subject : subjects_) {
+      for (const grpc::string_ref& value : context->FindPropertyValues(subject.property)) {
+        if (absl::string_view(value.data(), value.size()) == subject.text) return subject.text;
       }
     }
     return absl::PermissionDeniedError("the client certificate's subject may not do this");
   }
 
  private:
-  const std::vector<std::string> subjects_;
+  struct Subject {
+    const char* property;  // what of a certificate it is
+    std::string text;
+  };
+
+  std::vector<Subject> subjects_;
 };
 
 // How long it takes depends on the length of `presented` alone.
@@ -114,7 +147,7 @@ class AnyOf : public Authorizer {
     absl::StatusOr<std::string> who = absl::PermissionDeniedError("nobody may do this");
     for (const auto& authorizer : authorizers_) {
       who = authorizer->Authorize(caller);
-      if (who.ok() && !who->empty()) break;  // one without a name is let in by none of them
+      if (who.ok() && !IsBlank(*who)) break;  // one without a name is let in by none of them
     }
     return who;
   }
@@ -127,11 +160,11 @@ class AnyOf : public Authorizer {
 
 absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
     std::vector<std::string> subjects) {
-  const auto is_empty = [](const std::string& subject) { return subject.empty(); };
-  if (subjects.empty() || std::any_of(subjects.begin(), subjects.end(), is_empty)) {
+  const auto is_blank = [](const std::string& subject) { return IsBlank(subject); };
+  if (subjects.empty() || std::any_of(subjects.begin(), subjects.end(), is_blank)) {
     return absl::InvalidArgumentError(
         absl::StrCat("invalid authorizer: subjects = ", subjects.size(),
-                     " of them, must be at least one, and none of them empty"));
+                     " of them, must be at least one, and none of them empty or of spaces alone"));
   }
   return std::make_shared<const TlsSubjects>(std::move(subjects));
 }
@@ -145,8 +178,9 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string t
         "invalid authorizer: token = ", token.size(), " bytes", visible ? "" : ", not all visible",
         ", must be ", kMinTokenBytes, " to ", kMaxTokenBytes, " visible ASCII characters"));
   }
-  if (who.empty()) {
-    return absl::InvalidArgumentError("invalid authorizer: who = \"\", must not be empty");
+  if (IsBlank(who)) {
+    return absl::InvalidArgumentError(absl::StrCat("invalid authorizer: who = \"", Printable(who),
+                                                   "\", must not be empty or of spaces alone"));
   }
   return std::make_shared<const BearerToken>(std::move(token), std::move(who));
 }

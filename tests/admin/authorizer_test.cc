@@ -142,15 +142,22 @@ TEST(AnyOf, AsksOneAfterTheOther) {
 
 class Nameless : public fusebox::Authorizer {
  public:
+  explicit Nameless(std::string name = "") : name_(std::move(name)) {}
+
   absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase&) const override {
-    return "";
+    return name_;
   }
+
+ private:
+  const std::string name_;
 };
 
 TEST(Authorizers, WhoeverIsGivenNoNameIsNotLetIn) {
   for (const auto& nobody :
        {std::shared_ptr<const fusebox::Authorizer>(std::make_shared<Nameless>()),
-        fusebox::AllowAnyOf({std::make_shared<Nameless>()})}) {
+        std::shared_ptr<const fusebox::Authorizer>(std::make_shared<Nameless>(" \u2003 ")),
+        fusebox::AllowAnyOf({std::make_shared<Nameless>()}),
+        fusebox::AllowAnyOf({std::make_shared<Nameless>("   ")})}) {
     AdminServer server([&](fusebox::CircuitAdminOptions& options) {
       options.write_authorizer = nobody;
       options.read_authorizer = nobody;
@@ -161,6 +168,7 @@ TEST(Authorizers, WhoeverIsGivenNoNameIsNotLetIn) {
     EXPECT_NE(status.error_message(), "");
     EXPECT_EQ(TryToRead(server.stub()).error_code(), StatusCode::UNAUTHENTICATED);
     grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
     v1::WatchCircuitsResponse watched;
     const auto watch = server.stub().WatchCircuits(&context, {});
     EXPECT_FALSE(watch->Read(&watched));
@@ -205,8 +213,9 @@ TEST(Authorizers, OneThatThrowsKeepsOutNobodyWhomItNeedNotLetIn) {
 }
 
 TEST(AnyOf, OneThatGivesNoNameKeepsNobodyElseOut) {
-  AdminServer server(WriteBy(fusebox::AllowAnyOf(
-      {std::make_shared<Nameless>(), fusebox::AllowBearerToken(kToken, "ci").value()})));
+  AdminServer server(
+      WriteBy(fusebox::AllowAnyOf({std::make_shared<Nameless>(), std::make_shared<Nameless>("   "),
+                                   fusebox::AllowBearerToken(kToken, "ci").value()})));
   AdminServer::Open(server.Add("a"));
   EXPECT_EQ(TryToWrite(server, server.stub()).error_code(), StatusCode::UNAUTHENTICATED);
   EXPECT_TRUE(TryToWrite(server, server.stub(), std::string("Bearer ") + kToken).ok());
@@ -219,7 +228,9 @@ class TlsSubjects : public testing::Test {
     authority_ = TestAuthority::Make();
     if (!authority_) GTEST_SKIP() << "openssl isn't installed";
     server_.emplace(
-        WriteBy(fusebox::AllowTlsSubjects({"CN=sre,O=Example", "spiffe://example.org/ci"}).value()),
+        WriteBy(fusebox::AllowTlsSubjects({"CN=sre,O=Example", "CN=root", "spiffe://example.org/ci",
+                                           "sre.example.org", "sre@example.org", "10.0.0.7"})
+                    .value()),
         authority_->ServerCredentials());
     AdminServer::Open(server_->Add("a"));
   }
@@ -254,6 +265,37 @@ TEST_F(TlsSubjects, RefusesAnyOther) {
   }
   EXPECT_EQ(WriteWith(*authority_, "/CN=x", "URI:spiffe://example.org/ci2").error_code(),
             StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(TlsSubjects, ANameOfOneKindIsNoNameOfAnother) {
+  for (const char* kind : {"DNS", "email", "URI"}) {
+    // Without a comma, which begins another name for openssl.
+    EXPECT_EQ(WriteWith(*authority_, "/CN=nobody", std::string(kind) + ":CN=root").error_code(),
+              StatusCode::PERMISSION_DENIED)
+        << kind;
+  }
+  for (const char* kind : {"DNS", "email"}) {
+    EXPECT_EQ(WriteWith(*authority_, "/CN=nobody", std::string(kind) + ":spiffe://example.org/ci")
+                  .error_code(),
+              StatusCode::PERMISSION_DENIED)
+        << kind;
+  }
+  EXPECT_EQ(WriteWith(*authority_, "/CN=nobody", "DNS:sre@example.org").error_code(),
+            StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(WriteWith(*authority_, "/CN=nobody", "DNS:10.0.0.7").error_code(),
+            StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(WriteWith(*authority_, "/CN=sre.example.org").error_code(),
+            StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(TlsSubjects, EachKindOfAlternativeNameIsTakenForWhatItIs) {
+  for (const auto& [kind, name] : std::vector<std::pair<std::string, std::string>>{
+           {"DNS", "sre.example.org"}, {"email", "sre@example.org"}, {"IP", "10.0.0.7"}}) {
+    const grpc::Status status = WriteWith(*authority_, "/CN=anything", kind + ":" + name);
+    ASSERT_TRUE(status.ok()) << kind << " " << status.error_message();
+    EXPECT_EQ(LastActor(*server_), name);
+    AdminServer::Open(*server_->registry()->Find("a"));
+  }
 }
 
 TEST_F(TlsSubjects, RefusesACallerWithoutACertificate) {

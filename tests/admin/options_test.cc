@@ -55,6 +55,7 @@ TEST(Authorizers, SayWhatIsWrongAndNoSecret) {
   EXPECT_THAT(fusebox::AllowTlsSubjects({}).status().message(), HasSubstr("subjects = 0"));
   EXPECT_THAT(fusebox::AllowTlsSubjects({"CN=a", ""}).status().message(),
               HasSubstr("none of them empty"));
+  EXPECT_FALSE(fusebox::AllowTlsSubjects({"CN=a", "  "}).ok());
   for (const std::string& token :
        {std::string("a secret"), std::string(4'097, 's'), std::string("sixteen bytes\n..")}) {
     const absl::Status status = fusebox::AllowBearerToken(token, "ci").status();
@@ -63,6 +64,8 @@ TEST(Authorizers, SayWhatIsWrongAndNoSecret) {
   }
   EXPECT_THAT(fusebox::AllowBearerToken("0123456789abcdef", "").status().message(),
               HasSubstr("who = \"\""));
+  EXPECT_THAT(fusebox::AllowBearerToken("0123456789abcdef", " \u3000").status().message(),
+              HasSubstr("who = \" \u3000\", must not be empty or of spaces alone"));
 }
 
 TEST(CircuitHealthOptions, OneErrorNamesAllThatIsWrong) {
