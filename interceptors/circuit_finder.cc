@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interceptors/circuit_finder.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -14,6 +15,17 @@ namespace {
 // More than a channel has methods, and few enough to be kept for good.
 constexpr uint32_t kMaxPinnedMethods = 1'024;
 
+// The longest key or method that a table remembers as it is: what they are may come from outside.
+constexpr std::size_t kMaxShortBytes = kMaxCircuitNameBytes;
+
+// What it remembers instead of a longer one: its circuit's name, which is as unique, filled up so
+// that it is equal to no short one.
+std::string StandIn(const CircuitName& name) {
+  std::string stand_in = name.text();
+  stand_in.resize(kMaxShortBytes + 1, '\0');
+  return stand_in;
+}
+
 }  // namespace
 
 CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry> registry,
@@ -22,20 +34,32 @@ CircuitFinder::CircuitFinder(std::string target, std::shared_ptr<CircuitRegistry
       methods_(std::move(methods)),
       scope_(scope),
       key_(std::move(key)),
-      use_(registry->TrackPolicies(target_, methods_.Entries())),
-      by_method_(registry, TargetText(), kMaxPinnedMethods),
-      by_key_(std::move(registry), TargetText()) {}
+      registry_(std::move(registry)),
+      use_(registry_->TrackPolicies(target_, methods_.Entries())),
+      by_method_(registry_, TargetText(), kMaxPinnedMethods),
+      by_key_(registry_, TargetText()) {}
 
 std::optional<ProtectedMethod> CircuitFinder::FindMethod(absl::string_view method) {
-  EntryRef entry = by_method_.Find(method);
-  if (entry) {
-    entry->Touch();
-  } else {
-    methods_.NoteUse(method, *use_);
-    entry = by_method_.Add(method, methods_.Resolve(method));
-  }
+  if (method.size() > kMaxShortBytes) return FindLongMethod(method);
+  EntryRef entry = FindEntry(method, method);
   if (entry->settings().policy == nullptr) return std::nullopt;
   return ProtectedMethod(std::move(entry));
+}
+
+std::optional<ProtectedMethod> CircuitFinder::FindLongMethod(absl::string_view method) {
+  EntryRef entry = FindEntry(StandIn(CircuitName::OfMethod(target_, method)), method);
+  if (entry->settings().policy == nullptr) return std::nullopt;
+  return ProtectedMethod(std::move(entry), method);
+}
+
+EntryRef CircuitFinder::FindEntry(absl::string_view key, absl::string_view method) {
+  EntryRef entry = by_method_.Find(key);
+  if (entry) {
+    entry->Touch();
+    return entry;
+  }
+  methods_.NoteUse(method, *use_);
+  return by_method_.Add(key, methods_.Resolve(method));
 }
 
 FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
@@ -49,15 +73,22 @@ FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
                               [&](std::string type) { exception = std::move(type); });
   if (ok && !key.empty()) return FindCircuitByKey(method, key);
   FoundCircuit found = FindCircuitByScope(method);
-  if (!ok && found.breaker != nullptr) {
+  if (ok) return found;
+  if (found.breaker != nullptr) {
     found.breaker->ReportUserCodeFailure(UserCode::kCircuitKey, exception);
+  } else {
+    registry_->ReportUserCodeFailure(UserCode::kCircuitKey, exception);
   }
   return found;
 }
 
 FoundCircuit CircuitFinder::FindCircuitByKey(const ProtectedMethod& method, absl::string_view key) {
-  return by_key_.Circuit(key, method.settings(),
-                         [&] { return std::string(CircuitName::OfKey(target_, key).text()); });
+  if (key.size() <= kMaxShortBytes) {
+    return by_key_.Circuit(key, method.settings(),
+                           [&] { return CircuitName::OfKey(target_, key).text(); });
+  }
+  const CircuitName name = CircuitName::OfKey(target_, key);
+  return by_key_.Circuit(StandIn(name), method.settings(), [&] { return name.text(); });
 }
 
 FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {

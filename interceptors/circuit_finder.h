@@ -23,13 +23,18 @@ class ProtectedMethod {
  public:
   // `entry` isn't empty, nor unprotected.
   explicit ProtectedMethod(EntryRef entry) : entry_(std::move(entry)) {}
+  // One whose entry's key is not its name.
+  ProtectedMethod(EntryRef entry, absl::string_view name)
+      : entry_(std::move(entry)), long_name_(std::make_unique<const std::string>(name)) {}
 
-  absl::string_view name() const { return entry_->key(); }  // "/package.Service/Method"
+  // "/package.Service/Method"
+  absl::string_view name() const { return long_name_ == nullptr ? entry_->key() : *long_name_; }
   const MethodSettings& settings() const { return entry_->settings(); }
   CircuitEntry& entry() const { return *entry_; }
 
  private:
   EntryRef entry_;
+  std::unique_ptr<const std::string> long_name_;
 };
 
 // Thread-safe. Outlives the methods and the circuits that it finds.
@@ -44,11 +49,16 @@ class CircuitFinder {
   // Whether a call's circuit can only be told from its metadata.
   bool needs_metadata() const { return key_ != nullptr; }
 
+  // Where its circuits are.
+  const CircuitRegistry& registry() const { return *registry_; }
+
   // The circuit of a call of that method. `metadata` is what the call sends first, if
   // `needs_metadata`; null if it sends none yet.
   FoundCircuit FindCircuit(const ProtectedMethod& method, const CallInfo::Metadata* metadata);
 
  private:
+  std::optional<ProtectedMethod> FindLongMethod(absl::string_view method);
+  EntryRef FindEntry(absl::string_view key, absl::string_view method);
   FoundCircuit FindCircuitByScope(const ProtectedMethod& method);
   FoundCircuit FindCircuitByKey(const ProtectedMethod& method, absl::string_view key);
   std::string TargetText() const;  // what the circuits' names begin with
@@ -58,6 +68,7 @@ class CircuitFinder {
   const MethodTable methods_;
   const CircuitScope scope_;
   const CircuitKey key_;
+  const std::shared_ptr<CircuitRegistry> registry_;
   const std::shared_ptr<PolicyUse> use_;
   CircuitTable by_method_;
   CircuitTable by_key_;
