@@ -43,8 +43,16 @@ void CallPermit::GiveBack(Step before, const Outcome& outcome) {
   if (before == Step::kOut) {
     permit_.Record(outcome);
   } else if (outcome.kind == OutcomeKind::kFailure) {
-    breaker_->ReportFailure(outcome, first_message_);
+    ReportFailure(outcome);
   }
+}
+
+// Of a call that has given its permit back. Meanwhile its circuit was idle, and may have been taken
+// out of the registry: then the failure is the business of the circuit that has its name now. The
+// success that it would take back is none of that circuit's.
+void CallPermit::ReportFailure(const Outcome& outcome) {
+  if (!breaker_->removed()) return breaker_->ReportFailure(outcome, first_message_);
+  if (const auto present = registry_->Find(breaker_->name())) present->ReportFailure(outcome);
 }
 
 }  // namespace fusebox

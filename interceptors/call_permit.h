@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/circuit_registry.h"
 #include "fusebox/outcome.h"
 #include "fusebox/permit.h"
 
@@ -16,13 +17,16 @@ namespace fusebox {
 //
 // Thread-safety: `ReceiveMessage` and `End` may run at the same time, since gRPC delivers a
 // stream's first message and its status so. None of them waits: whoever comes second leaves the end
-// to the first. All else is ordered before and after those two. Ownership: the breaker outlives it.
+// to the first. All else is ordered before and after those two. Ownership: the breaker and the
+// registry outlive it.
 class CallPermit {
  public:
   CallPermit() = default;
 
-  void Take(CircuitBreaker* breaker, Permit permit) {
+  // `registry` is the breaker's.
+  void Take(CircuitBreaker* breaker, const CircuitRegistry& registry, Permit permit) {
     breaker_ = breaker;
+    registry_ = &registry;
     permit_ = std::move(permit);
   }
 
@@ -46,8 +50,10 @@ class CallPermit {
   };
 
   void GiveBack(Step before, const Outcome& outcome);
+  void ReportFailure(const Outcome& outcome);
 
   CircuitBreaker* breaker_ = nullptr;
+  const CircuitRegistry* registry_ = nullptr;
 
   // Whoever moves it from kOut to kAtMessage or to kEnded has the permit to itself (acquire), until
   // it moves on (release). What comes with a step is written before it, and read after.

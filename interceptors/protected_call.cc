@@ -53,7 +53,7 @@ void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
     rejection_ = {admission.reason(), admission.state(), admission.retry_after()};
     return;
   }
-  permit_.Take(circuit_.breaker, std::move(admission).permit());
+  permit_.Take(circuit_.breaker, channel_.circuits.registry(), std::move(admission).permit());
   start_ = circuit_.breaker->clock().Now();
   if (deadline_ != absl::InfiniteFuture()) {
     // Not the breaker's clock: a deadline is gRPC's affair, and gRPC goes by the machine's.

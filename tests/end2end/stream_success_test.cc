@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
 #include "fusebox/grpc/rejection_status.h"
 #include "fusebox/rejection.h"
@@ -86,6 +88,49 @@ TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirMessagesOpenTheCircuit) {
   EXPECT_EQ(Snapshot().state, fusebox::State::kOpen);
   EXPECT_EQ(Snapshot().totals.failure, 2);
   EXPECT_EQ(Snapshot().in_flight, 0);
+}
+
+// The same server, while so many other circuits are made that the streams' own is evicted: their
+// permits are back, and don't hold it.
+TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirCircuitWasEvictedOpenTheNextOne) {
+  const ScriptedEcho server(
+      Script::AnswerAndBreak(grpc::Status(grpc::StatusCode::INTERNAL, "broken")));
+  fusebox::CircuitRegistry::Options bounded;
+  bounded.clock = &shared_.clock;
+  bounded.max_circuits = 2;
+  shared_.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(bounded));
+  fusebox::ChannelOptions options = TestOptions(shared_);
+  options.streams.success = fusebox::StreamSuccess::kFirstMessage;
+  const auto channel = MustCreateChannel(server.address(), std::move(options));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<EchoCall>> streams;
+  std::string text;
+  const auto start = [&] {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(StartEchoCall(style(), kind(), channel, *contexts.back()));
+    streams.back()->Write("a");
+    EXPECT_TRUE(streams.back()->Read(&text));
+  };
+  for (int i = 0; i < 2; ++i) start();
+  const auto first = shared_.registry->Find(CircuitName(kind()));
+  for (int other = 0; !first->removed(); ++other) {
+    ASSERT_LT(other, 10);
+    ASSERT_TRUE(shared_.registry->GetOrCreate(absl::StrCat("other/", other), TestPolicy()).ok());
+  }
+  start();
+  ASSERT_NE(shared_.registry->Find(CircuitName(kind())), first);
+  for (int i = 0; i < 2; ++i) {
+    streams[static_cast<std::size_t>(i)]->WritesDone();
+    while (streams[static_cast<std::size_t>(i)]->Read(&text)) continue;
+    EXPECT_EQ(streams[static_cast<std::size_t>(i)]->Finish(&text).error_message(), "broken");
+  }
+  EXPECT_EQ(Snapshot().state, fusebox::State::kOpen);
+  EXPECT_EQ(Snapshot().totals.success, 1);
+  EXPECT_EQ(Snapshot().totals.failure, 2);
+  EXPECT_EQ(shared_.registry->RemovedTotals().back().totals.success, 2);
+  EXPECT_TRUE(fusebox::GetRejection(MakeCall(style(), kind(), channel).status));
+  contexts.back()->TryCancel();
+  streams.back()->Finish(&text);
 }
 
 // ---- Streams that go on (rules R5 and R14), by default.

@@ -255,6 +255,38 @@ TEST_P(FirstMessageTest, C6_MessageBesideFailureIsCountedOnceOrTakenBack) {
   }
 }
 
+// Its permit is back, so that nothing holds its circuit: the one that has its name by then is told.
+TEST_P(FirstMessageTest, C6_AFailureReachesTheCircuitThatHasTakenItsOwnsPlace) {
+  std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+  for (int i = 0; i < 2; ++i) {
+    streams.push_back(channel_.MakeInterceptor(GetParam()));
+    FakeCall call(*streams.back());
+    call.Play(StartReadOnlyOps());
+    call.Play(ReadOps());
+  }
+  ASSERT_TRUE(channel_.registry().Remove(breaker_->name()).ok());
+  const std::shared_ptr<fusebox::CircuitBreaker> present = channel_.breaker();
+  ASSERT_NE(present, breaker_);
+  FakeCall(*streams.front()).Play(FinishOps(), kBroken);
+  EXPECT_EQ(present->Snapshot().consecutive_failures, 1);
+  FakeCall(*streams.back()).Play(FinishOps(), kBroken);
+  EXPECT_EQ(present->Snapshot().state, State::kOpen);
+  ASSERT_EQ(present->Snapshot().totals.failure, 2);
+  EXPECT_EQ(present->Snapshot().totals.success, 0);
+  EXPECT_EQ(present->Snapshot().last_failure->message, "connection reset");
+  EXPECT_EQ(Snapshot().totals.failure, 0) << "of the circuit that is gone";
+}
+
+TEST_P(FirstMessageTest, C6_P4_AFailureMakesNoCircuit) {
+  const auto interceptor = channel_.MakeInterceptor(GetParam());
+  FakeCall call(*interceptor);
+  call.Play(StartReadOnlyOps());
+  call.Play(ReadOps());
+  ASSERT_TRUE(channel_.registry().Remove(breaker_->name()).ok());
+  call.Play(FinishOps(), kBroken);
+  EXPECT_EQ(channel_.registry().size(), 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, FirstMessageTest,
                          testing::Values(CallType::SERVER_STREAMING, CallType::BIDI_STREAMING),
                          [](const testing::TestParamInfo<CallType>& type) {
