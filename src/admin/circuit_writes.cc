@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "fusebox/policy.h"
 #include "src/admin/circuit_reads.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/enum_conversion.h"
+#include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/work_budget.h"
 
@@ -17,6 +17,10 @@ namespace fusebox {
 namespace {
 
 constexpr std::size_t kMaxCircuits = 10'000;
+
+// As often as the registry may let go of a circuit, and get another one of its name, while
+// something is done to it.
+constexpr int kMaxAttempts = 16;
 
 }  // namespace
 
@@ -28,8 +32,9 @@ grpc::Status CircuitWrites::Apply(const CircuitAction& action, const std::string
                                   const Operator& by, v1::Circuit& circuit) const {
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, name, by, breaker); !status.ok()) return status;
-  if (grpc::Status status = action.Apply(*breaker, by); !status.ok()) return status;
-  ToProto(breaker->Snapshot(), disclosure_, circuit);
+  const Written written = Write(action, by, Way::kDo, std::move(breaker));
+  if (!written.status.ok()) return written.status;
+  ToProto(*written.snapshot, disclosure_, circuit);
   return grpc::Status::OK;
 }
 
@@ -41,15 +46,12 @@ grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
   response.set_instance(instance_);
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;
-  CircuitSnapshot snapshot = breaker->Snapshot();
-  if (request.validate_only()) {
-    if (grpc::Status status = action.Try(*breaker, snapshot.policy); !status.ok()) return status;
-  } else {
-    if (grpc::Status status = action.Apply(*breaker, by); !status.ok()) return status;
-    snapshot = breaker->Snapshot();
-  }
-  ToProto(snapshot, disclosure_, *response.mutable_circuit());
-  for (std::string& warning : PolicyWarnings(snapshot.policy)) {
+  Written written =
+      Write(action, by, request.validate_only() ? Way::kTry : Way::kDo, std::move(breaker));
+  if (!written.status.ok()) return written.status;
+  written.snapshot->policy = written.policy;
+  ToProto(*written.snapshot, disclosure_, *response.mutable_circuit());
+  for (std::string& warning : PolicyWarnings(written.policy)) {
     response.add_warnings(std::move(warning));
   }
   return grpc::Status::OK;
@@ -65,6 +67,28 @@ grpc::Status CircuitWrites::Find(const CircuitAction& action, const std::string&
   if (!errors.empty()) return errors.ToStatus();
   breaker = registry_->Find(name);
   return breaker == nullptr ? NoSuchCircuit(name) : grpc::Status::OK;
+}
+
+// What is done to a circuit that the registry lets go of at the same time moves nobody's calls, and
+// no snapshot of that circuit may be shown as if it did.
+CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const Operator& by,
+                                            Way way,
+                                            std::shared_ptr<CircuitBreaker> circuit) const {
+  const std::string name = circuit->name();
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (circuit->removed()) circuit = registry_->Find(name);
+    if (circuit == nullptr) return {NoSuchCircuit(name), std::nullopt, {}};
+    Written written;
+    written.status =
+        way == Way::kTry ? action.Try(*circuit, written.policy) : action.Apply(*circuit, by);
+    written.snapshot = circuit->Snapshot();
+    if (way == Way::kDo) written.policy = written.snapshot->policy;
+    if (!circuit->removed()) return written;
+  }
+  return {{grpc::StatusCode::ABORTED,
+           absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over")},
+          std::nullopt,
+          {}};
 }
 
 grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
@@ -87,20 +111,23 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
   if (grpc::Status status = Match(filter, given_up, circuits); !status.ok()) return status;
   const Operator by{who, request.reason()};
   response.set_instance(instance_);
-  for (const auto& circuit : circuits) {
-    Policy wanted;
-    const grpc::Status status =
-        request.validate_only() ? action.Try(*circuit, wanted) : action.Apply(*circuit, by);
-    const CircuitSnapshot snapshot = circuit->Snapshot();
+  const Way way = request.validate_only() ? Way::kTry : Way::kDo;
+  for (std::shared_ptr<CircuitBreaker>& circuit : circuits) {
+    const std::string name = circuit->name();
+    const Written written = Write(action, by, way, std::move(circuit));
+    if (written.status.error_code() == grpc::StatusCode::NOT_FOUND) continue;
     v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
-    result.set_name(snapshot.name);
-    result.set_code(status.error_code());
-    result.set_message(status.error_message());
-    result.set_state(ToProto(snapshot.state));
-    result.set_mode(ToProto(snapshot.mode));
-    if (!request.has_update_policy() || !status.ok()) continue;
-    if (!request.validate_only()) wanted = snapshot.policy;
-    for (std::string& warning : PolicyWarnings(wanted)) result.add_warnings(std::move(warning));
+    result.set_name(name);
+    result.set_code(written.status.error_code());
+    result.set_message(written.status.error_message());
+    if (written.snapshot) {
+      result.set_state(ToProto(written.snapshot->state));
+      result.set_mode(ToProto(written.snapshot->mode));
+    }
+    if (!request.has_update_policy() || !written.status.ok()) continue;
+    for (std::string& warning : PolicyWarnings(written.policy)) {
+      result.add_warnings(std::move(warning));
+    }
   }
   return grpc::Status::OK;
 }

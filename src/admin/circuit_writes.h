@@ -10,10 +10,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fusebox/circuit_registry.h"
+#include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
 #include "src/admin/circuit_action.h"
 #include "src/admin/circuit_conversion.h"
 #include "src/admin/circuit_filter.h"
@@ -29,15 +32,17 @@ class CircuitWrites {
   // Which process this is: every answer says so.
   const std::string& instance() const { return instance_; }
 
-  // Does it to the circuit of that name, and shows the circuit as it then is.
+  // Does it to the circuit of that name, and shows the circuit as it then is. NOT_FOUND if there is
+  // none, or it was taken out of the registry meanwhile and there is none any more.
   grpc::Status Apply(const CircuitAction& action, const std::string& name, const Operator& by,
                      v1::Circuit& circuit) const;
 
   grpc::Status UpdatePolicy(const v1::UpdatePolicyRequest& request, const std::string& who,
                             v1::UpdatePolicyResponse& response) const;
 
-  // `given_up` says whether nobody waits for the answer any more. It is asked until the first
-  // circuit is touched: then all are, so that nobody has to guess which.
+  // A circuit that goes meanwhile has no result. `given_up` says whether nobody waits for the
+  // answer any more. It is asked until the first circuit is touched: then all are, so that nobody
+  // has to guess which.
   using GivenUp = std::function<bool()>;
   grpc::Status ApplyToMany(
       const v1::ApplyToCircuitsRequest& request, const std::string& who,
@@ -46,9 +51,26 @@ class CircuitWrites {
  private:
   using Circuits = std::vector<std::shared_ptr<CircuitBreaker>>;
 
+  // Whether it is done, or would be done.
+  enum class Way { kDo, kTry };
+
+  // What became of one circuit.
+  struct Written {
+    grpc::Status status;
+    // As the circuit then is. Absent if the registry has none of that name any more, or another one
+    // each time.
+    std::optional<CircuitSnapshot> snapshot;
+    Policy policy;  // which it then has, or would have
+  };
+
   // The circuit of that name, if there is one and the request to it is sound.
   grpc::Status Find(const CircuitAction& action, const std::string& name, const Operator& by,
                     std::shared_ptr<CircuitBreaker>& breaker) const;
+
+  // Does it to that circuit; and if the registry has let go of that by then, to the one that has
+  // its name.
+  Written Write(const CircuitAction& action, const Operator& by, Way way,
+                std::shared_ptr<CircuitBreaker> circuit) const;
 
   // Not OK if there are too many, or if it was given up.
   grpc::Status Match(const CircuitFilter& filter, const GivenUp& given_up,

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -280,6 +282,121 @@ TEST(ApplyToCircuits, ValidateOnlyChangesNothing) {
   ASSERT_EQ(response.results_size(), 1);
   EXPECT_EQ(response.results(0).state(), v1::STATE_OPEN);
   EXPECT_EQ(server.Add("a").state(), State::kOpen);
+}
+
+// ---- Circuits that the registry lets go of while something is done to them.
+
+// Removes "a" as soon as an operator has done something to it, `times` at the most, and makes
+// another one in its place if `anew`. On the thread that does it, so that it has not returned yet.
+class Remover {
+ public:
+  Remover(AdminServer& server, int times, bool anew)
+      : left_(times), handle_(server.registry()->AddListener([=, &server](const auto& event) {
+          if (event.circuit != "a" || event.actor != "local 127.0.0.1") return;
+          if (left_-- <= 0) return;
+          EXPECT_TRUE(server.registry()->Remove("a", {"remover", "on purpose"}).ok());
+          if (anew) server.Add("a");
+        })) {}
+
+ private:
+  std::atomic<int> left_;
+  const std::shared_ptr<const void> handle_;
+};
+
+v1::ForceOpenCircuitRequest ForceOpenA() {
+  v1::ForceOpenCircuitRequest request;
+  request.set_name("a");
+  request.set_reason("because");
+  return request;
+}
+
+TEST(RemovedMeanwhile, TheCircuitThatTookItsPlaceIsMoved) {
+  AdminServer server;
+  server.Add("a");
+  const Remover remover(server, 1, /*anew=*/true);
+  v1::ForceOpenCircuitResponse response;
+  ASSERT_TRUE(Call(server.stub(), &Stub::ForceOpenCircuit, ForceOpenA(), response).ok());
+  EXPECT_EQ(server.Add("a").Snapshot().mode, Mode::kForcedOpen);
+  EXPECT_EQ(response.circuit().mode(), v1::MODE_FORCED_OPEN);
+}
+
+TEST(RemovedMeanwhile, R10_SoIsItsPolicy) {
+  AdminServer server;
+  server.Add("a");
+  const Remover remover(server, 1, /*anew=*/true);
+  const v1::Circuit after = Write(server, &Stub::UpdatePolicy, OpenFor(45));
+  EXPECT_EQ(after.policy().open_duration().seconds(), 45);
+  EXPECT_EQ(server.Add("a").Snapshot().policy.open_duration, absl::Seconds(45));
+}
+
+TEST(RemovedMeanwhile, IsNotFoundIfNoneTookItsPlace) {
+  AdminServer server;
+  server.Add("a");
+  v1::ForceOpenCircuitResponse opened;
+  {
+    const Remover remover(server, 1, /*anew=*/false);
+    const grpc::Status status = Call(server.stub(), &Stub::ForceOpenCircuit, ForceOpenA(), opened);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+    EXPECT_EQ(status.error_message(), "no circuit named \"a\"");
+    EXPECT_EQ(server.registry()->size(), 0U) << "what is done to a circuit makes none";
+  }
+  server.Add("a");
+  const Remover remover(server, 1, /*anew=*/false);
+  v1::UpdatePolicyRequest request = OpenFor(45);
+  request.set_name("a");
+  request.set_reason("because");
+  v1::UpdatePolicyResponse updated;
+  EXPECT_EQ(Call(server.stub(), &Stub::UpdatePolicy, request, updated).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST(RemovedMeanwhile, OverAndOverItIsAborted) {
+  AdminServer server;
+  server.Add("a");
+  const Remover remover(server, 1'000, /*anew=*/true);
+  v1::ForceOpenCircuitResponse response;
+  const grpc::Status status = Call(server.stub(), &Stub::ForceOpenCircuit, ForceOpenA(), response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(status.error_message(), "the circuit \"a\" is being removed, over and over");
+}
+
+TEST(RemovedMeanwhile, OfManyItIsMovedAnewOrLeftOut) {
+  AdminServer server;
+  v1::ApplyToCircuitsRequest request;
+  request.set_all(true);
+  request.mutable_disable();
+  for (const bool anew : {true, false}) {
+    SCOPED_TRACE(anew);
+    for (const char* name : {"a", "b"}) server.Add(name).Reset({"test", "start"});
+    const Remover remover(server, 1, anew);
+    const v1::ApplyToCircuitsResponse response = Apply(server, request);
+    ASSERT_EQ(response.results_size(), anew ? 2 : 1);
+    for (const auto& result : response.results()) {
+      EXPECT_EQ(result.code(), grpc::StatusCode::OK);
+      EXPECT_EQ(result.mode(), v1::MODE_DISABLED);
+      EXPECT_EQ(server.registry()->Find(result.name())->Snapshot().mode, Mode::kDisabled);
+    }
+    EXPECT_EQ(response.results().rbegin()->name(), "b");
+  }
+}
+
+// One that matched, and went before its turn came.
+TEST(RemovedMeanwhile, OfManyOneThatWentBeforeItsTurnIsNotTouched) {
+  AdminServer server;
+  for (const char* name : {"a", "b"}) server.Add(name);
+  const auto handle = server.registry()->AddListener([&](const fusebox::Event& event) {
+    if (event.circuit != "a" || event.kind != fusebox::EventKind::kModeChanged) return;
+    EXPECT_TRUE(server.registry()->Remove("b").ok());
+  });
+  v1::ApplyToCircuitsRequest request;
+  request.set_all(true);
+  request.mutable_disable();
+  const v1::ApplyToCircuitsResponse response = Apply(server, request);
+  ASSERT_EQ(response.results_size(), 1);
+  EXPECT_EQ(response.results(0).name(), "a");
+  for (const fusebox::Event& event : server.registry()->EventsSince(0).events) {
+    EXPECT_FALSE(event.circuit == "b" && event.kind == fusebox::EventKind::kModeChanged);
+  }
 }
 
 }  // namespace
