@@ -176,6 +176,32 @@ TEST(Names, OfStatesAndModesAreTakenInAnyCase) {
   EXPECT_EQ(StateName(static_cast<fusebox::v1::State>(77)), "77");
 }
 
+TEST(Since, IsTheModesAgeWhereTheModeIsShownForTheState) {
+  const absl::Time now = absl::FromUnixSeconds(1'000);
+  fusebox::v1::Circuit circuit;
+  circuit.set_state(fusebox::v1::STATE_OPEN);
+  circuit.set_mode(fusebox::v1::MODE_AUTOMATIC);
+  circuit.mutable_transition_time()->set_seconds(989);
+  EXPECT_EQ(ShortSinceText(circuit, now), "11s");
+  circuit.set_mode(fusebox::v1::MODE_FORCED_OPEN);
+  circuit.mutable_last_action()->set_cause(fusebox::v1::CAUSE_FORCED_OPEN);
+  circuit.mutable_last_action()->mutable_time()->set_seconds(998);
+  EXPECT_EQ(ShortStateCell(circuit).text, "FORCED_OPEN");
+  EXPECT_EQ(ShortSinceText(circuit, now), "2s");
+  EXPECT_EQ(SinceText(circuit, now), "11s") << "beside STATE and MODE, it is the state's";
+  circuit.mutable_last_action()->set_cause(fusebox::v1::CAUSE_POLICY_CHANGED);
+  EXPECT_EQ(ShortSinceText(circuit, now), "") << "the mode is older than that";
+  circuit.set_state(fusebox::v1::STATE_HALF_OPEN);  // its time to live has ended
+  EXPECT_EQ(ShortStateCell(circuit).text, "HALF_OPEN");
+  EXPECT_EQ(ShortSinceText(circuit, now), "11s");
+  circuit.set_mode(fusebox::v1::MODE_DISABLED);
+  circuit.mutable_last_action()->set_cause(fusebox::v1::CAUSE_DISABLED);
+  EXPECT_EQ(ShortSinceText(circuit, now), "2s");
+  circuit.set_mode(fusebox::v1::MODE_SHADOW);
+  circuit.mutable_last_action()->set_cause(fusebox::v1::CAUSE_SHADOWED);
+  EXPECT_EQ(ShortSinceText(circuit, now), "11s") << "the state is shown too";
+}
+
 TEST(Explain, SaysWhatToDoNext) {
   const auto explain = [](grpc::StatusCode code, Attempt attempt) {
     return Explain({code, "\x1b[2J"}, attempt);

@@ -125,12 +125,37 @@ TEST_F(Read, ListOfANameThatNoCircuitHasFails) {
 }
 
 TEST_F(Read, ListOfAStateThatNoCircuitIsInIsGoodNews) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"list", "--state", "half_open"},
-        std::vector<std::string>{"list", "pay*", "--state", "open"}}) {
-    const Ran ran = Run(arguments);
+  AdminServer other([](fusebox::CircuitAdminOptions& options) { options.instance = "test-2"; });
+  other.Add(kCharge, "payments");
+  const auto said = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--endpoint", other.address(), "list"});
+    const Ran ran = Run(std::move(arguments));
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
-    EXPECT_THAT(ran.err, HasSubstr("no circuit matches"));
+    EXPECT_EQ(ran.out, "");
+    return ran.err;
+  };
+  EXPECT_EQ(said({"--state", "half_open"}),
+            "fuseboxctl: no circuit is HALF_OPEN (3 circuits at 2 instances)\n");
+  EXPECT_EQ(said({"--mode", "shadow", "--mode", "disabled"}),
+            "fuseboxctl: no circuit is in mode SHADOW or DISABLED (3 circuits at 2 instances)\n");
+  EXPECT_EQ(said({"--state", "open,half_open", "--mode", "shadow"}),
+            "fuseboxctl: no circuit is OPEN or HALF_OPEN in mode SHADOW (3 circuits at 2 "
+            "instances)\n");
+  EXPECT_EQ(said({"--state", "open", "--target", "payments"}),
+            "fuseboxctl: no such circuit is OPEN (2 circuits at 2 instances)\n");
+  EXPECT_EQ(said({"inv*", "--state", "closed"}),
+            "fuseboxctl: no such circuit is CLOSED (1 circuit at 1 instance)\n");
+}
+
+TEST_F(Read, ListOfNoCircuitsAtAllSaysHowOneIsMade) {
+  const AdminServer empty;
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"list"}, std::vector<std::string>{"list", "--state", "open"}}) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.begin(), {"--endpoint", empty.address()});
+    const Ran ran = RunCtl(all);
+    EXPECT_EQ(ran.exit_code, 0);
+    EXPECT_THAT(ran.err, HasSubstr("no circuit matches; a circuit is made by the first call"));
   }
 }
 

@@ -109,7 +109,7 @@ TEST_F(Screen, ListHasALineForEachCircuit) {
             "INSTANCE          CIRCUIT            STATE     SINCE  NEXT  WHY\n"
             "checko…c4d-x2v8q  a/b                CLOSED    -      -     -\n"
             "checko…c4d-x2v8q  invento…y/Reserve  OPEN      0s     1h0m  3 failures in a row…\n"
-            "checko…c4d-x2v8q  payment…ts/Charge  DISABLED  -      -     oncall: a migration…\n");
+            "checko…c4d-x2v8q  payment…ts/Charge  DISABLED  0s     -     oncall: a migration…\n");
 }
 
 TEST_F(Screen, ListIsCompleteWhereThatIsAskedFor) {

@@ -39,6 +39,14 @@ std::string AfterColon(const fusebox::v1::Evidence& evidence) {
   return evidence.text().empty() ? "" : absl::StrCat(": ", Printable(evidence.text()));
 }
 
+// Whether the mode alone decides, whatever the state.
+bool ModeSaysItAll(const Circuit& circuit) {
+  if (circuit.mode() == fusebox::v1::MODE_DISABLED) return true;
+  // By time it is on its way out of it, and not any more what the mode says.
+  return circuit.mode() == fusebox::v1::MODE_FORCED_OPEN &&
+         circuit.state() == fusebox::v1::STATE_OPEN;
+}
+
 // Whether the last word on its state was an operator's.
 bool OperatorMovedIt(const Circuit& circuit) {
   if (!circuit.has_last_action()) return false;
@@ -107,17 +115,12 @@ Cell StateCell(const Circuit& circuit) {
 
 Cell ShortStateCell(const Circuit& circuit) {
   const Colour colour = StateColour(circuit.state());
-  switch (circuit.mode()) {
-    case fusebox::v1::MODE_FORCED_OPEN:
-      // By time it is on its way out of it, and not any more what the mode says.
-      if (circuit.state() != fusebox::v1::STATE_OPEN) break;
-      return {ModeName(circuit.mode()), colour};
-    case fusebox::v1::MODE_DISABLED:
-      return {ModeName(circuit.mode()), Colour::kYellow};
-    case fusebox::v1::MODE_SHADOW:
-      return {absl::StrCat(StateName(circuit.state()), " shadow"), Colour::kYellow};
-    default:
-      break;
+  if (ModeSaysItAll(circuit)) {
+    const bool disabled = circuit.mode() == fusebox::v1::MODE_DISABLED;
+    return {ModeName(circuit.mode()), disabled ? Colour::kYellow : colour};
+  }
+  if (circuit.mode() == fusebox::v1::MODE_SHADOW) {
+    return {absl::StrCat(StateName(circuit.state()), " shadow"), Colour::kYellow};
   }
   if (!circuit.ramping()) return {StateName(circuit.state()), colour};
   return {absl::StrCat("RAMP ", std::lround(circuit.ramp_fraction() * 100), "%"), colour};
@@ -131,6 +134,18 @@ Cell ModeCell(const Circuit& circuit) {
 std::string SinceText(const Circuit& circuit, absl::Time now) {
   if (!circuit.has_transition_time()) return "";
   return AgeText(now - TimeOf(circuit.transition_time()));
+}
+
+std::string ShortSinceText(const Circuit& circuit, absl::Time now) {
+  if (!ModeSaysItAll(circuit)) return SinceText(circuit, now);
+  // Only what an operator did last is known: a policy change since then hides when it was.
+  switch (circuit.last_action().cause()) {
+    case fusebox::v1::CAUSE_FORCED_OPEN:
+    case fusebox::v1::CAUSE_DISABLED:
+      return AgeText(now - TimeOf(circuit.last_action().time()));
+    default:
+      return "";
+  }
 }
 
 std::string NextProbeText(const Circuit& circuit, absl::Time now) {

@@ -43,6 +43,10 @@ Cell ShortStateCell(const fusebox::v1::Circuit& circuit);
 // How long it has been in its state: "3m12s"; empty if it has never been in another.
 std::string SinceText(const fusebox::v1::Circuit& circuit, absl::Time now);
 
+// The age of what ShortStateCell shows: of the mode where it shows that alone, else of the state.
+// Empty too if that isn't known.
+std::string ShortSinceText(const fusebox::v1::Circuit& circuit, absl::Time now);
+
 // "in 18s", "now"; empty unless it is open for some time.
 std::string NextProbeText(const fusebox::v1::Circuit& circuit, absl::Time now);
 

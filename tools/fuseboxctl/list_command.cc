@@ -2,11 +2,12 @@
 #include "tools/fuseboxctl/list_command.h"
 
 #include <algorithm>
-#include <optional>
+#include <cstdint>
 #include <set>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -87,7 +88,7 @@ std::string NarrowTableOf(const std::vector<Row>& rows, const Terminal& terminal
   for (const Row& row : rows) {
     const Circuit& circuit = *row.circuit;
     table.Add({row.instance, Printable(circuit.name()), ShortStateCell(circuit),
-               SinceText(circuit, now),
+               ShortSinceText(circuit, now),
                std::string(absl::StripPrefix(NextProbeText(circuit, now), "in ")),
                ShortWhyText(circuit, now)});
   }
@@ -121,24 +122,41 @@ std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings) {
   return JsonEndpoints(endpoints);
 }
 
-}  // namespace
+// "HALF_OPEN", "OPEN or HALF_OPEN", "OPEN in mode SHADOW".
+std::string StandingOf(const FilterFlags& given) {
+  std::string text = absl::StrJoin(given.states, " or ");
+  if (given.modes.empty()) return text;
+  return absl::StrCat(text, text.empty() ? "" : " ", "in mode ",
+                      absl::StrJoin(given.modes, " or "));
+}
 
-namespace {
-
-// Of names and targets that no circuit has, whatever it is in: what to write instead.
-std::optional<std::string> AdviceIfNothingFits(const Fleet& fleet, const FilterFlags& given) {
+// Why there is nothing to show, and what that means for the exit code: that nothing is open is good
+// to know; that nothing has such a name is a mistake.
+ExitCode SayNothingFits(const Fleet& fleet, const FilterFlags& given, const Screen& screen) {
   FilterFlags names;
   names.globs = given.globs;
   names.targets = given.targets;
-  if (names.globs.empty() && names.targets.empty()) return std::nullopt;
+  const bool any_name = names.globs.empty() && names.targets.empty();
   if (!given.states.empty() || !given.modes.empty()) {
     const fusebox::v1::CircuitFilter filter = names.ToProto();
-    const std::vector<Listing> listings =
-        fleet.AskAll([&filter](const Endpoint& endpoint) { return ListAll(endpoint, filter); });
-    const auto has_some = [](const Listing& listing) { return !listing.circuits.empty(); };
-    if (std::any_of(listings.begin(), listings.end(), has_some)) return std::nullopt;
+    int64_t circuits = 0;
+    int64_t instances = 0;
+    for (const Listing& listing :
+         fleet.AskAll([&filter](const Endpoint& endpoint) { return ListAll(endpoint, filter); })) {
+      circuits += static_cast<int64_t>(listing.circuits.size());
+      instances += listing.circuits.empty() ? 0 : 1;
+    }
+    if (circuits > 0) {
+      screen.Say(absl::StrCat("no ", any_name ? "" : "such ", "circuit is ", StandingOf(given),
+                              " (", Count(circuits, "circuit"), " at ",
+                              Count(instances, "instance"), ")"));
+      return ExitCode::kDone;
+    }
   }
-  return Advice(fleet, names.globs);
+  screen.Say(absl::StrCat(
+      "no circuit matches; ",
+      any_name ? "a circuit is made by the first call that needs it" : Advice(fleet, names.globs)));
+  return any_name ? ExitCode::kDone : ExitCode::kFailed;
 }
 
 }  // namespace
@@ -173,11 +191,7 @@ ExitCode RunList(const Fleet& fleet, const ListFlags& flags, const Screen& scree
     screen.out << TableOf(rows, screen.terminal);
   }
   if (!rows.empty() || tally.exit_code() != ExitCode::kDone) return tally.exit_code();
-  // That nothing is open is good to know; that nothing has such a name is a mistake.
-  const std::optional<std::string> advice = AdviceIfNothingFits(fleet, flags.filter);
-  screen.Say(absl::StrCat("no circuit matches; ",
-                          advice ? *advice : "a circuit is made by the first call that needs it"));
-  return advice ? ExitCode::kFailed : ExitCode::kDone;
+  return SayNothingFits(fleet, flags.filter, screen);
 }
 
 }  // namespace fuseboxctl
