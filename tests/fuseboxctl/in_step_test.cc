@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "fusebox/v1/circuit.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -49,14 +50,14 @@ std::set<std::string> Matches(const std::string& text, const char* pattern, std:
   return found;
 }
 
-// The sub-commands that a --help lists.
+// The subcommands that a --help lists.
 std::set<std::string> Listed(const std::string& help) {
   const std::size_t from = help.find("Subcommands:");
   if (from == std::string::npos) return {};
   return Matches(help.substr(from), "\n  ([a-z]+) ");
 }
 
-// The flags, and the sub-commands like "policy set".
+// The flags, and the subcommands like "policy set".
 struct Surface {
   std::set<std::string> commands;
   std::set<std::string> flags;
@@ -93,8 +94,17 @@ TEST(InStep, TheManPageHasTheSubCommandsAndFlagsOfTheHelp) {
   page = absl::StrReplaceAll(page, {{"\\-", "-"}});
   EXPECT_EQ(Matches(page, "\n\\.B[RI]? (--[a-z-]+)"), helped.flags);
   std::set<std::string> commands = helped.commands;
-  commands.erase("policy");  // its own sub-commands are there
+  commands.erase("policy");  // its own subcommands are there
   EXPECT_EQ(Matches(page, "\n\\.SS ([a-z]+( [a-z]+)?)\n"), commands);
+}
+
+TEST(InStep, EveryHelpSaysWhereTheFlagsOfAllCommandsAre) {
+  for (const std::string& command : Helped().commands) {
+    std::vector<std::string> arguments = absl::StrSplit(command, ' ');
+    arguments.emplace_back("--help");
+    EXPECT_THAT(RunCtl(arguments).out, HasSubstr("Endpoints, TLS, output: see `fuseboxctl --help`"))
+        << command;
+  }
 }
 
 TEST(InStep, TheCompletionsHaveTheSubCommandsAndFlagsOfTheHelp) {

@@ -16,6 +16,7 @@
 namespace fuseboxctl {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -204,7 +205,7 @@ TEST(Since, IsTheModesAgeWhereTheModeIsShownForTheState) {
 
 TEST(Explain, SaysWhatToDoNext) {
   const auto explain = [](grpc::StatusCode code, Attempt attempt) {
-    return Explain({code, "\x1b[2J"}, attempt);
+    return Explain({code, "\x1b[2J"}, attempt, {});
   };
   EXPECT_THAT(explain(grpc::StatusCode::UNIMPLEMENTED, Attempt::kRead),
               HasSubstr("register CreateCircuitAdmin"));
@@ -215,6 +216,15 @@ TEST(Explain, SaysWhatToDoNext) {
   EXPECT_THAT(explain(grpc::StatusCode::PERMISSION_DENIED, Attempt::kWrite),
               HasSubstr("write_authorizer"));
   EXPECT_THAT(explain(grpc::StatusCode::UNAVAILABLE, Attempt::kRead), Not(HasSubstr("\x1b")));
+  const auto unknown = [](bool token, bool certificate) {
+    return Explain({grpc::StatusCode::UNAUTHENTICATED, ""}, Attempt::kRead, {token, certificate});
+  };
+  EXPECT_THAT(unknown(false, false), HasSubstr("say who you are"));
+  EXPECT_THAT(unknown(true, false), HasSubstr("the token was sent"));
+  EXPECT_THAT(unknown(false, true), HasSubstr("the certificate was shown"));
+  EXPECT_THAT(unknown(true, true), HasSubstr("neither is taken"));
+  EXPECT_THAT(Explain({grpc::StatusCode::UNAVAILABLE, "empty address list: "}, Attempt::kRead, {}),
+              AllOf(HasSubstr("--cert and --key"), Not(HasSubstr("is the endpoint right"))));
   EXPECT_EQ(CodeName(16), "UNAUTHENTICATED");
   EXPECT_EQ(CodeName(99), "code 99");
 }

@@ -85,6 +85,34 @@ TEST_F(Tls, CallersMayShowACertificate) {
   EXPECT_EQ(RunCtl({"--endpoint", server.address(), "--ca", ca_->path(), "list"}).exit_code, 1);
 }
 
+TEST_F(Tls, FilesThatTlsCannotBeginWithAreRefusedByName) {
+  const auto said = [](const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments = {"--endpoint", "127.0.0.1:1", "list"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Ran ran = RunCtl(arguments);
+    EXPECT_EQ(ran.exit_code, 2) << ran.err;
+    return ran.err;
+  };
+  const auto other = MakeTestCertificate();
+  ASSERT_TRUE(other);
+  const TestFile other_key(other->private_key);
+  EXPECT_EQ(said({"--cert", ca_->path(), "--key", other_key.path()}),
+            "fuseboxctl: --key: " + other_key.path() + " is not the private key of --cert " +
+                ca_->path() + "\n");
+  const TestFile broken("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  EXPECT_EQ(said({"--ca", broken.path()}),
+            "fuseboxctl: --ca: " + broken.path() + " holds a certificate that can't be read\n");
+  const TestFile half(certificate_->certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n");
+  EXPECT_THAT(said({"--ca", half.path()}), HasSubstr("certificate that can't be read"));
+  const TestFile broken_key("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+  EXPECT_THAT(said({"--cert", ca_->path(), "--key", broken_key.path()}),
+              HasSubstr("--key: " + broken_key.path() + " holds a private key that can't be read"));
+  const TestFile encrypted(
+      "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+  EXPECT_THAT(said({"--cert", ca_->path(), "--key", encrypted.path()}),
+              HasSubstr("holds a private key that is encrypted"));
+}
+
 TEST_F(Tls, ATokenGoesAlong) {
   AdminServer server(
       [](fusebox::CircuitAdminOptions& options) {
@@ -129,8 +157,19 @@ TEST(Token, GoesToThisMachineWithoutTls) {
     options.write_authorizer = nullptr;
   });
   server.Add("x");
+  const auto list = [&server](const std::string& token) {
+    Surroundings surroundings;
+    surroundings.variables = {"FUSEBOX_TOKEN=" + token};
+    return RunCtl({"--endpoint", server.address(), "list"}, surroundings);
+  };
+  const Ran without = list("");
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_THAT(without.err, HasSubstr("say who you are: --token-file"));
+  const Ran wrong = list("0123456789abcdef0124");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("the token was sent, and is not taken"),
+                               Not(HasSubstr("say who you are"))));
   const TestFile token(kToken);
-  EXPECT_EQ(RunCtl({"--endpoint", server.address(), "list"}).exit_code, 1);
   EXPECT_EQ(
       RunCtl({"--endpoint", server.address(), "--token-file", token.path(), "list"}).exit_code, 0);
 }
@@ -144,7 +183,13 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
   const TestFile text("no certificate");
   const Mistake mistakes[] = {
       {{}, {"subcommand is required"}},
-      {{"lst"}, {"no sub-command \"lst\""}},
+      {{"lst"}, {"no subcommand \"lst\"", "See `fuseboxctl --help`"}},
+      {{"policy", "show", "x"},
+       {"no subcommand \"policy show\"", "See `fuseboxctl policy --help`"}},
+      {{"policy", "--nope"}, {"no flag \"--nope\"", "See `fuseboxctl policy --help`"}},
+      {{"policy"}, {"subcommand is required", "See `fuseboxctl policy --help`"}},
+      {{"policy", "set", "x", "nope=1"}, {"no field", "See `fuseboxctl policy set --help`"}},
+      {{"policy", "diff", "x", "--nope"}, {"--nope", "See `fuseboxctl policy diff --help`"}},
       {{"--nope", "list"}, {"--nope"}},
       {{"list", "--stat", "open"}, {"--stat"}},
       {{"list", "--state", "opn"}, {"--state", "\"opn\" is no state", "half_open"}},
@@ -178,10 +223,28 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
     for (const std::string& part : mistake.said) EXPECT_THAT(ran.err, HasSubstr(part));
   }
   Surroundings surroundings;
-  surroundings.variables = {"FUSEBOX_TLS=maybe"};
+  surroundings.variables = {"FUSEBOX_TLS=Maybe"};
   const Ran ran = RunCtl({"list", "--endpoint", "127.0.0.1:1"}, surroundings);
   EXPECT_EQ(ran.exit_code, 2);
-  EXPECT_THAT(ran.err, HasSubstr("FUSEBOX_TLS: \"maybe\" must be 1 or 0"));
+  EXPECT_THAT(ran.err,
+              HasSubstr("FUSEBOX_TLS: \"Maybe\" must be 1, true or yes, or 0, false or no"));
+}
+
+TEST(Mistakes, TlsIsAskedForInTheWordsThatTheRefusalNames) {
+  AdminServer server;
+  server.Add("x");
+  const auto exit_code = [&server](const char* variable) {
+    Surroundings surroundings;
+    surroundings.variables = {variable};
+    return RunCtl({"list", "--endpoint", server.address()}, surroundings).exit_code;
+  };
+  for (const char* const off :
+       {"FUSEBOX_TLS=0", "FUSEBOX_TLS=false", "FUSEBOX_TLS=No", "FUSEBOX_TLS="}) {
+    EXPECT_EQ(exit_code(off), 0) << off;
+  }
+  for (const char* const on : {"FUSEBOX_TLS=1", "FUSEBOX_TLS=TRUE", "FUSEBOX_TLS=yes"}) {
+    EXPECT_EQ(exit_code(on), 1) << on << ": the server speaks no TLS";
+  }
 }
 
 // No flag is taken for the value of the one before it.

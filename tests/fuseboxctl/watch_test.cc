@@ -26,7 +26,7 @@ TEST(Watch, ShowsWhatIsNotClosedAndThenWhatHappens) {
   EXPECT_THAT(watch.WaitForLine(""),
               AllOf(HasSubstr("test-1  sick  OPEN for "), HasSubstr("next probe in"),
                     HasSubstr("3 failures in a row")));
-  ASSERT_TRUE(watch.WaitForError("watching 2 circuits, 1 of them not closed"));
+  ASSERT_TRUE(watch.WaitForError("watching 2 circuits, 1 of them not both closed and automatic"));
   AdminServer::Open(server.Add(kName));
   EXPECT_THAT(watch.WaitForLine("-> OPEN  3"), HasSubstr(std::string("test-1  ") + kName));
   server.registry()->Find(kName)->Reset({"oncall", "it is back"});
@@ -184,8 +184,13 @@ TEST(Wait, SaysWhatItWaitedForInVain) {
   const Ran ran = RunCtl({"--endpoint", server.address(), "open", "a/*", "--yes", "--reason", "x",
                           "--wait", "closed", "--wait-timeout", "200ms"});
   EXPECT_EQ(ran.exit_code, 4);
-  EXPECT_THAT(ran.err, AllOf(HasSubstr("a/1 is OPEN"), HasSubstr("a/2 is OPEN"),
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("a/1 is OPEN (it is forced open"), HasSubstr("a/2 is OPEN"),
                              HasSubstr("--wait CLOSED was not reached in 200ms")));
+  AdminServer::Open(server.Add("b"));
+  const Ran by_time = RunCtl({"--endpoint", server.address(), "auto", "b", "--reason", "x",
+                              "--wait", "closed", "--wait-timeout", "200ms"});
+  EXPECT_EQ(by_time.exit_code, 4);
+  EXPECT_THAT(by_time.err, HasSubstr("b is OPEN (it turns HALF_OPEN when its time is up: "));
 }
 
 }  // namespace

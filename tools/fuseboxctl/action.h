@@ -19,7 +19,7 @@ namespace fuseboxctl {
 
 enum class Verb { kReset, kOpen, kDisable, kShadow, kAutomate };
 
-// The sub-command: "open".
+// The subcommand: "open".
 absl::string_view VerbName(Verb verb);
 
 struct Action {

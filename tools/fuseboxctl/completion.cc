@@ -127,7 +127,7 @@ else
 fi
 )";
 
-// The flags of some sub-commands, by what they take.
+// The flags of some subcommands, by what they take.
 struct Sorted {
   std::set<std::string> connection_values;
   std::set<std::string> connection_switches;

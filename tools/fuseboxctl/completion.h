@@ -10,7 +10,7 @@ class App;
 
 namespace fuseboxctl {
 
-// A script for `shell`, which is "bash" or "zsh": the sub-commands and flags of `app`, so that they
+// A script for `shell`, which is "bash" or "zsh": the subcommands and flags of `app`, so that they
 // are always those that there are; states, modes and files; and circuits' names, for which the
 // endpoint is asked.
 std::string CompletionScript(const CLI::App& app, const std::string& shell);

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/text.h"
+#include "tools/fuseboxctl/tls_files.h"
 
 namespace fuseboxctl {
 namespace {
@@ -31,6 +32,9 @@ absl::Status Refused(const std::string& source, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
 }
 
+constexpr absl::string_view kCertificate = "CERTIFICATE";
+constexpr absl::string_view kPrivateKey = "PRIVATE KEY";
+
 absl::Status ReadPem(const Setting& setting, absl::string_view kind, std::string& pem) {
   if (setting.value.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> content = ReadFile(setting.value);
@@ -38,16 +42,23 @@ absl::Status ReadPem(const Setting& setting, absl::string_view kind, std::string
   if (!absl::StrContains(*content, "-----BEGIN ") || !absl::StrContains(*content, kind)) {
     return Refused(setting.source, absl::StrCat(setting.value, " is no ", kind, " in PEM format"));
   }
+  const absl::Status usable =
+      kind == kCertificate ? CheckCertificates(*content) : CheckKey(*content);
+  if (!usable.ok()) {
+    return Refused(setting.source, absl::StrCat(setting.value, " ", usable.message()));
+  }
   pem = *std::move(content);
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> WantsTls(bool flag) {
   if (flag) return true;
-  const std::string variable = absl::AsciiStrToLower(EnvironmentVariable("FUSEBOX_TLS"));
+  const std::string given = EnvironmentVariable("FUSEBOX_TLS");
+  const std::string variable = absl::AsciiStrToLower(given);
   if (variable == "1" || variable == "true" || variable == "yes") return true;
   if (variable.empty() || variable == "0" || variable == "false" || variable == "no") return false;
-  return Refused("FUSEBOX_TLS", absl::StrCat("\"", Printable(variable), "\" must be 1 or 0"));
+  return Refused("FUSEBOX_TLS", absl::StrCat("\"", Printable(given),
+                                             "\" must be 1, true or yes, or 0, false or no"));
 }
 
 absl::Status ReadTls(const ConnectionFlags& flags, Connection& connection) {
@@ -66,9 +77,13 @@ absl::Status ReadTls(const ConnectionFlags& flags, Connection& connection) {
   }
   connection.server_name = server_name.value;
   for (const absl::Status& read :
-       {ReadPem(ca, "CERTIFICATE", connection.ca), ReadPem(cert, "CERTIFICATE", connection.cert),
-        ReadPem(key, "PRIVATE KEY", connection.key)}) {
+       {ReadPem(ca, kCertificate, connection.ca), ReadPem(cert, kCertificate, connection.cert),
+        ReadPem(key, kPrivateKey, connection.key)}) {
     if (!read.ok()) return read;
+  }
+  if (!connection.cert.empty() && !IsPair(connection.cert, connection.key)) {
+    return Refused(key.source, absl::StrCat(key.value, " is not the private key of ", cert.source,
+                                            " ", cert.value));
   }
   return absl::OkStatus();
 }

@@ -62,7 +62,22 @@ absl::string_view AdviceOnWrite(const grpc::Status& status) {
   }
 }
 
-absl::string_view Advice(const grpc::Status& status) {
+absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
+  if (sent.token && sent.certificate) {
+    return "the token and the certificate were sent, and neither is taken: are they for this "
+           "application?";
+  }
+  if (sent.token) {
+    return "the token was sent, and is not taken: is it this application's? It may ask for --cert "
+           "and --key instead";
+  }
+  if (sent.certificate) {
+    return "the certificate was shown, and is not taken: it may ask for a token: --token-file";
+  }
+  return "say who you are: --token-file, or --cert and --key";
+}
+
+absl::string_view Advice(const grpc::Status& status, const Sent& sent) {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       if (absl::StrContains(status.error_message(), "andshake failed") ||
@@ -70,13 +85,18 @@ absl::string_view Advice(const grpc::Status& status) {
         return "TLS failed: does the server speak it, is its certificate signed by whom --ca says, "
                "and is it for --server-name, or else the endpoint's host?";
       }
+      // No address could be tried, since the channel has no credentials to try it with.
+      if (absl::StrContains(status.error_message(), "empty address list")) {
+        return "TLS can't be begun: can --ca, --cert and --key be used, or the variables of these "
+               "names?";
+      }
       return "is the endpoint right, and the process up? If it serves TLS: --tls, and --ca if its "
              "certificate isn't signed by a public authority";
     case grpc::StatusCode::UNIMPLEMENTED:
       return "nothing serves fusebox.v1.CircuitAdmin there: register CreateCircuitAdmin with that "
              "server, or ask another port";
     case grpc::StatusCode::UNAUTHENTICATED:
-      return "say who you are: --token-file, or --cert and --key";
+      return AdviceOnWhoOneIs(sent);
     case grpc::StatusCode::PERMISSION_DENIED:
       return "the application's read_authorizer doesn't let this caller see circuits";
     case grpc::StatusCode::NOT_FOUND:
@@ -110,7 +130,7 @@ std::vector<FieldViolation> FieldViolations(const grpc::Status& status) {
   return violations;
 }
 
-std::string Explain(const grpc::Status& status, Attempt attempt) {
+std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sent) {
   std::string text = CodeName(status.error_code());
   const std::vector<FieldViolation> violations = FieldViolations(status);
   // The message names the violations too, all in one line.
@@ -122,7 +142,7 @@ std::string Explain(const grpc::Status& status, Attempt attempt) {
                     Printable(violation.description));
   }
   absl::string_view advice = attempt == Attempt::kWrite ? AdviceOnWrite(status) : "";
-  if (advice.empty()) advice = Advice(status);
+  if (advice.empty()) advice = Advice(status, sent);
   if (!advice.empty()) absl::StrAppend(&text, "\n  ", advice);
   return text;
 }

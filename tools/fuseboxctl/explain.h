@@ -26,9 +26,15 @@ std::vector<FieldViolation> FieldViolations(const grpc::Status& status);
 
 enum class Attempt { kRead, kWrite };
 
+// What of the caller's went along.
+struct Sent {
+  bool token = false;
+  bool certificate = false;
+};
+
 // "UNAVAILABLE: connection refused", the violations on a line each, and what to do. Printable, but
 // for its line ends; further lines are indented.
-std::string Explain(const grpc::Status& status, Attempt attempt);
+std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sent);
 
 }  // namespace fuseboxctl
 

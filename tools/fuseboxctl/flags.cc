@@ -18,7 +18,7 @@
 namespace fuseboxctl {
 namespace {
 
-// What all sub-commands write to; which of them it is, is known at the end.
+// What all subcommands write to; which of them it is, is known at the end.
 struct Raw {
   ListFlags list;
   GetFlags get;
@@ -113,7 +113,8 @@ void AddPolicy(CLI::App& app, Raw& raw) {
     if (verb == PolicyFlags::Verb::kGet) return command;
     CLI::Option* const fields = command->add_option(
         "FIELD=VALUE", to.assignments,
-        "As in open_duration=45s, half_open.max_concurrent=5, ramp=off, jitter=default");
+        "As in open_duration=45s, half_open.max_concurrent=5, ramp=off, jitter=default; the fields "
+        "are those that `policy get` shows");
     fields->type_name("");
     command
         ->add_option("--file", to.file,
@@ -159,7 +160,10 @@ void AddCommands(CLI::App& app, Raw& raw, Flags& flags) {
   for (CLI::App* const command : app.get_subcommands(nullptr)) {
     command->fallthrough();
     command->footer("Endpoints, TLS, output: see `fuseboxctl --help`");
-    for (CLI::App* const inner : command->get_subcommands(nullptr)) inner->fallthrough();
+    for (CLI::App* const inner : command->get_subcommands(nullptr)) {
+      inner->fallthrough();
+      inner->footer(command->get_footer());
+    }
   }
 }
 
@@ -215,6 +219,23 @@ absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
   return absl::OkStatus();
 }
 
+// The subcommands that were understood, the innermost last.
+std::vector<const CLI::App*> Given(const CLI::App& app) {
+  std::vector<const CLI::App*> given;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    given.push_back(at);
+  }
+  return given;
+}
+
+// "policy set ", "".
+std::string NameOf(const std::vector<const CLI::App*>& given) {
+  std::string name;
+  for (const CLI::App* const command : given) absl::StrAppend(&name, command->get_name(), " ");
+  return name;
+}
+
 }  // namespace
 
 Parsed ParseFlags(int argc, char** argv) {
@@ -223,21 +244,25 @@ Parsed ParseFlags(int argc, char** argv) {
   CLI::App app("See and move the circuits of processes that use Fusebox", "fuseboxctl");
   AddCommands(app, raw, parsed.flags);
   const auto refuse = [&](absl::string_view what) {
-    const std::vector<CLI::App*> commands = app.get_subcommands();
-    std::cerr << "fuseboxctl: " << what << "\nSee `fuseboxctl "
-              << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help`\n";
+    std::cerr << "fuseboxctl: " << what << "\nSee `fuseboxctl " << NameOf(Given(app))
+              << "--help`\n";
     parsed.exit_code = ExitCode::kUsage;
   };
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::vector<const CLI::App*> given = Given(app);
+    const CLI::App& innermost = given.empty() ? app : *given.back();
+    const bool incomplete = innermost.get_require_subcommand_min() > 0;
+    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
     if (error.get_exit_code() == 0) {
       app.exit(error);
       parsed.exit_code = ExitCode::kDone;
-    } else if (app.get_subcommands().empty() && !app.remaining().empty()) {
-      const std::string what = app.remaining().front();
-      refuse(absl::StrCat("there is no ", what.front() == '-' ? "flag" : "sub-command", " \"",
-                          Printable(what), "\""));
+    } else if (incomplete && !unknown.empty()) {
+      const std::string& what = unknown.front();
+      const bool is_flag = !what.empty() && what.front() == '-';
+      refuse(absl::StrCat("there is no ", is_flag ? "flag" : "subcommand", " \"",
+                          is_flag ? "" : NameOf(given), Printable(what), "\""));
     } else {
       refuse(Printable(error.what()));
     }

@@ -56,7 +56,10 @@ grpc::ChannelArguments ArgumentsOf(const Target& target, const Connection& conne
 }  // namespace
 
 Endpoint::Endpoint(const Target& target, const Connection& connection)
-    : name_(target.name), token_(connection.token), timeout_(connection.timeout) {
+    : name_(target.name),
+      token_(connection.token),
+      sent_{!connection.token.empty(), !connection.cert.empty()},
+      timeout_(connection.timeout) {
   if (!target.lookup.ok()) {
     reachable_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, std::string(target.lookup.message()));
     return;

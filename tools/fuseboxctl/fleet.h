@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "fusebox/v1/admin.grpc.pb.h"
 #include "tools/fuseboxctl/connection.h"
+#include "tools/fuseboxctl/explain.h"
 
 namespace fuseboxctl {
 
@@ -52,12 +53,16 @@ class Endpoint {
     return (stub_.get()->*method)(&context, request, &response);
   }
 
+  // By what it is told who asks.
+  const Sent& sent() const { return sent_; }
+
   // For a stream, which takes as long as it takes.
   void Prepare(grpc::ClientContext& context) const;
 
  private:
   const std::string name_;
   const std::string token_;
+  const Sent sent_;
   const absl::Duration timeout_;
   grpc::Status reachable_;
   std::unique_ptr<fusebox::v1::CircuitAdmin::Stub> stub_;

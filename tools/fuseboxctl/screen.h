@@ -32,7 +32,7 @@ struct Screen {
 
   // What an endpoint said no with.
   void SayFailed(const Endpoint& endpoint, const grpc::Status& status, Attempt attempt) const {
-    Say(absl::StrCat(Printable(endpoint.name()), ": ", Explain(status, attempt)));
+    Say(absl::StrCat(Printable(endpoint.name()), ": ", Explain(status, attempt, endpoint.sent())));
   }
 };
 

@@ -45,10 +45,15 @@ class Waiter : public WatchListener {
   const Screen& screen_;
 };
 
-absl::string_view Hint(const std::string& state) {
-  if (state == "HALF_OPEN") return " (it needs calls to go on)";
-  if (state == "OPEN") return " (it opens up by time: `fuseboxctl get` says when)";
-  return "";
+// How a circuit gets on by itself.
+absl::string_view Hint(const StateGoal::Seen& seen) {
+  if (seen.state == fusebox::v1::STATE_HALF_OPEN) return " (it needs calls to go on)";
+  if (seen.state != fusebox::v1::STATE_OPEN) return "";
+  // It may be held open for good.
+  if (seen.mode == fusebox::v1::MODE_FORCED_OPEN) {
+    return " (it is forced open: `fuseboxctl get` says until when)";
+  }
+  return " (it turns HALF_OPEN when its time is up: `fuseboxctl get` says when)";
 }
 
 std::string Where(const EndpointResult& answer, const Endpoint& endpoint) {
@@ -56,12 +61,14 @@ std::string Where(const EndpointResult& answer, const Endpoint& endpoint) {
 }
 
 // Names some of those that aren't there yet.
-void SayPending(const std::vector<StateGoal::Pending>& pending,
-                const std::vector<std::string>& instances, const Screen& screen) {
+void SayPending(const StateGoal& goal, const std::vector<std::string>& instances,
+                const Screen& screen) {
+  const std::vector<StateGoal::Pending> pending = goal.pending();
   for (std::size_t i = 0; i < std::min(pending.size(), kShown); ++i) {
     const StateGoal::Pending& one = pending[i];
+    const std::optional<StateGoal::Seen> seen = goal.Find(one.endpoint, one.name);
     screen.Say(absl::StrCat(instances[one.endpoint], ": ", Printable(one.name), " is ", one.state,
-                            Hint(one.state)));
+                            seen ? Hint(*seen) : ""));
   }
   if (pending.size() > kShown) {
     screen.Say(absl::StrCat("and ", pending.size() - kShown, " more are not there yet"));
@@ -128,7 +135,7 @@ ExitCode Wait(const Fleet& fleet, std::vector<EndpointResult>& answers, const st
                             AgeText(absl::Now() - begun)));
     return ExitCode::kDone;
   }
-  SayPending(waiter.goal().pending(), instances, screen);
+  SayPending(waiter.goal(), instances, screen);
   if (end == WatchGroup::End::kInterrupted) return ExitCode::kInterrupted;
   if (end == WatchGroup::End::kAllGaveUp) return ExitCode::kFailed;
   screen.Say(absl::StrCat("--wait ", state, " was not reached in ", DurationText(timeout)));

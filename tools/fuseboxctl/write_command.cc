@@ -162,7 +162,7 @@ ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers, b
       if (result.status.ok() || (++failed > kFew && !verbose)) continue;
       screen.Say(absl::StrCat(endpoint.InstanceName(answers[i].instance), ": ",
                               Printable(result.name), ": ",
-                              Explain(result.status, Attempt::kWrite)));
+                              Explain(result.status, Attempt::kWrite, endpoint.sent())));
     }
   }
   if (failed > kFew && !verbose) {
