@@ -37,7 +37,7 @@ absl::Status Validate(const StatusClassifier::Options& options) {
     const int number = static_cast<int>(code);
     if (number < 0 || number >= kStatusCodeCount) {
       errors.push_back(
-          absl::StrCat("codes has code ", number, ", must be from 0 to ", kStatusCodeCount - 1));
+          absl::StrCat("codes: code = ", number, ", must be from 0 to ", kStatusCodeCount - 1));
     }
     if (!IsOutcomeKind(kind)) {
       errors.push_back(absl::StrCat("codes[", number, "] = ", static_cast<int>(kind),

@@ -104,9 +104,13 @@ void CircuitAction::Check(RequestErrors& errors) const {
       if (action_.force_open().has_ttl()) {
         const std::optional<absl::Duration> ttl = FromProto(action_.force_open().ttl());
         if (!ttl || *ttl < kShortestTtl || *ttl > kLongestTtl) {
-          errors.Add(ttl_path_, absl::StrCat(action_.force_open().ttl().seconds(), " s and ",
-                                             action_.force_open().ttl().nanos(),
-                                             " ns, must be from 1ms to 365 days"));
+          const std::string value =
+              ttl ? absl::FormatDuration(*ttl)
+                  : absl::StrCat(action_.force_open().ttl().seconds(), " s and ",
+                                 action_.force_open().ttl().nanos(), " ns");
+          errors.Add(ttl_path_,
+                     absl::StrCat(value, ", must be from ", absl::FormatDuration(kShortestTtl),
+                                  " to ", absl::FormatDuration(kLongestTtl)));
         }
       }
       break;

@@ -172,6 +172,14 @@ TEST(Refusals, OfATtlOutOfRange) {
     ExpectRefusal(server, Of(&Stub::ApplyToCircuits, application), StatusCode::INVALID_ARGUMENT,
                   {"force_open.ttl"});
   }
+  const auto told = [&server](int64_t seconds) {
+    auto request = Sound<v1::ForceOpenCircuitRequest>();
+    request.mutable_ttl()->set_seconds(seconds);
+    return Of(&Stub::ForceOpenCircuit, request)(server.stub()).error_message();
+  };
+  EXPECT_EQ(told(int64_t{400} * 86'400), "invalid request: ttl = 9600h, must be from 1ms to 8760h");
+  EXPECT_EQ(told(INT64_MAX),
+            "invalid request: ttl = 9223372036854775807 s and 0 ns, must be from 1ms to 8760h");
 }
 
 TEST(Refusals, R11_OfABadPolicyNameEveryField) {

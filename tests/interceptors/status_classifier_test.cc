@@ -265,11 +265,11 @@ TEST(StatusClassifierTest, OneErrorNamesAllThatIsWrong) {
   options.cancelled_after = absl::Microseconds(999);
   const absl::Status status = StatusClassifier::Create(std::move(options)).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
-  EXPECT_THAT(
-      std::string(status.message()),
-      AllOf(HasSubstr("code 17"), HasSubstr("code -1"), HasSubstr("from 0 to 16"),
-            HasSubstr("codes[13] = 7"), HasSubstr("min_deadline = 25h"), HasSubstr("from 0 to 24h"),
-            HasSubstr("cancelled_after = 999us"), HasSubstr("0, or from 1ms to 24h")));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("codes: code = 17, must be from 0 to 16"),
+                    HasSubstr("codes: code = -1, must be"), HasSubstr("codes[13] = 7"),
+                    HasSubstr("min_deadline = 25h"), HasSubstr("from 0 to 24h"),
+                    HasSubstr("cancelled_after = 999us"), HasSubstr("0, or from 1ms to 24h")));
 }
 
 TEST(StatusClassifierTest, C3_MinDeadlineHasItsRange) {
