@@ -74,10 +74,10 @@ struct HalfOpenPolicy {
   std::variant<SuccessThreshold, ProbeCalls> verdict = SuccessThreshold{};
 
   // A probe that has been out for this long opens the circuit again, and its own later result is
-  // stale: a probe that hangs is the dependency's failure, and no circuit stays wedged behind it.
-  // Looked at whenever a call starts or a probe ends; if nobody has looked for half of this time,
-  // a moment later once more, since it may be the process that was stopped, with the answers in its
-  // sockets. A stream that has received a message has answered. Zero turns this off.
+  // stale: no circuit stays wedged behind what hangs. Looked at whenever a call starts or a probe
+  // ends; if nobody has looked for half of this time, a moment later once more, since it may be the
+  // process that was stopped, with the answers in its sockets. A stream has answered with its first
+  // message; until then it counts as hung, even if all is well (docs/policies.md#streams). 0: off.
   absl::Duration probe_timeout = absl::Seconds(60);  // 0, or 1 ms to 365 days
 };
 

@@ -350,6 +350,46 @@ TEST_P(HeardStreamTest, R5_AProbeThatHasGotAMessageDoesNotTimeOut) {
   EXPECT_EQ(breaker->Snapshot().totals.success, 1);
 }
 
+// Not even the server's initial metadata tells it from one that hangs.
+TEST_P(HeardStreamTest, R5_ASilentProbeOpensTheCircuitAgain) {
+  FakeChannel channel(clock_);
+  const std::shared_ptr<fusebox::CircuitBreaker> breaker = channel.breaker();
+  for (int i = 0; i < 2; ++i) breaker->TryAcquire().permit().RecordFailure();
+  clock_.Advance(absl::Seconds(30));
+  const auto probe = channel.MakeInterceptor(GetParam());
+  FakeCall(*probe).Play(StartReadOnlyOps());
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(25));
+    breaker->TryAcquire().permit().Ignore();
+  }
+  EXPECT_EQ(breaker->state(), State::kOpen);
+  EXPECT_EQ(breaker->Snapshot().last_opening->cause, fusebox::Cause::kProbeTimeout);
+}
+
+// What docs/policies.md advises for streams that may be silent for an hour.
+TEST_P(HeardStreamTest, R5_SilentStreamsGetInWithAPolicyForThem) {
+  constexpr int kSubscribers = 20;
+  fusebox::Policy policy = FakeCallPolicy();
+  policy.half_open.max_concurrent = kSubscribers;
+  policy.half_open.probe_timeout = absl::Hours(2);
+  policy.half_open.verdict = fusebox::SuccessThreshold{1};
+  FakeChannel channel(clock_, policy);
+  const auto breaker = *channel.registry().GetOrCreate("inventory/shop.Inventory/Reserve", policy);
+  for (int i = 0; i < 2; ++i) breaker->TryAcquire().permit().RecordFailure();
+  clock_.Advance(absl::Seconds(30));
+  std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+  for (int i = 0; i < kSubscribers; ++i) {
+    streams.push_back(channel.MakeInterceptor(GetParam()));
+    FakeCall call(*streams.back());
+    call.Play(StartReadOnlyOps());
+    EXPECT_FALSE(call.hijacked()) << i;
+    clock_.Advance(absl::Minutes(3));
+  }
+  EXPECT_EQ(breaker->state(), State::kHalfOpen);
+  FakeCall(*streams.back()).Play(ReadOps());
+  EXPECT_EQ(breaker->state(), State::kClosed);
+}
+
 // As a status may be delivered beside a stream's message.
 TEST_P(HeardStreamTest, R14_MessageBesideStatusReturnsThePermitOnce) {
   fusebox::Policy policy = TwoHungCalls();
