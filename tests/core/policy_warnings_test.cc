@@ -114,12 +114,15 @@ TEST(PolicyWarnings, RulesThatHardlyOrNeverAct) {
 TEST(PolicyWarnings, ARateThatWasAFloat) {
   int above = 0;
   for (int percent = 1; percent < 100; ++percent) {
+    // Volatile: rounded to their types, where the i387 would keep more.
+    const volatile float from_float = static_cast<float>(percent) / 100.0F;
+    const volatile double exact = percent / 100.0;
     Policy policy;
-    policy.failure_rate = static_cast<float>(percent) / 100.0F;
-    const bool holds = *policy.failure_rate <= percent / 100.0;
+    policy.failure_rate = from_float;
+    const bool holds = *policy.failure_rate <= exact;
     above += holds ? 0 : 1;
     EXPECT_EQ(PolicyWarnings(policy).empty(), holds) << percent;
-    policy.failure_rate = percent / 100.0;
+    policy.failure_rate = exact;
     EXPECT_THAT(PolicyWarnings(policy), IsEmpty()) << percent;
   }
   EXPECT_EQ(above, 46);

@@ -490,7 +490,7 @@ TEST_F(RegistryBoundTest, EventsSinceGivesTheLastOnesAndCountsWhatIsMissing) {
   EXPECT_EQ(registry_.EventsSince(99).next, 99U);
   // What the listener heard is what is kept.
   for (const Event& event : registry_.EventsSince(0).events) {
-    const Event& heard = events_[event.sequence - 1];
+    const Event& heard = events_[static_cast<std::size_t>(event.sequence) - 1];
     EXPECT_EQ(event.sequence, heard.sequence);
     EXPECT_EQ(event.circuit, heard.circuit);
     EXPECT_EQ(event.kind, heard.kind);
