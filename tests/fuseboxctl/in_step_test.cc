@@ -16,6 +16,7 @@
 #include "fusebox/v1/circuit.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/admin/admin_server.h"
 #include "tests/fuseboxctl/run_ctl.h"
 
 namespace fusebox_testing {
@@ -176,6 +177,23 @@ TEST(InStep, BashCompletesWhatFits) {
   EXPECT_EQ(Completed("fuseboxctl list --state h"), "half_open\n");
   EXPECT_EQ(Completed("fuseboxctl open x --tt"), "--ttl\n");
   EXPECT_EQ(Completed("fuseboxctl reset x --tt"), "\n");
+  EXPECT_EQ(Completed("fuseboxctl list -o w"), "wide\n");
+  EXPECT_EQ(Completed("fuseboxctl -o wide wa"), "watch\n");
+  EXPECT_EQ(Completed("fuseboxctl completion b"), "bash\n");
+  EXPECT_EQ(Completed("fuseboxctl completion bash "), "\n");
+}
+
+TEST(InStep, BashAsksTheEndpointForNamesHoweverItIsGiven) {
+  AdminServer server;
+  server.Add("pay/1");
+  const auto names = [&server](const std::string& flag, const std::string& rest) {
+    return Completed(FUSEBOXCTL_PROGRAM " " + flag + server.address() + " " + rest);
+  };
+  EXPECT_EQ(names("--endpoint ", "get "), "pay/1\n");
+  EXPECT_EQ(names("--endpoint=", "get p"), "pay/1\n");
+  EXPECT_EQ(names("--endpoint=", "reset other "), "pay/1\n");
+  EXPECT_EQ(names("--endpoint=", "get pay/1 "), "\n") << "it takes one";
+  EXPECT_EQ(names("--endpoint=", "policy set pay/1 "), "\n");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // Circuits with hostile names, of this library and of another that speaks the same protos.
 #include <cstdio>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::Mode;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::UnorderedElementsAreArray;
@@ -105,6 +107,15 @@ class HostileAdmin : public fusebox::v1::CircuitAdmin::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status WatchCircuits(
+      grpc::ServerContext* /*context*/, const fusebox::v1::WatchCircuitsRequest* /*request*/,
+      grpc::ServerWriter<fusebox::v1::WatchCircuitsResponse>* writer) override {
+    fusebox::v1::WatchCircuitsResponse message;
+    message.set_missed_events(std::numeric_limits<uint64_t>::max());
+    writer->Write(message);
+    return {grpc::StatusCode::UNIMPLEMENTED, Name()};
+  }
+
  private:
   static void Fill(fusebox::v1::Circuit& circuit) {
     circuit.set_name(Name());
@@ -136,6 +147,10 @@ TEST(AnothersNames, NothingReachesTheTerminalAsAControl) {
     arguments.insert(arguments.end(), {"--output", "json"});
     EXPECT_THAT(RunCtl(arguments).out, HasSubstr("evil\\u001b[2J")) << command;
   }
+  const Ran watch = RunCtl({"--endpoint", absl::StrCat("127.0.0.1:", port), "watch"});
+  EXPECT_EQ(watch.exit_code, 1);
+  EXPECT_THAT(watch.err, AllOf(HasSubstr("missed 18446744073709551615 events"),
+                               Not(HasSubstr("\x1b")), Not(HasSubstr("\u202e"))));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Texts, tables, errors, and what --wait goes by.
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/text/blank.h"
@@ -8,6 +9,7 @@
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/exit_code.h"
 #include "tools/fuseboxctl/explain.h"
+#include "tools/fuseboxctl/json.h"
 #include "tools/fuseboxctl/state_goal.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/table.h"
@@ -108,14 +110,14 @@ TEST(Table, ColourTakesNoPlace) {
             "\x1b[1mA\x1b[0m     \x1b[1mB\x1b[0m\n\x1b[31mx\x1b[0m     y\nlong  z\n");
 }
 
-TEST(Table, ANarrowTerminalCutsTheLastColumnButNotToNothing) {
+TEST(Table, ANarrowTerminalCutsTheLastColumn) {
   Table table({"A", "WHY"});
   table.Add({"1", std::string(80, 'x')});
   Terminal terminal;
   terminal.columns = 40;
   EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(36, 'x') + "…\n"));
   terminal.columns = 5;
-  EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  " + std::string(19, 'x') + "…\n"));
+  EXPECT_THAT(table.Render(terminal), HasSubstr("\n1  x…\n"));
 }
 
 TEST(Table, NamesAreShortenedInTheMiddleBeforeTheLastColumnIsCutToNothing) {
@@ -201,6 +203,62 @@ TEST(Since, IsTheModesAgeWhereTheModeIsShownForTheState) {
   circuit.set_mode(fusebox::v1::MODE_SHADOW);
   circuit.mutable_last_action()->set_cause(fusebox::v1::CAUSE_SHADOWED);
   EXPECT_EQ(ShortSinceText(circuit, now), "11s") << "the state is shown too";
+}
+
+TEST(Table, CountsTheColumnsThatCharactersTake) {
+  EXPECT_EQ(Columns("äöü"), 3U);
+  EXPECT_EQ(Columns("漢字"), 4U);
+  EXPECT_EQ(Columns("カナ😀"), 6U);
+  EXPECT_EQ(Columns("e\u0301"), 1U) << "an accent is set on the letter";
+  EXPECT_EQ(Shorten("漢字漢字", 8), "漢字漢字");
+  EXPECT_EQ(Shorten("漢字漢字", 7), "漢字漢…");
+  EXPECT_EQ(Shorten("漢字漢字", 6), "漢字…");
+  EXPECT_EQ(ShortenMiddle("漢字漢字漢字", 8), "漢…漢字");
+  EXPECT_EQ(Fit("漢字漢字", 6), "漢字…");
+  EXPECT_EQ(Fit("\x1b[1m漢字\x1b[0m漢字", 4), "\x1b[1m漢…\x1b[0m");
+  EXPECT_EQ(PaintedColumns("\x1b[1m漢字\x1b[0m"), 4U);
+  for (std::size_t columns = 3; columns < 14; ++columns) {
+    EXPECT_LE(Columns(ShortenMiddle("在庫a/予約b", columns)), columns);
+    EXPECT_LE(PaintedColumns(Fit("\x1b[1m在庫a\x1b[0m/予約b", columns)), columns);
+  }
+  Table table({"NAME", "STATE"});
+  table.Add({"漢字", "OPEN"});
+  table.Add({"abcdef", "CLOSED"});
+  EXPECT_EQ(table.Render({}), "NAME    STATE\n漢字    OPEN\nabcdef  CLOSED\n");
+}
+
+TEST(Table, WrapsNoLineHoweverNarrowTheTerminalIs) {
+  Table table({"INSTANCE", "CIRCUIT", "STATE", "WHY"});
+  table.MayShorten(0, 8);
+  table.MayShorten(1, 16);
+  table.Add({"checkout-7f9c", "inventory/shop.Inventory/Reserve", Cell("OPEN", Colour::kRed),
+             "5 failures in a row >= 5: 5 UNAVAILABLE"});
+  for (const bool colour : {false, true}) {
+    for (std::size_t columns = 2; columns < 120; ++columns) {
+      const std::string text = table.Render({colour, columns, 24});
+      for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+        EXPECT_LE(PaintedColumns(line), columns) << text;
+      }
+    }
+  }
+}
+
+TEST(Json, TimesOutOfRangeAreLeftOutAndSaidToBe) {
+  fusebox::v1::Circuit circuit;
+  circuit.set_name("x");
+  circuit.mutable_transition_time()->set_seconds(1);
+  EXPECT_THAT(JsonMessage(circuit), Not(HasSubstr("error")));
+  circuit.mutable_next_probe_time()->set_seconds(1LL << 50);
+  circuit.mutable_policy()->mutable_time_window()->mutable_duration()->set_nanos(-2'000'000'000);
+  const std::string json = JsonMessage(circuit);
+  EXPECT_THAT(json, HasSubstr(R"("name":"x")"));
+  EXPECT_THAT(json, HasSubstr(R"("transition_time":"1970-01-01T00:00:01Z")"));
+  EXPECT_THAT(json,
+              HasSubstr(R"("error":{"code":"DATA_LOSS","message":"out of range, and left out:)"
+                        R"( next_probe_time, policy.time_window.duration"}})"));
+  fusebox::v1::LastFailure failure;  // with no other field
+  failure.mutable_time()->set_nanos(-1);
+  EXPECT_THAT(JsonMessage(failure), HasSubstr("left out: time"));
 }
 
 TEST(Explain, SaysWhatToDoNext) {

@@ -3,6 +3,7 @@
 // No token, and nothing else, goes where the variables of other programs point.
 #include <unistd.h>
 
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/admin/admin_server.h"
@@ -44,7 +45,7 @@ class Proxied : public testing::Test, protected TestCircuits {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
     builder.AddListeningPort("[::1]:0", credentials, &port6_);
-    builder.AddListeningPort("unix:" + path_, credentials);
+    builder.AddListeningPort("unix:" + absl::StrReplaceAll(path_, {{"#", "%23"}}), credentials);
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
   }
@@ -69,7 +70,7 @@ class Proxied : public testing::Test, protected TestCircuits {
     return RunCtl(std::move(arguments), surroundings);
   }
 
-  const std::string path_ = testing::TempDir() + "fuseboxctl-proxy-" + std::to_string(getpid());
+  const std::string path_ = testing::TempDir() + "fuseboxctl-proxy#" + std::to_string(getpid());
   std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
@@ -134,6 +135,36 @@ TEST_F(Proxied, TlsGoesThroughAProxyThatIsAskedForAndTheTokenIsHidden) {
   const std::string seen = proxy.Stop();
   EXPECT_THAT(seen, AllOf(StartsWith("CONNECT " + place + " HTTP/1"), Not(HasSubstr(kToken))));
   EXPECT_GT(seen.size(), 500U) << "the call went through it";
+}
+
+TEST_F(Proxied, AProxyThatIsAskedForIsThere) {
+  const std::string place = "127.0.0.1:" + std::to_string(port_);
+  const std::vector<std::string> without[] = {
+      {},
+      {"HTTP_PROXY=http://127.0.0.1:9"},
+      {"grpc_proxy=", "http_proxy=http://127.0.0.1:9"},
+      {"http_proxy=secret"},
+      {"https_proxy=https://127.0.0.1:9"},
+      {"http_proxy=http://"},
+      {"http_proxy=http://user:secret@"},
+      {"http_proxy=http://127.0.0.1:http"},
+      {"http_proxy=http://a@b@c:9"},
+  };
+  for (const std::vector<std::string>& variables : without) {
+    const Ran ran = List(place, variables, {"--use-proxy"});
+    EXPECT_EQ(ran.exit_code, 2) << testing::PrintToString(variables) << ran.err;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("--use-proxy: "), HasSubstr("to http://host:port"),
+                               Not(HasSubstr("secret"))));
+  }
+  const std::string token = std::string("FUSEBOX_TOKEN=") + kToken;
+  EXPECT_EQ(List("unix:" + path_, {token}, {"--use-proxy"}).exit_code, 0) << "none is gone through";
+  for (const char* const proxy : {"http://127.0.0.1:9", "http://user:password@127.0.0.1:9/",
+                                  "http://[::1]:9", "http://[::1]", "http://nowhere.invalid"}) {
+    const Ran ran =
+        List(place, {std::string("http_proxy=") + proxy}, {"--use-proxy", "--timeout", "1s"});
+    EXPECT_EQ(ran.exit_code, 1) << proxy << ": nothing is there, and nothing goes past it"
+                                << ran.err;
+  }
 }
 
 }  // namespace

@@ -65,6 +65,17 @@ TEST_F(Read, P1_InfoShowsSettingsThatNoCallHasMatched) {
   EXPECT_THAT(Run({"info"}).out, Not(HasSubstr("shop.Inventry")));
 }
 
+TEST_F(Read, NamesAreJsonTooIfThatIsAskedFor) {
+  const Ran ran = Run({"list", "--names", "--output", "json"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  const auto endpoint = EndpointOf(ran.out, 0).fields();
+  EXPECT_EQ(endpoint.at("instance").string_value(), "test-1");
+  EXPECT_EQ(endpoint.count("circuits"), 0U);
+  const auto names = endpoint.at("names").list_value();
+  ASSERT_EQ(names.values_size(), 2);
+  EXPECT_EQ(names.values(0).string_value(), kReserve);
+}
+
 TEST_F(Read, InfoJsonHoldsTheInstanceOfEachEndpoint) {
   const Ran ran = Run({"info", "--output", "json", "--endpoint", kDead});
   EXPECT_EQ(ran.exit_code, 3);

@@ -13,6 +13,7 @@ using testing::HasSubstr;
 absl::StatusOr<Addresses> FakeNames(const std::string& host) {
   if (host == "fleet") return Addresses{{"10.0.0.7", "10.0.0.8"}, {"fd00::7", "fd00::8"}};
   if (host == "six") return Addresses{{}, {"fd00::7", "fd00::8"}};
+  if (host == "fe80::1%ea0") return Addresses{{}, {"fe80::1%ea0"}};
   if (host == "one") return Addresses{{"10.0.0.7"}, {}};
   if (host == "localhost") return Addresses{{"127.0.0.1"}, {"::1"}};
   if (host == "four") return Addresses{{"127.0.0.1"}, {}};
@@ -83,9 +84,32 @@ TEST(Targets, ANameThatCannotBeLookedUpIsDeadAndNotAMistake) {
   EXPECT_THAT(Of("empty:9090")[0].lookup.message(), HasSubstr("no addresses"));
 }
 
+// What a URI would end at isn't the end of a path, or a token would go to another socket.
+TEST(Targets, ASocketsPathIsTakenToTheLetter) {
+  EXPECT_EQ(Of("unix:/tmp/a#b?c d%20é.sock")[0].uri, "unix:/tmp/a%23b%3fc%20d%2520%c3%a9.sock");
+  EXPECT_EQ(Of("unix:/tmp/a#b")[0].name, "unix:/tmp/a#b");
+  EXPECT_EQ(Of("unix:///run/x.sock")[0].uri, "unix:/run/x.sock");
+  EXPECT_EQ(Of("unix:run/x.sock")[0].uri, "unix:run/x.sock");
+  EXPECT_EQ(Of("unix-abstract:a?b")[0].uri, "unix-abstract:a%3fb");
+  EXPECT_EQ(Of("unix:/" + std::string(106, 'x'))[0].uri.size(), 112U);
+}
+
+TEST(Targets, AnAddressOfALinkIsInBracketsAndSaysWhichLink) {
+  const Target target = Of("[fe80::1%ea0]:9090")[0];
+  EXPECT_EQ(target.name, "[fe80::1%ea0]:9090");
+  EXPECT_EQ(target.authority, "[fe80::1%ea0]:9090");
+  EXPECT_EQ(target.uri, "ipv6:[fe80::1%25ea0]:9090") << "gRPC would take %ea for a byte";
+}
+
 TEST(Targets, WhatIsNoEndpointIsSaidToBeNone) {
-  for (const char* const wrong : {"host", "host:", ":9090", "host:0", "host:65536", "host:http",
-                                  "http://host:80", "::1:50051", "[::1:50051", "unix:", "a b:1"}) {
+  EXPECT_THAT(TargetsOf("unix://host/run/x", FakeNames).status().message(),
+              HasSubstr("has no host: write unix:/path"));
+  EXPECT_THAT(TargetsOf("unix:/" + std::string(107, 'x'), FakeNames).status().message(),
+              HasSubstr("108 bytes, must be 1 to 107"));
+
+  for (const char* const wrong :
+       {"host", "host:", ":9090", "host:0", "host:65536", "host:http", "http://host:80",
+        "::1:50051", "[::1:50051", "unix:", "unix://", "unix-abstract:", "a b:1"}) {
     EXPECT_THAT(TargetsOf(wrong, FakeNames).status().message(), HasSubstr("is no endpoint"))
         << wrong;
   }

@@ -15,6 +15,7 @@ namespace {
 using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kName[] = "payments/shop.Payments/Charge";
 
@@ -82,6 +83,16 @@ TEST(Watch, UntilTellsTimeoutsFromInterrupts) {
   ASSERT_NE(watch.WaitForLine(kName), "");
   watch.Signal(SIGTERM);
   EXPECT_EQ(watch.Wait().exit_code, 130);
+}
+
+TEST(Watch, UntilNamesAFewOfThoseThatItWaitsFor) {
+  AdminServer server;
+  for (int i = 0; i < 25; ++i) AdminServer::Open(server.Add("many/" + std::to_string(i)));
+  const Ran ran = RunCtl(
+      {"--endpoint", server.address(), "watch", "--until", "closed", "--until-timeout", "500ms"});
+  EXPECT_EQ(ran.exit_code, 4);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("and 5 more are not there yet"), HasSubstr("many/0 is OPEN"),
+                             Not(HasSubstr("many/9 is OPEN"))));
 }
 
 TEST(Watch, EndsIfNoEndpointWillEverLetItWatch) {

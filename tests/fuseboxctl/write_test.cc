@@ -13,6 +13,7 @@ using fusebox::Mode;
 using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 class Write : public testing::Test {
  protected:
@@ -131,6 +132,35 @@ TEST_F(Write, AGlobThatFitsNothingFails) {
   EXPECT_THAT(Run({"reset", "otherr", "--reason", "x"}).err, HasSubstr("did you mean other?"));
 }
 
+TEST_F(Write, ANameThatIsNowhereIsAnsweredWithWhatIsNear) {
+  AdminServer other;
+  other.Add("other");
+  const auto run = [&other, this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--endpoint", other.address()});
+    return Run(std::move(arguments)).err;
+  };
+  EXPECT_THAT(run({"reset", "otherr", "--reason", "x"}), HasSubstr("did you mean other?"));
+  EXPECT_THAT(run({"reset", "otherr", "--reason", "x", "--dry-run"}),
+              HasSubstr("did you mean other?"));
+  EXPECT_THAT(
+      run({"reset", "otherr", "pya/1", "--reason", "x", "--yes"}),
+      AllOf(HasSubstr("otherr: did you mean other?"), HasSubstr("pya/1: did you mean pay/1")));
+  EXPECT_THAT(run({"reset", "pay/1", "--reason", "x"}), Not(HasSubstr("did you mean")));
+  const auto commands = [](const std::string& name) {
+    return std::vector<std::vector<std::string>>{
+        {"get", name},
+        {"policy", "get", name},
+        {"policy", "diff", name, "jitter=0"},
+        {"policy", "set", name, "jitter=0", "--reason", "x"}};
+  };
+  for (const auto& command : commands("otherr")) {
+    EXPECT_THAT(run(command), HasSubstr("did you mean other?"));
+  }
+  for (const auto& command : commands("pay/*")) {
+    EXPECT_THAT(run(command), HasSubstr("takes the name of one circuit; did you mean pay/1"));
+  }
+}
+
 TEST_F(Write, ManyMoreThanAFilterHoldsAreMoved) {
   for (int i = 0; i < 230; ++i) server_.Add("many/" + std::to_string(i));
   EXPECT_EQ(Run({"disable", "many/*", "--reason", "x", "--yes"}).exit_code, 0);
@@ -167,6 +197,95 @@ TEST_F(Write, JsonSaysWhatBecameOfEach) {
   EXPECT_EQ(done.at("mode").string_value(), "MODE_DISABLED");
   const auto refused = results.values(1).struct_value().fields();
   EXPECT_EQ(refused.at("error").struct_value().fields().at("code").string_value(), "NOT_FOUND");
+}
+
+TEST_F(Write, JsonIsOneObjectWhateverComesOfIt) {
+  const auto run = [this](std::vector<std::string> arguments, int exit_code) {
+    arguments.insert(arguments.end(), {"--reason", "x", "--output", "json"});
+    const Ran ran = Run(std::move(arguments));
+    EXPECT_EQ(ran.exit_code, exit_code) << ran.err;
+    return EndpointOf(ran.out, 0).fields();
+  };
+  EXPECT_EQ(run({"reset", "nope*"}, 1).at("results").list_value().values_size(), 0);
+  const auto results = run({"reset", "pay/*"}, 5).at("results").list_value();
+  ASSERT_EQ(results.values_size(), 2);
+  const auto error = results.values(0).struct_value().fields().at("error").struct_value().fields();
+  EXPECT_EQ(error.at("code").string_value(), "CANCELLED");
+  EXPECT_EQ(error.at("message").string_value(), "not confirmed: nothing was done");
+  AdminServer other;
+  other.Add("other");
+  const auto set = run({"policy", "set", "other", "jitter=0.5", "--endpoint", other.address()}, 5);
+  EXPECT_EQ(set.at("error").struct_value().fields().at("code").string_value(), "CANCELLED");
+}
+
+// Answers what is read and planned, or fails it as if it had taken too long.
+class SlowAdmin : public fusebox::v1::CircuitAdmin::Service {
+ public:
+  explicit SlowAdmin(bool plans) : plans_(plans) {
+    grpc::ServerBuilder builder;
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  grpc::Status GetCircuit(grpc::ServerContext* /*context*/,
+                          const fusebox::v1::GetCircuitRequest* request,
+                          fusebox::v1::GetCircuitResponse* response) override {
+    response->mutable_circuit()->set_name(request->name());
+    return grpc::Status::OK;
+  }
+  grpc::Status ApplyToCircuits(grpc::ServerContext* /*context*/,
+                               const fusebox::v1::ApplyToCircuitsRequest* request,
+                               fusebox::v1::ApplyToCircuitsResponse* response) override {
+    response->add_results()->set_name(request->filter().name_globs(0));
+    return Answer(request->validate_only());
+  }
+  grpc::Status UpdatePolicy(grpc::ServerContext* /*context*/,
+                            const fusebox::v1::UpdatePolicyRequest* request,
+                            fusebox::v1::UpdatePolicyResponse* response) override {
+    *response->mutable_circuit()->mutable_policy() = request->change().policy();
+    return Answer(request->validate_only());
+  }
+  grpc::Status ResetCircuit(grpc::ServerContext* /*context*/,
+                            const fusebox::v1::ResetCircuitRequest* /*request*/,
+                            fusebox::v1::ResetCircuitResponse* /*response*/) override {
+    return Answer(false);
+  }
+
+ private:
+  grpc::Status Answer(bool plan) const {
+    if (plan && plans_) return grpc::Status::OK;
+    return {grpc::StatusCode::DEADLINE_EXCEEDED, "too slow"};
+  }
+
+  const bool plans_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST_F(Write, MayHaveBeenDoneAllTheSameOnlyIfItWasAskedFor) {
+  const auto run = [this](std::vector<std::string> arguments, const SlowAdmin& slow) {
+    arguments.insert(arguments.end(),
+                     {"pay/1", "--reason", "x", "--yes", "--endpoint", slow.address()});
+    const Ran ran = Run(std::move(arguments));
+    EXPECT_EQ(ran.exit_code, 3) << ran.err;
+    return ran.err;
+  };
+  const SlowAdmin slow(/*plans=*/false);
+  const SlowAdmin slow_to_write(/*plans=*/true);
+  const auto not_asked_for =
+      AllOf(HasSubstr("no answer in time"), Not(HasSubstr("may have been done")));
+  EXPECT_THAT(run({"reset"}, slow), not_asked_for);
+  EXPECT_THAT(run({"reset"}, slow_to_write), HasSubstr("may have been done"));
+  const auto set = [](const SlowAdmin& at) {
+    return RunCtl({"policy", "set", "x", "jitter=0.5", "--reason", "x", "--endpoint", at.address()})
+        .err;
+  };
+  EXPECT_THAT(set(slow), not_asked_for);
+  EXPECT_THAT(set(slow_to_write), HasSubstr("may have been done"));
 }
 
 TEST(Writes, ThatAreNotAllowedSayWhatTheApplicationHasToDo) {

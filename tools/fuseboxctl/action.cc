@@ -37,7 +37,8 @@ CircuitResult Move(const Endpoint& endpoint,
   Response response;
   grpc::Status status = endpoint.Call(method, request, response);
   if (!response.instance().empty()) instance = response.instance();
-  return {name, std::move(status), response.circuit().state(), response.circuit().mode()};
+  return {name, std::move(status), response.circuit().state(), response.circuit().mode(),
+          Attempt::kWrite};
 }
 
 void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
@@ -66,13 +67,14 @@ void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
 bool Ask(const Endpoint& endpoint, const ApplyToCircuitsRequest& request,
          std::map<std::string, CircuitResult>& results, EndpointResult& answer) {
   ApplyToCircuitsResponse response;
+  answer.attempt = request.validate_only() ? Attempt::kDryRun : Attempt::kWrite;
   answer.status = endpoint.Call(&Stub::ApplyToCircuits, request, response);
   if (!answer.status.ok()) return false;
   answer.instance = response.instance();
   for (const ApplyToCircuitsResponse::Result& result : response.results()) {
     results[result.name()] = {
         result.name(), grpc::Status(static_cast<grpc::StatusCode>(result.code()), result.message()),
-        result.state(), result.mode()};
+        result.state(), result.mode(), answer.attempt};
   }
   return true;
 }

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/v1/admin.pb.h"
+#include "tools/fuseboxctl/explain.h"
 #include "tools/fuseboxctl/fleet.h"
 
 namespace fuseboxctl {
@@ -35,6 +36,7 @@ struct CircuitResult {
   // As it is now. Not known unless the status is OK.
   fusebox::v1::State state = fusebox::v1::STATE_UNSPECIFIED;
   fusebox::v1::Mode mode = fusebox::v1::MODE_UNSPECIFIED;
+  Attempt attempt = Attempt::kDryRun;  // that the status is of
 };
 
 // What came of asking an endpoint about some circuits.
@@ -42,6 +44,7 @@ struct EndpointResult {
   grpc::Status status;  // of the endpoint as a whole; then `results` may be incomplete
   std::string instance;
   std::vector<CircuitResult> results;  // by name, each circuit once
+  Attempt attempt = Attempt::kDryRun;  // that the status is of
 };
 
 // Does it to one circuit, by its name. `instance` becomes what the process calls itself, if it

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -39,6 +39,7 @@ constexpr absl::string_view kBody = R"(
         connection+=("${words[i]}" "${words[i + 1]}")
         ((++i))
         ;;
+      @CONNECTION_ASSIGNMENTS@) connection+=("${words[i]}") ;;
       @CONNECTION_SWITCHES@) connection+=("${words[i]}") ;;
       @OTHER_VALUES@) ((++i)) ;;
       -*) ;;
@@ -47,6 +48,8 @@ constexpr absl::string_view kBody = R"(
           command=${words[i]}
         elif [[ $command == policy && -z $inner ]]; then
           inner=${words[i]}
+        else
+          given=yes
         fi
         ;;
     esac
@@ -63,8 +66,9 @@ constexpr absl::string_view kBody = R"(
         case "$command $inner" in
           " ") candidates=(@COMMANDS@) ;;
           "policy ") candidates=(@POLICY_COMMANDS@) ;;
-          "completion ") candidates=(bash zsh) ;;
+          "completion ") if [[ -z $given ]]; then candidates=(bash zsh); fi ;;
           "info ") ;;
+          "get " | "policy "*) if [[ -z $given ]]; then names=yes; fi ;;
           *) names=yes ;;
         esac
       fi
@@ -75,7 +79,7 @@ constexpr absl::string_view kBody = R"(
 constexpr absl::string_view kBash =
     R"(# Completes command lines of fuseboxctl in bash. Made by `fuseboxctl completion bash`.
 _fuseboxctl() {
-  local words=() candidates=() connection=() command= inner= files= names= first=1 last i candidate
+  local words=() candidates=() connection=() command= inner= given= files= names= first=1 last i candidate
   # Not COMP_WORDS: those are split at each colon, of which endpoints and circuits have some.
   local line=${COMP_LINE:0:COMP_POINT}
   read -ra words <<< "$line"
@@ -106,7 +110,7 @@ complete -F _fuseboxctl fuseboxctl
 constexpr absl::string_view kZsh = R"(#compdef fuseboxctl
 # Completes command lines of fuseboxctl in zsh. Made by `fuseboxctl completion zsh`.
 _fuseboxctl() {
-  local command= inner= files= names= first=2 last=$CURRENT i
+  local command= inner= given= files= names= first=2 last=$CURRENT i
   local current=${words[CURRENT]} previous=${words[CURRENT - 1]}
   local -a candidates connection
 @BODY@
@@ -134,6 +138,7 @@ struct Sorted {
   std::set<std::string> other_values;
   std::set<std::string> files;
   std::set<std::string> free_values;
+  std::map<absl::string_view, std::set<std::string>> worded;  // by what there is to write
 };
 
 std::vector<std::string> FlagsOf(const CLI::App& app) {
@@ -144,32 +149,52 @@ std::vector<std::string> FlagsOf(const CLI::App& app) {
   return flags;
 }
 
-bool HasWords(const std::string& flag) {
-  return std::any_of(std::begin(kValues), std::end(kValues),
-                     [&flag](const auto& value) { return value.first == flag; });
+// "--output" and "-o".
+std::vector<std::string> NamesOf(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  return names;
+}
+
+// Empty if there are none to offer.
+absl::string_view WordsOf(const std::vector<std::string>& names) {
+  for (const auto& [flag, words] : kValues) {
+    if (std::find(names.begin(), names.end(), flag) != names.end()) return words;
+  }
+  return "";
 }
 
 void Sort(const CLI::App& app, Sorted& sorted) {
   for (const CLI::Option* const option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      const std::string flag = "--" + name;
-      const bool connection = option->get_group() == kConnectionGroup;
-      if (option->get_items_expected_max() == 0) {
-        if (connection) sorted.connection_switches.insert(flag);
-        continue;
-      }
-      (connection ? sorted.connection_values : sorted.other_values).insert(flag);
-      if (option->get_type_name() == "FILE") {
-        sorted.files.insert(flag);
-      } else if (!HasWords(flag)) {
-        sorted.free_values.insert(flag);
-      }
+    const std::vector<std::string> names = NamesOf(*option);
+    const bool connection = option->get_group() == kConnectionGroup;
+    const absl::string_view words = WordsOf(names);
+    const auto add = [&names](std::set<std::string>& to) { to.insert(names.begin(), names.end()); };
+    if (option->get_items_expected_max() == 0) {
+      if (connection) add(sorted.connection_switches);
+      continue;
+    }
+    add(connection ? sorted.connection_values : sorted.other_values);
+    if (option->get_type_name() == "FILE") {
+      add(sorted.files);
+    } else if (words.empty()) {
+      add(sorted.free_values);
+    } else {
+      add(sorted.worded[words]);
     }
   }
   for (const CLI::App* const command : app.get_subcommands(nullptr)) Sort(*command, sorted);
 }
 
 std::string Pattern(const std::set<std::string>& flags) { return absl::StrJoin(flags, " | "); }
+
+// The same with their values behind them: "--endpoint=*".
+std::string AssignmentPattern(const std::set<std::string>& flags) {
+  return absl::StrJoin(flags, " | ", [](std::string* text, const std::string& flag) {
+    absl::StrAppend(text, flag, "=*");
+  });
+}
 
 std::string NamesOf(const CLI::App& app) {
   std::vector<std::string> names;
@@ -197,20 +222,21 @@ std::string CompletionScript(const CLI::App& app, const std::string& shell) {
     }
   }
   std::string values;
-  for (const auto& [flag, words] : kValues) {
-    absl::StrAppend(&values, "    ", flag, ") candidates=(", words, ") ;;\n");
+  for (const auto& [words, names] : sorted.worded) {
+    absl::StrAppend(&values, "    ", Pattern(names), ") candidates=(", words, ") ;;\n");
   }
-  const std::string body =
-      absl::StrReplaceAll(kBody, {{"@CONNECTION_VALUES@", Pattern(sorted.connection_values)},
-                                  {"@CONNECTION_SWITCHES@", Pattern(sorted.connection_switches)},
-                                  {"@OTHER_VALUES@", Pattern(sorted.other_values)},
-                                  {"@VALUES@", values},
-                                  {"@FILES@", Pattern(sorted.files)},
-                                  {"@FREE_VALUES@", Pattern(sorted.free_values)},
-                                  {"@FLAGS@", flags},
-                                  {"@GLOBAL_FLAGS@", absl::StrJoin(FlagsOf(app), " ")},
-                                  {"@COMMANDS@", NamesOf(app)},
-                                  {"@POLICY_COMMANDS@", NamesOf(*app.get_subcommand("policy"))}});
+  const std::string body = absl::StrReplaceAll(
+      kBody, {{"@CONNECTION_VALUES@", Pattern(sorted.connection_values)},
+              {"@CONNECTION_ASSIGNMENTS@", AssignmentPattern(sorted.connection_values)},
+              {"@CONNECTION_SWITCHES@", Pattern(sorted.connection_switches)},
+              {"@OTHER_VALUES@", Pattern(sorted.other_values)},
+              {"@VALUES@", values},
+              {"@FILES@", Pattern(sorted.files)},
+              {"@FREE_VALUES@", Pattern(sorted.free_values)},
+              {"@FLAGS@", flags},
+              {"@GLOBAL_FLAGS@", absl::StrJoin(FlagsOf(app), " ")},
+              {"@COMMANDS@", NamesOf(app)},
+              {"@POLICY_COMMANDS@", NamesOf(*app.get_subcommand("policy"))}});
   return absl::StrReplaceAll(shell == "zsh" ? kZsh : kBash, {{"@BODY@", body}});
 }
 

@@ -17,6 +17,10 @@ constexpr std::size_t kShown = 20;
 
 }  // namespace
 
+grpc::Status NotConfirmed() {
+  return {grpc::StatusCode::CANCELLED, "not confirmed: nothing was done"};
+}
+
 bool Confirm(const Screen& screen, const std::string& question,
              const std::vector<std::string>& touched) {
   for (std::size_t i = 0; i < std::min(touched.size(), kShown); ++i) {

@@ -14,6 +14,9 @@ namespace fuseboxctl {
 bool Confirm(const Screen& screen, const std::string& question,
              const std::vector<std::string>& touched);
 
+// What programs are told of each circuit that nothing was done to for that.
+grpc::Status NotConfirmed();
+
 }  // namespace fuseboxctl
 
 #endif  // FUSEBOX_TOOLS_FUSEBOXCTL_CONFIRM_H_

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "tools/fuseboxctl/environment.h"
+#include "tools/fuseboxctl/proxy_check.h"
 #include "tools/fuseboxctl/text.h"
 #include "tools/fuseboxctl/tls_files.h"
 
@@ -137,7 +138,9 @@ absl::Status ReadTargets(const ConnectionFlags& flags, const Lookup& look_up,
     return absl::InvalidArgumentError(
         "no endpoint: say which by --endpoint host:port, or in FUSEBOX_ENDPOINTS");
   }
-  return absl::OkStatus();
+  const bool local = std::all_of(connection.targets.begin(), connection.targets.end(),
+                                 [](const Target& target) { return target.is_local; });
+  return connection.route == Route::kProxy && !local ? CheckProxy() : absl::OkStatus();
 }
 
 }  // namespace

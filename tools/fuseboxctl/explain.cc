@@ -40,7 +40,7 @@ std::string Value(const std::string& bytes, int number) {
   return values.empty() ? "" : values.back();
 }
 
-absl::string_view AdviceOnWrite(const grpc::Status& status) {
+absl::string_view AdviceOnWrite(const grpc::Status& status, Attempt attempt) {
   switch (status.error_code()) {
     case grpc::StatusCode::FAILED_PRECONDITION:
       // It may say so itself, or that more circuits match than may be moved at a time.
@@ -56,6 +56,7 @@ absl::string_view AdviceOnWrite(const grpc::Status& status) {
     case grpc::StatusCode::PERMISSION_DENIED:
       return "the application's write_authorizer doesn't let this caller move circuits";
     case grpc::StatusCode::DEADLINE_EXCEEDED:
+      if (attempt == Attempt::kDryRun) return "";
       return "it may have been done all the same: look with `get`; --timeout gives it longer";
     default:
       return "";
@@ -141,7 +142,7 @@ std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sen
     absl::StrAppend(&text, "\n  ", Printable(violation.field), ": ",
                     Printable(violation.description));
   }
-  absl::string_view advice = attempt == Attempt::kWrite ? AdviceOnWrite(status) : "";
+  absl::string_view advice = attempt == Attempt::kRead ? "" : AdviceOnWrite(status, attempt);
   if (advice.empty()) advice = Advice(status, sent);
   if (!advice.empty()) absl::StrAppend(&text, "\n  ", advice);
   return text;

@@ -24,7 +24,8 @@ struct FieldViolation {
 // descriptors, which are registered nowhere in Fusebox.
 std::vector<FieldViolation> FieldViolations(const grpc::Status& status);
 
-enum class Attempt { kRead, kWrite };
+// A dry run is a write that nothing may come of, whatever becomes of the call.
+enum class Attempt { kRead, kDryRun, kWrite };
 
 // What of the caller's went along.
 struct Sent {

@@ -231,7 +231,7 @@ ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen)
       screen.terminal.rows > 2 ? (screen.terminal.rows - 2) / answers.size() : 0;
   const CircuitPage page(screen.terminal, flags, answers.size() > 1 && rows > 0 ? rows - 1 : rows);
   Tally tally;
-  bool nowhere = true;
+  std::vector<grpc::Status> statuses;
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Endpoint& endpoint = *fleet.endpoints()[i];
@@ -242,9 +242,9 @@ ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen)
     } else if (answers[i].status.ok()) {
       texts.push_back(page.TextOf(endpoint, answers[i].response));
     }
-    nowhere = nowhere && answers[i].status.error_code() == grpc::StatusCode::NOT_FOUND;
+    statuses.push_back(answers[i].status);
   }
-  if (nowhere) screen.SayIfAny(DidYouMean(fleet, {flags.name}));
+  screen.SayIfAny(AdviceOnName(fleet, flags.name, statuses));
   screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
   return tally.exit_code();
 }

@@ -19,6 +19,7 @@ namespace fuseboxctl {
 // With its quotes. What a terminal might obey is escaped.
 std::string JsonText(absl::string_view text);
 
+// A time or duration that is out of range is left out, and an "error" beside the fields says which.
 std::string JsonMessage(const google::protobuf::Message& message);
 
 // Makes {"a":1,"b":"two"}.

@@ -107,16 +107,18 @@ std::string TableOf(const std::vector<Row>& rows, const Terminal& terminal) {
   return table.Fits(terminal) ? table.Render(terminal) : NarrowTableOf(rows, terminal);
 }
 
-std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings) {
+std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings, bool names_only) {
   std::vector<std::string> endpoints;
   for (std::size_t i = 0; i < listings.size(); ++i) {
     std::vector<std::string> circuits;
-    for (const Circuit& circuit : listings[i].circuits) circuits.push_back(JsonMessage(circuit));
+    for (const Circuit& circuit : listings[i].circuits) {
+      circuits.push_back(names_only ? JsonText(circuit.name()) : JsonMessage(circuit));
+    }
     JsonObject endpoint;
     endpoint.AddText("endpoint", fleet.endpoints()[i]->name())
         .AddText("instance", listings[i].instance)
         .AddError(listings[i].status)
-        .Add("circuits", JsonLines(circuits));
+        .Add(names_only ? "names" : "circuits", JsonLines(circuits));
     endpoints.push_back(endpoint.Text());
   }
   return JsonEndpoints(endpoints);
@@ -181,12 +183,12 @@ ExitCode RunList(const Fleet& fleet, const ListFlags& flags, const Screen& scree
     if (!status.ok()) screen.SayFailed(*fleet.endpoints()[i], status, Attempt::kRead);
   }
   const std::vector<Row> rows = RowsOf(fleet, listings, flags.by_state);
-  if (flags.names_only) {
+  if (screen.json) {
+    screen.out << JsonOf(fleet, listings, flags.names_only);
+  } else if (flags.names_only) {
     std::set<std::string> names;
     for (const Row& row : rows) names.insert(Printable(row.circuit->name()));
     for (const std::string& name : names) screen.out << name << "\n";
-  } else if (screen.json) {
-    screen.out << JsonOf(fleet, listings);
   } else if (!rows.empty()) {
     screen.out << TableOf(rows, screen.terminal);
   }

@@ -54,7 +54,7 @@ PolicyAnswer Update(const Endpoint& endpoint, const PolicyFlags& flags, bool val
   request.set_etag(flags.etag.empty() ? answer.etag : flags.etag);
   request.set_validate_only(validate_only);
   fusebox::v1::UpdatePolicyResponse response;
-  answer.attempt = Attempt::kWrite;
+  answer.attempt = validate_only ? Attempt::kDryRun : Attempt::kWrite;
   answer.status = endpoint.Call(&Stub::UpdatePolicy, request, response);
   if (!answer.status.ok()) return answer;
   answer.after = response.circuit().policy();
@@ -68,6 +68,16 @@ PolicyAnswers ReadAll(const Fleet& fleet, const std::string& name,
   return fleet.AskAll([&](const Endpoint& endpoint) { return ReadPolicy(endpoint, name, change); });
 }
 
+// Like Judge; and what is near a name that no endpoint has a circuit of.
+ExitCode JudgeName(const Fleet& fleet, const PolicyAnswers& answers, const std::string& name,
+                   const Screen& screen) {
+  const ExitCode exit_code = Judge(fleet, answers, screen);
+  std::vector<grpc::Status> statuses;
+  for (const PolicyAnswer& answer : answers) statuses.push_back(answer.status);
+  screen.SayIfAny(AdviceOnName(fleet, name, statuses));
+  return exit_code;
+}
+
 ExitCode RunDiff(const Fleet& fleet, const PolicyFlags& flags, const Screen& screen) {
   PolicyAnswers answers = ReadAll(fleet, flags.name, flags.change);
   if (!IsChange(flags.change) && screen.json) {
@@ -78,7 +88,7 @@ ExitCode RunDiff(const Fleet& fleet, const PolicyFlags& flags, const Screen& scr
       answer.before = first->after;  // the others are compared with it
     }
   }
-  const ExitCode exit_code = Judge(fleet, answers, screen);
+  const ExitCode exit_code = JudgeName(fleet, answers, flags.name, screen);
   if (screen.json) {
     PrintPoliciesAsJson(fleet, answers, true, screen);
   } else if (IsChange(flags.change)) {
@@ -87,6 +97,14 @@ ExitCode RunDiff(const Fleet& fleet, const PolicyFlags& flags, const Screen& scr
     PrintUnlike(fleet, answers, screen);
   }
   return exit_code;
+}
+
+// Of what would have changed, that it does not.
+PolicyAnswers Unconfirmed(PolicyAnswers answers) {
+  for (PolicyAnswer& answer : answers) {
+    if (answer.status.ok() && !answer.differences().empty()) answer.status = NotConfirmed();
+  }
+  return answers;
 }
 
 ExitCode RunSet(const Fleet& fleet, const PolicyFlags& flags, const Screen& screen) {
@@ -110,6 +128,7 @@ ExitCode RunSet(const Fleet& fleet, const PolicyFlags& flags, const Screen& scre
                  absl::StrCat("change the policy of ",
                               Count(static_cast<int64_t>(touched.size()), "circuit"), "?"),
                  touched)) {
+      if (screen.json) PrintPoliciesAsJson(fleet, Unconfirmed(std::move(answers)), true, screen);
       return ExitCode::kNotConfirmed;
     }
     answers =
@@ -119,7 +138,7 @@ ExitCode RunSet(const Fleet& fleet, const PolicyFlags& flags, const Screen& scre
           return Update(endpoint, flags, false, std::move(a));
         });
   }
-  const ExitCode exit_code = Judge(fleet, answers, screen);
+  const ExitCode exit_code = JudgeName(fleet, answers, flags.name, screen);
   if (screen.json) {
     PrintPoliciesAsJson(fleet, answers, true, screen);
   } else {
@@ -152,13 +171,7 @@ ExitCode RunPolicy(const Fleet& fleet, const PolicyFlags& flags, const Screen& s
   if (flags.verb == PolicyFlags::Verb::kDiff) return RunDiff(fleet, flags, screen);
   if (flags.verb == PolicyFlags::Verb::kSet) return RunSet(fleet, flags, screen);
   const PolicyAnswers answers = ReadAll(fleet, flags.name);
-  const ExitCode exit_code = Judge(fleet, answers, screen);
-  const auto not_found = [](const PolicyAnswer& answer) {
-    return answer.status.error_code() == grpc::StatusCode::NOT_FOUND;
-  };
-  if (std::all_of(answers.begin(), answers.end(), not_found)) {
-    screen.SayIfAny(DidYouMean(fleet, {flags.name}));
-  }
+  const ExitCode exit_code = JudgeName(fleet, answers, flags.name, screen);
   if (screen.json) {
     PrintPoliciesAsJson(fleet, answers, false, screen);
   } else {

@@ -101,6 +101,22 @@ std::string DidYouMean(const Fleet& fleet, const std::vector<std::string>& globs
   return absl::StrCat(text, "?");
 }
 
+std::string AdviceOnName(const Fleet& fleet, const std::string& name,
+                         const std::vector<grpc::Status>& statuses) {
+  const auto is_missing = [](const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::NOT_FOUND;
+  };
+  const auto is_there = [](const grpc::Status& status) { return status.ok(); };
+  if (std::none_of(statuses.begin(), statuses.end(), is_missing) ||
+      std::any_of(statuses.begin(), statuses.end(), is_there)) {
+    return "";
+  }
+  const std::string nearest = DidYouMean(fleet, {name});
+  if (!IsGlob(name)) return nearest;
+  return absl::StrCat("* and ? stand for no others here: it takes the name of one circuit",
+                      nearest.empty() ? "" : "; ", nearest);
+}
+
 std::string Advice(const Fleet& fleet, const std::vector<std::string>& globs) {
   const std::string nearest = DidYouMean(fleet, globs);
   return nearest.empty() ? "`fuseboxctl list` shows the names that there are" : nearest;

@@ -37,29 +37,15 @@ absl::string_view Escape(Colour colour) {
 // Appends a line of `cells`, each but the last padded to its width.
 void AppendLine(const std::vector<Cell>& cells, const std::vector<std::size_t>& widths,
                 const Terminal& terminal, std::string& text) {
+  std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const bool last = i + 1 == cells.size();
     const std::string shown =
         last ? Shorten(cells[i].text, widths[i]) : ShortenMiddle(cells[i].text, widths[i]);
-    absl::StrAppend(&text, terminal.Paint(shown, cells[i].colour));
-    if (!last) text.append(widths[i] - Columns(shown) + kGap, ' ');
+    absl::StrAppend(&line, terminal.Paint(shown, cells[i].colour));
+    if (!last) line.append(widths[i] - Columns(shown) + kGap, ' ');
   }
-  text += '\n';
-}
-
-std::size_t BytesOfCharacter(absl::string_view text) {
-  std::size_t bytes = 1;
-  while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) ++bytes;
-  return bytes;
-}
-
-// The bytes of its first characters.
-std::size_t BytesOf(absl::string_view text, std::size_t characters) {
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < characters && bytes < text.size(); ++i) {
-    bytes += BytesOfCharacter(text.substr(bytes));
-  }
-  return bytes;
+  absl::StrAppend(&text, Fit(line, terminal.columns), "\n");
 }
 
 // What of it is no more than a colour: an escape sequence of ours, since a Printable text has none.
@@ -82,8 +68,13 @@ std::string ShortenMiddle(absl::string_view text, std::size_t columns) {
   if (columns < 3) return Shorten(text, columns);
   const std::size_t tail = (columns - 1) * 3 / 5;  // of a circuit's name that's the method
   const std::size_t head = columns - 1 - tail;
-  return absl::StrCat(text.substr(0, BytesOf(text, head)), "…",
-                      text.substr(BytesOf(text, has - tail)));
+  std::size_t end = BytesWithin(text, has - tail);
+  if (Columns(text.substr(end)) > tail) end += FirstCharacter(text.substr(end)).bytes;
+  // An accent would be set on what comes before it by now.
+  while (end < text.size() && FirstCharacter(text.substr(end)).columns == 0) {
+    end += FirstCharacter(text.substr(end)).bytes;
+  }
+  return absl::StrCat(text.substr(0, BytesWithin(text, head)), "…", text.substr(end));
 }
 
 std::size_t PaintedColumns(absl::string_view painted) {
@@ -92,8 +83,9 @@ std::size_t PaintedColumns(absl::string_view painted) {
     if (const std::size_t colour = BytesOfColour(painted)) {
       painted.remove_prefix(colour);
     } else {
-      painted.remove_prefix(BytesOfCharacter(painted));
-      ++columns;
+      const Character first = FirstCharacter(painted);
+      painted.remove_prefix(first.bytes);
+      columns += first.columns;
     }
   }
   return columns;
@@ -103,11 +95,13 @@ std::string Fit(absl::string_view painted, std::size_t columns) {
   if (columns == 0 || PaintedColumns(painted) <= columns) return std::string(painted);
   std::string text;
   bool coloured = false;
-  for (std::size_t shown = 0; shown + 1 < columns;) {
+  for (std::size_t left = columns - 1; !painted.empty();) {  // the last one is for "…"
     std::size_t bytes = BytesOfColour(painted);
     if (bytes == 0) {
-      bytes = BytesOfCharacter(painted);
-      ++shown;
+      const Character first = FirstCharacter(painted);
+      if (first.columns > left) break;
+      left -= first.columns;
+      bytes = first.bytes;
     }
     coloured |= painted[0] == '\x1b';
     absl::StrAppend(&text, painted.substr(0, bytes));

@@ -64,7 +64,7 @@ struct Cell {
 
 // Columns that line up, two blanks apart, without blanks at the end of a line. On a terminal that
 // is too narrow the last column is cut, and before it is cut to nothing those that may be shortened
-// are, in the middle.
+// are, in the middle. If even that is too wide, lines are cut, and none is wrapped.
 class Table {
  public:
   explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -59,11 +61,55 @@ bool IsLoopback(const std::string& address) {
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
+// `text` as a part of a URI: no more of it than letters, digits and what has no meaning there stays
+// as it is.
+std::string PercentEncode(absl::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isalnum(byte) || absl::StrContains("-._~/:[]", c)) {
+      encoded += c;
+    } else {
+      absl::StrAppend(&encoded, "%", absl::Hex(byte, absl::kZeroPad2));
+    }
+  }
+  return encoded;
+}
+
+// A unix socket's scheme and what comes after it, as it was given: no part of it means anything but
+// a path, whatever it would mean in a URI.
+absl::StatusOr<Target> UnixTarget(absl::string_view scheme, absl::string_view path) {
+  Target target;
+  target.name = absl::StrCat(scheme, path);
+  const auto refused = [&target](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(target.name), "\" is no endpoint: ", what));
+  };
+  if (absl::ConsumePrefix(&path, "//") && !absl::StartsWith(path, "/")) {
+    return refused("a socket is of this machine, and has no host: write unix:/path");
+  }
+  if (path.empty()) return refused("write unix:/path");
+  constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > kMaxPath) {
+    return refused(absl::StrCat("its path has ", path.size(), " bytes, must be 1 to ", kMaxPath));
+  }
+  target.uri = absl::StrCat(scheme, PercentEncode(path));
+  target.authority = "localhost";  // what gRPC would make of the path is no host
+  target.is_local = true;
+  return target;
+}
+
+// "10.0.0.7:50051", "[::1]:50051".
+std::string Place(absl::string_view host, absl::string_view port) {
+  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port)
+                                      : absl::StrCat(host, ":", port);
+}
+
 Target AddressTarget(const std::string& address, const std::string& port) {
   Target target;
   const bool v6 = absl::StrContains(address, ':');
-  target.name = v6 ? absl::StrCat("[", address, "]:", port) : absl::StrCat(address, ":", port);
-  target.uri = absl::StrCat(v6 ? "ipv6:" : "ipv4:", target.name);
+  target.name = Place(address, port);
+  target.uri = absl::StrCat(v6 ? "ipv6:" : "ipv4:", PercentEncode(target.name));
   target.is_local = IsLoopback(address);
   return target;
 }
@@ -88,7 +134,7 @@ Target LoopbackTarget(const std::string& name, const HostPort& at, const Address
 
 // One address per process, as well as can be told.
 std::vector<Target> NameTargets(const HostPort& at, const Lookup& look_up) {
-  const std::string name = absl::StrCat(at.host, ":", at.port);
+  const std::string name = Place(at.host, at.port);
   absl::StatusOr<Addresses> found = look_up(at.host);
   if (found.ok() && found->v4.empty() && found->v6.empty()) {
     found = absl::UnavailableError("the name has no addresses");
@@ -124,8 +170,8 @@ Target ProxiedTarget(const HostPort& at) {
     return target;
   }
   Target target;
-  target.name = absl::StrCat(at.host, ":", at.port);
-  target.uri = absl::StrCat("dns:///", target.name);
+  target.name = Place(at.host, at.port);
+  target.uri = absl::StrCat("dns:///", PercentEncode(target.name));
   return target;
 }
 
@@ -158,15 +204,13 @@ absl::StatusOr<Addresses> LookUp(const std::string& host) {
 
 absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const Lookup& look_up,
                                               Route route) {
-  if (absl::StartsWith(endpoint, "unix:") || absl::StartsWith(endpoint, "unix-abstract:")) {
-    Target target;
-    target.name = std::string(endpoint);
-    target.uri = target.name;
-    target.authority = "localhost";  // what gRPC would make of the path is no host
-    target.is_local = true;
-    if (!absl::EndsWith(endpoint, ":")) return std::vector<Target>{target};
-  }
   absl::string_view rest = endpoint;
+  for (const absl::string_view scheme : {"unix:", "unix-abstract:"}) {
+    if (!absl::ConsumePrefix(&rest, scheme)) continue;
+    absl::StatusOr<Target> target = UnixTarget(scheme, rest);
+    if (!target.ok()) return target.status();
+    return std::vector<Target>{*std::move(target)};
+  }
   for (const absl::string_view scheme : {"dns:///", "dns:", "ipv4:", "ipv6:"}) {
     if (absl::ConsumePrefix(&rest, scheme)) break;
   }

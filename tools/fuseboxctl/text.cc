@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/text.h"
 
+#include <locale.h>
+#include <wchar.h>
+
 #include <algorithm>
 
 #include "absl/status/status.h"
@@ -13,7 +16,16 @@
 namespace fuseboxctl {
 namespace {
 
-bool BeginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
+// By Unicode's widths, in whatever locale the user is. One where the system has none of them.
+std::size_t ColumnsOf(uint32_t character) {
+  if (character < 0x80) return 1;
+  static const locale_t kUnicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  if (kUnicode == nullptr) return 1;
+  const locale_t own = uselocale(kUnicode);
+  const int columns = wcwidth(static_cast<wchar_t>(character));
+  uselocale(own);
+  return columns < 0 ? 1 : static_cast<std::size_t>(columns);
+}
 
 }  // namespace
 
@@ -28,18 +40,37 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
+Character FirstCharacter(absl::string_view text) {
+  const std::size_t bytes = fusebox::Utf8CharacterLength(text);
+  if (bytes == 0) return {1, 1};
+  return {bytes, ColumnsOf(fusebox::Utf8Character(text, bytes))};
+}
+
 std::size_t Columns(absl::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), BeginsCharacter));
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const Character first = FirstCharacter(text);
+    columns += first.columns;
+    text.remove_prefix(first.bytes);
+  }
+  return columns;
+}
+
+std::size_t BytesWithin(absl::string_view text, std::size_t columns) {
+  std::size_t bytes = 0;
+  while (bytes < text.size()) {
+    const Character next = FirstCharacter(text.substr(bytes));
+    if (next.columns > columns) break;
+    columns -= next.columns;
+    bytes += next.bytes;
+  }
+  return bytes;
 }
 
 std::string Shorten(absl::string_view text, std::size_t columns) {
   if (columns == 0) return "";
   if (Columns(text) <= columns) return std::string(text);
-  std::size_t end = 0;
-  for (std::size_t column = 0; end < text.size(); ++end) {
-    if (BeginsCharacter(text[end]) && ++column == columns) break;
-  }
-  return absl::StrCat(text.substr(0, end), "…");
+  return absl::StrCat(text.substr(0, BytesWithin(text, columns - 1)), "…");
 }
 
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {

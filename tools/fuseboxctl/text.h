@@ -23,8 +23,20 @@ std::string Printable(absl::string_view text);
 // Whether it can be sent: a string of the protos is UTF-8.
 bool IsUtf8(absl::string_view text);
 
-// How many columns a Printable text takes, at one per character.
+// What a text begins with: a character, or a byte that is no UTF-8.
+struct Character {
+  std::size_t bytes = 0;
+  std::size_t columns = 0;  // on a terminal: two of 漢, none of an accent that is set on a letter
+};
+
+// The text is not empty.
+Character FirstCharacter(absl::string_view text);
+
+// How many columns a Printable text takes.
 std::size_t Columns(absl::string_view text);
+
+// How many bytes its beginning has that takes no more than so many columns.
+std::size_t BytesWithin(absl::string_view text, std::size_t columns);
 
 // Its first `columns` at the most, the last of them "…" if something is missing.
 std::string Shorten(absl::string_view text, std::size_t columns);

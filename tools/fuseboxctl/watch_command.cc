@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/watch_command.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,7 +21,8 @@ namespace {
 using fusebox::v1::Circuit;
 using fusebox::v1::WatchCircuitsResponse;
 
-constexpr std::size_t kRoomy = 120;  // columns
+constexpr std::size_t kRoomy = 120;      // columns
+constexpr std::size_t kFewPending = 20;  // circuits that --until names
 
 std::vector<const Endpoint*> AllOf(const Fleet& fleet) {
   std::vector<const Endpoint*> endpoints;
@@ -77,8 +79,12 @@ class Printer : public WatchListener {
   // Says what --until still waits for.
   void SayPending() const {
     const std::vector<StateGoal::Pending> pending = goal_->pending();
-    for (const StateGoal::Pending& one : pending) {
+    for (std::size_t i = 0; i < std::min(pending.size(), kFewPending); ++i) {
+      const StateGoal::Pending& one = pending[i];
       screen_.Say(absl::StrCat(NameOf(one.endpoint), ": ", Printable(one.name), " is ", one.state));
+    }
+    if (pending.size() > kFewPending) {
+      screen_.Say(absl::StrCat("and ", pending.size() - kFewPending, " more are not there yet"));
     }
     if (pending.empty()) screen_.Say("no circuit matches, or not every endpoint has answered");
   }
@@ -162,8 +168,8 @@ class Printer : public WatchListener {
       source.unhealthy = 0;
     }
     if (message.missed_events() > 0) {
-      screen_.Say(absl::StrCat(NameOf(index), ": missed ",
-                               Count(static_cast<int64_t>(message.missed_events()), "event")));
+      screen_.Say(absl::StrCat(NameOf(index), ": missed ", message.missed_events(),
+                               message.missed_events() == 1 ? " event" : " events"));
     }
     for (const fusebox::v1::Event& event : message.events()) {
       PrintLine(index, TimeOf(event.time()), event.circuit(), EventText(event, screen_.terminal));

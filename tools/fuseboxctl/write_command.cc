@@ -155,14 +155,14 @@ ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers, b
     const Endpoint& endpoint = *fleet.endpoints()[i];
     if (!answers[i].status.ok()) {
       tally.Add(false);
-      screen.SayFailed(endpoint, answers[i].status, Attempt::kWrite);
+      screen.SayFailed(endpoint, answers[i].status, answers[i].attempt);
     }
     for (const CircuitResult& result : answers[i].results) {
       tally.Add(result.status.ok());
       if (result.status.ok() || (++failed > kFew && !verbose)) continue;
       screen.Say(absl::StrCat(endpoint.InstanceName(answers[i].instance), ": ",
                               Printable(result.name), ": ",
-                              Explain(result.status, Attempt::kWrite, endpoint.sent())));
+                              Explain(result.status, result.attempt, endpoint.sent())));
     }
   }
   if (failed > kFew && !verbose) {
@@ -189,10 +189,36 @@ void Print(const Fleet& fleet, const std::vector<EndpointResult>& answers, absl:
   }
 }
 
+// Of what could have been done, that it was not.
+std::vector<EndpointResult> Unconfirmed(std::vector<EndpointResult> plans) {
+  for (EndpointResult& plan : plans) {
+    for (CircuitResult& result : plan.results) {
+      if (result.status.ok()) result.status = NotConfirmed();
+    }
+  }
+  return plans;
+}
+
 bool NothingMatches(const std::vector<EndpointResult>& plans) {
   return std::all_of(plans.begin(), plans.end(), [](const EndpointResult& plan) {
     return plan.status.ok() && plan.results.empty();
   });
+}
+
+// Of names that no endpoint has a circuit of.
+void SayWhatIsNear(const Fleet& fleet, const WriteFlags& flags,
+                   const std::vector<EndpointResult>& answers, const Screen& screen) {
+  for (const std::string& name : flags.names) {
+    std::vector<grpc::Status> statuses;
+    for (const EndpointResult& answer : answers) {
+      for (const CircuitResult& result : answer.results) {
+        if (result.name == name) statuses.push_back(result.status);
+      }
+    }
+    const std::string advice = AdviceOnName(fleet, name, statuses);
+    if (advice.empty()) continue;
+    screen.Say(flags.names.size() == 1 ? advice : absl::StrCat(Printable(name), ": ", advice));
+  }
 }
 
 }  // namespace
@@ -208,11 +234,13 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
   } else {
     std::vector<EndpointResult> plans = PlanAll(fleet, flags);
     if (NothingMatches(plans)) {
+      if (screen.json) Print(fleet, plans, "", flags.verbose, screen);
       screen.Say(absl::StrCat("no circuit matches; ", Advice(fleet, flags.names)));
       return ExitCode::kFailed;
     }
     if (flags.dry_run) {
       const ExitCode exit_code = Judge(fleet, plans, flags.verbose, screen);
+      SayWhatIsNear(fleet, flags, plans, screen);
       Print(fleet, plans, absl::StrCat("would ", verb), flags.verbose, screen);
       return exit_code;
     }
@@ -222,6 +250,7 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
             screen,
             absl::StrCat(verb, " ", Count(static_cast<int64_t>(touched.size()), "circuit"), "?"),
             touched)) {
+      if (screen.json) Print(fleet, Unconfirmed(std::move(plans)), "", flags.verbose, screen);
       return ExitCode::kNotConfirmed;
     }
     answers =
@@ -232,9 +261,7 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
   }
   const std::string done = absl::StrCat(verb, ": done");
   const ExitCode exit_code = Judge(fleet, answers, flags.verbose, screen);
-  if (direct && answers[0].results[0].status.error_code() == grpc::StatusCode::NOT_FOUND) {
-    screen.SayIfAny(DidYouMean(fleet, flags.names));
-  }
+  SayWhatIsNear(fleet, flags, answers, screen);
   const bool waits = !flags.wait.empty();
   // For programs there is one answer, in the end.
   if (!waits || !screen.json) Print(fleet, answers, done, flags.verbose, screen);
