@@ -38,16 +38,17 @@ configure() {
 }
 
 # in_tenths <what is counted>: passes on what ninja or ctest says, but for its lines of progress and
-# those of tests that passed: in their place comes one in each tenth of the way. So whoever has no
-# terminal sees that it goes on, and yet no thousands of lines.
+# those of tests that passed: in their place comes one in each tenth of the way, or each minute. So
+# whoever has no terminal sees that it goes on, and yet no thousands of lines.
 in_tenths() {
-  local what=$1 line told=0 reached all
+  local what=$1 line told=0 told_at=$SECONDS reached all
   while IFS= read -r line; do
     if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\  ||
       $line =~ ^\ *([0-9]+)/([0-9]+)\ Test\ +#.*\ Passed\  ]]; then
       reached=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
-      if ((reached * 10 / all > told)); then
+      if ((reached * 10 / all > told || SECONDS - told_at >= 60)); then
         told=$((reached * 10 / all))
+        told_at=$SECONDS
         printf '    %s of %s %s\n' "$reached" "$all" "$what"
       fi
     else
