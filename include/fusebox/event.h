@@ -38,7 +38,8 @@ enum class EventKind {
   kCircuitRemoved,  // by an operator, or to keep the registry within its bound
   kUserCodeFailed,  // code of the application's has thrown (fusebox/user_code.h): `detail`. At the
                     // most one a second for each kind of code
-  kEventsDropped,   // a listener that didn't return in time was not told of events: `detail`
+  kEventsDropped,   // listeners that didn't return in time were not told of events: `detail`. Of
+                    // no circuit: these were of circuits of which no other event waited
   kCallsUnprotected,  // calls went without a circuit, since the registry is full of circuits that
                       // must stay: `circuit` is that of the last one. At most one in 10 s
 };
@@ -120,15 +121,23 @@ struct EventBatch {
   uint64_t last = 0;  // the number of the newest event that there has been; 0: none yet
 };
 
-// Called for each event of a circuit, in their order, on a thread that caused one of them: when two
-// threads cause events of one circuit at the same time, one of the two delivers both. No lock is
-// held: a listener may use the circuit and the registry (an event that it causes itself is
-// delivered after it returns).
+// Called for each event, those of a circuit one after the other and in their order, on threads that
+// cause events: when several do so at the same time, one may deliver what another has caused, of
+// any circuit of the registry. Events of different circuits may come on several threads at the same
+// time. Of circuits that came one after the other under one name, events may come out of order, as
+// in kCircuitAdded of the second before kCircuitRemoved of the first: `sequence` is their order.
 //
-// It delays the calls of that thread, so it should be quick. While it doesn't return, the latest
-// 256 events of a circuit wait for it (16,384 of all circuits of a registry); older ones are
-// dropped and counted (`RegistryStats::dropped_events`), and an event `kEventsDropped` says so. The
-// registry's log gets them all. It should not throw: see fusebox/user_code.h.
+// No lock is held: a listener may use the circuits and the registry. An event that it causes itself
+// is delivered after it has returned, or on another thread meanwhile if it is of another circuit;
+// never within it. So it must not wait for one, and one that causes an event at each event never
+// gets its thread back.
+//
+// It delays the calls of its thread, so it should be quick. Listeners that don't return hold five
+// threads of a registry, or of a lone breaker, at the most; other threads leave their events to
+// those and go on. Meanwhile the latest 256 events of a circuit wait (16,384 of all circuits of a
+// registry); others are dropped and counted (`RegistryStats::dropped_events`), and an event
+// `kEventsDropped` says so. The registry's log gets them all. It should not throw, and must not end
+// its thread: see fusebox/user_code.h.
 using EventListener = std::function<void(const Event&)>;
 
 }  // namespace fusebox

@@ -6,6 +6,9 @@
 // for a fallback. Each time is counted (`RegistryStats::user_code_failures`), and an event
 // (`EventKind::kUserCodeFailed`) names the code and the type of what it threw.
 //
+// It must not end its thread (pthread_exit, pthread_cancel): that ends the process almost wherever
+// it is called.
+//
 // A library that is built without exceptions catches none.
 #ifndef FUSEBOX_USER_CODE_H_
 #define FUSEBOX_USER_CODE_H_

@@ -41,7 +41,9 @@ bool RunUserCode(Run&& run, Thrown&& thrown) {
     return true;
 #ifdef __GLIBCXX__
   } catch (abi::__forced_unwind&) {
-    throw;  // a thread that is being cancelled: who stops that ends the process
+    // A thread that is being ended: to stop that here would end the process. The first destructor
+    // that it comes through further up does all the same, but not every caller is in one.
+    throw;
 #endif
   } catch (...) {
     thrown(HandledExceptionType());

@@ -19,7 +19,8 @@ absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::str
   core.failures = std::make_shared<UserCodeFailures>(*options.clock);
   core.seed = options.seed ? Seed(*options.seed) : Seed::Random();
   if (options.listener != nullptr) {
-    core.listeners = std::make_shared<ListenerList>(std::move(options.listener));
+    core.events =
+        std::make_shared<EventDelivery>(core.failures, std::move(options.listener), nullptr);
   }
   return CircuitCore::MakeBreaker(name, std::make_shared<const Policy>(policy), std::move(core));
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/circuit_name.h"
@@ -92,7 +93,7 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       failures_(std::move(options.failures)),
       came_back_(options.opening.has_value()),
       clock_(failures_->clock()),
-      events_(std::move(options.listeners), std::move(options.log)),
+      events_(std::move(options.events)),
       machine_(std::move(policy), options.seed, name_, clock_.Now(), options.opening),
       has_operators_policy_(options.has_operators_policy) {
   MutexLock lock(mutex_);
@@ -361,33 +362,14 @@ void CircuitCore::PushEventLocked(EventKind kind, std::string detail, absl::stri
   events_.Push(std::move(event));
 }
 
-// What goes wrong on the way is told by events of its own, which are delivered in turn. That ends:
-// each trouble is told once, and none of telling of one.
 void CircuitCore::DeliverEvents() {
-  while (true) {
-    const EventQueue::Troubles troubles = events_.Deliver();
-    std::string failures = failures_->TakeClockFailures();
-    bool more = false;
-    const auto tell = [&](EventKind kind, std::string detail) {
-      if (detail.empty() || !events_.active()) return;
-      PushEvent(kind, std::move(detail), {});
-      more = true;
-    };
-    tell(EventKind::kUserCodeFailed, failures);
-    if (troubles.thrown > 0) {
-      failures = failures_->Count(UserCode::kListener, troubles.exception, troubles.thrown);
-      if (troubles.tell_thrown) tell(EventKind::kUserCodeFailed, failures);
-    }
-    if (troubles.behind) {
-      tell(EventKind::kEventsDropped,
-           "a listener has not returned, and too many events wait for it: from here on the oldest "
-           "are dropped");
-    }
-    if (troubles.dropped > 0) {
-      tell(EventKind::kEventsDropped,
-           absl::StrCat(troubles.dropped, " events were dropped while a listener did not return"));
-    }
-    if (!more) return;
+  events_.Deliver();
+  // Telling reads the clock, which may fail again. That ends: it is told once a second.
+  std::string failures = failures_->TakeClockFailures();
+  while (events_.active() && !failures.empty()) {
+    PushEvent(EventKind::kUserCodeFailed, std::move(failures), {});
+    events_.Deliver();
+    failures = failures_->TakeClockFailures();
   }
 }
 
@@ -421,7 +403,8 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
   for (const Change& change : changes) totals_.CountChange(change, actor);
   // What still becomes of a circuit that has left its registry isn't told: its name may be another
   // circuit's by now.
-  if (!events_.active() || removed()) return false;
+  if (!events_.active() || removed() || changes.empty()) return false;
+  std::vector<Event> events;
   for (const Change& change : changes) {
     Event event = EventAt(change.at, now);
     event.kind = change.kind;
@@ -434,9 +417,10 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
     event.detail = change.trip.detail;
     if (change.trip.evidence != nullptr) event.evidence = *change.trip.evidence;
     if (IsOperatorCause(event.cause)) event.actor = std::string(actor);
-    events_.Push(std::move(event));
+    events.push_back(std::move(event));
   }
-  return !changes.empty();
+  events_.Push(std::move(events));
+  return true;
 }
 
 Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {

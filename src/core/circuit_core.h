@@ -29,7 +29,7 @@
 #include "src/base/mutex.h"
 #include "src/core/admission_word.h"
 #include "src/core/call_shards.h"
-#include "src/core/event_queue.h"
+#include "src/core/event_delivery.h"
 #include "src/core/floor_div.h"
 #include "src/core/jitter.h"
 #include "src/core/opening.h"
@@ -53,10 +53,9 @@ class CircuitCore {
   struct Options {
     std::shared_ptr<UserCodeFailures> failures;  // has the clock
     Seed seed = 0;
-    std::shared_ptr<ListenerList> listeners;  // may be null
-    std::shared_ptr<EventLog> log;            // may be null
-    std::size_t target_size = 0;              // the part of the name that is the target
-    std::optional<Opening> opening;           // that goes on
+    std::shared_ptr<EventDelivery> events;  // null: nobody can want them
+    std::size_t target_size = 0;            // the part of the name that is the target
+    std::optional<Opening> opening;         // that goes on
     bool has_operators_policy = false;
   };
 

@@ -14,8 +14,8 @@
 #include "src/base/mutex.h"
 #include "src/core/circuit_core.h"
 #include "src/core/circuit_name.h"
+#include "src/core/event_delivery.h"
 #include "src/core/event_log.h"
-#include "src/core/event_queue.h"
 #include "src/core/eviction_queue.h"
 #include "src/core/jitter.h"
 #include "src/core/kept_policies.h"
@@ -81,13 +81,13 @@ class CircuitRegistry::Impl {
         failures_(std::make_shared<UserCodeFailures>(options_.clock == nullptr ? Clock::Real()
                                                                                : *options_.clock)),
         log_(std::make_shared<EventLog>(options_.event_capacity)),
-        listeners_(std::make_shared<ListenerList>(std::move(options_.listener))),
-        events_(listeners_, log_),
+        delivery_(std::make_shared<EventDelivery>(failures_, std::move(options_.listener), log_)),
+        events_(delivery_),
         traces_(options_.max_circuits) {}
 
   const Clock& clock() const { return failures_->clock(); }
   const EventLog& log() const { return *log_; }
-  ListenerList& listeners() { return *listeners_; }
+  ListenerList& listeners() { return delivery_->listeners(); }
   PolicyUseList& policy_uses() { return policy_uses_; }
   const TargetSums& removed_totals() const { return removed_totals_; }
 
@@ -101,7 +101,7 @@ class CircuitRegistry::Impl {
     absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit = Add(name, target, draft, evicted);
     if (evicted != nullptr) SayFarewell(*evicted);
     if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
-    if (evicted != nullptr || !circuit.ok()) DeliverEvents();
+    if (evicted != nullptr || !circuit.ok()) events_.Deliver();
     return circuit;
   }
 
@@ -145,7 +145,7 @@ class CircuitRegistry::Impl {
     event.time = clock().WallNow();
     event.detail = std::move(detail);
     events_.Push(std::move(event));
-    DeliverEvents();
+    events_.Deliver();
   }
 
   void ForgetOpenings() {
@@ -157,7 +157,7 @@ class CircuitRegistry::Impl {
     RegistryStats stats;
     stats.max_circuits = options_.max_circuits;
     stats.user_code_failures = failures_->total();
-    stats.dropped_events = listeners_->backlog().dropped();
+    stats.dropped_events = delivery_->dropped();
     MutexLock lock(mutex_);
     stats.circuits = circuits_.size();
     stats.evicted = evicted_;
@@ -218,8 +218,7 @@ class CircuitRegistry::Impl {
     CircuitCore::Options core;
     core.failures = failures_;
     core.seed = seed_;
-    core.listeners = listeners_;
-    core.log = log_;
+    core.events = delivery_;
     core.target_size = target.size();
     core.opening = opening;
     core.has_operators_policy = has_operators_policy;
@@ -305,15 +304,6 @@ class CircuitRegistry::Impl {
     core.DeliverEvents();
   }
 
-  // Outside the lock, as well.
-  void DeliverEvents() {
-    const EventQueue::Troubles troubles = events_.Deliver();
-    // Not told in turn: it would be by one more such event.
-    if (troubles.thrown > 0) {
-      failures_->Count(UserCode::kListener, troubles.exception, troubles.thrown);
-    }
-  }
-
   absl::Status LeaveUnprotected(absl::string_view name, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const std::string why =
@@ -344,7 +334,7 @@ class CircuitRegistry::Impl {
   // Synchronised by itself. Shared with the circuits, which may outlive the registry.
   const std::shared_ptr<UserCodeFailures> failures_;
   const std::shared_ptr<EventLog> log_;
-  const std::shared_ptr<ListenerList> listeners_;
+  const std::shared_ptr<EventDelivery> delivery_;
   PolicyUseList policy_uses_;
   TargetSums removed_totals_;
   EventQueue events_;  // of no circuit

@@ -13,7 +13,8 @@
 #include "fusebox/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "src/core/event_queue.h"
+#include "src/core/event_delivery.h"
+#include "src/core/user_code_failures.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -240,10 +241,12 @@ TEST(Events, AListenerMayMakeCallsThatOpenItsCircuitAgain) {
 }
 
 TEST(EventQueue, DeliversInOrderAndOnlyOnce) {
+  FakeClock clock;
   std::vector<std::string> heard;
-  const auto listeners =
-      std::make_shared<ListenerList>([&](const Event& event) { heard.push_back(event.detail); });
-  EventQueue queue(listeners, nullptr);
+  const auto delivery = std::make_shared<EventDelivery>(
+      std::make_shared<UserCodeFailures>(clock),
+      [&](const Event& event) { heard.push_back(event.detail); }, nullptr);
+  EventQueue queue(delivery);
   EXPECT_TRUE(queue.active());
   queue.Deliver();
   for (const char* detail : {"a", "b", "c"}) {
@@ -257,8 +260,11 @@ TEST(EventQueue, DeliversInOrderAndOnlyOnce) {
   EXPECT_THAT(heard, ElementsAre("a", "b", "c"));
 }
 
-TEST(EventQueue, IsInactiveWithoutAListener) {
-  EXPECT_FALSE(EventQueue(nullptr, nullptr).active());
+TEST(EventQueue, IsInactiveWithoutAnyoneToTell) {
+  EventQueue queue(nullptr);
+  EXPECT_FALSE(queue.active());
+  queue.Push(Event());
+  queue.Deliver();
 }
 
 TEST(CauseName, IsTheEnumeratorInSnakeCase) {

@@ -279,10 +279,11 @@ TEST_F(RegistryBoundTest, P4_OfMorePoliciesThanCanBeKeptTheOldestGoes) {
   EXPECT_EQ(registry_.evicted(), kept);
   // From here on one more has to be kept each time; circuits without such a policy go first.
   Make("without");
-  EXPECT_EQ(events_.end()[-2].kind, EventKind::kCircuitAdded);
-  EXPECT_EQ(events_.back().kind, EventKind::kPolicyChanged);
-  EXPECT_EQ(events_.back().circuit, "circuit 0");
-  EXPECT_THAT(events_.back().detail, StartsWith("what an operator gave it is forgotten"));
+  const Event& forgotten = events_.end()[-2];
+  EXPECT_EQ(forgotten.kind, EventKind::kPolicyChanged);
+  EXPECT_EQ(forgotten.circuit, "circuit 0");
+  EXPECT_THAT(forgotten.detail, StartsWith("what an operator gave it is forgotten"));
+  EXPECT_EQ(events_.back().kind, EventKind::kCircuitAdded);
   for (int i = 0; i < 3; ++i) Make(absl::StrCat("another ", i));  // takes each other's place
   EXPECT_EQ(registry_.evicted(), kept + 4);
   EXPECT_EQ(registry_.Find("without"), nullptr);

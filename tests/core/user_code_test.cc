@@ -24,7 +24,9 @@
 #include "fusebox/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "src/core/event_queue.h"
+#include "src/core/event_delivery.h"
+#include "src/core/event_log.h"
+#include "src/core/user_code_failures.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -252,7 +254,7 @@ class BlockedListener {
   bool released_ = false;
 };
 
-TEST(EventQueue, ABlockedListenerMissesEventsAndIsToldHowMany) {
+TEST(EventDelivery, ABlockedListenerMissesEventsAndIsToldHowMany) {
   constexpr int64_t kActions = 200'000;
   FakeClock clock;
   BlockedListener listener;
@@ -266,7 +268,7 @@ TEST(EventQueue, ABlockedListenerMissesEventsAndIsToldHowMany) {
   // An addition, the actions, and that events are dropped.
   EXPECT_EQ(registry.EventsSince(0).last, static_cast<uint64_t>(kActions + 2));
   const int64_t dropped = registry.Stats().dropped_events;
-  EXPECT_EQ(dropped, kActions + 1 - static_cast<int64_t>(EventQueue::kMaxWaiting));
+  EXPECT_EQ(dropped, kActions + 1 - static_cast<int64_t>(EventDelivery::kMaxWaiting));
   EXPECT_THAT(DetailsOf(registry, EventKind::kEventsDropped), IsEmpty());  // long out of the log
 
   listener.Release();
@@ -274,26 +276,26 @@ TEST(EventQueue, ABlockedListenerMissesEventsAndIsToldHowMany) {
   EXPECT_EQ(registry.Stats().dropped_events, dropped);
   // In order: the one that it was blocked at, the latest, and what it has missed.
   const auto last = static_cast<uint64_t>(kActions + 3);
-  ASSERT_THAT(listener.heard(), SizeIs(EventQueue::kMaxWaiting + 2));
+  ASSERT_THAT(listener.heard(), SizeIs(EventDelivery::kMaxWaiting + 2));
   EXPECT_EQ(registry.EventsSince(0).last, last);
   EXPECT_EQ(static_cast<int64_t>(listener.heard().size()) + dropped, static_cast<int64_t>(last));
   EXPECT_EQ(listener.heard()[0], 1U);
   for (std::size_t i = 1; i < listener.heard().size(); ++i) {
-    EXPECT_EQ(listener.heard()[i], last - EventQueue::kMaxWaiting - 1 + i);
+    EXPECT_EQ(listener.heard()[i], last - EventDelivery::kMaxWaiting - 1 + i);
   }
   EXPECT_THAT(
       listener.details(),
       ElementsAre(absl::StrCat(dropped, " events were dropped while a listener did not return")));
 }
 
-TEST(EventQueue, TheLogTellsAtOnceThatEventsAreDropped) {
+TEST(EventDelivery, TheLogTellsAtOnceThatEventsAreDropped) {
   FakeClock clock;
   BlockedListener listener;
   CircuitRegistry registry(OptionsFor(clock, std::ref(listener)));
   std::thread blocked([&] { Circuit(registry, "a"); });
   listener.WaitUntilBlocked();
   const auto circuit = registry.Find("a");
-  for (std::size_t i = 0; i < EventQueue::kMaxWaiting; ++i) circuit->Reset({"oncall", "again"});
+  for (std::size_t i = 0; i < EventDelivery::kMaxWaiting; ++i) circuit->Reset({"oncall", "again"});
   EXPECT_THAT(DetailsOf(registry, EventKind::kEventsDropped), IsEmpty());
   EXPECT_EQ(registry.Stats().dropped_events, 0);
   for (int i = 0; i < 10; ++i) circuit->Reset({"oncall", "one too many"});
@@ -305,28 +307,50 @@ TEST(EventQueue, TheLogTellsAtOnceThatEventsAreDropped) {
   blocked.join();
 }
 
-TEST(EventQueue, AllCircuitsOfARegistryHaveABoundToo) {
-  const auto listeners = std::make_shared<ListenerList>([](const Event&) {});
-  constexpr std::size_t kQueues = EventQueue::kMaxWaitingOfAll / EventQueue::kMaxWaiting;
+TEST(EventDelivery, AllCircuitsOfARegistryHaveABoundToo) {
+  FakeClock clock;
+  std::vector<Event> heard;
+  const auto log = std::make_shared<EventLog>(16);
+  const auto delivery = std::make_shared<EventDelivery>(
+      std::make_shared<UserCodeFailures>(clock),
+      [&](const Event& event) { heard.push_back(event); }, log);
+  constexpr std::size_t kQueues = EventDelivery::kMaxWaitingOfAll / EventDelivery::kMaxWaiting;
   std::vector<std::unique_ptr<EventQueue>> queues;
   for (std::size_t i = 0; i < kQueues; ++i) {
-    queues.push_back(std::make_unique<EventQueue>(listeners, nullptr));
-    for (std::size_t n = 0; n < EventQueue::kMaxWaiting; ++n) queues.back()->Push(Event());
+    queues.push_back(std::make_unique<EventQueue>(delivery));
+    for (std::size_t n = 0; n < EventDelivery::kMaxWaiting; ++n) queues.back()->Push(Event());
   }
-  EXPECT_EQ(listeners->backlog().dropped(), 0);
-  EventQueue late(listeners, nullptr);
-  late.Push(Event());
-  EXPECT_EQ(listeners->backlog().dropped(), 1);
-  EXPECT_EQ(late.Deliver().dropped, 1);
-  EXPECT_EQ(late.Deliver().dropped, 0);
-  queues[0]->Deliver();
-  queues.pop_back();  // undelivered
-  for (std::size_t n = 0; n < EventQueue::kMaxWaiting; ++n) late.Push(Event());
-  EXPECT_EQ(listeners->backlog().dropped(), 1);
-  EXPECT_EQ(late.Deliver().dropped, 0);
+  EXPECT_EQ(delivery->dropped(), 0);
+  EventQueue late(delivery);
+  Event event;
+  event.circuit = "late";
+  for (int i = 0; i < 10; ++i) late.Push(event);
+  EXPECT_EQ(delivery->dropped(), 11);  // the ten, and the event that tells of it
+  const std::vector<Event> logged = log->Since(0, 16).events;
+  ASSERT_THAT(logged, SizeIs(16));
+  EXPECT_EQ(logged[6].kind, EventKind::kEventsDropped);  // after the first of the ten
+  EXPECT_EQ(logged[6].circuit, "late");
+  EXPECT_EQ(logged[6].detail,
+            "a listener has not returned, and too many events of all circuits wait for it: from "
+            "here on those of circuits of which none waits are dropped");
+  EXPECT_NE(logged[7].kind, EventKind::kEventsDropped);
+
+  queues.clear();  // what waits is told all the same
+  late.Deliver();
+  ASSERT_THAT(heard, SizeIs(EventDelivery::kMaxWaitingOfAll + 1));
+  EXPECT_EQ(heard.back().kind, EventKind::kEventsDropped);
+  EXPECT_EQ(heard.back().circuit, "");
+  EXPECT_EQ(heard.back().time, clock.WallNow());
+  EXPECT_EQ(heard.back().detail,
+            "11 events of circuits of which none waited were dropped while a listener did not "
+            "return");
+  late.Push(event);
+  late.Deliver();
+  EXPECT_EQ(heard.back().circuit, "late");
+  EXPECT_EQ(delivery->dropped(), 11);
 }
 
-TEST(EventQueue, ALoneBreakersListenerSeesTheGap) {
+TEST(EventDelivery, ALoneBreakersListenerSeesTheGap) {
   FakeClock clock;
   BlockedListener listener;
   CircuitBreaker::Options options;
@@ -335,13 +359,14 @@ TEST(EventQueue, ALoneBreakersListenerSeesTheGap) {
   const auto breaker = CircuitBreaker::Create("lone", SmallPolicy(), options).value();
   std::thread blocked([&] { breaker->Reset({"oncall", "first"}); });
   listener.WaitUntilBlocked();
-  for (std::size_t i = 0; i < 2 * EventQueue::kMaxWaiting; ++i) breaker->Reset({"oncall", "more"});
+  for (std::size_t i = 0; i < 2 * EventDelivery::kMaxWaiting; ++i)
+    breaker->Reset({"oncall", "more"});
   listener.Release();
   blocked.join();
-  ASSERT_THAT(listener.heard(), SizeIs(EventQueue::kMaxWaiting + 2));
+  ASSERT_THAT(listener.heard(), SizeIs(EventDelivery::kMaxWaiting + 2));
   EXPECT_EQ(listener.heard()[0], 1U);
-  EXPECT_EQ(listener.heard()[1], EventQueue::kMaxWaiting + 3);
-  EXPECT_EQ(listener.heard().back(), 2 * EventQueue::kMaxWaiting + 3);
+  EXPECT_EQ(listener.heard()[1], EventDelivery::kMaxWaiting + 3);
+  EXPECT_EQ(listener.heard().back(), 2 * EventDelivery::kMaxWaiting + 3);
 }
 
 }  // namespace
