@@ -291,7 +291,8 @@ TEST(ApplyToCircuits, ValidateOnlyChangesNothing) {
 class Remover {
  public:
   Remover(AdminServer& server, int times, bool anew)
-      : left_(times), handle_(server.registry()->AddListener([=, &server](const auto& event) {
+      : left_(times),
+        handle_(server.registry()->AddListener([this, &server, anew](const auto& event) {
           if (event.circuit != "a" || event.actor != "local 127.0.0.1") return;
           if (left_-- <= 0) return;
           EXPECT_TRUE(server.registry()->Remove("a", {"remover", "on purpose"}).ok());
