@@ -10,6 +10,7 @@
 #include "tools/fuseboxctl/exit_code.h"
 #include "tools/fuseboxctl/explain.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/pages.h"
 #include "tools/fuseboxctl/state_goal.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/table.h"
@@ -241,6 +242,48 @@ TEST(Table, WrapsNoLineHoweverNarrowTheTerminalIs) {
       }
     }
   }
+}
+
+// Pages of so many circuits, each with another token, and no last one unless it is said which.
+grpc::Status Read(int circuits_on_a_page, int last_page, int& circuits) {
+  int pages = 0;
+  circuits = 0;
+  return ReadPages(
+      [&](const fusebox::v1::ListCircuitsRequest& request,
+          fusebox::v1::ListCircuitsResponse& page) {
+        EXPECT_EQ(request.page_token(), pages == 0 ? "" : std::to_string(pages));
+        for (int i = 0; i < circuits_on_a_page; ++i) page.add_circuits();
+        if (++pages != last_page) page.set_next_page_token(std::to_string(pages));
+        return grpc::Status::OK;
+      },
+      {}, [&](fusebox::v1::ListCircuitsResponse& page) { circuits += page.circuits_size(); });
+}
+
+TEST(Pages, AreReadToTheLastUnlessThereIsNone) {
+  int circuits = 0;
+  EXPECT_TRUE(Read(3, 4, circuits).ok());
+  EXPECT_EQ(circuits, 12);
+  EXPECT_TRUE(Read(0, 50'000, circuits).ok()) << "pages may be empty";
+  const grpc::Status empty = Read(0, -1, circuits);
+  EXPECT_EQ(empty.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(empty.error_message(),
+              HasSubstr("does not end: 0 circuits so far, and 100000 pages"));
+  const grpc::Status full = Read(5'000, -1, circuits);
+  EXPECT_EQ(full.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(circuits, 1'000'000);
+}
+
+TEST(Pages, ATokenThatComesAgainIsTheLast) {
+  int pages = 0;
+  const grpc::Status status = ReadPages(
+      [&pages](const auto& /*request*/, fusebox::v1::ListCircuitsResponse& page) {
+        ++pages;
+        page.set_next_page_token("again");
+        return grpc::Status::OK;
+      },
+      {}, [](auto& /*page*/) {});
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(pages, 2);
 }
 
 TEST(Json, TimesOutOfRangeAreLeftOutAndSaidToBe) {

@@ -170,5 +170,15 @@ TEST(PolicyDifference, IsWhatAChangeWouldDo) {
                           "time_window.buckets - default"));
 }
 
+TEST(PolicyChanges, NoMoreThanTheBeginningOfAMistakeIsToldBack) {
+  const std::string text(100'000, 'x');
+  for (const std::string& file : {text, text + ": 1", "jitter: " + text, "{\"" + text + "\": 1}"}) {
+    const std::string message(ChangeFromText(file).status().message());
+    EXPECT_LT(message.size(), 2'000U) << message;
+    EXPECT_NE(message, "");
+  }
+  EXPECT_LT(ChangeFromAssignments({text + "=1"}).status().message().size(), 2'000U);
+}
+
 }  // namespace
 }  // namespace fuseboxctl

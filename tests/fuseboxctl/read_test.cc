@@ -65,6 +65,17 @@ TEST_F(Read, P1_InfoShowsSettingsThatNoCallHasMatched) {
   EXPECT_THAT(Run({"info"}).out, Not(HasSubstr("shop.Inventry")));
 }
 
+TEST_F(Read, ListTakesMoreNamesThanAFilterHolds) {
+  std::vector<std::string> arguments = {"list", "--names", kReserve};
+  for (int i = 0; i < 150; ++i) arguments.push_back("x" + std::to_string(i));
+  arguments.insert(arguments.end(), {kCharge, "*Reserve"});
+  const Ran ran = Run(arguments);
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, std::string(kReserve) + "\n" + kCharge + "\n");
+  arguments.insert(arguments.end(), {"--output", "json"});
+  EXPECT_EQ(EndpointOf(Run(arguments).out, 0).fields().at("names").list_value().values_size(), 2);
+}
+
 TEST_F(Read, NamesAreJsonTooIfThatIsAskedFor) {
   const Ran ran = Run({"list", "--names", "--output", "json"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;

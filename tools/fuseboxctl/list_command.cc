@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/pages.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -23,6 +25,7 @@ using fusebox::v1::Circuit;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
 
 constexpr int kPageSize = 500;
+constexpr int kMaxGlobs = 100;  // in a filter
 
 // All pages of an endpoint.
 struct Listing {
@@ -31,23 +34,50 @@ struct Listing {
   std::vector<Circuit> circuits;
 };
 
-Listing ListAll(const Endpoint& endpoint, const fusebox::v1::CircuitFilter& filter) {
-  Listing listing;
+// Adds what one filter's worth of globs fits. False: it has failed.
+bool AddPages(const Endpoint& endpoint, const fusebox::v1::CircuitFilter& filter,
+              Listing& listing) {
   fusebox::v1::ListCircuitsRequest request;
   *request.mutable_filter() = filter;
   request.set_page_size(kPageSize);
-  while (true) {
-    fusebox::v1::ListCircuitsResponse page;
-    listing.status = endpoint.Call(&Stub::ListCircuits, request, page);
-    if (!listing.status.ok()) return listing;
-    listing.instance = page.instance();
-    for (Circuit& circuit : *page.mutable_circuits()) {
-      listing.circuits.push_back(std::move(circuit));
-    }
-    // A token that comes again would go on for ever.
-    if (page.next_page_token().empty() || page.next_page_token() == request.page_token()) break;
-    request.set_page_token(page.next_page_token());
+  listing.status =
+      ReadPages([&endpoint](const auto& asked,
+                            auto& page) { return endpoint.Call(&Stub::ListCircuits, asked, page); },
+                std::move(request),
+                [&listing](fusebox::v1::ListCircuitsResponse& page) {
+                  listing.instance = page.instance();
+                  for (Circuit& circuit : *page.mutable_circuits()) {
+                    listing.circuits.push_back(std::move(circuit));
+                  }
+                });
+  return listing.status.ok();
+}
+
+// By name, each circuit once.
+void Merge(std::vector<Circuit>& circuits) {
+  std::stable_sort(circuits.begin(), circuits.end(),
+                   [](const Circuit& a, const Circuit& b) { return a.name() < b.name(); });
+  circuits.erase(
+      std::unique(circuits.begin(), circuits.end(),
+                  [](const Circuit& a, const Circuit& b) { return a.name() == b.name(); }),
+      circuits.end());
+}
+
+Listing ListAll(const Endpoint& endpoint, const fusebox::v1::CircuitFilter& filter) {
+  Listing listing;
+  if (filter.name_globs_size() <= kMaxGlobs) {
+    AddPages(endpoint, filter, listing);
+    return listing;
   }
+  fusebox::v1::CircuitFilter part = filter;
+  for (int i = 0; i < filter.name_globs_size(); i += kMaxGlobs) {
+    part.clear_name_globs();
+    for (int j = i; j < std::min(filter.name_globs_size(), i + kMaxGlobs); ++j) {
+      part.add_name_globs(filter.name_globs(j));
+    }
+    if (!AddPages(endpoint, part, listing)) break;
+  }
+  Merge(listing.circuits);
   return listing;
 }
 

@@ -32,6 +32,12 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+// What was given, to tell it back: no more than its beginning.
+std::string Excerpt(absl::string_view text) {
+  constexpr std::size_t kColumns = 300;
+  return Shorten(Printable(text), kColumns);
+}
+
 bool IsDuration(const FieldDescriptor& field) {
   return field.message_type() == google::protobuf::Duration::descriptor();
 }
@@ -72,7 +78,7 @@ absl::StatusOr<std::vector<const FieldDescriptor*>> Walk(absl::string_view path)
         type == nullptr ? nullptr : type->FindFieldByName(std::string(name));
     if (field == nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrCat("a policy has no field \"", Printable(path), "\"",
+          absl::StrCat("a policy has no field \"", Excerpt(path), "\"",
                        type == nullptr ? "" : absl::StrCat("; there are: ", NamesOf(*type))));
     }
     fields.push_back(field);
@@ -247,7 +253,7 @@ absl::StatusOr<PolicyChange> ChangeFromJson(const std::string& text) {
   if (status.ok()) status = util::JsonStringToMessage(json, &policy);
   if (!status.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it is no policy in JSON: ", Printable(status.ToString())));
+        absl::StrCat("it is no policy in JSON: ", Excerpt(status.ToString())));
   }
   return Whole(std::move(policy));
 }
@@ -264,7 +270,7 @@ absl::StatusOr<PolicyChange> ChangeFromAssignments(const std::vector<std::string
                               : change.Add(std::string(parts.first), parts.second);
     if (!status.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("\"", Printable(assignment), "\": ", status.message()));
+          absl::StrCat("\"", Excerpt(assignment), "\": ", status.message()));
     }
   }
   return change.Take();
@@ -286,7 +292,7 @@ absl::StatusOr<PolicyChange> ChangeFromText(absl::string_view text) {
                                            absl::StripAsciiWhitespace(parts.second));
     if (!status.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("line ", number, ", \"", Printable(line), "\": ", status.message()));
+          absl::StrCat("line ", number, ", \"", Excerpt(line), "\": ", status.message()));
     }
   }
   return Whole(std::move(*change.Take().mutable_policy()));

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "tools/fuseboxctl/pages.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
@@ -24,13 +25,14 @@ std::set<std::string> NamesAt(const Endpoint& endpoint) {
   std::set<std::string> names;
   fusebox::v1::ListCircuitsRequest request;
   request.set_page_size(kPageSize);
-  while (true) {
-    fusebox::v1::ListCircuitsResponse page;
-    if (!endpoint.Call(&Stub::ListCircuits, request, page).ok()) return names;
-    for (const fusebox::v1::Circuit& circuit : page.circuits()) names.insert(circuit.name());
-    if (page.next_page_token().empty() || page.next_page_token() == request.page_token()) break;
-    request.set_page_token(page.next_page_token());
-  }
+  // What has come before an error is better than nothing.
+  ReadPages([&endpoint](const auto& asked,
+                        auto& page) { return endpoint.Call(&Stub::ListCircuits, asked, page); },
+            std::move(request),
+            [&names](fusebox::v1::ListCircuitsResponse& page) {
+              for (const fusebox::v1::Circuit& circuit : page.circuits())
+                names.insert(circuit.name());
+            });
   return names;
 }
 
