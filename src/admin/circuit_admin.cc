@@ -81,12 +81,16 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
       call->Finish(ToGrpcStatus(caller.status()));
     } else if (grpc::Status status = CheckSize(request); !status.ok()) {
       call->Finish(status);
-    } else if (!executor.Submit(*caller, [call, handle = std::move(handle)] {
-                 call->Finish(call->IsGivenUp() ? grpc::Status::CANCELLED : handle(*call));
-                 return false;
-               })) {
-      call->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                    "too many requests are waiting for an answer: ask again later"});
+    } else {
+      const auto refuse = [call] {
+        call->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                      "too many requests are waiting for an answer: ask again later"});
+      };
+      const auto answer = [call, handle = std::move(handle)] {
+        call->Finish(call->IsGivenUp() ? grpc::Status::CANCELLED : handle(*call));
+        return false;
+      };
+      if (!executor.Submit(*caller, answer, refuse)) refuse();
     }
     return call;
   }

@@ -75,14 +75,12 @@ CircuitFilter::CircuitFilter(const v1::CircuitFilter& proto)
   if (!errors_.empty()) return;
   targets_.assign(proto.targets().begin(), proto.targets().end());
   for (const std::string& glob : proto.name_globs()) {
-    (IsPlainName(glob) ? names_ : patterns_).push_back(glob);
+    (IsPlainName(glob) ? names_ : patterns_).push_back(ShortestGlob(glob));
   }
   for (std::vector<std::string>* const values : {&targets_, &names_, &patterns_}) {
     KeepEachOnce(*values);
   }
-  for (const std::string& pattern : patterns_) {
-    pattern_bytes_ += static_cast<int64_t>(pattern.size());
-  }
+  for (const std::string& pattern : patterns_) pattern_weight_ += WeightOfGlob(pattern);
 }
 
 bool CircuitFilter::MatchesName(absl::string_view name, absl::string_view target) const {
@@ -96,7 +94,7 @@ bool CircuitFilter::MatchesName(absl::string_view name, absl::string_view target
 }
 
 int64_t CircuitFilter::StepsForName(std::size_t name_bytes) const {
-  return pattern_bytes_ * static_cast<int64_t>(name_bytes / 64 + 1);
+  return patterns_.empty() ? 0 : StepsForGlobs(pattern_weight_, name_bytes);
 }
 
 bool CircuitFilter::MatchesMove(const Event& event) const {

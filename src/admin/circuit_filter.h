@@ -59,8 +59,8 @@ class CircuitFilter {
   uint64_t modes_ = 0;
   std::vector<std::string> targets_;   // in order
   std::vector<std::string> names_;     // in order
-  std::vector<std::string> patterns_;  // with `*` or `?` in them
-  int64_t pattern_bytes_ = 0;          // of all of them
+  std::vector<std::string> patterns_;  // with `*` or `?` in them, in their shortest form
+  int64_t pattern_weight_ = 0;         // of all of them
 };
 
 }  // namespace fusebox

@@ -6,7 +6,7 @@
 namespace fusebox {
 namespace {
 
-// With requests of 64 KiB at the most, what waits takes no more than some megabytes.
+// With requests of 64 KiB at the most, what waits of strangers' takes no more than 32 MiB.
 constexpr std::size_t kMaxOfACaller = 128;
 constexpr std::size_t kMaxOfStrangers = 512;
 
@@ -26,31 +26,67 @@ FairExecutor::~FairExecutor() {
   if (thread.joinable()) thread.join();
 }
 
-bool FairExecutor::Submit(const Caller& caller, Slice slice) {
-  return Add(caller, std::move(slice), true);
-}
-
-void FairExecutor::Post(const Caller& caller, Slice slice) { Add(caller, std::move(slice), false); }
-
-bool FairExecutor::Add(const Caller& caller, Slice slice, bool bounded) {
+bool FairExecutor::Submit(const Caller& caller, Slice slice, Dropped dropped) {
+  std::optional<Request> victim;  // goes after the lock
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     Class& its_class = classes_[caller.authorised ? 0 : 1];
-    if (bounded && !caller.authorised && its_class.waiting >= kMaxOfStrangers) return false;
+    const auto found = its_class.queues.find(caller.key);
+    const std::size_t has = found == its_class.queues.end() ? 0 : found->second.requests.size();
+    if (has >= kMaxOfACaller) return false;
+    if (!caller.authorised && its_class.requests >= kMaxOfStrangers) {
+      victim = TakeOfWhoHasMost(its_class, has);
+      if (!victim) return false;
+    }
     Queue& queue = its_class.queues[caller.key];
-    if (bounded && queue.slices.size() >= kMaxOfACaller) return false;
-    queue.slices.push_back(std::move(slice));
-    its_class.waiting += 1;
-    if (!std::exchange(queue.listed, true)) its_class.ring.push_back(caller.key);
+    queue.requests.push_back({std::move(slice), std::move(dropped)});
+    Recount(its_class, caller.key, has, has + 1);
+    List(its_class, caller.key, queue);
     StartLocked();
   }
   changed_.notify_one();
+  if (victim) victim->dropped();
   return true;
+}
+
+void FairExecutor::Post(const Caller& caller, Slice slice) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Class& its_class = classes_[caller.authorised ? 0 : 1];
+    Queue& queue = its_class.queues[caller.key];
+    queue.posted.push_back(std::move(slice));
+    List(its_class, caller.key, queue);
+    StartLocked();
+  }
+  changed_.notify_one();
+}
+
+void FairExecutor::Recount(Class& its_class, const std::string& key, std::size_t before,
+                           std::size_t now) {
+  if (before > 0) its_class.by_requests.erase({before, key});
+  if (now > 0) its_class.by_requests.emplace(now, key);
+  its_class.requests = its_class.requests - before + now;
+}
+
+std::optional<FairExecutor::Request> FairExecutor::TakeOfWhoHasMost(Class& its_class,
+                                                                    std::size_t has) {
+  if (its_class.by_requests.empty()) return std::nullopt;
+  const auto [most, whose] = *its_class.by_requests.rbegin();
+  if (most <= has + 1) return std::nullopt;
+  std::deque<Request>& requests = its_class.queues[whose].requests;  // at least one of them stays
+  Request taken = std::move(requests.back());
+  requests.pop_back();
+  Recount(its_class, whose, most, most - 1);
+  return taken;
+}
+
+void FairExecutor::List(Class& its_class, const std::string& key, Queue& queue) {
+  if (!std::exchange(queue.listed, true)) its_class.ring.push_back(key);
 }
 
 void FairExecutor::StartLocked() {
   if (suspended_ || stopped_ || thread_.joinable()) return;
-  if (classes_[0].waiting + classes_[1].waiting == 0) return;
+  if (classes_[0].ring.empty() && classes_[1].ring.empty()) return;
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -89,18 +125,28 @@ void FairExecutor::Loop() {
     const std::string key = std::move(its_class->ring.front());
     its_class->ring.pop_front();
     Queue& queue = its_class->queues[key];  // stays where it is while it is listed
-    Slice slice = std::move(queue.slices.front());
-    queue.slices.pop_front();
-    its_class->waiting -= 1;
-    lock.unlock();
-    const bool more = slice();
-    if (!more) slice = nullptr;  // what it holds may be the last of a call's: not under the lock
-    lock.lock();
-    if (more) {
-      queue.slices.push_back(std::move(slice));
-      its_class->waiting += 1;
+    const bool posted = !queue.posted.empty() && (queue.posted_is_next || queue.requests.empty());
+    queue.posted_is_next = !posted;
+    Request work;
+    if (posted) {
+      work.slice = std::move(queue.posted.front());
+      queue.posted.pop_front();
+    } else {
+      work = std::move(queue.requests.front());
+      queue.requests.pop_front();
+      Recount(*its_class, key, queue.requests.size() + 1, queue.requests.size());
     }
-    if (queue.slices.empty()) {
+    lock.unlock();
+    const bool more = work.slice();
+    if (!more) work = {};  // what it holds may be the last of a call's: not under the lock
+    lock.lock();
+    if (more && posted) {
+      queue.posted.push_back(std::move(work.slice));
+    } else if (more) {
+      queue.requests.push_back(std::move(work));
+      Recount(*its_class, key, queue.requests.size() - 1, queue.requests.size());
+    }
+    if (queue.requests.empty() && queue.posted.empty()) {
       its_class->queues.erase(key);
     } else {
       its_class->ring.push_back(key);

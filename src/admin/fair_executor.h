@@ -9,8 +9,11 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "fusebox/fork.h"
 #include "src/admin/caller.h"
@@ -19,7 +22,8 @@ namespace fusebox {
 
 // One thread, for work that gRPC's own threads must not do, since others of the same server would
 // wait for them. Callers take turns, a slice of work each, however much each of them asks for; and
-// those who were let in by name have every other turn among themselves.
+// those who were let in by name have every other turn among themselves. Of a caller's turns, every
+// other one is for what it has asked for, and the others for what is told to it unasked.
 //
 // Thread-safety: any thread may call any method, but for those that say otherwise.
 class FairExecutor {
@@ -35,23 +39,37 @@ class FairExecutor {
   // be gone.
   ~FairExecutor();
 
-  // Has `slice` run, over and over while it says so. False, and nothing is done, if there is too
-  // much of that caller's waiting, or of all who were not let in by name.
-  bool Submit(const Caller& caller, Slice slice);
+  // Called on the thread of whoever submits something else.
+  using Dropped = std::function<void()>;
 
-  // The same, but never refused: for work whose amount is bounded otherwise.
+  // Has a request's `slice` run, over and over while it says so. False, and nothing is done, if too
+  // many of that caller's are waiting; or too many of all who were not let in by name, and nobody
+  // among them has two more than that caller. If somebody has, the newest of whoever has most is
+  // dropped for it: `dropped` is called in place of its slice.
+  bool Submit(const Caller& caller, Slice slice, Dropped dropped);
+
+  // The same of work that is no request and whose amount is bounded otherwise: it is neither
+  // counted nor refused, and keeps no request from being taken.
   void Post(const Caller& caller, Slice slice);
 
  private:
+  struct Request {
+    Slice slice;
+    Dropped dropped;
+  };
+  // What is waiting of one caller's.
   struct Queue {
-    std::deque<Slice> slices;
-    bool listed = false;  // in its ring, or being served
+    std::deque<Request> requests;
+    std::deque<Slice> posted;
+    bool posted_is_next = false;  // if there is something of either kind
+    bool listed = false;          // in its ring, or being served
   };
   // Those who were let in by name, or those who were not.
   struct Class {
     std::map<std::string, Queue> queues;  // by key
     std::deque<std::string> ring;         // the keys of those with slices, the next one first
-    std::size_t waiting = 0;
+    std::size_t requests = 0;             // of all of them
+    std::set<std::pair<std::size_t, std::string>> by_requests;  // how many each has that has some
   };
 
   // For a process that forks. The thread is told to end after the slice that is running, and given
@@ -60,7 +78,13 @@ class FairExecutor {
   std::thread Stop();
   void Start(bool in_child);
 
-  bool Add(const Caller& caller, Slice slice, bool bounded);
+  // Keeps count of a caller's requests.
+  static void Recount(Class& its_class, const std::string& key, std::size_t before,
+                      std::size_t now);
+  // The newest of whoever has most, taken off for a caller who has `has`. Empty if nobody has two
+  // more than that.
+  static std::optional<Request> TakeOfWhoHasMost(Class& its_class, std::size_t has);
+  static void List(Class& its_class, const std::string& key, Queue& queue);
   void StartLocked();
   void Loop();
   // The class whose turn it is; null if nothing waits.

@@ -2,6 +2,7 @@
 #include "src/admin/glob.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/text/utf8.h"
 
@@ -10,6 +11,11 @@ namespace {
 
 constexpr std::size_t kBits = 64;
 constexpr std::size_t kMostBytesInside = 3;  // of a character, after its first one
+
+// As measured.
+constexpr int64_t kStepsForText = 200;
+constexpr int64_t kStepsForByte = 3;    // of the text
+constexpr int64_t kStepsForWeight = 2;  // and one for each word
 
 uint64_t BitOf(std::size_t place) { return uint64_t{1} << (place % kBits); }
 
@@ -88,6 +94,32 @@ bool GlobText::Fits(absl::string_view glob) {
     if (words_ == 1 && reached_[0] == 0) return false;
   }
   return (reached_[size_ / kBits] & BitOf(size_)) != 0;
+}
+
+std::string ShortestGlob(absl::string_view glob) {
+  std::string shortest;
+  bool star = false;
+  for (const char c : glob) {
+    if (c == '*') {
+      star = true;
+      continue;
+    }
+    if (c != '?' && std::exchange(star, false)) shortest += '*';
+    shortest += c;
+  }
+  if (star) shortest += '*';
+  return shortest;
+}
+
+int64_t WeightOfGlob(absl::string_view glob) {
+  return std::count_if(glob.begin(), glob.end(), [](char c) { return c == '*' || c == '?'; }) +
+         static_cast<int64_t>(glob.size());
+}
+
+int64_t StepsForGlobs(int64_t weight, std::size_t text_bytes) {
+  const auto bytes = static_cast<int64_t>(text_bytes);
+  const int64_t words = bytes / static_cast<int64_t>(kBits) + 1;
+  return kStepsForText + kStepsForByte * bytes + weight * (words + kStepsForWeight);
 }
 
 bool GlobMatches(absl::string_view glob, absl::string_view text) {

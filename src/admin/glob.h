@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -39,6 +40,17 @@ class GlobText {
   Places inside_;      // the places inside one
   Places reached_;
 };
+
+// The shortest glob that fits the same texts: of the stars between two other characters one, after
+// the question marks.
+std::string ShortestGlob(absl::string_view glob);
+
+// What a glob weighs: one that stands for itself takes half as long as a star or a question mark.
+int64_t WeightOfGlob(absl::string_view glob);
+
+// What it takes to hold a text of so many bytes against globs that weigh that much together, in
+// steps of about a nanosecond: whatever is in them, and making the text ready included.
+int64_t StepsForGlobs(int64_t weight, std::size_t text_bytes);
 
 // The same, for one text and one glob.
 bool GlobMatches(absl::string_view glob, absl::string_view text);

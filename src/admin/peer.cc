@@ -4,6 +4,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iterator>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -12,9 +17,14 @@
 namespace fusebox {
 namespace {
 
-// The address of "127.0.0.1:1234" or "[::1]:1234", without brackets.
+// Of an IPv6 address: whoever has one has all that begin with the same 64 bits.
+constexpr std::size_t kSiteBytes = 8;
+
+// The address of "127.0.0.1:1234" or "[::1]:1234", without brackets. gRPC writes those of IPv6
+// addresses as in a URI.
 std::string HostOf(absl::string_view address) {
-  absl::string_view host = address.substr(0, address.rfind(':'));
+  const std::string text = absl::StrReplaceAll(address, {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+  absl::string_view host = absl::string_view(text).substr(0, text.rfind(':'));
   absl::ConsumePrefix(&host, "[");
   absl::ConsumeSuffix(&host, "]");
   return std::string(host);
@@ -34,8 +44,21 @@ bool IsLoopback(const std::string& host) {
 }  // namespace
 
 std::string PeerPlace(absl::string_view peer) {
-  const bool has_port = absl::StartsWith(peer, "ipv4:") || absl::StartsWith(peer, "ipv6:");
-  return std::string(has_port ? peer.substr(0, peer.rfind(':')) : peer);
+  // Whoever is here could call from any of the loopback addresses, or bind its socket to any path.
+  if (LocalPeerName(peer)) return "local";
+  const bool v6 = absl::StartsWith(peer, "ipv6:");
+  if (!v6 && !absl::StartsWith(peer, "ipv4:")) return std::string(peer);
+  const std::string host = HostOf(peer.substr(5));
+  in6_addr address{};
+  const std::size_t scope = std::min(host.find('%'), host.size());
+  if (!v6 || inet_pton(AF_INET6, host.substr(0, scope).c_str(), &address) != 1) return host;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    return inet_ntop(AF_INET, &address.s6_addr[12], text.data(), text.size());
+  }
+  std::fill(std::begin(address.s6_addr) + kSiteBytes, std::end(address.s6_addr), 0);
+  inet_ntop(AF_INET6, &address, text.data(), text.size());
+  return absl::StrCat(text.data(), "/64", host.substr(scope));
 }
 
 std::optional<std::string> LocalPeerName(absl::string_view peer) {
@@ -46,9 +69,7 @@ std::optional<std::string> LocalPeerName(absl::string_view peer) {
   if (!absl::ConsumePrefix(&peer, "ipv4:") && !absl::ConsumePrefix(&peer, "ipv6:")) {
     return std::nullopt;
   }
-  // gRPC writes the brackets of IPv6 addresses as in a URI.
-  const std::string host =
-      HostOf(absl::StrReplaceAll(peer, {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}}));
+  const std::string host = HostOf(peer);
   if (!IsLoopback(host)) return std::nullopt;
   return absl::StrCat("local ", host);
 }

@@ -15,7 +15,9 @@ namespace fusebox {
 // by, as in "local 127.0.0.1" or "local unix socket"; else empty.
 std::optional<std::string> LocalPeerName(absl::string_view peer);
 
-// Where it is, whatever port it has: "10.0.0.7". For sharing out, and not for people.
+// Where it is, as far as a caller can't choose it: "10.0.0.7", whatever port it has; of an IPv6
+// address "2001:db8::/64"; "local" for this machine, whatever loopback address or socket it has.
+// For sharing out, and not for people.
 std::string PeerPlace(absl::string_view peer);
 
 // Whether nobody else can read along: a caller on this machine, or a connection whose transport

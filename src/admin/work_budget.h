@@ -11,7 +11,7 @@ namespace fusebox {
 // that the same request is always answered alike.
 class WorkBudget {
  public:
-  // About a millisecond: 10,000 circuits and a few patterns, or fewer and many.
+  // About a millisecond: 10,000 circuits and no pattern, 2,000 and a few, or fewer and many.
   WorkBudget() = default;
   explicit WorkBudget(int64_t steps) : left_(steps) {}
 

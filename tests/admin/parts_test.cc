@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +88,7 @@ TEST(Glob, MeansTheSameWhateverItIsMadeOf) {
     const std::string text = random_text("ab", absl::Uniform(random, 0U, 12U));
     const std::string glob = random_text("ab*?", absl::Uniform(random, 0U, 8U));
     ASSERT_EQ(GlobMatches(glob, text), FitsByTrying(glob, text)) << glob << " " << text;
+    ASSERT_EQ(GlobMatches(ShortestGlob(glob), text), FitsByTrying(glob, text)) << glob << text;
     // The same over several words of places.
     const std::string far(absl::Uniform(random, 60U, 200U), 'c');
     ASSERT_EQ(GlobMatches(far + glob, far + text), FitsByTrying(glob, text)) << glob << " " << text;
@@ -112,6 +114,15 @@ TEST(Glob, ManyStarsTakeNoLongerThanTheProductOfTheLengths) {
   std::string glob;
   for (int i = 0; i < 500; ++i) glob += "*a";
   EXPECT_FALSE(GlobMatches(glob + "b", std::string(2'000, 'a')));
+}
+
+TEST(Glob, TheShortestHasOneStarOfARun) {
+  EXPECT_EQ(ShortestGlob(""), "");
+  EXPECT_EQ(ShortestGlob("abc"), "abc");
+  EXPECT_EQ(ShortestGlob(std::string(300, '*')), "*");
+  EXPECT_EQ(ShortestGlob("a**b***"), "a*b*");
+  EXPECT_EQ(ShortestGlob("a*?*?b?"), "a??*b?");
+  EXPECT_EQ(ShortestGlob("*?"), "?*");
 }
 
 TEST(Quoted, TellsBackWhatCanBeShown) {
@@ -218,6 +229,20 @@ TEST(Peer, Elsewhere) {
   }
 }
 
+TEST(Peer, IsOnePlaceWhateverItCanChooseOfItsAddress) {
+  EXPECT_EQ(PeerPlace("ipv4:10.0.0.1:1234"), "10.0.0.1");
+  EXPECT_EQ(PeerPlace("ipv4:10.0.0.1:5"), "10.0.0.1");
+  EXPECT_EQ(PeerPlace("ipv6:%5B2001:db8:1:2::1%5D:1234"), "2001:db8:1:2::/64");
+  EXPECT_EQ(PeerPlace("ipv6:[2001:db8:1:2:3:4:5:6]:5"), "2001:db8:1:2::/64");
+  EXPECT_EQ(PeerPlace("ipv6:%5B2001:db8:1:3::1%5D:1234"), "2001:db8:1:3::/64");
+  EXPECT_EQ(PeerPlace("ipv6:%5B::ffff:10.0.0.1%5D:1"), "10.0.0.1") << "and not all of IPv4";
+  EXPECT_EQ(PeerPlace("ipv6:%5Bfe80::1%25eth0%5D:1"), "fe80::/64%eth0");
+  for (const char* peer : {"ipv4:127.0.0.1:1", "ipv4:127.9.8.7:1", "ipv6:%5B::1%5D:1",
+                           "unix:", "unix:/tmp/any", "unix-abstract:any", "inproc"}) {
+    EXPECT_EQ(PeerPlace(peer), "local") << peer;
+  }
+}
+
 TEST(Peer, ATokenIsSafeOnThisMachineOrUnderATransportThatSaysSo) {
   const char* const away = "ipv4:10.0.0.1:1";
   EXPECT_TRUE(IsPrivate("ipv4:127.0.0.1:1", "TSI_SECURITY_NONE"));
@@ -320,14 +345,75 @@ TEST(FairExecutor, WhatWaitsIsBounded) {
   Hold hold(executor);
   const auto submit = [&executor](const Caller& caller, int count) {
     int taken = 0;
-    for (int i = 0; i < count; ++i) taken += executor.Submit(caller, [] { return false; }) ? 1 : 0;
+    for (int i = 0; i < count; ++i) {
+      taken += executor.Submit(
+                   caller, [] { return false; }, [] {})
+                   ? 1
+                   : 0;
+    }
     return taken;
   };
   EXPECT_EQ(submit({"a", false}, 1'000), 128);
-  for (const char* const who : {"b", "c", "d"}) EXPECT_EQ(submit({who, false}, 200), 128);
-  EXPECT_EQ(submit({"e", false}, 200), 0) << "of all strangers";
   EXPECT_EQ(submit({"oncall", true}, 1'000), 128);
   hold.Release();
+}
+
+TEST(FairExecutor, NoNumberOfStrangersKeepsAnotherOneOut) {
+  std::map<std::string, int> ran;  // the executor's, until it is done
+  std::map<std::string, int> dropped;
+  Signal done;
+  FairExecutor executor;
+  Hold hold(executor);
+  const auto submit = [&](const std::string& who, int count) {
+    int taken = 0;
+    for (int i = 0; i < count; ++i) {
+      const auto run = [&ran, who] {
+        ++ran[who];
+        return false;
+      };
+      taken += executor.Submit({who, false}, run, [&dropped, who] { ++dropped[who]; }) ? 1 : 0;
+    }
+    return taken;
+  };
+  for (const char* const who : {"a", "b", "c", "d"}) EXPECT_EQ(submit(who, 200), 128);
+  EXPECT_EQ(submit("e", 1), 1) << "though 512 are waiting";
+  EXPECT_EQ(dropped.size(), 1U) << "one of whoever has most";
+  EXPECT_EQ(submit("e", 200), 101) << "until it has as many as the others";
+  int given_up = 0;
+  for (const auto& [who, count] : dropped) {
+    EXPECT_NE(who, "e");
+    EXPECT_NEAR(count, 25, 1) << who;
+    given_up += count;
+  }
+  EXPECT_EQ(given_up, 102);
+  executor.Post({"z", false}, [&, waits = 600]() mutable {
+    if (--waits == 0) done.Notify();
+    return waits > 0;
+  });
+  hold.Release();
+  done.Wait();
+  EXPECT_EQ(ran["e"], 102);
+  EXPECT_EQ(ran["a"] + dropped["a"], 128) << "each is run or dropped, and not both";
+}
+
+TEST(FairExecutor, WhatIsPostedKeepsNoRequestOutOfItsTurn) {
+  std::string order;  // the executor's, until it is done
+  Signal done;
+  FairExecutor executor;
+  Hold hold(executor);
+  const Caller caller{"a", false};
+  const auto work = [&](char what) {
+    return [&order, &done, what] {
+      order += what;
+      if (order.size() == 903) done.Notify();
+      return false;
+    };
+  };
+  for (int i = 0; i < 900; ++i) executor.Post(caller, work('w'));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(executor.Submit(caller, work('R'), [] {}));
+  hold.Release();
+  done.Wait();
+  EXPECT_EQ(order.substr(0, 8), "RwRwRwww");
 }
 
 TEST(FairExecutor, AStoppedOneHasNoThreadAndGoesOnLater) {
@@ -422,7 +508,24 @@ TEST(CircuitReads, EveryPageEndsSoonAndNoCircuitIsLeftOut) {
 TEST(CircuitFilter, CountsEachPatternOnce) {
   v1::CircuitFilter proto;
   for (int i = 0; i < 100; ++i) proto.add_name_globs("*" + std::string(30, '?') + "Z");
-  EXPECT_EQ(CircuitFilter(proto).StepsForName(10), 32);
+  v1::CircuitFilter once;
+  once.add_name_globs(proto.name_globs(0));
+  EXPECT_EQ(CircuitFilter(proto).StepsForName(10), CircuitFilter(once).StepsForName(10));
+}
+
+TEST(CircuitFilter, WeighsWhatAGlobTakesAndNotHowItIsWritten) {
+  const auto steps = [](const std::string& glob) {
+    v1::CircuitFilter proto;
+    proto.add_name_globs(glob);
+    return CircuitFilter(proto).StepsForName(250);
+  };
+  EXPECT_EQ(steps(std::string(300, '*') + "Z"), steps("*Z"));
+  const int64_t one_star = steps("a*b*c") - steps("ab*c");
+  const int64_t one_letter = steps("ab*c") - steps("a*c");
+  EXPECT_GT(one_star, one_letter);
+  EXPECT_GE(one_letter, 5) << "it goes over 4 words";
+  EXPECT_GE(steps("*"), 500) << "the name is made ready for globs";
+  EXPECT_EQ(steps("a"), 0) << "it is looked up";
 }
 
 TEST(CircuitFilter, AnEventMatchesByWhereItLeadsFromOrTo) {

@@ -53,8 +53,9 @@ struct CircuitAdminOptions {
 
   // How many WatchCircuits calls there may be at the same time. One more is RESOURCE_EXHAUSTED,
   // unless its caller has a name by an authorizer and others have none, or another one with a name
-  // has more: then one of those ends with that code, the oldest. Each may hold a message of some
-  // KiB that its reader doesn't take, for a minute; after that it is hung up on.
+  // has more: then one of those ends with that code, the oldest. One whose reader doesn't take what
+  // is written holds some 90 KiB for a minute, of which 64 are gRPC's write buffer
+  // (GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE of the server); after that it is hung up on.
   int max_watchers = 1'000;  // 1 to 100,000
 };
 
@@ -65,8 +66,10 @@ struct CircuitAdminOptions {
 // Thread-safety: the service may be called as gRPC does. On gRPC's threads it does no more than ask
 // the authorizers. What is asked for is done by three threads of its own, each from when it is
 // first needed on: one for reads, in which callers take turns, one for writes, and one that hears
-// events. How much one request has done for it is bounded. None of this makes a call of the
-// circuits' wait; a watcher that doesn't read misses events, and is told so.
+// events. How much one request has done for it is bounded, and so is how many may wait: 128 of a
+// caller's, and 512 of all callers without a name, of whom a newcomer takes a place from whoever
+// has most. What is refused, or loses its place, is RESOURCE_EXHAUSTED. None of this makes a call
+// of the circuits' wait; a watcher that doesn't read misses events, and is told so.
 //
 // INVALID_ARGUMENT, with each bad field named, for a null registry, an `instance` with characters
 // that can't be shown, `allow_writes` without

@@ -10,6 +10,10 @@
 //   if (!metrics.ok()) return metrics.status();
 //   exposer.RegisterCollectable(*metrics);  // held weakly there: keep `metrics`
 //
+// A program with several registries has a page for each, by the second argument of
+// `RegisterCollectable`: "/metrics/shard-7". On a page that two collectors share each metric is
+// described twice, which the format doesn't allow.
+//
 // docs/metrics.md says what each metric means and which questions they answer.
 #ifndef FUSEBOX_PROMETHEUS_COLLECTOR_H_
 #define FUSEBOX_PROMETHEUS_COLLECTOR_H_
@@ -40,7 +44,7 @@ struct CollectorOptions {
   // Whose circuits. Must not be null. The collector keeps it alive.
   std::shared_ptr<const CircuitRegistry> registry;
 
-  // On every series, as in {{"shard", "7"}}: they tell registries that share an Exposer apart. A
+  // On every series, as in {{"shard", "7"}}: they tell the registries of a program apart. A
   // name is of letters, digits and underscores, begins neither with a digit nor with "__", and is
   // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code).
   // A value is UTF-8, of characters that can be seen or are spaces.
