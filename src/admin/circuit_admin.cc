@@ -39,6 +39,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   explicit CircuitAdmin(const CircuitAdminOptions& options)
       : access_(options),
         reads_(options.registry, options.instance, DisclosureOf(options)),
+        strangers_reads_(options.registry, options.instance, DisclosureToStrangers(options)),
         writes_(options.registry, options.instance, DisclosureOf(options)),
         watchers_(SourceOf(options), options.max_watchers, reading_) {}
 
@@ -46,11 +47,18 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   static Disclosure DisclosureOf(const CircuitAdminOptions& options) {
     return {options.show_failure_messages};
   }
+  // Names that an authorizer has given, and what their holders wrote, are for those who have a name
+  // themselves. Where nobody can write, they are the application's own.
+  static Disclosure DisclosureToStrangers(const CircuitAdminOptions& options) {
+    Disclosure disclosure = DisclosureOf(options);
+    disclosure.operators = !options.allow_writes;
+    return disclosure;
+  }
   static WatchSource SourceOf(const CircuitAdminOptions& options) {
     absl::BitGen random;
     const auto id = absl::Uniform<uint64_t>(random);
     return {options.registry, options.instance, absl::StrCat(absl::Hex(id, absl::kZeroPad16)),
-            DisclosureOf(options)};
+            DisclosureOf(options), DisclosureToStrangers(options)};
   }
 
   // A unary call that the executor answers.
@@ -95,11 +103,14 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
     return call;
   }
 
+  // `handle` is given what may be shown to the caller.
   template <typename Handle>
   ServerUnaryReactor* Read(CallbackServerContext* context, const google::protobuf::Message& request,
                            Handle handle) {
-    return Answer(context, reading_, access_.MayRead(*context), request,
-                  [handle = std::move(handle)](const Call&) { return handle(); });
+    const absl::StatusOr<Caller> caller = access_.MayRead(*context);
+    const CircuitReads& reads = caller.ok() && caller->authorised ? reads_ : strangers_reads_;
+    return Answer(context, reading_, caller, request,
+                  [&reads, handle = std::move(handle)](const Call&) { return handle(reads); });
   }
 
   // `handle` is given who the caller is.
@@ -138,8 +149,8 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* GetInstance(CallbackServerContext* context,
                                   const v1::GetInstanceRequest* request,
                                   v1::GetInstanceResponse* response) override {
-    return Read(context, *request, [=] {
-      reads_.DescribeInstance(*response->mutable_instance());
+    return Read(context, *request, [=](const CircuitReads& reads) {
+      reads.DescribeInstance(*response->mutable_instance());
       return grpc::Status::OK;
     });
   }
@@ -147,13 +158,15 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* ListCircuits(CallbackServerContext* context,
                                    const v1::ListCircuitsRequest* request,
                                    v1::ListCircuitsResponse* response) override {
-    return Read(context, *request, [=] { return reads_.List(*request, *response); });
+    return Read(context, *request,
+                [=](const CircuitReads& reads) { return reads.List(*request, *response); });
   }
 
   ServerUnaryReactor* GetCircuit(CallbackServerContext* context,
                                  const v1::GetCircuitRequest* request,
                                  v1::GetCircuitResponse* response) override {
-    return Read(context, *request, [=] { return reads_.Get(*request, *response); });
+    return Read(context, *request,
+                [=](const CircuitReads& reads) { return reads.Get(*request, *response); });
   }
 
   Watchers::Reactor* WatchCircuits(CallbackServerContext* context,
@@ -212,6 +225,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 
   const AccessControl access_;
   const CircuitReads reads_;
+  const CircuitReads strangers_reads_;
   const CircuitWrites writes_;
   // Two, since the listeners of what is written are the application's, and may not return.
   FairExecutor reading_;

@@ -33,11 +33,19 @@ void WriteEvidence(const Evidence& evidence, const Disclosure& disclosure, v1::E
   proto.set_text(EvidenceText(evidence));
 }
 
+// Of a move or an event. What an operator has done has a name, and the operator's reason for
+// detail.
+template <typename Happening, typename Proto>
+void SetDetail(const Happening& happening, const Disclosure& disclosure, Proto& proto) {
+  if (!happening.actor.empty() && !disclosure.operators) return;
+  proto.set_detail(happening.detail);
+  proto.set_actor(happening.actor);
+}
+
 void WriteMove(const Move& move, const Disclosure& disclosure, v1::Move& proto) {
   *proto.mutable_time() = ToProto(move.time);
   proto.set_cause(ToProto(move.cause));
-  proto.set_detail(move.detail);
-  proto.set_actor(move.actor);
+  SetDetail(move, disclosure, proto);
   if (move.evidence) WriteEvidence(*move.evidence, disclosure, *proto.mutable_evidence());
 }
 
@@ -121,8 +129,7 @@ void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto)
   proto.set_from_mode(ToProto(event.mode_from));
   proto.set_to_mode(ToProto(event.mode_to));
   proto.set_cause(ToProto(event.cause));
-  proto.set_detail(event.detail);
-  proto.set_actor(event.actor);
+  SetDetail(event, disclosure, proto);
   if (event.evidence) WriteEvidence(*event.evidence, disclosure, *proto.mutable_evidence());
 }
 

@@ -15,6 +15,7 @@ namespace fusebox {
 // What of a circuit may be shown.
 struct Disclosure {
   bool failure_messages = false;
+  bool operators = true;  // who has moved it, and why
 };
 
 void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit);

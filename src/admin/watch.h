@@ -22,8 +22,9 @@ namespace fusebox {
 struct WatchSource {
   std::shared_ptr<CircuitRegistry> registry;
   std::string instance;
-  std::string log_id;  // of this process' events, and no other's
-  Disclosure disclosure;
+  std::string log_id;                    // of this process' events, and no other's
+  Disclosure disclosure;                 // to those who were let in by name
+  Disclosure disclosure_to_strangers{};  // to all others
 };
 
 // Not thread-safe.

@@ -15,6 +15,11 @@ namespace {
 // come again, and be told what it has missed.
 constexpr absl::Duration kLongestWrite = absl::Minutes(1);
 
+WatchSource ForStrangers(WatchSource source) {
+  source.disclosure = source.disclosure_to_strangers;
+  return source;
+}
+
 // And of a call that is to end: who reads is told why, in place of a bare CANCELLED.
 constexpr absl::Duration kLongestLastWrite = absl::Seconds(1);
 
@@ -168,6 +173,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
 
 Watchers::Watchers(WatchSource source, int max_watchers, FairExecutor& executor, const Clock& clock)
     : source_(std::move(source)),
+      strangers_source_(ForStrangers(source_)),
       max_watchers_(static_cast<std::size_t>(max_watchers)),
       executor_(executor),
       clock_(clock),
@@ -186,7 +192,7 @@ Watchers::Reactor* Watchers::Refuse(const grpc::Status& status) {
 
 Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerContext& context,
                                  const v1::WatchCircuitsRequest& request) {
-  Watch watch(source_, request);
+  Watch watch(caller.authorised ? source_ : strangers_source_, request);
   if (grpc::Status status = watch.Start(); !status.ok()) return Refuse(status);
   const auto stream = std::make_shared<Stream>(*this, caller, context, std::move(watch));
   std::shared_ptr<Stream> evicted;

@@ -56,6 +56,7 @@ class Watchers {
   void Remove(WatchPlaces::Id id);
 
   const WatchSource source_;
+  const WatchSource strangers_source_;
   const std::size_t max_watchers_;
   FairExecutor& executor_;
   const Clock& clock_;

@@ -176,6 +176,59 @@ TEST(Authorizers, WhoeverIsGivenNoNameIsNotLetIn) {
   }
 }
 
+// What a caller is told of the last action on circuit "a": by listing it, getting it and its event,
+// and watching it.
+std::vector<std::string> ActionsAsToldTo(Stub& stub, const std::string& authorization) {
+  const auto prepare = [&](grpc::ClientContext& context) {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+  };
+  const auto text = [](const auto& move) { return move.actor() + ": " + move.detail(); };
+  std::vector<std::string> told;
+  grpc::ClientContext list_context;
+  prepare(list_context);
+  v1::ListCircuitsResponse listed;
+  EXPECT_TRUE(stub.ListCircuits(&list_context, {}, &listed).ok());
+  told.push_back(text(listed.circuits(0).last_action()));
+  grpc::ClientContext get_context;
+  prepare(get_context);
+  v1::GetCircuitRequest get;
+  get.set_name("a");
+  v1::GetCircuitResponse got;
+  EXPECT_TRUE(stub.GetCircuit(&get_context, get, &got).ok());
+  told.push_back(text(got.circuit().last_action()));
+  told.push_back(text(*got.events().rbegin()));
+  EXPECT_NE(got.circuit().last_opening().detail(), "") << "which a rule has made, and nobody";
+  grpc::ClientContext watch_context;
+  prepare(watch_context);
+  v1::WatchCircuitsResponse watched;
+  const auto watch = stub.WatchCircuits(&watch_context, {});
+  EXPECT_TRUE(watch->Read(&watched));
+  watch_context.TryCancel();
+  EXPECT_EQ(watch->Finish().error_code(), StatusCode::CANCELLED);
+  told.push_back(text(watched.circuits(0).last_action()));
+  return told;
+}
+
+TEST(Strangers, AreNotToldWhoHasMovedACircuitNorWhy) {
+  AdminServer server(WriteBy(fusebox::AllowBearerToken(kToken, "ci").value()));
+  AdminServer::Open(server.Add("a"));
+  const std::string token = std::string("Bearer ") + kToken;
+  ASSERT_TRUE(TryToWrite(server, server.stub(), token).ok());
+  EXPECT_THAT(ActionsAsToldTo(server.stub(), token), testing::Each("ci: because"));
+  EXPECT_THAT(ActionsAsToldTo(server.stub(), ""), testing::Each(": "));
+}
+
+TEST(Strangers, AreToldWhatTheApplicationHasWrittenWhereNobodyElseCan) {
+  AdminServer server([](fusebox::CircuitAdminOptions& options) {
+    options.allow_writes = false;
+    options.write_authorizer = nullptr;
+  });
+  AdminServer::Open(server.Add("a"));
+  server.Add("a").Reset({"flags", "shop 7"});
+  EXPECT_THAT(ActionsAsToldTo(server.stub(), ""), testing::Each("flags: shop 7"));
+}
+
 class Thrower : public fusebox::Authorizer {
  public:
   absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase&) const override {

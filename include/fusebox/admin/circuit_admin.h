@@ -43,7 +43,7 @@ struct CircuitAdminOptions {
   std::shared_ptr<const Authorizer> read_authorizer;
 
   // Both, or neither: that circuits may be moved, and who may do so. Who it was and why they did it
-  // is in the circuits' events.
+  // is in the circuits' events, and shown to callers with a name by one of the authorizers alone.
   bool allow_writes = false;
   std::shared_ptr<const Authorizer> write_authorizer;
 
