@@ -119,6 +119,16 @@ TEST(Connection, AnEndpointIsAskedOnceHoweverOftenItIsNamed) {
   ConnectionFlags flags;
   flags.endpoints = {"10.0.0.7:1", "10.0.0.7:1, 10.0.0.8:1"};
   EXPECT_EQ(Resolve(flags, FakeNames)->targets.size(), 2U);
+  flags.endpoints = {"10.0.0.7:1", "one:1", "dns:///one:1", "fleet:1"};
+  const auto targets = Resolve(flags, FakeNames)->targets;
+  ASSERT_EQ(targets.size(), 2U) << "a name and its address are one process";
+  EXPECT_EQ(targets[0].server_name, "one");
+  flags.endpoints = {"127.0.0.1:1", "localhost:1", "four:1"};
+  EXPECT_EQ(Resolve(flags, FakeNames)->targets.size(), 1U);
+  flags.endpoints = {"localhost:1", "[::1]:1", "localhost:2", "unix:/x", "unix:/y", "unix:///x"};
+  EXPECT_EQ(Resolve(flags, FakeNames)->targets.size(), 5U) << "others may listen there";
+  flags.endpoints = {"nope:1", "nope:1", "nope:2"};
+  EXPECT_EQ(Resolve(flags, FakeNames)->targets.size(), 2U);
 }
 
 }  // namespace

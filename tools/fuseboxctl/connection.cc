@@ -126,11 +126,14 @@ absl::Status ReadTargets(const ConnectionFlags& flags, const Lookup& look_up,
     absl::StatusOr<std::vector<Target>> targets = TargetsOf(endpoint, look_up, connection.route);
     if (!targets.ok()) return Refused(source, targets.status().message());
     for (Target& target : *targets) {
-      const auto same = [&](const Target& other) {
-        return other.uri == target.uri && other.name == target.name;
+      const auto same = [&target](const Target& other) {
+        return other.place == target.place && (!target.place.empty() || other.name == target.name);
       };
-      if (std::none_of(connection.targets.begin(), connection.targets.end(), same)) {
+      const auto known = std::find_if(connection.targets.begin(), connection.targets.end(), same);
+      if (known == connection.targets.end()) {
         connection.targets.push_back(std::move(target));
+      } else if (known->server_name.empty()) {
+        *known = std::move(target);  // its certificate may be for a name
       }
     }
   }

@@ -94,6 +94,7 @@ absl::StatusOr<Target> UnixTarget(absl::string_view scheme, absl::string_view pa
     return refused(absl::StrCat("its path has ", path.size(), " bytes, must be 1 to ", kMaxPath));
   }
   target.uri = absl::StrCat(scheme, PercentEncode(path));
+  target.place = target.uri;
   target.authority = "localhost";  // what gRPC would make of the path is no host
   target.is_local = true;
   return target;
@@ -110,6 +111,7 @@ Target AddressTarget(const std::string& address, const std::string& port) {
   const bool v6 = absl::StrContains(address, ':');
   target.name = Place(address, port);
   target.uri = absl::StrCat(v6 ? "ipv6:" : "ipv4:", PercentEncode(target.name));
+  target.place = target.name;
   target.is_local = IsLoopback(address);
   return target;
 }
@@ -126,6 +128,7 @@ Target LoopbackTarget(const std::string& name, const HostPort& at, const Address
   Target target;
   target.name = name;
   target.uri = absl::StrCat(addresses.v6.empty() ? "ipv4:" : "ipv6:", absl::StrJoin(places, ","));
+  target.place = Place(addresses.v4.empty() ? addresses.v6.front() : addresses.v4.front(), at.port);
   target.server_name = at.host;
   target.authority = name;
   target.is_local = true;
@@ -172,6 +175,7 @@ Target ProxiedTarget(const HostPort& at) {
   Target target;
   target.name = Place(at.host, at.port);
   target.uri = absl::StrCat("dns:///", PercentEncode(target.name));
+  target.place = target.name;
   return target;
 }
 

@@ -18,6 +18,7 @@ namespace fuseboxctl {
 struct Target {
   std::string name;         // what it is called on the screen: "10.0.0.7:50051", "unix:/run/x"
   std::string uri;          // what gRPC calls it: "ipv4:10.0.0.7:50051"
+  std::string place;        // where it is tried first, however that was written; empty: nowhere
   std::string server_name;  // what its certificate must say; empty: what gRPC takes from the uri
   std::string authority;    // what to ask it for; empty: what gRPC takes from the uri
   bool is_local = false;    // what is sent to the uri stays on this machine: nobody else can listen
