@@ -289,7 +289,7 @@ TEST(FactoryTest, OneErrorNamesAllThatIsWrong) {
   EXPECT_THAT(Refusal(std::move(options)),
               AllOf(HasSubstr("target"), HasSubstr("registry"), HasSubstr("jitter = 1"),
                     HasSubstr("\"not a name\""), HasSubstr("fusebox_testing.Echo/Missing"),
-                    HasSubstr("code 17"), HasSubstr("min_deadline = -1s")));
+                    HasSubstr("code = 17"), HasSubstr("min_deadline = -1s")));
 }
 
 TEST(FactoryTest, CreateChannelRefusesNullCredentials) {
