@@ -33,7 +33,9 @@ bool IsIpAddress(const std::string& text) {
 // Whether it begins with an attribute's type, by name or number, and its value: "CN=sre,O=Example".
 bool IsDistinguishedName(absl::string_view text) {
   const std::size_t type = text.find('=');
-  const auto is_of_a_type = [](char c) { return absl::ascii_isalnum(c) || c == '.' || c == '-'; };
+  const auto is_of_a_type = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-';
+  };
   return type != absl::string_view::npos && type > 0 &&
          std::all_of(text.begin(), text.begin() + type, is_of_a_type);
 }

@@ -272,13 +272,13 @@ TEST(EventDelivery, ListenersOfTwoRegistriesMayCauseEventsInEachOther) {
       --depths[mine];
     };
   };
-  for (std::size_t i : {0, 1}) {
+  for (std::size_t i : {0U, 1U}) {
     registries[i] = std::make_unique<CircuitRegistry>(OptionsFor(listener(i)));
   }
   Circuit(*registries[0], "first");
   EXPECT_EQ(times, kTimes);
   EXPECT_THAT(deepest, Each(1));
-  for (std::size_t i : {0, 1}) EXPECT_EQ(heard[i], registries[i]->EventsSince(0).last);
+  for (std::size_t i : {0U, 1U}) EXPECT_EQ(heard[i], registries[i]->EventsSince(0).last);
 }
 
 // Of circuits of one name, the later one may be told of first.

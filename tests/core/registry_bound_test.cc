@@ -520,7 +520,7 @@ TEST_F(RegistryBoundTest, EventsSinceToldInPartsMissesAndRepeatsNothing) {
     if (i % 10 == 0) Make("a").Reset(kOncall);
   }
   const EventBatch all = registry_.EventsSince(0);
-  for (std::size_t limit : {1, 2, 3, 5, 100}) {
+  for (std::size_t limit : {1U, 2U, 3U, 5U, 100U}) {
     std::vector<uint64_t> seen;
     uint64_t missed = 0;
     uint64_t next = 0;
