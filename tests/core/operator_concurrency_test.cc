@@ -184,6 +184,7 @@ void ExpectEventsInOrder(const std::vector<Event>& events, const CircuitSnapshot
   for (const Event& event : events) {
     ASSERT_GT(event.sequence, sequence);
     sequence = event.sequence;
+    if (event.kind == EventKind::kEventsDropped) continue;
     if (event.kind == EventKind::kFirstRejection || event.kind == EventKind::kCircuitAdded) {
       ASSERT_EQ(event.epoch, epoch);
       ASSERT_EQ(event.from, state);
@@ -253,7 +254,9 @@ TEST_P(EverythingAtOnce, AddsUpExactly) {
   for (const auto& circuit : circuits) ends.push_back(circuit->Snapshot());
   const EventBatch batch = registry.EventsSince(0);
   EXPECT_EQ(batch.missed, 0U);
-  EXPECT_EQ(static_cast<int64_t>(batch.events.size()), heard.load());
+  // Some are dropped if the thread that tells them has to wait for the processor for long.
+  EXPECT_EQ(static_cast<int64_t>(batch.events.size()),
+            heard.load() + registry.Stats().dropped_events);
   for (std::size_t which = 0; which < 2; ++which) {
     Tally sum;
     for (const Tally& tally : tallies[which]) sum += tally;
