@@ -62,11 +62,11 @@ bool Holds(const std::vector<std::string>& values, absl::string_view value) {
 
 CircuitFilter::CircuitFilter(const v1::CircuitFilter& proto)
     : empty_(proto.states().empty() && proto.modes().empty() && proto.name_globs().empty() &&
-             proto.targets().empty()) {
-  states_ = EnumBits("filter.states", proto.states(), v1::State_IsValid,
-                     "STATE_CLOSED, STATE_OPEN or STATE_HALF_OPEN", errors_);
-  modes_ = EnumBits("filter.modes", proto.modes(), v1::Mode_IsValid,
-                    "MODE_AUTOMATIC, MODE_FORCED_OPEN, MODE_DISABLED or MODE_SHADOW", errors_);
+             proto.targets().empty()),
+      states_(EnumBits("filter.states", proto.states(), v1::State_IsValid,
+                       "STATE_CLOSED, STATE_OPEN or STATE_HALF_OPEN", errors_)),
+      modes_(EnumBits("filter.modes", proto.modes(), v1::Mode_IsValid,
+                      "MODE_AUTOMATIC, MODE_FORCED_OPEN, MODE_DISABLED or MODE_SHADOW", errors_)) {
   CheckTexts("filter.name_globs", proto.name_globs(), 1, errors_);
   CheckTexts("filter.targets", proto.targets(), 0, errors_);
   if (const std::size_t bytes = proto.ByteSizeLong(); errors_.empty() && bytes > kMaxBytes) {

@@ -55,8 +55,8 @@ class CircuitFilter {
   RequestErrors errors_;
   bool empty_;
   // What was given, each value once.
-  uint64_t states_ = 0;  // a bit for each; none: any
-  uint64_t modes_ = 0;
+  uint64_t states_;  // a bit for each; none: any
+  uint64_t modes_;
   std::vector<std::string> targets_;   // in order
   std::vector<std::string> names_;     // in order
   std::vector<std::string> patterns_;  // with `*` or `?` in them, in their shortest form

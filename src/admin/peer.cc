@@ -48,7 +48,7 @@ std::string PeerPlace(absl::string_view peer) {
   if (LocalPeerName(peer)) return "local";
   const bool v6 = absl::StartsWith(peer, "ipv6:");
   if (!v6 && !absl::StartsWith(peer, "ipv4:")) return std::string(peer);
-  const std::string host = HostOf(peer.substr(5));
+  std::string host = HostOf(peer.substr(5));
   in6_addr address{};
   const std::size_t scope = std::min(host.find('%'), host.size());
   if (!v6 || inet_pton(AF_INET6, host.substr(0, scope).c_str(), &address) != 1) return host;

@@ -113,7 +113,7 @@ std::string AdviceOnName(const Fleet& fleet, const std::string& name,
       std::any_of(statuses.begin(), statuses.end(), is_there)) {
     return "";
   }
-  const std::string nearest = DidYouMean(fleet, {name});
+  std::string nearest = DidYouMean(fleet, {name});
   if (!IsGlob(name)) return nearest;
   return absl::StrCat("* and ? stand for no others here: it takes the name of one circuit",
                       nearest.empty() ? "" : "; ", nearest);
