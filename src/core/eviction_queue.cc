@@ -68,7 +68,7 @@ int EvictionQueue::Looks(int most) const { return found_none_ ? kShortLooks : mo
 void EvictionQueue::LookAtSomeAside() {
   for (std::list<Member>* const aside : {&open_, &staying_}) {
     for (int i = 0; i < kAsideLooks && !aside->empty(); ++i) {
-      const Place member = aside->begin();
+      const auto member = aside->begin();
       const Seen seen = LookAt(member);
       if (seen.stays) {
         Move(member, staying_);
@@ -85,7 +85,7 @@ void EvictionQueue::LookAtSomeAside() {
 
 std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
   for (int i = 0; i < Looks(kReadyLooks) && !ready_.empty(); ++i) {
-    const Place member = ready_.begin();
+    const auto member = ready_.begin();
     const Seen seen = LookAt(member);
     if (StandAside(member, seen)) continue;
     if (!seen.active) return member;
@@ -93,7 +93,7 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
   }
   // All that were looked at have been called lately: then it is one of those.
   for (int i = 0; i < Looks(kReadyLooks) && !ready_.empty(); ++i) {
-    const Place member = ready_.begin();
+    const auto member = ready_.begin();
     if (!StandAside(member, LookAt(member))) return member;
   }
   return std::nullopt;
@@ -103,9 +103,9 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
   std::optional<Place> oldest;
   std::optional<Place> active;
   SteadyTime since;
-  Place next = open_.begin();
+  auto next = open_.begin();
   for (int i = 0; i < Looks(kOpenLooks) && next != open_.end(); ++i) {
-    const Place member = next++;
+    const auto member = next++;
     const Seen seen = LookAt(member);
     if (seen.stays) {
       Move(member, staying_);
@@ -125,7 +125,7 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
 std::optional<EvictionQueue::Place> EvictionQueue::FindStaying() {
   std::optional<Place> with_policy;
   for (int i = 0; i < Looks(kStayingLooks) && !staying_.empty(); ++i) {
-    const Place member = staying_.begin();
+    const auto member = staying_.begin();
     const Seen seen = LookAt(member);
     if (!seen.stays) return member;
     if (!seen.standing.must_stay && !with_policy) with_policy = member;

@@ -46,7 +46,7 @@ class EvictionQueue {
     bool stays = false;   // it must, or is to if others can go
   };
   Seen LookAt(Place member) const;
-  void Move(Place member, std::list<Member>& to);
+  static void Move(Place member, std::list<Member>& to);
   bool StandAside(Place member, const Seen& seen);
   void LookAtSomeAside();
   int Looks(int most) const;
