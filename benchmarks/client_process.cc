@@ -19,6 +19,7 @@ ClientProcess::ClientProcess(std::vector<std::string> arguments) {
   if (pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
   arguments.insert(arguments.begin(), "/proc/self/exe");
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_ = fork();

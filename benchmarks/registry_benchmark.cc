@@ -126,6 +126,7 @@ void Measure(fusebox_testing::Echo::Stub& stub, const std::function<std::string(
   const double cpu = CpuTime(CLOCK_PROCESS_CPUTIME_ID);
   std::atomic<int64_t> calls{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&] {
       while (clock.Now() - start < absl::Milliseconds(500)) {
@@ -147,7 +148,7 @@ void MeasureCalls(int turns) {
   const auto keyed = fusebox_testing::Echo::NewStub(channels.KeyedHijacked());
   const auto known_key = [](int64_t call) { return absl::StrCat("known-", call % 1'000); };
   int64_t next = 0;
-  for (; next < 2 * kMaxCircuits; ++next) OneCall(*keyed, absl::StrCat("new-", next));
+  for (; next < int64_t{2} * kMaxCircuits; ++next) OneCall(*keyed, absl::StrCat("new-", next));
   Calls hijacks;
   Calls known;
   Calls fresh;

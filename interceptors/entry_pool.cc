@@ -16,8 +16,9 @@ struct ChunkPlace {
 
 // Of chunks with 64, 128, 256, ... entries.
 ChunkPlace PlaceOf(uint32_t index, uint32_t first_chunk) {
-  const auto chunk = static_cast<std::size_t>(absl::bit_width(index / first_chunk + 1) - 1);
-  return {chunk, index - first_chunk * ((uint32_t{1} << chunk) - 1)};
+  const uint32_t chunks = absl::bit_floor(index / first_chunk + 1);
+  return {static_cast<std::size_t>(absl::bit_width(chunks) - 1),
+          index - first_chunk * (chunks - 1)};
 }
 
 }  // namespace

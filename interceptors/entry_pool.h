@@ -29,6 +29,7 @@ class CircuitEntry {
   CircuitEntry() = default;
   CircuitEntry(const CircuitEntry&) = delete;
   CircuitEntry& operator=(const CircuitEntry&) = delete;
+  ~CircuitEntry() = default;
 
   // For everybody, and a hint: whether it may be that of a key with this hash.
   bool MayBe(std::size_t hash) const { return hash_.load(std::memory_order_relaxed) == hash; }

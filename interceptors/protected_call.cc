@@ -109,9 +109,9 @@ void ProtectedCall::Finish(const grpc::Status& status,
     result.silence = result.latency;
   }
   if (!status.ok()) {
-    std::string peer = Peer();
+    const std::string peer = Peer();
     result.local = IsLocal(status, peer);
-    return Conclude(result, std::move(peer));
+    return Conclude(result, peer);
   }
   if (!no_message) return Conclude(result, {});
   // What a blocking stub makes of it. The others leave their caller with OK and an empty message.
@@ -122,7 +122,7 @@ void ProtectedCall::Finish(const grpc::Status& status,
   Conclude(unanswered_result, {});
 }
 
-void ProtectedCall::Conclude(const CallResult& result, std::string peer) {
+void ProtectedCall::Conclude(const CallResult& result, const std::string& peer) {
   Outcome outcome;
   std::string exception;
   outcome.kind = channel_.classifier.Classify(result, &exception);

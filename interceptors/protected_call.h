@@ -117,7 +117,7 @@ class ProtectedCall {
   bool IsLocal(const grpc::Status& status, absl::string_view peer) const;
 
   // `peer` is empty if it hasn't been asked for yet.
-  void Conclude(const CallResult& result, std::string peer);
+  void Conclude(const CallResult& result, const std::string& peer);
 
   // An admitted call has come to its end without a status.
   void Drop();

@@ -19,7 +19,7 @@ namespace fusebox {
 template <typename T>
 class ThreadScratch {
  public:
-  ThreadScratch() : value_(gone_ ? spare_.emplace() : kept_.value) {}
+  ThreadScratch() : value_(t_gone ? spare_.emplace() : t_kept.value) {}
   ThreadScratch(const ThreadScratch&) = delete;
   ThreadScratch& operator=(const ThreadScratch&) = delete;
   ~ThreadScratch() = default;
@@ -32,14 +32,14 @@ class ThreadScratch {
     Kept() = default;
     Kept(const Kept&) = delete;
     Kept& operator=(const Kept&) = delete;
-    ~Kept() { gone_ = true; }
+    ~Kept() { t_gone = true; }
 
     T value;
   };
 
   // The first has no destructor, and so may be read until the thread's memory goes.
-  static inline thread_local bool gone_ = false;
-  static inline thread_local Kept kept_;
+  static inline thread_local bool t_gone = false;
+  static inline thread_local Kept t_kept;
 
   std::optional<T> spare_;
   T& value_;

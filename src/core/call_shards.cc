@@ -27,7 +27,7 @@ CallShard& CallShards::Make(std::size_t place) {
   Block* block = block_.load(std::memory_order_acquire);
   if (block == nullptr) {
     auto made = std::make_unique<Block>();
-    CallShard* const first = new (made->Room()) CallShard;
+    auto* const first = new (made->Room()) CallShard;
     made->places[place].store(first, std::memory_order_relaxed);
     if (block_.compare_exchange_strong(block, made.get(), std::memory_order_acq_rel)) {
       static_cast<void>(made.release());

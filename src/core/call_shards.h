@@ -146,7 +146,7 @@ class CallShards {
     }
 
     std::array<std::atomic<CallShard*>, kExclusive + kShared> places{};
-    std::array<unsigned char, sizeof(CallShard) + kCacheLine - alignof(void*)> room;
+    std::array<unsigned char, sizeof(CallShard) + kCacheLine - alignof(void*)> room{};
   };
 
   CallShard& Make(std::size_t place);

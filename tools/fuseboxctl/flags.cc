@@ -167,6 +167,18 @@ void AddCommands(CLI::App& app, Raw& raw, Flags& flags) {
   }
 }
 
+absl::Status CheckReason(const std::string& reason) {
+  if (fusebox::IsBlank(reason)) {
+    return absl::InvalidArgumentError(
+        "say why: --reason \"TEXT\", or FUSEBOX_REASON; it is kept in the circuit's events");
+  }
+  if (!IsUtf8(reason)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("FUSEBOX_REASON: \"", Printable(reason), "\" must be UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
 // What the flags can't say of themselves.
 absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
   const std::string name = app.get_subcommands().front()->get_name();
@@ -176,17 +188,6 @@ absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
                  : raw.color == "always" ? ColourWish::kAlways
                                          : ColourWish::kNever;
   if (raw.reason.empty()) raw.reason = EnvironmentVariable("FUSEBOX_REASON");
-  const auto check_reason = [&raw] {
-    if (fusebox::IsBlank(raw.reason)) {
-      return absl::InvalidArgumentError(
-          "say why: --reason \"TEXT\", or FUSEBOX_REASON; it is kept in the circuit's events");
-    }
-    if (!IsUtf8(raw.reason)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("FUSEBOX_REASON: \"", Printable(raw.reason), "\" must be UTF-8"));
-    }
-    return absl::OkStatus();
-  };
   if (name == "info") {
     flags.command = InfoFlags{};
   } else if (name == "list") {
@@ -202,7 +203,7 @@ absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
       return absl::InvalidArgumentError("say what to change: FIELD=VALUE, or --file FILE");
     }
     absl::Status status = ReadChange(raw.policy);
-    if (status.ok() && set) status = check_reason();
+    if (status.ok() && set) status = CheckReason(raw.reason);
     if (!status.ok()) return status;
     raw.policy.reason = raw.reason;
     flags.command = std::move(raw.policy);
@@ -214,7 +215,7 @@ absl::Status Complete(const CLI::App& app, Raw& raw, Flags& flags) {
     }
     raw.write.action.reason = raw.reason;
     flags.command = std::move(raw.write);
-    return check_reason();
+    return CheckReason(raw.reason);
   }
   return absl::OkStatus();
 }

@@ -150,27 +150,30 @@ bool Table::Fits(const Terminal& terminal) const {
   return columns <= terminal.columns;
 }
 
+// Takes from the widest columns until the last one has room.
+void Table::Narrow(std::size_t columns, std::vector<std::size_t>& widths) const {
+  const std::size_t least_last = std::min(widths.back(), kLeastLastColumn);
+  const auto left = [&] {  // for the last one
+    std::size_t before = 0;
+    for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
+    return columns > before ? columns - before : 0;
+  };
+  while (left() < least_last) {
+    std::size_t* widest = nullptr;
+    for (const auto& [column, least] : shortest_) {
+      if (widths[column] > least && (widest == nullptr || widths[column] > *widest)) {
+        widest = &widths[column];
+      }
+    }
+    if (widest == nullptr) break;
+    *widest -= 1;
+  }
+  widths.back() = std::min(widths.back(), std::max(left(), least_last));
+}
+
 std::string Table::Render(const Terminal& terminal) const {
   std::vector<std::size_t> widths = Widths();
-  if (terminal.columns > 0) {
-    const std::size_t least_last = std::min(widths.back(), kLeastLastColumn);
-    const auto left = [&] {  // for the last one
-      std::size_t before = 0;
-      for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-      return terminal.columns > before ? terminal.columns - before : 0;
-    };
-    while (left() < least_last) {
-      std::size_t* widest = nullptr;
-      for (const auto& [column, least] : shortest_) {
-        if (widths[column] > least && (widest == nullptr || widths[column] > *widest)) {
-          widest = &widths[column];
-        }
-      }
-      if (widest == nullptr) break;
-      *widest -= 1;
-    }
-    widths.back() = std::min(widths.back(), std::max(left(), least_last));
-  }
+  if (terminal.columns > 0) Narrow(terminal.columns, widths);
   std::string text;
   std::vector<Cell> heading;
   for (const std::string& name : headings_) heading.emplace_back(name, Colour::kBold);

@@ -84,6 +84,7 @@ class Table {
 
  private:
   std::vector<std::size_t> Widths() const;
+  void Narrow(std::size_t columns, std::vector<std::size_t>& widths) const;
 
   const std::vector<std::string> headings_;
   std::map<std::size_t, std::size_t> shortest_;  // by column

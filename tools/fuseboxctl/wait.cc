@@ -75,6 +75,25 @@ void SayPending(const StateGoal& goal, const std::vector<std::string>& instances
   }
 }
 
+void RequireAll(const std::vector<EndpointResult*>& touched, StateGoal& goal) {
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    for (const CircuitResult& result : touched[i]->results) {
+      if (result.status.ok()) goal.Require(i, result.name);
+    }
+  }
+}
+
+void KeepWhatWasSeen(const StateGoal& goal, const std::vector<EndpointResult*>& touched) {
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    for (CircuitResult& result : touched[i]->results) {
+      const std::optional<StateGoal::Seen> seen = goal.Find(i, result.name);
+      if (!result.status.ok() || !seen) continue;
+      result.state = seen->state;
+      result.mode = seen->mode;
+    }
+  }
+}
+
 }  // namespace
 
 ExitCode Wait(const Fleet& fleet, std::vector<EndpointResult>& answers, const std::string& state,
@@ -100,11 +119,7 @@ ExitCode Wait(const Fleet& fleet, std::vector<EndpointResult>& answers, const st
   if (endpoints.empty()) return ExitCode::kDone;
 
   StateGoal goal(*StateOf(state), endpoints.size());
-  for (std::size_t i = 0; i < touched.size(); ++i) {
-    for (const CircuitResult& result : touched[i]->results) {
-      if (result.status.ok()) goal.Require(i, result.name);
-    }
-  }
+  RequireAll(touched, goal);
   fusebox::v1::CircuitFilter filter;
   if (all_names.size() <= kMaxGlobs) {  // else all are watched, and the goal picks its own
     for (const std::string& name : all_names) filter.add_name_globs(name);
@@ -117,19 +132,12 @@ ExitCode Wait(const Fleet& fleet, std::vector<EndpointResult>& answers, const st
       absl::StrCat("waiting for ", what, " to be ", state, ", at most ", DurationText(timeout)));
   const absl::Time begun = absl::Now();
   Waiter waiter(std::move(goal), endpoints, screen);
-  WatchGroup::End end;
+  WatchGroup::End end = WatchGroup::End::kDone;
   {
     WatchGroup group(endpoints, filter, waiter, interrupt);
     end = group.Run([&waiter] { return waiter.goal().reached(); }, timeout);
   }
-  for (std::size_t i = 0; i < touched.size(); ++i) {
-    for (CircuitResult& result : touched[i]->results) {
-      const std::optional<StateGoal::Seen> seen = waiter.goal().Find(i, result.name);
-      if (!result.status.ok() || !seen) continue;
-      result.state = seen->state;
-      result.mode = seen->mode;
-    }
-  }
+  KeepWhatWasSeen(waiter.goal(), touched);
   if (end == WatchGroup::End::kDone) {
     screen.Say(absl::StrCat(what, count == 1 ? " is " : " are ", state, ", after ",
                             AgeText(absl::Now() - begun)));

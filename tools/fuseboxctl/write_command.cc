@@ -141,6 +141,7 @@ std::string SummaryOf(const std::vector<EndpointResult>& answers, absl::string_v
     if (any) instances += 1;
   }
   std::vector<std::string> parts;
+  parts.reserve(states.size());
   for (const auto& [state, count] : states) parts.push_back(absl::StrCat(count, " ", state));
   return absl::StrCat(done, "  ", Count(circuits, "circuit"), " at ", Count(instances, "instance"),
                       ": ", absl::StrJoin(parts, ", "));
