@@ -324,7 +324,7 @@ class CircuitRegistry::Impl {
   std::shared_ptr<CircuitBreaker> TakeOut(EvictionQueue::Place member)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     circuits_.erase(member->circuit->name());
-    return queue_.Remove(member);
+    return EvictionQueue::Remove(member);
   }
 
   // Constant.

@@ -32,7 +32,7 @@ class EvictionQueue {
   using Place = std::list<Member>::iterator;
 
   Place Add(std::shared_ptr<CircuitBreaker> circuit);
-  std::shared_ptr<CircuitBreaker> Remove(Place member);
+  static std::shared_ptr<CircuitBreaker> Remove(Place member);
 
   // The circuit that can best be spared: one that is idle and neither OPEN nor has to stay; else an
   // OPEN one, the oldest first. Empty if there is none, as far as was looked: then the next search
