@@ -81,7 +81,7 @@ struct Event {
 
   EventKind kind = EventKind::kTransition;
   std::string circuit;  // its name; empty for what belongs to no circuit
-  uint64_t epoch = 0;   // the circuit's, after the event
+  uint64_t epoch = 0;   // the circuit's, after the event; 0: of no circuit that is there
 
   // When it happened. A transition that was due earlier than anyone looked bears the time at which
   // it was due.

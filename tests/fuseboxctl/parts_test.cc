@@ -408,6 +408,22 @@ TEST(StateGoal, CallsThatWentWithoutACircuitMakeNone) {
   EXPECT_FALSE(goal.reached()) << "there is no circuit yet";
 }
 
+TEST(StateGoal, NoEventOfTheRegistrysOwnMakesACircuit) {
+  StateGoal goal(fusebox::v1::STATE_CLOSED, 1);
+  WatchCircuitsResponse none;
+  none.set_snapshot_complete(true);
+  EXPECT_TRUE(goal.Hear(0, none));
+  // Of no circuit, or of one that was evicted: whose policy is forgotten.
+  for (const auto kind :
+       {fusebox::v1::EVENT_KIND_USER_CODE_FAILED, fusebox::v1::EVENT_KIND_EVENTS_DROPPED,
+        fusebox::v1::EVENT_KIND_POLICY_CHANGED}) {
+    WatchCircuitsResponse event = Moved(fusebox::v1::STATE_CLOSED, 0);
+    event.mutable_events(0)->set_kind(kind);
+    EXPECT_TRUE(goal.Hear(0, event));
+    EXPECT_FALSE(goal.reached()) << fusebox::v1::EventKind_Name(kind);
+  }
+}
+
 TEST(StateGoal, WhatWasMissedIsAskedForAnew) {
   StateGoal goal(fusebox::v1::STATE_CLOSED, 1);
   EXPECT_TRUE(goal.Hear(0, Snapshot(fusebox::v1::STATE_CLOSED, 1)));

@@ -26,7 +26,7 @@ bool StateGoal::Hear(std::size_t endpoint, const fusebox::v1::WatchCircuitsRespo
   }
   if (message.snapshot_complete()) view.complete = true;
   for (const fusebox::v1::Event& event : message.events()) {
-    if (event.kind() == fusebox::v1::EVENT_KIND_CALLS_UNPROTECTED) continue;  // of no circuit
+    if (event.epoch() == 0) continue;  // of no circuit that is there
     const auto known = view.circuits.find(event.circuit());
     if (event.kind() == fusebox::v1::EVENT_KIND_CIRCUIT_REMOVED) {
       if (known != view.circuits.end() && event.epoch() >= known->second.epoch) {
