@@ -15,13 +15,13 @@ namespace {
 // come again, and be told what it has missed.
 constexpr absl::Duration kLongestWrite = absl::Minutes(1);
 
+// And of a call that is to end: who reads is told why, in place of a bare CANCELLED.
+constexpr absl::Duration kLongestLastWrite = absl::Seconds(1);
+
 WatchSource ForStrangers(WatchSource source) {
   source.disclosure = source.disclosure_to_strangers;
   return source;
 }
-
-// And of a call that is to end: who reads is told why, in place of a bare CANCELLED.
-constexpr absl::Duration kLongestLastWrite = absl::Seconds(1);
 
 }  // namespace
 

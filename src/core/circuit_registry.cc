@@ -140,11 +140,7 @@ class CircuitRegistry::Impl {
   void ReportUserCodeFailure(UserCode code, absl::string_view exception) {
     std::string detail = failures_->Count(code, exception);
     if (detail.empty()) return;
-    Event event;
-    event.kind = EventKind::kUserCodeFailed;
-    event.time = clock().WallNow();
-    event.detail = std::move(detail);
-    events_.Push(std::move(event));
+    PushEvent(EventKind::kUserCodeFailed, {}, std::move(detail));
     events_.Deliver();
   }
 
@@ -285,15 +281,22 @@ class CircuitRegistry::Impl {
   }
 
   void TellOfForgottenPolicy(const std::string& name) {
+    PushEvent(EventKind::kPolicyChanged, name,
+              absl::StrCat("what an operator gave it is forgotten: it was evicted, and of such "
+                           "circuits a registry keeps the policies of ",
+                           KeptPolicies::kMax),
+              Cause::kPolicyChanged);
+  }
+
+  // An event of no circuit that is there; `events_.Deliver()` tells the listeners.
+  void PushEvent(EventKind kind, absl::string_view circuit, std::string detail,
+                 Cause cause = Cause::kNone) {
     Event event;
-    event.kind = EventKind::kPolicyChanged;
-    event.circuit = name;
+    event.kind = kind;
+    event.circuit = std::string(circuit);
     event.time = clock().WallNow();
-    event.cause = Cause::kPolicyChanged;
-    event.detail = absl::StrCat(
-        "what an operator gave it is forgotten: it was evicted, and of such "
-        "circuits a registry keeps the policies of ",
-        KeptPolicies::kMax);
+    event.cause = cause;
+    event.detail = std::move(detail);
     events_.Push(std::move(event));
   }
 
@@ -311,12 +314,8 @@ class CircuitRegistry::Impl {
                      " circuits that must stay: an operator's mode holds them, or they have calls "
                      "in flight");
     if (unprotected_calls_.Count(now)) {
-      Event event;
-      event.kind = EventKind::kCallsUnprotected;
-      event.circuit = std::string(name);
-      event.time = clock().WallNow();
-      event.detail = absl::StrCat(unprotected_calls_.count(), " so far; ", why);
-      events_.Push(std::move(event));
+      PushEvent(EventKind::kCallsUnprotected, name,
+                absl::StrCat(unprotected_calls_.count(), " so far; ", why));
     }
     return absl::ResourceExhaustedError(absl::StrCat("no circuit \"", name, "\": ", why));
   }
