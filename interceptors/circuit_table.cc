@@ -95,9 +95,10 @@ CircuitTable::Bucket& CircuitTable::BucketOf(Buckets& buckets, std::size_t hash)
 }
 
 EntryRef CircuitTable::FindIn(Buckets& buckets, absl::string_view key, std::size_t hash) {
-  for (const std::atomic<CircuitEntry*>& place : BucketOf(buckets, hash).places) {
+  Bucket& bucket = BucketOf(buckets, hash);
+  for (std::size_t i = 0; i < Bucket::kPlaces; ++i) {
     // Acquire: with it comes what is constant of the entry.
-    CircuitEntry* const found = place.load(std::memory_order_acquire);
+    CircuitEntry* const found = bucket.Place(hash, i).load(std::memory_order_acquire);
     if (found == nullptr || !found->MayBe(hash)) continue;
     EntryRef entry = EntryRef::To(*found);
     if (entry && entry->key() == key) return entry;
@@ -120,14 +121,15 @@ EntryRef CircuitTable::Insert(absl::string_view key, std::size_t hash,
 // In a bucket that is full, which is rare, another entry has to go: it is made again when it's
 // asked for.
 void CircuitTable::Put(CircuitEntry& entry) {
-  Bucket& bucket = BucketOf(*all_buckets_.back(), EntryPool::HashOf(entry));
-  for (std::atomic<CircuitEntry*>& place : bucket.places) {
+  const std::size_t hash = EntryPool::HashOf(entry);
+  Bucket& bucket = BucketOf(*all_buckets_.back(), hash);
+  for (std::size_t i = 0; i < Bucket::kPlaces; ++i) {
+    std::atomic<CircuitEntry*>& place = bucket.Place(hash, i);
     if (place.load(std::memory_order_relaxed) != nullptr) continue;
     place.store(&entry, std::memory_order_release);
     return;
   }
-  std::atomic<CircuitEntry*>& place =
-      bucket.places[EntryPool::IndexOf(entry) % bucket.places.size()];
+  std::atomic<CircuitEntry*>& place = bucket.Place(hash, 0);
   Remove(*place.load(std::memory_order_relaxed));
   place.store(&entry, std::memory_order_release);
 }

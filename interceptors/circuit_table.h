@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,9 +76,20 @@ class CircuitTable {
   std::size_t size() const;
 
  private:
-  // A set-associative table: a key's entry is in one of the places of one bucket.
+  // A set-associative table: a key's entry is in one of the places of one bucket. Whoever reads or
+  // fills one begins at a place that follows from the hash, so that the first place that isn't
+  // empty is nearly always the right one.
   struct alignas(64) Bucket {
-    std::array<std::atomic<CircuitEntry*>, 8> places{};
+    static constexpr std::size_t kPlaces = 8;
+
+    // The i-th to look at.
+    std::atomic<CircuitEntry*>& Place(std::size_t hash, std::size_t i) {
+      constexpr int kShift = std::numeric_limits<std::size_t>::digits - 3;
+      static_assert(kPlaces == 1 << 3);
+      return places[((hash >> kShift) + i) % kPlaces];
+    }
+
+    std::array<std::atomic<CircuitEntry*>, kPlaces> places{};
   };
   using Buckets = std::vector<Bucket>;  // a power of two
 

@@ -87,7 +87,6 @@ CircuitEntry& EntryPool::Make() {
   CircuitEntry& entry = chunk->entries[at.place];
   entry.chunk_ = chunk.get();
   entry.place_ = at.place;
-  entry.index_ = index;
   return entry;
 }
 

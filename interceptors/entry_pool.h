@@ -63,7 +63,6 @@ class CircuitEntry {
   // Constant once its chunk is made.
   Chunk* chunk_ = nullptr;
   uint32_t place_ = 0;  // in the chunk
-  uint32_t index_ = 0;  // of all entries
 
   // Constant once it is in the table. One that is pinned is its key's for good: nobody need be
   // counted.
@@ -147,7 +146,6 @@ class EntryPool {
   ~EntryPool();
 
   CircuitEntry& At(uint32_t index) const;
-  static uint32_t IndexOf(const CircuitEntry& entry) { return entry.index_; }
   static std::size_t HashOf(const CircuitEntry& entry) {
     return entry.hash_.load(std::memory_order_relaxed);
   }

@@ -167,6 +167,8 @@ class CircuitBreaker {
 
   explicit CircuitBreaker(std::unique_ptr<CircuitCore> core);
 
+  Admission Acquire();
+
   const std::unique_ptr<CircuitCore> core_;
 };
 

@@ -123,6 +123,8 @@ class [[nodiscard]] Permit {
     uint8_t flags = 0;
   };
 
+  bool RecordAnySuccess();
+
   Permit(CircuitBreaker* breaker, const Ticket& ticket) : breaker_(breaker), ticket_(ticket) {}
 
   CircuitBreaker* breaker_ = nullptr;

@@ -14,12 +14,19 @@ namespace fusebox {
 
 class AdmissionWord {
  public:
+  // What the policy needs a clock for.
+  struct ClockUse {
+    bool calls = false;   // each is timed
+    bool window = false;  // it has slices
+  };
+
   AdmissionWord() = default;  // asks for the lock in every case
-  AdmissionWord(const StateMachine::FastPath& path, Mode mode, uint64_t epoch)
+  AdmissionWord(const StateMachine::FastPath& path, Mode mode, uint64_t epoch, ClockUse clock)
       : bits_(epoch << kFlagBits | (path.admits ? kAdmits : 0) | (path.rejects ? kRejects : 0) |
               (path.successes_matter ? 0 : kSuccessesOnlyCount) |
               (mode == Mode::kForcedOpen ? kForcedOpen : 0) |
-              (mode == Mode::kDisabled ? kDisabled : 0)) {}
+              (mode == Mode::kDisabled ? kDisabled : 0) | (clock.calls ? kTimesCalls : 0) |
+              (clock.window ? kHasSlices : 0)) {}
 
   static AdmissionWord FromBits(uint64_t bits) {
     AdmissionWord word;
@@ -38,13 +45,24 @@ class AdmissionWord {
   bool disabled() const { return (bits_ & kDisabled) != 0; }
   uint64_t epoch() const { return bits_ >> kFlagBits; }
 
+  // Every call is admitted with the present epoch, and none is timed.
+  bool admits_plainly() const { return (bits_ & (kAdmits | kDisabled | kTimesCalls)) == kAdmits; }
+  // The same, and a success of the present epoch need only be counted, whatever the time is.
+  bool counts_plainly() const {
+    constexpr uint64_t kLooked =
+        kAdmits | kDisabled | kTimesCalls | kHasSlices | kSuccessesOnlyCount;
+    return (bits_ & kLooked) == (kAdmits | kSuccessesOnlyCount);
+  }
+
  private:
-  static constexpr int kFlagBits = 5;
+  static constexpr int kFlagBits = 7;
   static constexpr uint64_t kAdmits = 1;
   static constexpr uint64_t kRejects = 2;
   static constexpr uint64_t kSuccessesOnlyCount = 4;
   static constexpr uint64_t kForcedOpen = 8;
   static constexpr uint64_t kDisabled = 16;
+  static constexpr uint64_t kTimesCalls = 32;
+  static constexpr uint64_t kHasSlices = 64;
 
   uint64_t bits_ = 0;
 };

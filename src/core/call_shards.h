@@ -75,6 +75,8 @@ class CallShards {
    public:
     Handle(CallShard& shard, bool exclusive) : shard_(shard), exclusive_(exclusive) {}
 
+    int64_t granted() const { return shard_.granted.load(std::memory_order_relaxed); }
+
     // Returns how many there are now, about.
     int64_t CountGranted() { return Bump(shard_.granted); }
     void CountIgnored() { Bump(shard_.ignored); }
@@ -106,6 +108,9 @@ class CallShards {
     const bool exclusive_;
   };
   Handle Mine();
+
+  // The calling thread's, if it shares with none; else null, and when it has none yet: then `Mine`.
+  CallShard* Own();
 
   // Calls `visit(shard)` for each shard that there is.
   template <typename Visit>
@@ -162,6 +167,15 @@ inline CallShards::Handle CallShards::Mine() {
   CallShard* const shard =
       block == nullptr ? nullptr : block->places[place].load(std::memory_order_acquire);
   return Handle(shard != nullptr ? *shard : Make(place), exclusive);
+}
+
+inline CallShard* CallShards::Own() {
+  // A thread without a number has a large one by this.
+  static_assert(kNoThreadIndex < 0);
+  const auto index = static_cast<unsigned int>(t_thread_index);
+  Block* const block = block_.load(std::memory_order_acquire);
+  if (index >= kExclusive || block == nullptr) return nullptr;
+  return block->places[index].load(std::memory_order_acquire);
 }
 
 inline bool CallShards::Handle::ExtendRun(RunTag tag) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "src/core/circuit_core.h"
 
@@ -34,6 +35,11 @@ CircuitBreaker::CircuitBreaker(std::unique_ptr<CircuitCore> core) : core_(std::m
 CircuitBreaker::~CircuitBreaker() = default;
 
 Admission CircuitBreaker::TryAcquire() {
+  if (Permit::Ticket ticket; core_->AdmitPlainly(ticket)) return Admission(this, ticket);
+  return Acquire();
+}
+
+ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire() {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
   // Another one, whose address is taken: the first can stay in registers.
   Permit::Ticket ticket;
@@ -52,8 +58,13 @@ bool Permit::Record(const Outcome& outcome) {
 
 bool Permit::RecordSuccess() {
   if (breaker_ == nullptr) return false;
-  CircuitCore& core = CircuitCore::Of(*breaker_);
-  if (!core.ReturnSuccessWithoutLock(ticket_)) {
+  if (!CircuitCore::Of(*breaker_).ReturnSuccessPlainly(ticket_)) return RecordAnySuccess();
+  breaker_ = nullptr;
+  return true;
+}
+
+ABSL_ATTRIBUTE_NOINLINE bool Permit::RecordAnySuccess() {
+  if (!CircuitCore::Of(*breaker_).ReturnSuccessWithoutLock(ticket_)) {
     return Record(Outcome::Success());
   }
   breaker_ = nullptr;

@@ -170,9 +170,14 @@ void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
   ReturnLocked(ticket, outcome);
 }
 
+void CircuitCore::NoteLatency(const Ticket& ticket) {
+  shards_.Mine().NoteLatency(clock_.CoarseNow() - ticket.start);
+}
+
 void CircuitCore::NoteLatency(const Ticket& ticket, const Outcome& success) {
   if (!success.timed) return;
-  shards_.Mine().NoteLatency(success.latency ? *success.latency : clock_.Now() - ticket.start);
+  if (success.latency) return shards_.Mine().NoteLatency(*success.latency);
+  NoteLatency(ticket);
 }
 
 bool CircuitCore::IsSlow(const Outcome& outcome, const Ticket& ticket) const {
@@ -443,7 +448,10 @@ void CircuitCore::Publish() {
       std::memory_order_relaxed);
   rejects_until_.store(path.rejects_until.nanos(), std::memory_order_relaxed);
   latest_now_.store(path.now.nanos(), std::memory_order_relaxed);
-  word_.store(AdmissionWord(path, machine_.mode(), machine_.epoch()).bits(),
+  AdmissionWord::ClockUse clock;
+  clock.calls = policy.slow_call_duration.has_value();
+  clock.window = time_window != nullptr;
+  word_.store(AdmissionWord(path, machine_.mode(), machine_.epoch(), clock).bits(),
               std::memory_order_release);
 }
 

@@ -60,6 +60,19 @@ TEST(CallShards, ThereAreNoneBeforeTheFirstCall) {
   EXPECT_EQ(count, 1);
 }
 
+TEST(CallShards, AThreadHasAShardToItselfFromItsFirstCallOn) {
+  CallShards shards;
+  EXPECT_EQ(shards.Own(), nullptr);
+  shards.Mine().CountGranted();
+  ASSERT_NE(shards.Own(), nullptr);
+  EXPECT_EQ(shards.Own()->granted.load(), 1);
+  std::thread([&] {
+    EXPECT_EQ(shards.Own(), nullptr);
+    shards.Mine().CountGranted();
+    EXPECT_NE(shards.Own(), nullptr);
+  }).join();
+}
+
 TEST(CallShards, ARunIsExtendedByItsOwnTagAlone) {
   CallShards shards;
   CallShards::Handle mine = shards.Mine();

@@ -25,6 +25,18 @@ using fusebox_testing::NoRulePolicy;
 using fusebox_testing::SmallPolicy;
 using fusebox_testing::TestCircuit;
 
+// A fake clock whose coarse time is as far behind as a clock's may be.
+class LaggingClock final : public Clock {
+ public:
+  SteadyTime Now() const override { return clock.Now(); }
+  SteadyTime CoarseNow() const override {
+    return clock.Now() + -absl::Nanoseconds(kCoarseLagNanos);
+  }
+  absl::Time WallNow() const override { return clock.WallNow(); }
+
+  FakeClock clock;
+};
+
 constexpr absl::Duration kYear = absl::Hours(365 * 24);
 
 TEST(CircuitBreaker, R1_EveryOperationMakesTheMoveThatIsDue) {
@@ -229,6 +241,30 @@ TEST(CircuitBreaker, R3_SlicesThatLieAsManyAsAThirtyTwoBitNumberApartAreTwo) {
   circuit.Advance(absl::Milliseconds(int64_t{1} << 32));
   circuit.Succeed(10);
   EXPECT_EQ(circuit->Snapshot().window.recorded, 10);
+}
+
+TEST(CircuitBreaker, R3_ACoarseClockPutsNoSuccessIntoTheSliceBefore) {
+  Policy policy = NoRulePolicy();
+  policy.failure_rate = 1;
+  policy.window = TimeWindow{absl::Seconds(1), 10};
+  CircuitBreaker::Options options;
+  LaggingClock lagging;
+  options.clock = &lagging;
+  const auto breaker = CircuitBreaker::Create("lagging", policy, options).value();
+  TestCircuit exact(policy);
+
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < 2000; ++i) {
+    const auto step = absl::Milliseconds(std::uniform_int_distribution<int>(0, 30)(random));
+    lagging.clock.Advance(step);
+    exact.Advance(step);
+    EXPECT_TRUE(breaker->TryAcquire().permit().RecordSuccess());
+    EXPECT_TRUE(exact->TryAcquire().permit().RecordSuccess());
+    ASSERT_EQ(breaker->Snapshot().window.recorded, exact->Snapshot().window.recorded)
+        << "at call " << i;
+  }
 }
 
 TEST(SteadyTime, ArithmeticSaturates) {
