@@ -66,7 +66,7 @@ bool CircuitBreakerInterceptor::StartOnce(InterceptorBatchMethods& methods) {
       starts_here = true;
     });
   } else if (!started_) {
-    started_ = true;  // written once: later batches may read it at a time
+    started_ = true;  // written once: later batches may read it at the same time
     call_.Start(FirstMetadata(methods));
     starts_here = true;
   }

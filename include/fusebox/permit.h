@@ -50,8 +50,8 @@ class FirstMessage {
 // by, as ignored (but see `Run` in fusebox/run.h). Movable, so
 // that it can travel with a call from thread to thread.
 //
-// Thread-safety: one thread at a time; the breaker behind it takes permits back from any thread.
-// Ownership: refers to its breaker, which must outlive it.
+// Thread-safety: not thread-safe; callers synchronise. The breaker takes permits back on any
+// thread. Ownership: refers to its breaker, which must outlive it.
 class [[nodiscard]] Permit {
  public:
   // An empty permit: nothing to give back.

@@ -21,7 +21,7 @@
 namespace fusebox {
 namespace {
 
-// The most circuits that the registry is asked for at a time, since it can't make one meanwhile.
+// The most circuits that the registry is asked for at once: it can't make one meanwhile.
 constexpr std::size_t kPage = 256;
 
 class Collector final : public prometheus::Collectable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writers, readers and watchers of the same circuits at a time, without gRPC's threads.
+// Writers, readers and watchers of the same circuits at the same time, without gRPC's threads.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -34,7 +34,7 @@ int64_t Granted(CallShards& shards) {
   return granted;
 }
 
-// Runs `body(0)` to `body(count - 1)`, all alive at a time, each in its turn.
+// Runs `body(0)` to `body(count - 1)`, all alive at the same time, each in its turn.
 template <typename Body>
 void InTurn(int count, Body body) {
   Barrier barrier(count);

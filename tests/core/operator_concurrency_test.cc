@@ -279,7 +279,7 @@ TEST_P(EverythingAtOnce, AddsUpExactly) {
   }
 }
 
-// Every thread's calls of one epoch come back in a later one, all at a time: nothing moves.
+// Every thread's calls of one epoch come back in a later one, all at the same time: nothing moves.
 TEST_P(EverythingAtOnce, R7_NoLateResultMovesTheMachine) {
   constexpr int kRounds = 60;
   const int threads = GetParam();

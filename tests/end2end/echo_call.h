@@ -46,7 +46,7 @@ inline constexpr char kRequestText[] = "hello";
 
 // A call that has been started. Every method waits for its end.
 //
-// Thread-safety: one thread at a time.
+// Thread-safety: not thread-safe; callers synchronise.
 // Ownership: its context must outlive it. It may be destroyed without `Finish`.
 class EchoCall {
  public:

@@ -158,7 +158,7 @@ std::vector<Cell> EveryCell(const std::vector<Ending>& endings) {
 }
 
 void RecordForTable(const Cell& cell, const std::vector<Result>& results) {
-  // A file for each cell: they are written by processes that run at a time.
+  // A file for each cell: they are written by processes that run at the same time.
   const std::filesystem::path folder = FUSEBOX_TEST_ENDINGS;
   std::filesystem::create_directories(folder);
   std::string name = TestName();

@@ -15,7 +15,7 @@ namespace fusebox_testing {
 // On a free port of 127.0.0.1. Whatever the method, a call has its answer when its caller has sent
 // all: the message, and the status OK.
 //
-// Thread-safety: one thread at a time.
+// Thread-safety: not thread-safe; callers synchronise.
 // Ownership: outlives the channels to it; its destructor waits for their connections' ends.
 class GarbledServer {
  public:

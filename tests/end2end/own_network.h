@@ -13,7 +13,7 @@
 
 namespace fusebox_testing {
 
-// Thread-safety: one thread at a time.
+// Thread-safety: not thread-safe; callers synchronise.
 class OwnNetwork {
  public:
   // To be called before gRPC starts its threads: those that are there already stay outside. Empty,

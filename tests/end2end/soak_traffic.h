@@ -39,7 +39,7 @@ std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface> CountStar
 
 // One thread's calls. It takes turns with the others on channels, server and clock.
 //
-// Thread-safety: one thread at a time, beside others of its kind.
+// Thread-safety: not thread-safe; each thread has one of its own.
 class SoakCaller {
  public:
   SoakCaller(uint64_t seed, std::vector<std::shared_ptr<grpc::Channel>> channels,

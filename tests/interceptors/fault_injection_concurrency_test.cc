@@ -109,8 +109,8 @@ TEST(FaultInjectionConcurrencyTest, EveryFaultIsCountedOnceAndEveryCallEnds) {
   }
 }
 
-// A corked stream may be read and written at a time with nothing before: both batches are its
-// first.
+// A corked stream may be read and written at the same time with nothing before: both batches are
+// its first.
 TEST(FaultInjectionConcurrencyTest, TwoFirstBatchesDrawOneLotAndAreHijackedOnce) {
   const auto engine = std::make_shared<FaultEngine>(7, absl::Minutes(1));
   engine->Set("*", Fault());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many calls at a time on circuits that open and close, with cancellations beside them. No thread
+// Many concurrent calls on circuits that open and close, with cancellations beside them. No thread
 // of gRPC's takes part, so ThreadSanitizer sees every access.
 #include <gtest/gtest.h>
 
@@ -93,7 +93,7 @@ class Worker {
 
   void PlayStream(FakeCall& call) {
     call.Play(StartOps());
-    // Once started, a stream may be written and read at a time.
+    // Once started, a stream may be written and read at the same time.
     std::thread reader;
     if (Draw(10) == 0) reader = std::thread([&] { call.Play(ReadOps()); });
     call.Play(WriteOps());
@@ -157,8 +157,8 @@ TEST(InterceptorConcurrencyTest, EveryCallIsCountedOnceAndNothingStaysOut) {
   EXPECT_GT(events, 0);
 }
 
-// A corked stream may be read and written at a time with nothing before: both batches are its
-// first.
+// A corked stream may be read and written at the same time with nothing before: both batches are
+// its first.
 TEST(InterceptorConcurrencyTest, TwoFirstBatchesAreOneStart) {
   const FakeClock clock;
   for (const bool open : {false, true}) {

@@ -15,7 +15,7 @@ namespace fusebox_testing {
 // The first half of a batch, up to where gRPC would send it, for an interceptor that may hold it
 // and let it go on another thread.
 //
-// Thread-safety: one thread at a time, beside the one that lets it go.
+// Thread-safety: not thread-safe, except that another thread may let the batch go.
 class LateBatch {
  public:
   LateBatch(grpc::experimental::Interceptor& interceptor, const FakeOps& ops)

@@ -12,7 +12,7 @@
 
 namespace fusebox_testing {
 
-// Thread-safety: one thread at a time.
+// Thread-safety: not thread-safe; callers synchronise.
 // Ownership: its destructor kills the process, if `Kill` has not, and reaps it; should the test
 // itself die, the process sees the end of its standard input and ends too.
 class ChildServer {

@@ -28,7 +28,7 @@ using Hooks = std::vector<Hook>;
 
 // One batch, at one moment: the hooks that it shows, and what the interceptor did.
 //
-// Thread-safety: one thread at a time.
+// Thread-safety: not thread-safe; callers synchronise.
 class FakeBatch final : public grpc::experimental::InterceptorBatchMethods {
  public:
   using ReceivedMetadata = std::multimap<grpc::string_ref, grpc::string_ref>;

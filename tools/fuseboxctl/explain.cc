@@ -43,7 +43,7 @@ std::string Value(const std::string& bytes, int number) {
 absl::string_view AdviceOnWrite(const grpc::Status& status, Attempt attempt) {
   switch (status.error_code()) {
     case grpc::StatusCode::FAILED_PRECONDITION:
-      // It may say so itself, or that more circuits match than may be moved at a time.
+      // It may say so itself, or that more circuits match than may be moved at once.
       if (absl::StrContains(status.error_message(), "allow_writes") ||
           absl::StrContains(status.error_message(), "match")) {
         return "";

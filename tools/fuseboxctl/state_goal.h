@@ -16,7 +16,7 @@ namespace fuseboxctl {
 
 // Whether circuits are all in one state, by what their endpoints say.
 //
-// Thread-safety: of one thread at a time.
+// Thread-safety: not thread-safe; callers synchronise.
 class StateGoal {
  public:
   // Of all circuits that are heard of, of which there must be one at least.
