@@ -98,8 +98,8 @@ class CircuitBreaker {
   // and the failure are part. At most once for one stream.
   void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
 
-  // Whether a call that took that long is slow by the policy in force: for who has something to
-  // find out about slow calls, like their peer, before it records them.
+  // Whether a call that took that long is slow by the policy in force: for callers that have
+  // something to find out about slow calls, like their peer, before it records them.
   bool IsSlow(absl::Duration latency) const;
 
   // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (rule R1).
@@ -143,13 +143,13 @@ class CircuitBreaker {
   // is in force at that moment.
   absl::Status ReplacePolicy(const Policy& expected, const Policy& policy, const Operator& by);
 
-  // For who calls code of the application's on behalf of this circuit: it has thrown something of
-  // that type. It is counted, and told by an event of this circuit (fusebox/user_code.h), of which
-  // there is at the most one a second for each kind of code.
+  // For code that calls the application's functions on behalf of this circuit: one has thrown
+  // something of that type. It is counted, and an event of this circuit (fusebox/user_code.h) says
+  // so; there is at most one a second for each kind of code.
   void ReportUserCodeFailure(UserCode code, absl::string_view exception);
 
   // Whether its registry has let go of it (`CircuitRegistry::Remove`, or the registry's bound). It
-  // works on for who holds it, and tells no event of what becomes of it; the next call under its
+  // still works for whoever holds it, and makes no more events; the next call under its
   // name should get the registry's new one. Asked after an operator's action: if it is removed, the
   // action may have come too late, and is to be done again on the circuit that the registry has by
   // then; if not, the mode holds the circuit.

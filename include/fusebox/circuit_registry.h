@@ -88,7 +88,7 @@ class CircuitRegistry {
   // other.
   std::vector<CircuitSnapshot> List() const;
 
-  // The circuits whose names come after that one, by name, `limit` of them at the most. Gone
+  // The circuits whose names come after that one, by name, at most `limit` of them. Read
   // through like this, page by page, a circuit that is there all the time is seen exactly once,
   // even if others come and go.
   std::vector<std::shared_ptr<CircuitBreaker>> Circuits(
@@ -99,8 +99,8 @@ class CircuitRegistry {
   // evicted. Returns how many there were.
   int ResetAll(const Operator& by);
 
-  // The events after that sequence number that are still kept, from all circuits, `limit` of them
-  // at the most, and how many are not kept any more. 0 asks for all; `EventBatch::next` goes on.
+  // The events after that sequence number that are still kept, from all circuits, at most `limit`
+  // of them, and how many are no longer kept. 0 asks for all; `EventBatch::next` goes on.
   EventBatch EventsSince(uint64_t sequence,
                          std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
 
@@ -108,8 +108,8 @@ class CircuitRegistry {
   // is being delivered when the answer is let go of may still reach it.
   [[nodiscard]] std::shared_ptr<const void> AddListener(EventListener listener);
 
-  // For who calls code of the application's on behalf of no circuit: it has thrown something of
-  // that type (CircuitBreaker::ReportUserCodeFailure). The event has no circuit.
+  // For code that calls the application's functions on behalf of no circuit: one has thrown
+  // something of that type (CircuitBreaker::ReportUserCodeFailure). The event has no circuit.
   void ReportUserCodeFailure(UserCode code, absl::string_view exception);
 
   // The registry as a whole. Each figure is right at some moment of the call; together they are of

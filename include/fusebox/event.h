@@ -34,12 +34,12 @@ enum class EventKind {
   kReset,           // by an operator; so the next two
   kModeChanged,     // `mode_from`, `mode_to`; also when a time to live ends
   kPolicyChanged,
-  kCircuitAdded,    // to its registry
-  kCircuitRemoved,  // by an operator, or to keep the registry within its bound
-  kUserCodeFailed,  // code of the application's has thrown (fusebox/user_code.h): `detail`. At the
-                    // most one a second for each kind of code
-  kEventsDropped,   // listeners that didn't return in time were not told of events: `detail`. Of
-                    // no circuit: these were of circuits of which no other event waited
+  kCircuitAdded,      // to its registry
+  kCircuitRemoved,    // by an operator, or to keep the registry within its bound
+  kUserCodeFailed,    // code of the application's has thrown (fusebox/user_code.h): `detail`. At
+                      // most one a second for each kind of code
+  kEventsDropped,     // listeners that didn't return in time were not told of events: `detail`. Of
+                      // no circuit: these were of circuits of which no other event waited
   kCallsUnprotected,  // calls went without a circuit, since the registry is full of circuits that
                       // must stay: `circuit` is that of the last one. At most one in 10 s
 };
@@ -132,9 +132,9 @@ struct EventBatch {
 // never within it. So it must not wait for one, and one that causes an event at each event never
 // gets its thread back.
 //
-// It delays the calls of its thread, so it should be quick. Listeners that don't return hold five
-// threads of a registry, or of a lone breaker, at the most; other threads leave their events to
-// those and go on. Meanwhile the latest 256 events of a circuit wait (16,384 of all circuits of a
+// It delays the calls of its thread, so it should be quick. Listeners that don't return hold at
+// most five threads of a registry, or of a lone breaker; other threads leave their events to those
+// and go on. Meanwhile the latest 256 events of a circuit wait (16,384 of all circuits of a
 // registry); others are dropped and counted (`RegistryStats::dropped_events`), and an event
 // `kEventsDropped` says so. The registry's log gets them all. It should not throw, and must not end
 // its thread: see fusebox/user_code.h.

@@ -56,7 +56,7 @@ struct Evidence {
   // made a failure by its slowness, or is counted as slow alone, may have the code 0, OK.
   std::vector<CodeCount> codes;
 
-  // By peer, the most frequent first, kMaxEvidencePeers at the most; `other_peers` is how many
+  // By peer, the most frequent first, at most kMaxEvidencePeers; `other_peers` is how many
   // calls had another one. Calls without a peer are in neither.
   std::vector<PeerCount> peers;
   int64_t other_peers = 0;

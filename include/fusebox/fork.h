@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For programs that fork and go on in the child, such as servers with worker processes. (Who forks
-// only to `exec` needs none of this.) A forked child has none of its parent's other threads: those
-// of the library's own have to be stopped before, and started again after, in both processes.
+// For programs that fork and go on in the child, such as servers with worker processes. (A program
+// that forks only to `exec` needs none of this.) A forked child has none of its parent's other
+// threads: those of the library's own have to be stopped before, and started again after, in both
+// processes.
 //
 //   fusebox::PrepareFork();
 //   const pid_t child = fork();

@@ -80,7 +80,7 @@ struct Outcome {
 
   // For failures: how long the dependency asked to be left alone. An opening caused by this call
   // lasts at least that long, or at least the policy's `max_open_duration` if that is less (R4).
-  // Negative values are of no effect.
+  // Negative values have no effect.
   absl::Duration pushback = absl::ZeroDuration();
 
   static Outcome Success() { return Outcome(); }

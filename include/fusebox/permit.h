@@ -22,7 +22,7 @@ class StateMachine;
 // What `Permit::RecordFirstMessage` leaves behind: where the success of that first message went, so
 // that `CircuitBreaker::ReportFailure` can take it back if the stream fails later. A plain value
 // for one circuit, to be kept for as long as the stream lives; it refers to nothing. Reported to
-// another circuit, be it of the same name, it is no more than a failure.
+// another circuit, even one of the same name, it is just a failure.
 class FirstMessage {
  public:
   // Of no stream: the failure that is reported with it is one that belongs to no permit.
@@ -51,7 +51,8 @@ class FirstMessage {
 // that it can travel with a call from thread to thread.
 //
 // Thread-safety: not thread-safe; callers synchronise. The breaker takes permits back on any
-// thread. Ownership: refers to its breaker, which must outlive it.
+// thread.
+// Ownership: refers to its breaker, which must outlive it.
 class [[nodiscard]] Permit {
  public:
   // An empty permit: nothing to give back.
@@ -80,7 +81,7 @@ class [[nodiscard]] Permit {
   // has succeeded by this and frees its place, and becomes a failed one if the stream fails in the
   // same HALF_OPEN. The permit stays out, and `max_in_flight` still counts it.
   //
-  //   permit.ReceiveMessage();               // at the first message; later ones are of no effect
+  //   permit.ReceiveMessage();               // at the first message; later ones have no effect
   //   permit.Record(outcome);                // at the final status
   //
   // Of `message` only `latency` (to this message), `timed` and `peer` are looked at. Takes no lock

@@ -120,10 +120,10 @@ struct Policy {
   // 100 (nor do 45 others of the 99 whole percents).
   std::optional<double> failure_rate;  // greater than 0, at most 1
 
-  // The same over calls that took at least `slow_call_duration`, be they successes or failures.
+  // The same over calls that took at least `slow_call_duration`, successes or failures.
   std::optional<double> slow_call_rate;  // greater than 0, at most 1
 
-  // So many calls have been in flight for so long. Looked at beside the others, and last. Costs
+  // `count` calls have been in flight for `age`. Looked at after the other rules. Costs
   // nothing when it is off.
   std::optional<HungCalls> hung_calls;
 
@@ -155,18 +155,18 @@ struct Policy {
   // The length is multiplied, last of all, by a random factor from [1 - jitter, 1 + jitter], so
   // that a fleet of clients does not probe in step (an opening at the maximum can so exceed it).
   // What a server asked for (`Outcome::pushback`) is a least: its factor is from [1, 1 + jitter].
-  // At 0 there is no chance in it, nor in when an operator's `ForceOpen` ends. Held to a billionth,
+  // At 0 nothing is random, not even the end of an operator's `ForceOpen`. Held to a billionth,
   // as the multiplier is.
   double jitter = 0.1;  // 0 to less than 1
 
-  // ---- How it comes back (rule R5).
+  // ---- How it recovers (rule R5).
   HalfOpenPolicy half_open;
 
   // Absent: a positive verdict closes the circuit at once.
   std::optional<Ramp> ramp;
 
   // ---- In any state: a call that would be the N+1st in flight is rejected. It is counted apart
-  // from the other rejections, and is no failure (rule R12). What Envoy calls circuit breaking.
+  // from the other rejections, and is no failure (rule R12). Envoy calls this circuit breaking.
   std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
 
   // ---- Presets: failures in a row / successful probes / open duration; all else as by default.

@@ -38,7 +38,7 @@ class PolicyTable {
   // asked for, a policy that isn't valid, a second entry for the same name) is kept, and comes out
   // of `Validate`, so that entries can be written in one chain.
 
-  // For all that nothing below says otherwise of.
+  // The policy of every method for which no entry below says otherwise.
   PolicyTable& Default(const Policy& policy);
 
   // `service` as "package.Service".
@@ -50,7 +50,7 @@ class PolicyTable {
   // Takes a method or a service out: its calls see no breaker and pay for none.
   PolicyTable& Unprotected(absl::string_view method_or_service);
 
-  // Lets names be what they may. Without it, a channel refuses a name that is probably misspelt: a
+  // Accepts any name. Without it, a channel refuses a name that is probably misspelt: a
   // service that isn't linked into the program, and is one or two letters away from one that is; a
   // method that its linked service doesn't have. It holds for the channel's stream options and
   // fallbacks as well.

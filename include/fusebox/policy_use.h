@@ -45,7 +45,7 @@ class PolicyUse {
   PolicyUse& operator=(const PolicyUse&) = delete;
   ~PolicyUse() = default;
 
-  // A call has matched that one. Of no effect if there is none such.
+  // A call has matched that one. No effect if there is no such entry.
   void Note(absl::string_view setting, absl::string_view name);
 
   const std::string& target() const { return target_; }

@@ -33,7 +33,7 @@ struct RegistryStats {
   int64_t user_code_failures = 0;
 
   // Events that the listeners were not told of, because one of them didn't return in time
-  // (EventListener). The registry's log has had them.
+  // (EventListener). The registry's log has them.
   int64_t dropped_events = 0;
 };
 

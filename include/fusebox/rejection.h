@@ -49,7 +49,7 @@ struct Rejection {
   absl::Duration retry_after = absl::ZeroDuration();
 };
 
-// For people: names the circuit, its state and how long until it may be tried.
+// For people to read: names the circuit, its state and how long until it may be tried.
 std::string RejectionMessage(const Rejection& rejection);
 
 // The bytes of a google.rpc.Status (what gRPC carries as `grpc-status-details-bin`): code 14, the

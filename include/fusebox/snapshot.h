@@ -88,7 +88,7 @@ struct CircuitSnapshot {
 
   std::optional<LastFailure> last_failure;
   std::optional<absl::Time> last_transition;
-  std::optional<Move> last_opening;  // what opened it last, be it open now or not
+  std::optional<Move> last_opening;  // what opened it last, whether it is open now or not
   std::optional<Move> last_action;   // what an operator did last
   // While OPEN: when it will turn HALF_OPEN; absent if an operator holds it open for good.
   std::optional<absl::Time> next_probe;

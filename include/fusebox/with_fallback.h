@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A second way, at the call site, for a call that was rejected or has failed:
+// A fallback at the call site, for a call that was rejected or has failed:
 //
 //   grpc::Status status = fusebox::WithFallback(
 //       [&] { return stub->Reserve(&context, request, &reply); },

@@ -38,8 +38,8 @@ struct CircuitAdminOptions {
   std::string instance;
 
   // Who may read. Null: whoever can reach the server. Those who may write may read too, and
-  // `write_authorizer` is asked who a reader is, so that nobody without a name comes before one
-  // with.
+  // `write_authorizer` is asked who a reader is, so that callers without a name don't come before
+  // those with.
   std::shared_ptr<const Authorizer> read_authorizer;
 
   // Both, or neither: that circuits may be moved, and who may do so. Who it was and why they did it

@@ -22,8 +22,8 @@ namespace fusebox {
 //
 // That is what `StatusClassifier::Options::min_deadline` needs, and the rule that ignores a call
 // whose deadline had passed before it started. gRPC alone applies a propagated deadline where no
-// interceptor can see it: then calls whose callers gave them hardly any time fail for no fault of
-// the dependency, and open its circuit for callers with all the time in the world.
+// interceptor can see it: then calls whose callers gave them hardly any time fail through no fault
+// of the dependency, and open its circuit for callers with all the time in the world.
 //
 // A deadline that is set on the context later replaces this one, for interceptors; gRPC goes by the
 // earlier of the two.

@@ -95,7 +95,7 @@ class FaultEngine;
 // interceptors that see them, run on that thread; inner interceptors must not block there.
 class FaultInjector {
  public:
-  // The name, for `Set` and `Clear`, of all that no other name speaks of.
+  // The name, for `Set` and `Clear`, that stands for every method without a fault of its own.
   static constexpr char kDefault[] = "*";
 
   // INVALID_ARGUMENT if `max_hang` is out of its range.
@@ -117,8 +117,8 @@ class FaultInjector {
   // and fields out of range.
   absl::Status Set(absl::string_view name, Fault fault);
 
-  // Takes a name's fault away. False if it had none. Calls that are held back already are not let
-  // go by this.
+  // Takes a name's fault away. False if it had none. Calls that are already held back are not
+  // released by this.
   bool Clear(absl::string_view name);
   void ClearAll();
 

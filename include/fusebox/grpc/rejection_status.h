@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a rejected caller holds in its hands, and how it finds out (docs/rules.md).
+// What a rejected caller gets, and how it recognises a rejection (docs/rules.md).
 //
 //   grpc::Status status = stub->Reserve(&context, request, &response);
 //   if (std::optional<fusebox::Rejection> rejection = fusebox::GetRejection(status)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A dependency that does as a test tells it: a real gRPC server for any method of any service. It
+// A dependency that a test controls: a real gRPC server for any method of any service. It
 // needs none of the service's generated code, since it deals in bytes.
 //
 //   using fusebox_testing::Reply;
