@@ -25,8 +25,7 @@ WatchSource ForStrangers(WatchSource source) {
 
 }  // namespace
 
-// One call. It is idle, or it is busy: a slice of the executor's looks for what there is to tell,
-// or a message is being written. No lock is held meanwhile.
+// One call. No lock is held while something is looked for, or written.
 class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Stream> {
  public:
   Stream(Watchers& watchers, Caller caller, grpc::CallbackServerContext& context, Watch watch)
@@ -41,48 +40,38 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
   void Pump() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (finished_) return;
       again_ = true;
-      if (std::exchange(busy_, true)) return;
+      if (phase_ != Phase::kIdle) return;
+      phase_ = Phase::kLooking;
     }
     PostSlice();
   }
 
   // Ends the call, if it is still running; if a message is on its way, after that.
-  void Drop(const grpc::Status& why) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (cancelled_) return;
-      cancelled_ = true;
-      end_ = why;
-      if (busy_) return;  // who is busy with it will see
-      finished_ = true;
-    }
-    Finish(why);
-  }
+  void Drop(const grpc::Status& why) { End(why); }
 
   // Ends the call, if what was written to it was not taken for too long.
   bool HangUpIfStalled(SteadyTime now) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (!writing_since_ || hung_up_) return false;
-      const absl::Duration longest = cancelled_ ? kLongestLastWrite : kLongestWrite;
-      if (now - *writing_since_ < longest) return false;
-      if (!cancelled_) {
-        end_ = {grpc::StatusCode::RESOURCE_EXHAUSTED,
-                absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite))};
+      if (phase_ != Phase::kWriting) return false;
+      if (now - writing_since_ < (end_ ? kLongestLastWrite : kLongestWrite)) return false;
+      if (!end_) {
+        end_.emplace(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                     absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite)));
       }
-      cancelled_ = true;
-      hung_up_ = true;
-      pinned_ = true;  // the call isn't over before this is
+      phase_ = Phase::kHangingUp;
     }
     context_.TryCancel();  // or the write would not end
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      pinned_ = false;
-      if (!finished_) return true;
+      if (phase_ == Phase::kHangingUp) {
+        phase_ = Phase::kHungUp;
+        return true;
+      }
+      phase_ = Phase::kFinished;
     }
-    Finish(end_);
+    Finish(*end_);
     return true;
   }
 
@@ -90,53 +79,68 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     response_.reset();  // it would keep its memory until the next one
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      writing_since_.reset();
-      cancelled_ |= !ok;
       again_ = true;
+      if (!ok && !end_) end_ = grpc::Status::CANCELLED;
+      if (phase_ == Phase::kHangingUp) {
+        phase_ = Phase::kWrittenMeanwhile;
+        return;
+      }
+      phase_ = Phase::kLooking;
     }
     PostSlice();
   }
 
-  void OnCancel() override {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      cancelled_ = true;
-      // Who is busy with it will see.
-      if (busy_ || std::exchange(finished_, true)) return;
-    }
-    Finish(end_);
-  }
+  void OnCancel() override { End(grpc::Status::CANCELLED); }
 
   void OnDone() override { watchers_.Remove(id_); }
 
  private:
+  // What the call is doing, and who moves it on from there.
+  //
+  //   kIdle --Pump--> kLooking --found--> kWriting --OnWriteDone--> kLooking
+  //                      |nothing            |HangUpIfStalled
+  //                      v                   v
+  //                   kIdle              kHangingUp --TryCancel returns--> kHungUp
+  //                                          |OnWriteDone                     |OnWriteDone
+  //                                          v                                v
+  //                                  kWrittenMeanwhile                     kLooking
+  //
+  // One that is to end, since `end_` is set, finishes from kIdle at once; from kLooking, at its
+  // next slice; from kWrittenMeanwhile, once TryCancel has returned.
+  enum class Phase {
+    kIdle,
+    kLooking,           // a slice of the executor's is to come, or running
+    kWriting,           // gRPC has the response
+    kHangingUp,         // and another thread is in TryCancel: the call must not be over before that
+    kHungUp,            // and that thread is out of it
+    kWrittenMeanwhile,  // the write has ended while it's still in there
+    kFinished,          // Finish was called, or is about to be
+  };
+
+  // The first word on how it ends counts.
+  void End(const grpc::Status& why) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!end_) end_ = why;
+      if (phase_ != Phase::kIdle) return;  // who moves it on from there will see
+      phase_ = Phase::kFinished;
+    }
+    Finish(*end_);
+  }
+
   void PostSlice() {
     watchers_.executor_.Post(caller_, [self = shared_from_this()] { return self->Look(); });
   }
 
-  // A slice, for who is busy with it: true if there is another one to come.
+  // A slice, in kLooking: true if there is another one to come.
   bool Look() {
-    bool over = false;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      over = cancelled_;
-      if (over) {
-        finished_ = true;
-        if (pinned_) return false;  // who pins it finishes it
-      } else {
-        busy_ = std::exchange(again_, false);
-        if (!busy_) return false;
-      }
-    }
-    if (over) {
-      Finish(end_);
-      return false;
-    }
+    if (!GoOn()) return false;
     response_.emplace();
     const Watch::Found found = watch_.Next(*response_);
     if (found == Watch::Found::kSomething) {
       {
         const std::lock_guard<std::mutex> lock(mutex_);
+        phase_ = Phase::kWriting;
         writing_since_ = watchers_.clock_.Now();
       }
       StartWrite(&*response_);
@@ -150,25 +154,36 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     return true;
   }
 
+  // Whether there is something to look for. If not, the call is idle, or over.
+  bool GoOn() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!end_) {
+        if (std::exchange(again_, false)) return true;
+        phase_ = Phase::kIdle;
+        return false;
+      }
+      phase_ = Phase::kFinished;
+    }
+    Finish(*end_);
+    return false;
+  }
+
   Watchers& watchers_;
   const Caller caller_;
   grpc::CallbackServerContext& context_;  // lives until OnDone
   WatchPlaces::Id id_ = 0;
 
-  // Whoever's that is busy; the response is gRPC's while it's being written.
+  // Whoever's that moves the call on; the response is gRPC's while it's being written.
   Watch watch_;
   std::optional<v1::WatchCircuitsResponse> response_;
 
-  // Guarded by the mutex. `finished_` and `end_` don't change any more once that is set.
+  // Guarded by the mutex. `end_` doesn't change any more once it is set.
   std::mutex mutex_;
-  bool busy_ = false;
+  Phase phase_ = Phase::kIdle;
   bool again_ = false;  // there may be something to write that isn't seen yet
-  std::optional<SteadyTime> writing_since_;
-  bool cancelled_ = false;
-  bool hung_up_ = false;
-  bool pinned_ = false;  // whoever hangs up still needs the call's context
-  bool finished_ = false;
-  grpc::Status end_ = grpc::Status::CANCELLED;
+  SteadyTime writing_since_;
+  std::optional<grpc::Status> end_;
 };
 
 Watchers::Watchers(WatchSource source, int max_watchers, FairExecutor& executor, const Clock& clock)
