@@ -7,12 +7,6 @@
 #include <new>
 
 namespace fusebox {
-namespace {
-
-constexpr uint64_t kOneGeneration = uint64_t{1} << CallShards::kRunBits;
-constexpr uint64_t kCountMask = kOneGeneration - 1;
-
-}  // namespace
 
 CallShards::~CallShards() {
   const std::unique_ptr<Block> block(block_.load(std::memory_order_acquire));
@@ -42,25 +36,6 @@ CallShard& CallShards::Make(std::size_t place) {
     return *made.release();
   }
   return *shard;
-}
-
-uint32_t CallShards::TakeRun(CallShard& shard) {
-  const auto count = static_cast<uint32_t>(shard.run.load(std::memory_order_acquire) & kCountMask);
-  const uint32_t untold = count - shard.run_taken;
-  shard.run_taken = count;
-  return untold;
-}
-
-uint32_t CallShards::Handle::StartRun(RunTag tag) {
-  // In this order, see ExtendRun: no tag, then the generation, then the tag.
-  shard_.epoch.store(0, std::memory_order_release);
-  const uint64_t next = (shard_.run.load(std::memory_order_relaxed) & ~kCountMask) + kOneGeneration;
-  const uint64_t old = shard_.run.exchange(next, std::memory_order_acq_rel);
-  const uint32_t untold = static_cast<uint32_t>(old & kCountMask) - shard_.run_taken;
-  shard_.run_taken = 0;
-  shard_.slice.store(tag.slice, std::memory_order_release);
-  shard_.epoch.store(tag.epoch, std::memory_order_release);
-  return untold;
 }
 
 void CallShards::Handle::NoteLatency(absl::Duration latency) {

@@ -13,21 +13,12 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "src/core/success_run.h"
 #include "src/core/thread_index.h"
 
 namespace fusebox {
 
 inline constexpr std::size_t kCacheLine = 64;
-
-// Which successes a run counts: those of one epoch and one slice of its window.
-struct RunTag {
-  uint64_t epoch = 0;  // 0: none
-  int64_t slice = 0;
-
-  friend constexpr bool operator==(RunTag a, RunTag b) {
-    return a.epoch == b.epoch && a.slice == b.slice;
-  }
-};
 
 // One thread's counters, or those of a few threads that share them.
 //
@@ -35,29 +26,17 @@ struct RunTag {
 // when shared, with fetch_add; stores are releases, so that a reader that sees a call's return and
 // reads with acquire sees its grant too.
 //
-// The run of successes: `run` is a count in its lower bits and a generation in its upper ones; it
-// counts calls that the tag describes. The tag only changes under the circuit's lock, together with
-// the generation, and only by the owner (by any sharer when shared, whose increments are then
-// compare-and-swap and fail if the generation has changed). So a late increment never lands in a
-// later run: before a generation comes again, a thread would have to stand between two instructions
-// for days while others start runs without a pause.
-struct alignas(kCacheLine) CallShard {
-  std::atomic<int64_t> granted{0};
-  std::atomic<int64_t> success{0};
-  std::atomic<int64_t> ignored{0};
-  std::atomic<int64_t> rejected{0};
-  // Of the run's tag. The epoch is stored last, and is 0 while the others change; each is stored
-  // with release and loaded with acquire, so that who sees a part of a new tag sees its generation.
-  std::atomic<uint64_t> epoch{0};
-  std::atomic<int64_t> slice{0};
-  std::atomic<uint64_t> run{0};
-
+// The run of successes is a base, and not a member, so that what calls take fits behind it into the
+// line.
+struct alignas(kCacheLine) CallShard : SuccessRun {
   // What a call of this shard usually takes; 0: unknown. A mean that forgets. Relaxed: it says
   // nothing of any other memory, and a sharer's update that gets lost does no harm.
   std::atomic<uint32_t> usual_micros{0};
 
-  // Of the run's count, what the window was told already. Guarded by the circuit's lock.
-  uint32_t run_taken = 0;
+  std::atomic<int64_t> granted{0};
+  std::atomic<int64_t> success{0};
+  std::atomic<int64_t> ignored{0};
+  std::atomic<int64_t> rejected{0};
 };
 static_assert(sizeof(CallShard) == kCacheLine);
 
@@ -83,15 +62,9 @@ class CallShards {
     void CountRejected() { Bump(shard_.rejected); }
     void CountSuccess() { Bump(shard_.success); }
 
-    // One more success of the run that `tag` describes. False if the shard has another run going,
-    // or this one is full: then nothing has changed.
-    bool ExtendRun(RunTag tag);
-
-    // Ends the run that is going and starts another. Returns what the window was not told of the
-    // old one. REQUIRES: the circuit's lock.
-    uint32_t StartRun(RunTag tag);
-
-    RunTag tag() const { return TagOf(shard_); }
+    // See SuccessRun.
+    bool ExtendRun(SuccessRun::Tag tag) { return shard_.Extend(tag, exclusive_); }
+    SuccessRun::Untold StartRun(SuccessRun::Tag tag) { return shard_.Start(tag); }
 
     // What one call took.
     void NoteLatency(absl::Duration latency);
@@ -122,18 +95,8 @@ class CallShards {
     }
   }
 
-  // REQUIRES, both: the circuit's lock. The second takes what the window was not told yet.
-  static RunTag TagOf(const CallShard& shard) {
-    return {shard.epoch.load(std::memory_order_acquire),
-            shard.slice.load(std::memory_order_acquire)};
-  }
-  static uint32_t TakeRun(CallShard& shard);
-
   // What a call usually takes, over all shards; 0: unknown.
   absl::Duration UsualLatency();
-
-  // How many successes a run counts at the most.
-  static constexpr int kRunBits = 20;
 
  private:
   static constexpr std::size_t kExclusive = 24;
@@ -176,22 +139,6 @@ inline CallShard* CallShards::Own() {
   Block* const block = block_.load(std::memory_order_acquire);
   if (index >= kExclusive || block == nullptr) return nullptr;
   return block->places[index].load(std::memory_order_acquire);
-}
-
-inline bool CallShards::Handle::ExtendRun(RunTag tag) {
-  constexpr uint64_t kFull = uint64_t{1} << (kRunBits - 1);
-  // The run is read before the tag: if the tag fits, then so does this generation of the run, or a
-  // sharer has started another, and the exchange fails.
-  uint64_t run = shard_.run.load(std::memory_order_acquire);
-  if (!(this->tag() == tag) || (run & kFull) != 0) return false;
-  if (exclusive_) {
-    shard_.run.store(run + 1, std::memory_order_release);
-    return true;
-  }
-  while (!shard_.run.compare_exchange_weak(run, run + 1, std::memory_order_acq_rel)) {
-    if (!(this->tag() == tag) || (run & kFull) != 0) return false;
-  }
-  return true;
 }
 
 }  // namespace fusebox

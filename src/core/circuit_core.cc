@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -118,16 +117,16 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
 
 CircuitCore::Answer CircuitCore::Acquire(Ticket& ticket) {
   Answer answer;
-  const AdmissionWord word = Word();
+  const AdmissionWord word = published_.word();
   if (!word.rejects() || !RejectWithoutLock(word, answer)) AcquireLocked(ticket, answer);
   return answer;
 }
 
 bool CircuitCore::RejectWithoutLock(AdmissionWord word, Answer& answer) {
-  const int64_t until = rejects_until_.load(std::memory_order_relaxed);
-  int64_t left = kNever;
-  if (until != kNever) {
-    const int64_t latest = latest_now_.load(std::memory_order_relaxed);
+  const int64_t until = published_.rejects_until();
+  int64_t left = PublishedAdmission::kNever;
+  if (until != PublishedAdmission::kNever) {
+    const int64_t latest = published_.latest_now();
     left = until - std::max(latest, clock_.CoarseNow().nanos());
     if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
     if (left <= 0) return false;
@@ -135,7 +134,8 @@ bool CircuitCore::RejectWithoutLock(AdmissionWord word, Answer& answer) {
   shards_.Mine().CountRejected();
   answer.state = State::kOpen;
   answer.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-  answer.retry_after = left == kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
+  answer.retry_after =
+      left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
   return true;
 }
 
@@ -162,7 +162,7 @@ void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
   if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock()) return;
   if (outcome.kind == OutcomeKind::kSuccess) {
     if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, outcome);
-    const AdmissionWord word = Word();
+    const AdmissionWord word = published_.word();
     if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket.epoch)) {
       return;
     }
@@ -211,7 +211,7 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
 
 void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   // Without a limit that would have to be looked at, no clock is running for the call.
-  if (ticket.Is(Ticket::kAnswered) || Word().admits()) return;
+  if (ticket.Is(Ticket::kAnswered) || published_.word().admits()) return;
   Operation operation(*this);
   const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
   machine_.ReceiveMessage(GrantOf(ticket), call, operation.now(), operation.changes());
@@ -389,19 +389,19 @@ void CircuitCore::ReportUserCodeFailure(UserCode code, absl::string_view excepti
 void CircuitCore::TellMachineOfRuns(SteadyTime now) {
   shards_.ForEach([&](CallShard& shard) {
     mutex_.AssertHeld();  // throughout
-    const RunTag tag = CallShards::TagOf(shard);
-    if (tag.epoch != machine_.epoch()) return;
-    const uint32_t untold = CallShards::TakeRun(shard);
-    if (untold > 0) machine_.AddSuccesses(untold, tag.slice, now);
+    TellMachine(shard.Take(), now);
   });
 }
 
 // From here on this thread counts its successes by itself.
 void CircuitCore::StartRun(SteadyTime now) {
-  CallShards::Handle mine = shards_.Mine();
-  const RunTag old = mine.tag();
-  const uint32_t untold = mine.StartRun({machine_.epoch(), machine_.SliceAt(now)});
-  if (untold > 0 && old.epoch == machine_.epoch()) machine_.AddSuccesses(untold, old.slice, now);
+  TellMachine(shards_.Mine().StartRun({machine_.epoch(), machine_.SliceAt(now)}), now);
+}
+
+// A run of an earlier epoch counts in the totals alone.
+void CircuitCore::TellMachine(const SuccessRun::Untold& run, SteadyTime now) {
+  if (run.count == 0 || run.tag.epoch != machine_.epoch()) return;
+  machine_.AddSuccesses(run.count, run.tag.slice, now);
 }
 
 bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view actor) {
@@ -436,23 +436,7 @@ Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {
 }
 
 void CircuitCore::Publish() {
-  const Policy& policy = *machine_.policy();
-  const auto* time_window = std::get_if<TimeWindow>(&policy.window);
-  const StateMachine::FastPath path = machine_.fast_path();
-  slice_nanos_.store(time_window == nullptr
-                         ? 0
-                         : absl::ToInt64Nanoseconds(time_window->duration) / time_window->buckets,
-                     std::memory_order_relaxed);
-  slow_nanos_.store(
-      policy.slow_call_duration ? absl::ToInt64Nanoseconds(*policy.slow_call_duration) : kNever,
-      std::memory_order_relaxed);
-  rejects_until_.store(path.rejects_until.nanos(), std::memory_order_relaxed);
-  latest_now_.store(path.now.nanos(), std::memory_order_relaxed);
-  AdmissionWord::ClockUse clock;
-  clock.calls = policy.slow_call_duration.has_value();
-  clock.window = time_window != nullptr;
-  word_.store(AdmissionWord(path, machine_.mode(), machine_.epoch(), clock).bits(),
-              std::memory_order_release);
+  published_.Publish(machine_.fast_path(), machine_.mode(), machine_.epoch(), *machine_.policy());
 }
 
 CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,12 +26,12 @@
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
 #include "src/base/mutex.h"
-#include "src/core/admission_word.h"
 #include "src/core/call_shards.h"
 #include "src/core/event_delivery.h"
 #include "src/core/floor_div.h"
 #include "src/core/jitter.h"
 #include "src/core/opening.h"
+#include "src/core/published_admission.h"
 #include "src/core/state_machine.h"
 #include "src/core/totals.h"
 #include "src/core/user_code_failures.h"
@@ -98,8 +97,9 @@ class CircuitCore {
   void ReportFailure(const Outcome& outcome, const FirstMessage& first_message);
 
   bool IsSlow(absl::Duration latency) const {
-    const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
-    return slow_nanos != kNever && absl::ToInt64Nanoseconds(latency) >= slow_nanos;
+    const int64_t slow_nanos = published_.slow_nanos();
+    return slow_nanos != PublishedAdmission::kNever &&
+           absl::ToInt64Nanoseconds(latency) >= slow_nanos;
   }
 
   // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
@@ -163,9 +163,6 @@ class CircuitCore {
   bool IsSlow(const Outcome& outcome, const Ticket& ticket) const;
   void NoteLatency(const Ticket& ticket);
   void NoteLatency(const Ticket& ticket, const Outcome& success);
-  AdmissionWord Word() const {
-    return AdmissionWord::FromBits(word_.load(std::memory_order_acquire));
-  }
   bool Keep(const Changes& changes, SteadyTime now, absl::string_view actor)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PushEventLocked(EventKind kind, std::string detail, absl::string_view actor, SteadyTime now)
@@ -174,14 +171,14 @@ class CircuitCore {
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartRun(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellMachine(const SuccessRun::Untold& run, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One of the circuit's, at `at`: all but what it is about.
   Event EventAt(SteadyTime at, SteadyTime now) const;
   CircuitSnapshot SnapshotAt(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time WallTimeOf(SteadyTime at, SteadyTime now) const {
     return clock_.WallNow() - (now - at);
   }
-
-  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
   // One call in so many is timed to know what calls usually take: by the coarse clock, unless it is
   // timed anyway. The exact one would cost more than all else of an ordinary call.
@@ -201,15 +198,9 @@ class CircuitCore {
   const bool came_back_;  // with an opening that goes on
   const Clock& clock_;    // of failures_
 
-  // Synchronised by themselves. `word_` is stored with release after the four below it, so that
-  // who reads it with acquire sees theirs of that word or of a later one. A later one does no harm:
-  // a permit's result is checked against the epoch once more, by the run's tag or under the lock.
-  std::atomic<uint64_t> word_{AdmissionWord().bits()};
-  std::atomic<int64_t> rejects_until_{0};
-  std::atomic<int64_t> latest_now_{0};       // an earlier time is taken for it
-  std::atomic<int64_t> slow_nanos_{kNever};  // a call of that length is slow
-  std::atomic<int64_t> slice_nanos_{0};      // of the time window; 0: a count window
-  std::atomic<bool> removed_{false};         // says nothing of any other memory: relaxed
+  // Synchronised by themselves.
+  PublishedAdmission published_;
+  std::atomic<bool> removed_{false};  // says nothing of any other memory: relaxed
   CallShards shards_;
   EventQueue events_;
 
@@ -223,7 +214,7 @@ class CircuitCore {
 // ---- The way of an ordinary call, where the compiler can see it.
 
 inline bool CircuitCore::AdmitPlainly(Ticket& ticket) {
-  const AdmissionWord word = Word();
+  const AdmissionWord word = published_.word();
   if (!word.admits_plainly()) return false;
   CallShard* const own = shards_.Own();
   if (own == nullptr) return false;
@@ -235,7 +226,7 @@ inline bool CircuitCore::AdmitPlainly(Ticket& ticket) {
 }
 
 inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
-  const AdmissionWord word = Word();
+  const AdmissionWord word = published_.word();
   if (!word.counts_plainly() || ticket.epoch != word.epoch() || ticket.flags != 0) return false;
   CallShard* const own = shards_.Own();
   if (own == nullptr) return false;
@@ -246,11 +237,11 @@ inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
 }
 
 inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
-  const AdmissionWord word = Word();
+  const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
   const bool sampled = IsSample(shards_.Mine().CountGranted());
-  const bool timed = slow_nanos_.load(std::memory_order_relaxed) != kNever;
+  const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
   if (timed || sampled) {
     Time(timed, sampled, timed ? clock_.Now() : clock_.CoarseNow(), ticket);
   }
@@ -258,7 +249,7 @@ inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
 }
 
 inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
-  const AdmissionWord word = Word();
+  const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
   if (IsSlow(ticket) || !CountSuccessWithoutLock(word, ticket.epoch)) return false;
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket);
@@ -266,7 +257,7 @@ inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
 }
 
 inline bool CircuitCore::ReturnIgnoredWithoutLock() {
-  if (!Word().admits()) return false;
+  if (!published_.word().admits()) return false;
   shards_.Mine().CountIgnored();
   return true;
 }
@@ -275,7 +266,7 @@ inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, uint64_t ep
   CallShards::Handle mine = shards_.Mine();
   if (!word.disabled()) {
     if (epoch != word.epoch() || !word.successes_only_count()) return false;
-    const int64_t slice_nanos = slice_nanos_.load(std::memory_order_relaxed);
+    const int64_t slice_nanos = published_.slice_nanos();
     if (!mine.ExtendRun({epoch, slice_nanos == 0 ? 0 : PresentSlice(slice_nanos)})) return false;
   }
   mine.CountSuccess();
@@ -291,8 +282,8 @@ inline int64_t CircuitCore::PresentSlice(int64_t slice_nanos) const {
 }
 
 inline bool CircuitCore::IsSlow(const Ticket& ticket) const {
-  const int64_t slow_nanos = slow_nanos_.load(std::memory_order_relaxed);
-  if (slow_nanos == kNever || !ticket.Is(Ticket::kTimed)) return false;
+  const int64_t slow_nanos = published_.slow_nanos();
+  if (slow_nanos == PublishedAdmission::kNever || !ticket.Is(Ticket::kTimed)) return false;
   return clock_.Now().nanos() - ticket.start.nanos() >= slow_nanos;
 }
 

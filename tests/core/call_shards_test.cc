@@ -24,7 +24,7 @@ constexpr int kManyThreads = 40;
 // Every shard's run, as the window would be told of it.
 uint32_t TakeAll(CallShards& shards) {
   uint32_t taken = 0;
-  shards.ForEach([&](CallShard& shard) { taken += CallShards::TakeRun(shard); });
+  shards.ForEach([&](CallShard& shard) { taken += shard.Take().count; });
   return taken;
 }
 
@@ -73,68 +73,14 @@ TEST(CallShards, AThreadHasAShardToItselfFromItsFirstCallOn) {
   }).join();
 }
 
-TEST(CallShards, ARunIsExtendedByItsOwnTagAlone) {
-  CallShards shards;
-  CallShards::Handle mine = shards.Mine();
-  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_EQ(mine.StartRun(RunTag{1, 7}), 0U);
-  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 7}));
-  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 7}));
-  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 8}));
-  EXPECT_FALSE(mine.ExtendRun(RunTag{2, 7}));
-  // By all their digits.
-  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 7 + (int64_t{1} << 32)}));
-  EXPECT_FALSE(mine.ExtendRun(RunTag{1 + (uint64_t{1} << 32), 7}));
-  EXPECT_EQ(mine.tag().slice, 7);
-  EXPECT_EQ(TakeAll(shards), 2U);
-}
-
-TEST(CallShards, WhatWasTakenIsNotTakenAgain) {
-  CallShards shards;
-  CallShards::Handle mine = shards.Mine();
-  mine.StartRun(RunTag{1, 0});
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_EQ(TakeAll(shards), 3U);
-  EXPECT_EQ(TakeAll(shards), 0U);
-  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_EQ(TakeAll(shards), 1U);
-}
-
-TEST(CallShards, ANewRunGivesWhatTheOldOneWasNotAskedFor) {
-  CallShards shards;
-  CallShards::Handle mine = shards.Mine();
-  mine.StartRun(RunTag{1, 0});
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_EQ(TakeAll(shards), 5U);
-  for (int i = 0; i < 2; ++i) EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_EQ(mine.StartRun(RunTag{2, -3}), 2U);
-  EXPECT_EQ(mine.tag().slice, -3);
-  EXPECT_EQ(TakeAll(shards), 0U);
-  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_TRUE(mine.ExtendRun(RunTag{2, -3}));
-  EXPECT_EQ(TakeAll(shards), 1U);
-}
-
-TEST(CallShards, AFullRunTakesNoMore) {
-  CallShards shards;
-  CallShards::Handle mine = shards.Mine();
-  mine.StartRun(RunTag{1, 0});
-  constexpr uint64_t kFull = uint64_t{1} << (CallShards::kRunBits - 1);
-  shards.ForEach([&](CallShard& shard) { shard.run.store(shard.run.load() + kFull - 1); });
-  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_FALSE(mine.ExtendRun(RunTag{1, 0}));
-  EXPECT_EQ(mine.StartRun(RunTag{1, 0}), kFull);
-  EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
-}
-
 TEST(CallShards, BeyondTheExclusiveOnesThreadsShareAndLoseNothing) {
   CallShards shards;
   InTurn(kManyThreads, [&](int thread) {
     CallShards::Handle mine = shards.Mine();
-    if (!mine.ExtendRun(RunTag{1, 0})) {
+    if (!mine.ExtendRun(SuccessRun::Tag{1, 0})) {
       // The first one of this shard.
-      EXPECT_EQ(mine.StartRun(RunTag{1, 0}), 0U) << thread;
-      EXPECT_TRUE(mine.ExtendRun(RunTag{1, 0}));
+      EXPECT_EQ(mine.StartRun(SuccessRun::Tag{1, 0}).count, 0U) << thread;
+      EXPECT_TRUE(mine.ExtendRun(SuccessRun::Tag{1, 0}));
     }
     mine.CountGranted();
   });
@@ -151,7 +97,7 @@ TEST(CallShards, ASharersNewRunEndsTheOthersRun) {
   // Two of the threads that share one shard; the numbers of the others come between.
   InTurn(kManyThreads, [&](int thread) {
     CallShards::Handle mine = shards.Mine();
-    const RunTag own{1, thread};
+    const SuccessRun::Tag own{1, thread};
     mine.StartRun(own);
     EXPECT_TRUE(mine.ExtendRun(own));
   });
@@ -159,7 +105,7 @@ TEST(CallShards, ASharersNewRunEndsTheOthersRun) {
   int count = 0;
   shards.ForEach([&](CallShard& shard) {
     ++count;
-    left += CallShards::TakeRun(shard);
+    left += shard.Take().count;
   });
   EXPECT_EQ(left, static_cast<uint32_t>(count));  // one each: of the last run alone
 }

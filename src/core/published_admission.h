@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a call must know of its circuit to get by without the lock.
+#ifndef FUSEBOX_SRC_CORE_PUBLISHED_ADMISSION_H_
+#define FUSEBOX_SRC_CORE_PUBLISHED_ADMISSION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <variant>
+
+#include "absl/time/time.h"
+#include "fusebox/policy.h"
+#include "fusebox/state.h"
+#include "src/core/state_machine.h"
+
+namespace fusebox {
+
+// The yes and no of it, with the epoch, in one word that is read and written whole.
+class AdmissionWord {
+ public:
+  // What the policy needs a clock for.
+  struct ClockUse {
+    bool calls = false;   // each is timed
+    bool window = false;  // it has slices
+  };
+
+  AdmissionWord() = default;  // asks for the lock in every case
+  AdmissionWord(const StateMachine::FastPath& path, Mode mode, uint64_t epoch, ClockUse clock)
+      : bits_(epoch << kFlagBits | (path.admits ? kAdmits : 0) | (path.rejects ? kRejects : 0) |
+              (path.successes_matter ? 0 : kSuccessesOnlyCount) |
+              (mode == Mode::kForcedOpen ? kForcedOpen : 0) |
+              (mode == Mode::kDisabled ? kDisabled : 0) | (clock.calls ? kTimesCalls : 0) |
+              (clock.window ? kHasSlices : 0)) {}
+
+  static AdmissionWord FromBits(uint64_t bits) {
+    AdmissionWord word;
+    word.bits_ = bits;
+    return word;
+  }
+  uint64_t bits() const { return bits_; }
+
+  // Every call is admitted, and neither a limit nor an ignored result is to be looked at.
+  bool admits() const { return (bits_ & kAdmits) != 0; }
+  // Every call is rejected until a time.
+  bool rejects() const { return (bits_ & kRejects) != 0; }
+  // A fast success of the present epoch need only be counted.
+  bool successes_only_count() const { return (bits_ & kSuccessesOnlyCount) != 0; }
+  bool forced_open() const { return (bits_ & kForcedOpen) != 0; }
+  bool disabled() const { return (bits_ & kDisabled) != 0; }
+  uint64_t epoch() const { return bits_ >> kFlagBits; }
+
+  // Every call is admitted with the present epoch, and none is timed.
+  bool admits_plainly() const { return (bits_ & (kAdmits | kDisabled | kTimesCalls)) == kAdmits; }
+  // The same, and a success of the present epoch need only be counted, whatever the time is.
+  bool counts_plainly() const {
+    constexpr uint64_t kLooked =
+        kAdmits | kDisabled | kTimesCalls | kHasSlices | kSuccessesOnlyCount;
+    return (bits_ & kLooked) == (kAdmits | kSuccessesOnlyCount);
+  }
+
+ private:
+  static constexpr int kFlagBits = 7;
+  static constexpr uint64_t kAdmits = 1;
+  static constexpr uint64_t kRejects = 2;
+  static constexpr uint64_t kSuccessesOnlyCount = 4;
+  static constexpr uint64_t kForcedOpen = 8;
+  static constexpr uint64_t kDisabled = 16;
+  static constexpr uint64_t kTimesCalls = 32;
+  static constexpr uint64_t kHasSlices = 64;
+
+  uint64_t bits_ = 0;
+};
+
+// The word, and the times that go with it. Whoever holds the circuit's lock publishes; anyone
+// reads.
+//
+// The word is stored last, with release. So a reader that has loaded it, which is with acquire,
+// sees the times of that word or of a later one, and loads them relaxed. A later one does no harm:
+// what a permit comes back with is checked against the epoch once more, by its run's tag or under
+// the lock.
+class PublishedAdmission {
+ public:
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+  AdmissionWord word() const {
+    return AdmissionWord::FromBits(word_.load(std::memory_order_acquire));
+  }
+  // Of a word that rejects: the end of the opening; kNever: none.
+  int64_t rejects_until() const { return rejects_until_.load(std::memory_order_relaxed); }
+  // The latest that was seen: an earlier time is taken for it.
+  int64_t latest_now() const { return latest_now_.load(std::memory_order_relaxed); }
+  // A call of that length is slow; kNever: none is.
+  int64_t slow_nanos() const { return slow_nanos_.load(std::memory_order_relaxed); }
+  // Of the time window; 0: there is none.
+  int64_t slice_nanos() const { return slice_nanos_.load(std::memory_order_relaxed); }
+
+  // REQUIRES: the circuit's lock.
+  void Publish(const StateMachine::FastPath& path, Mode mode, uint64_t epoch,
+               const Policy& policy) {
+    AdmissionWord::ClockUse clock;
+    int64_t slice_nanos = 0;
+    if (const auto* window = std::get_if<TimeWindow>(&policy.window)) {
+      clock.window = true;
+      slice_nanos = absl::ToInt64Nanoseconds(window->duration) / window->buckets;
+    }
+    int64_t slow_nanos = kNever;
+    if (policy.slow_call_duration) {
+      clock.calls = true;
+      slow_nanos = absl::ToInt64Nanoseconds(*policy.slow_call_duration);
+    }
+    slice_nanos_.store(slice_nanos, std::memory_order_relaxed);
+    slow_nanos_.store(slow_nanos, std::memory_order_relaxed);
+    rejects_until_.store(path.rejects_until.nanos(), std::memory_order_relaxed);
+    latest_now_.store(path.now.nanos(), std::memory_order_relaxed);
+    word_.store(AdmissionWord(path, mode, epoch, clock).bits(), std::memory_order_release);
+  }
+
+ private:
+  std::atomic<uint64_t> word_{AdmissionWord().bits()};
+  std::atomic<int64_t> rejects_until_{0};
+  std::atomic<int64_t> latest_now_{0};
+  std::atomic<int64_t> slow_nanos_{kNever};
+  std::atomic<int64_t> slice_nanos_{0};
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_PUBLISHED_ADMISSION_H_
