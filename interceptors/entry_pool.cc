@@ -2,12 +2,18 @@
 #include "interceptors/entry_pool.h"
 
 #include "absl/numeric/bits.h"
+#include "src/base/thread_index.h"
 
 namespace fusebox {
 namespace {
 
 // How many of those that have left are looked at, each time.
 constexpr int kCollectLooks = 4;
+
+// Threads share counters beyond so many, and while they end.
+constexpr std::size_t kThreadStripes = 16;
+
+std::size_t ThreadStripe() { return static_cast<std::size_t>(ThreadIndex()) % kThreadStripes; }
 
 struct ChunkPlace {
   std::size_t chunk;

@@ -17,7 +17,6 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
 #include "interceptors/method_settings.h"
-#include "interceptors/thread_stripe.h"
 
 namespace fusebox {
 

@@ -34,22 +34,25 @@ FaultyCall::FaultyCall(FaultEngine& engine, std::shared_ptr<FaultRule> rule, Cal
       deadline_(deadline) {}
 
 void FaultyCall::Pass(Batch& batch) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const bool first = stage_ == Stage::kUndecided;
-  if (first) Decide();
-  const bool leaves = stage_ == Stage::kLeaves;
-  if ((leaves || stage_ == Stage::kHeld) && !IsPastItsStart(batch)) {
-    Queue(batch);
-    if (first && leaves) Leave(std::move(lock));
-    return;
+  const grpc::Status* given = nullptr;
+  {
+    MutexLock lock(mutex_);
+    const bool first = stage_ == Stage::kUndecided;
+    if (first) Decide();
+    const bool leaves = stage_ == Stage::kLeaves;
+    if ((leaves || stage_ == Stage::kHeld) && !IsPastItsStart(batch)) {
+      Queue(batch);
+      if (first && leaves) Leave();
+      return;
+    }
+    given = answer();
   }
-  lock.unlock();
-  if (answer_) AnswerHijacked(batch, client_streams_, *answer_);
+  if (given != nullptr) AnswerHijacked(batch, client_streams_, *given);
   batch.Proceed();
 }
 
 void FaultyCall::Cancel() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   cancelled_ = true;
   if (stage_ != Stage::kHeld) return;
   answer_ = grpc::Status::CANCELLED;
@@ -58,14 +61,14 @@ void FaultyCall::Cancel() {
 }
 
 void FaultyCall::Abandon() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   queue_.clear();
   stage_ = Stage::kLeft;
 }
 
 void FaultyCall::Wake() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (stage_ == Stage::kHeld) Leave(std::move(lock));
+  MutexLock lock(mutex_);
+  if (stage_ == Stage::kHeld) Leave();
 }
 
 absl::Duration FaultyCall::Inject(const InjectedStatus& status) {
@@ -98,8 +101,9 @@ void FaultyCall::Decide() {
   }
   const Fault& fault = rule_->fault();
   engine_.Count(fault);
-  const absl::Duration wait =
-      std::visit([this](const auto& kind) { return Inject(kind); }, fault.kind);
+  const absl::Duration wait = std::visit(
+      [this](const auto& kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return Inject(kind); },
+      fault.kind);
   if (wait <= absl::ZeroDuration()) {
     stage_ = Stage::kLeaves;
     return;
@@ -118,21 +122,21 @@ void FaultyCall::Queue(Batch& batch) {
   queue_.push_back(&batch);
 }
 
-void FaultyCall::Leave(std::unique_lock<std::mutex> lock) {
+void FaultyCall::Leave() {
   stage_ = Stage::kLeaves;
-  bool hijack = answer_.has_value();
+  const grpc::Status* const given = answer();
+  bool hijack = given != nullptr;
   while (!queue_.empty()) {
     Batch& batch = *queue_.front();
     queue_.pop_front();
-    lock.unlock();
-    if (answer_) AnswerHijacked(batch, client_streams_, *answer_);
+    MutexUnlock unlock(mutex_);
+    if (given != nullptr) AnswerHijacked(batch, client_streams_, *given);
     if (hijack) {
       hijack = false;  // a second one would end the process
       batch.Hijack();  // comes back to Pass with this batch's PRE_RECV_* hooks
     } else {
       batch.Proceed();
     }
-    lock.lock();
   }
   stage_ = Stage::kLeft;
 }

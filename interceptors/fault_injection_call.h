@@ -10,14 +10,15 @@
 
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "fusebox/clock.h"
 #include "fusebox/grpc/fault_injection.h"
 #include "interceptors/fault_injection_rules.h"
 #include "interceptors/fault_injection_timer.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -64,14 +65,19 @@ class FaultyCall final : public Sleeper, public std::enable_shared_from_this<Fau
   };
 
   // How long to hold a call that got this fault, which may set `answer_`.
-  absl::Duration Inject(const InjectedStatus& status);
-  absl::Duration Inject(const InjectedDelay& delay);
-  absl::Duration Inject(const InjectedHang& hang);
+  absl::Duration Inject(const InjectedStatus& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration Inject(const InjectedDelay& delay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration Inject(const InjectedHang& hang) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration TimeToDeadline() const;
 
-  void Decide();
-  void Queue(Batch& batch);
-  void Leave(std::unique_lock<std::mutex> lock);
+  void Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Queue(Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Leave() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What the call gets in place of the server's answer; null: it goes its way. Constant once it
+  // leaves or passes, and may then be read without the lock.
+  const grpc::Status* answer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return answer_ ? &*answer_ : nullptr;
+  }
 
   // Constant.
   FaultEngine& engine_;
@@ -79,13 +85,13 @@ class FaultyCall final : public Sleeper, public std::enable_shared_from_this<Fau
   const bool client_streams_;
   const absl::Time deadline_;
 
-  // Guarded. The answer doesn't change once the call leaves, and may then be read without the lock.
-  std::mutex mutex_;
-  Stage stage_ = Stage::kUndecided;
-  bool cancelled_ = false;
-  std::optional<grpc::Status> answer_;  // in place of the server's; none: it goes its way
-  SteadyTime due_;
-  std::deque<Batch*> queue_;
+  // Guarded.
+  Mutex mutex_;
+  Stage stage_ ABSL_GUARDED_BY(mutex_) = Stage::kUndecided;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<grpc::Status> answer_ ABSL_GUARDED_BY(mutex_);
+  SteadyTime due_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Batch*> queue_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Owned by gRPC, which destroys it with the call's ClientContext.

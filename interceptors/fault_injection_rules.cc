@@ -89,13 +89,13 @@ bool FaultRule::Draw() {
 
 void FaultEngine::Set(absl::string_view name, Fault fault) {
   auto rule = std::make_shared<FaultRule>(std::move(fault), seed_, name);
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   rules_.insert_or_assign(std::string(name), std::move(rule));
   Publish();
 }
 
 bool FaultEngine::Clear(absl::string_view name) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   const auto found = rules_.find(name);
   if (found == rules_.end()) return false;
   rules_.erase(found);
@@ -104,7 +104,7 @@ bool FaultEngine::Clear(absl::string_view name) {
 }
 
 void FaultEngine::ClearAll() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   rules_.clear();
   Publish();
 }
@@ -113,7 +113,7 @@ std::shared_ptr<FaultRule> FaultEngine::Find(absl::string_view method) const {
   if (!any_.load(std::memory_order_relaxed)) return nullptr;
   method = absl::StripPrefix(method, "/");
   const absl::string_view service = method.substr(0, method.rfind('/'));
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   for (const absl::string_view name : {method, service}) {
     if (const auto found = rules_.find(name); found != rules_.end()) return found->second;
   }

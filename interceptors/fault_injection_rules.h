@@ -9,15 +9,16 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/grpc/fault_injection.h"
 #include "interceptors/fault_injection_timer.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -72,7 +73,9 @@ class FaultEngine {
   using Rules = std::map<std::string, std::shared_ptr<FaultRule>, std::less<>>;
 
   // What calls that are prepared from now on see.
-  void Publish() { any_.store(!rules_.empty(), std::memory_order_relaxed); }
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    any_.store(!rules_.empty(), std::memory_order_relaxed);
+  }
 
   // Constant.
   const std::optional<uint64_t> seed_;
@@ -87,8 +90,8 @@ class FaultEngine {
   WakeupTimer timer_;
 
   // Guarded.
-  mutable std::mutex mutex_;
-  Rules rules_;
+  mutable Mutex mutex_;
+  Rules rules_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fusebox

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interceptors/fault_injection_timer.h"
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
 struct WakeupTimer::State {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::multimap<SteadyTime, std::shared_ptr<Sleeper>> sleepers;
-  bool stopped = false;
-  std::thread thread;  // while sleepers may have to be woken
+  Mutex mutex;
+  CondVar changed;
+  std::multimap<SteadyTime, std::shared_ptr<Sleeper>> sleepers ABSL_GUARDED_BY(mutex);
+  bool stopped ABSL_GUARDED_BY(mutex) = false;
+  std::thread thread ABSL_GUARDED_BY(mutex);  // while sleepers may have to be woken
 };
 
 WakeupTimer::WakeupTimer()
@@ -33,56 +33,55 @@ WakeupTimer::~WakeupTimer() {
 }
 
 std::thread WakeupTimer::Stop(State& state) {
-  const std::lock_guard<std::mutex> lock(state.mutex);
+  MutexLock lock(state.mutex);
   state.stopped = true;
-  state.changed.notify_one();
+  state.changed.NotifyOne();
   return std::exchange(state.thread, {});
 }
 
 void WakeupTimer::Resume(const std::shared_ptr<State>& state, bool in_child) {
   std::multimap<SteadyTime, std::shared_ptr<Sleeper>> forgotten;  // destroyed after the lock
-  const std::lock_guard<std::mutex> lock(state->mutex);
+  MutexLock lock(state->mutex);
   state->stopped = false;
   if (in_child) forgotten.swap(state->sleepers);
   if (!state->sleepers.empty()) state->thread = std::thread(Run, state);
 }
 
 void WakeupTimer::Schedule(SteadyTime due, std::shared_ptr<Sleeper> sleeper) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  MutexLock lock(state_->mutex);
   state_->sleepers.emplace(due, std::move(sleeper));
-  state_->changed.notify_one();
+  state_->changed.NotifyOne();
   if (!state_->stopped && !state_->thread.joinable()) state_->thread = std::thread(Run, state_);
 }
 
 void WakeupTimer::Hasten(SteadyTime due, const Sleeper& sleeper) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  MutexLock lock(state_->mutex);
   auto [at, end] = state_->sleepers.equal_range(due);
   while (at != end && at->second.get() != &sleeper) ++at;
   if (at == end) return;
   auto node = state_->sleepers.extract(at);
   node.key() = SteadyTime();  // the clock's zero is long past
   state_->sleepers.insert(std::move(node));
-  state_->changed.notify_one();
+  state_->changed.NotifyOne();
 }
 
 void WakeupTimer::Run(const std::shared_ptr<State>& state) {
-  std::unique_lock<std::mutex> lock(state->mutex);
+  MutexLock lock(state->mutex);
   while (!state->stopped) {
     if (state->sleepers.empty()) {
-      state->changed.wait(lock);
+      state->changed.Wait(state->mutex);
       continue;
     }
     const auto first = state->sleepers.begin();
     const absl::Duration wait = first->first - Clock::Real().Now();
     if (wait > absl::ZeroDuration()) {
-      state->changed.wait_for(lock, absl::ToChronoNanoseconds(wait));
+      state->changed.WaitFor(state->mutex, wait);
       continue;
     }
     std::shared_ptr<Sleeper> due = std::move(state->sleepers.extract(first).mapped());
-    lock.unlock();
+    MutexUnlock unlock(state->mutex);
     due->Wake();
     due.reset();  // outside the lock: it may be the last to hold it
-    lock.lock();
   }
 }
 

@@ -7,12 +7,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <mutex>
 #include <numeric>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 namespace {
@@ -30,7 +31,7 @@ class LinkedServices {
   }
 
   std::vector<std::string> Names() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     google::protobuf::DescriptorDatabase& database =
         *google::protobuf::DescriptorPool::internal_generated_database();
     std::vector<std::string> files;
@@ -44,7 +45,8 @@ class LinkedServices {
   }
 
  private:
-  void AddServicesOf(google::protobuf::DescriptorDatabase& database, const std::string& file) {
+  void AddServicesOf(google::protobuf::DescriptorDatabase& database, const std::string& file)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     google::protobuf::FileDescriptorProto proto;
     if (!database.FindFileByName(file, &proto)) return;
     for (const auto& service : proto.service()) {
@@ -54,9 +56,9 @@ class LinkedServices {
     }
   }
 
-  std::mutex mutex_;
-  std::size_t files_ = 0;
-  std::vector<std::string> names_;
+  Mutex mutex_;
+  std::size_t files_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::string> names_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

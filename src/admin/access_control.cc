@@ -5,8 +5,8 @@
 
 #include "fusebox/user_code.h"
 #include "src/admin/peer.h"
+#include "src/base/blank.h"
 #include "src/base/user_code.h"
-#include "src/text/blank.h"
 
 namespace fusebox {
 

@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "fusebox/admin/authorizer.h"
 #include "src/admin/peer.h"
-#include "src/text/blank.h"
-#include "src/text/printable.h"
+#include "src/base/blank.h"
+#include "src/base/printable.h"
 
 namespace fusebox {
 namespace {

@@ -12,8 +12,8 @@
 #include "src/admin/quote.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/time_conversion.h"
-#include "src/text/blank.h"
-#include "src/text/printable.h"
+#include "src/base/blank.h"
+#include "src/base/printable.h"
 
 namespace fusebox {
 namespace {

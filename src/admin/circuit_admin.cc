@@ -22,7 +22,7 @@
 #include "src/admin/request_errors.h"
 #include "src/admin/status_conversion.h"
 #include "src/admin/watchers.h"
-#include "src/text/printable.h"
+#include "src/base/printable.h"
 
 namespace fusebox {
 namespace {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/event_pump.h"
 
-#include <chrono>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -12,7 +11,7 @@ namespace fusebox {
 namespace {
 
 // How late may be told what time alone has done. A look takes some 100 ns a circuit.
-constexpr std::chrono::milliseconds kLookInterval(1'000);
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
 
 }  // namespace
 
@@ -23,10 +22,10 @@ EventPump::EventPump(std::shared_ptr<CircuitRegistry> registry, std::function<vo
       fork_hooks_([this] { return Stop(); }, [this](bool /*in_child*/) { Start(); }) {
   listener_ = registry_->AddListener([bell = bell_](const Event&) {
     {
-      const std::lock_guard<std::mutex> lock(bell->mutex);
+      MutexLock lock(bell->mutex);
       if (std::exchange(bell->rung, true)) return;
     }
-    bell->condition.notify_one();
+    bell->changed.NotifyOne();
   });
   Start();
 }
@@ -38,15 +37,15 @@ EventPump::~EventPump() {
 }
 
 void EventPump::Start() {
-  const std::lock_guard<std::mutex> lock(bell_->mutex);
+  MutexLock lock(bell_->mutex);
   bell_->stopped = false;
   thread_ = std::thread([this] { Loop(); });
 }
 
 std::thread EventPump::Stop() {
-  const std::lock_guard<std::mutex> lock(bell_->mutex);
+  MutexLock lock(bell_->mutex);
   bell_->stopped = true;
-  bell_->condition.notify_one();
+  bell_->changed.NotifyOne();
   return std::exchange(thread_, {});
 }
 
@@ -54,20 +53,20 @@ void EventPump::Loop() {
   // The machine's time, whatever the circuits go by: this is about how long people wait.
   const Clock& clock = Clock::Real();
   SteadyTime looked = clock.Now();
-  std::unique_lock<std::mutex> lock(bell_->mutex);
+  MutexLock lock(bell_->mutex);
   while (!bell_->stopped) {
     const bool rung = std::exchange(bell_->rung, false);
-    lock.unlock();
-    const bool look = clock.Now() - looked >= absl::FromChrono(kLookInterval);
-    if (look) {
-      LookAtCircuits();
-      looked = clock.Now();
+    {
+      MutexUnlock unlock(bell_->mutex);
+      const bool look = clock.Now() - looked >= kLookInterval;
+      if (look) {
+        LookAtCircuits();
+        looked = clock.Now();
+      }
+      // At each look too: the bell is silent behind another listener that doesn't return.
+      if (rung || look) run_();
     }
-    // At each look too: the bell is silent behind another listener that doesn't return.
-    if (rung || look) run_();
-    lock.lock();
-    bell_->condition.wait_for(lock, kLookInterval,
-                              [this] { return bell_->rung || bell_->stopped; });
+    if (!bell_->rung && !bell_->stopped) bell_->changed.WaitFor(bell_->mutex, kLookInterval);
   }
 }
 

@@ -2,14 +2,14 @@
 #ifndef FUSEBOX_SRC_ADMIN_EVENT_PUMP_H_
 #define FUSEBOX_SRC_ADMIN_EVENT_PUMP_H_
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/fork.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -30,10 +30,10 @@ class EventPump {
  private:
   // Outlives the pump for as long as a thread is ringing it.
   struct Bell {
-    std::mutex mutex;
-    std::condition_variable condition;
-    bool rung = true;
-    bool stopped = false;
+    Mutex mutex;
+    CondVar changed;
+    bool rung ABSL_GUARDED_BY(mutex) = true;
+    bool stopped ABSL_GUARDED_BY(mutex) = false;
   };
 
   void Start();
@@ -45,7 +45,7 @@ class EventPump {
   const std::function<void()> run_;
   const std::shared_ptr<Bell> bell_;
   std::shared_ptr<const void> listener_;
-  std::thread thread_;  // it uses all of the above
+  std::thread thread_ ABSL_GUARDED_BY(bell_->mutex);  // it uses all of the above
   const ForkHooks fork_hooks_;
 };
 

@@ -18,18 +18,18 @@ FairExecutor::FairExecutor()
 FairExecutor::~FairExecutor() {
   std::thread thread;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     stopped_ = true;
     thread = std::move(thread_);
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   if (thread.joinable()) thread.join();
 }
 
 bool FairExecutor::Submit(const Caller& caller, Slice slice, Dropped dropped) {
   std::optional<Request> victim;  // goes after the lock
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     Class& its_class = classes_[caller.authorised ? 0 : 1];
     const auto found = its_class.queues.find(caller.key);
     const std::size_t has = found == its_class.queues.end() ? 0 : found->second.requests.size();
@@ -44,21 +44,21 @@ bool FairExecutor::Submit(const Caller& caller, Slice slice, Dropped dropped) {
     List(its_class, caller.key, queue);
     StartLocked();
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
   if (victim) victim->dropped();
   return true;
 }
 
 void FairExecutor::Post(const Caller& caller, Slice slice) {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     Class& its_class = classes_[caller.authorised ? 0 : 1];
     Queue& queue = its_class.queues[caller.key];
     queue.posted.push_back(std::move(slice));
     List(its_class, caller.key, queue);
     StartLocked();
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
 void FairExecutor::Recount(Class& its_class, const std::string& key, std::size_t before,
@@ -91,15 +91,15 @@ void FairExecutor::StartLocked() {
 }
 
 std::thread FairExecutor::Stop() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   suspended_ = true;
-  changed_.notify_all();
+  changed_.NotifyAll();
   return std::exchange(thread_, {});
 }
 
 void FairExecutor::Start(bool in_child) {
   std::array<Class, 2> forgotten;  // goes after the lock
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   if (in_child) std::swap(forgotten, classes_);
   suspended_ = false;
   StartLocked();
@@ -115,42 +115,47 @@ FairExecutor::Class* FairExecutor::NextClass() {
 }
 
 void FairExecutor::Loop() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopped_ && !suspended_) {
-    Class* const its_class = NextClass();
-    if (its_class == nullptr) {
-      changed_.wait(lock);
-      continue;
-    }
-    const std::string key = std::move(its_class->ring.front());
-    its_class->ring.pop_front();
-    Queue& queue = its_class->queues[key];  // stays where it is while it is listed
-    const bool posted = !queue.posted.empty() && (queue.posted_is_next || queue.requests.empty());
-    queue.posted_is_next = !posted;
-    Request work;
-    if (posted) {
-      work.slice = std::move(queue.posted.front());
-      queue.posted.pop_front();
+    if (Class* const its_class = NextClass()) {
+      RunNextOf(*its_class);
     } else {
-      work = std::move(queue.requests.front());
-      queue.requests.pop_front();
-      Recount(*its_class, key, queue.requests.size() + 1, queue.requests.size());
+      changed_.Wait(mutex_);
     }
-    lock.unlock();
-    const bool more = work.slice();
+  }
+}
+
+void FairExecutor::RunNextOf(Class& its_class) {
+  const std::string key = std::move(its_class.ring.front());
+  its_class.ring.pop_front();
+  Queue& queue = its_class.queues[key];  // stays where it is while it is listed
+  const bool posted = !queue.posted.empty() && (queue.posted_is_next || queue.requests.empty());
+  queue.posted_is_next = !posted;
+  Request work;
+  if (posted) {
+    work.slice = std::move(queue.posted.front());
+    queue.posted.pop_front();
+  } else {
+    work = std::move(queue.requests.front());
+    queue.requests.pop_front();
+    Recount(its_class, key, queue.requests.size() + 1, queue.requests.size());
+  }
+  bool more = false;
+  {
+    MutexUnlock unlock(mutex_);
+    more = work.slice();
     if (!more) work = {};  // what it holds may be the last of a call's: not under the lock
-    lock.lock();
-    if (more && posted) {
-      queue.posted.push_back(std::move(work.slice));
-    } else if (more) {
-      queue.requests.push_back(std::move(work));
-      Recount(*its_class, key, queue.requests.size() - 1, queue.requests.size());
-    }
-    if (queue.requests.empty() && queue.posted.empty()) {
-      its_class->queues.erase(key);
-    } else {
-      its_class->ring.push_back(key);
-    }
+  }
+  if (more && posted) {
+    queue.posted.push_back(std::move(work.slice));
+  } else if (more) {
+    queue.requests.push_back(std::move(work));
+    Recount(its_class, key, queue.requests.size() - 1, queue.requests.size());
+  }
+  if (queue.requests.empty() && queue.posted.empty()) {
+    its_class.queues.erase(key);
+  } else {
+    its_class.ring.push_back(key);
   }
 }
 

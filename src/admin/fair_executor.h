@@ -3,20 +3,20 @@
 #define FUSEBOX_SRC_ADMIN_FAIR_EXECUTOR_H_
 
 #include <array>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "fusebox/fork.h"
 #include "src/admin/caller.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -85,19 +85,20 @@ class FairExecutor {
   // more than that.
   static std::optional<Request> TakeOfWhoHasMost(Class& its_class, std::size_t has);
   static void List(Class& its_class, const std::string& key, Queue& queue);
-  void StartLocked();
+  void StartLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Loop();
   // The class whose turn it is; null if nothing waits.
-  Class* NextClass();
+  Class* NextClass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Runs a slice of what the class has first, without the lock.
+  void RunNextOf(Class& its_class) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by the mutex.
-  std::array<Class, 2> classes_;
-  std::size_t turn_ = 0;  // of which class it is
-  bool stopped_ = false;
-  bool suspended_ = false;
-  std::thread thread_;  // from the first slice on
+  Mutex mutex_;
+  CondVar changed_;
+  std::array<Class, 2> classes_ ABSL_GUARDED_BY(mutex_);
+  std::size_t turn_ ABSL_GUARDED_BY(mutex_) = 0;  // of which class it is
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool suspended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_ ABSL_GUARDED_BY(mutex_);  // from the first slice on
   const ForkHooks fork_hooks_;
 };
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/text/utf8.h"
+#include "src/base/utf8.h"
 
 namespace fusebox {
 namespace {

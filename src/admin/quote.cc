@@ -4,8 +4,8 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
-#include "src/text/printable.h"
-#include "src/text/utf8.h"
+#include "src/base/printable.h"
+#include "src/base/utf8.h"
 
 namespace fusebox {
 namespace {

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/request_errors.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/base/wire.h"
 
 namespace fusebox {
 namespace {
-
-using google::protobuf::io::CodedOutputStream;
-using google::protobuf::io::StringOutputStream;
 
 // What is told of them: a request can be wrong in any number of places, and a status that doesn't
 // fit into the 8 KiB that gRPC allows a call's metadata doesn't arrive.
@@ -30,18 +25,6 @@ std::size_t BytesInMessage(absl::string_view text) {
 
 // In the message, in the copy of the message in the details, and as one of those.
 std::size_t BytesToTell(absl::string_view text) { return BytesInMessage(text) + 2 * text.size(); }
-
-// google.rpc messages are written field by field, so that their protos aren't registered in a
-// process that may link its own (docs/rules.md). All the fields here have one-byte tags.
-constexpr uint32_t TagOf(uint32_t field, uint32_t wire_type) { return field << 3U | wire_type; }
-
-void AppendBytes(std::string& message, uint32_t field, const std::string& bytes) {
-  StringOutputStream out(&message);
-  CodedOutputStream coded(&out);
-  coded.WriteTag(TagOf(field, 2));
-  coded.WriteVarint32(static_cast<uint32_t>(bytes.size()));
-  coded.WriteString(bytes);
-}
 
 }  // namespace
 
@@ -74,29 +57,27 @@ grpc::Status RequestErrors::ToStatus() const {
   return {grpc::StatusCode::INVALID_ARGUMENT, message, Details(message)};
 }
 
-// google.rpc.Status{code, message, details: [Any{google.rpc.BadRequest}]}
+// google.rpc.Status{code, message, details: [Any{google.rpc.BadRequest}]}, field by field, so that
+// its protos aren't registered in a process that may link its own (docs/rules.md).
 std::string RequestErrors::Details(const std::string& message) const {
-  std::string bad_request;
-  for (const Violation& violation : violations_) {
-    std::string field_violation;
-    AppendBytes(field_violation, 1, violation.field);
-    AppendBytes(field_violation, 2, violation.what);
-    AppendBytes(bad_request, 1, field_violation);
-  }
-  std::string any;
-  AppendBytes(any, 1, "type.googleapis.com/google.rpc.BadRequest");
-  AppendBytes(any, 2, bad_request);
-
-  std::string status;
-  {
-    StringOutputStream out(&status);
-    CodedOutputStream coded(&out);
-    coded.WriteTag(TagOf(1, 0));
-    coded.WriteVarint32(static_cast<uint32_t>(grpc::StatusCode::INVALID_ARGUMENT));
-  }
-  AppendBytes(status, 2, message);
-  AppendBytes(status, 3, any);
-  return status;
+  const auto put_bad_request = [this](auto& bad_request) {
+    for (const Violation& violation : violations_) {
+      bad_request.Message(1, [&violation](auto& field_violation) {
+        field_violation.Bytes(1, violation.field);
+        field_violation.Bytes(2, violation.what);
+      });
+    }
+  };
+  std::string bytes;
+  AppendWire(bytes, [&](auto& status) {
+    status.Varint(1, static_cast<uint64_t>(grpc::StatusCode::INVALID_ARGUMENT));
+    status.Bytes(2, message);
+    status.Message(3, [&](auto& any) {
+      any.Bytes(1, "type.googleapis.com/google.rpc.BadRequest");
+      any.Message(2, put_bad_request);
+    });
+  });
+  return bytes;
 }
 
 }  // namespace fusebox

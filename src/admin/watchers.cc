@@ -39,7 +39,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
   // There may be something to write.
   void Pump() {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       again_ = true;
       if (phase_ != Phase::kIdle) return;
       phase_ = Phase::kLooking;
@@ -53,7 +53,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
   // Ends the call, if what was written to it was not taken for too long.
   bool HangUpIfStalled(SteadyTime now) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       if (phase_ != Phase::kWriting) return false;
       if (now - writing_since_ < (end_ ? kLongestLastWrite : kLongestWrite)) return false;
       if (!end_) {
@@ -64,21 +64,21 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     }
     context_.TryCancel();  // or the write would not end
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       if (phase_ == Phase::kHangingUp) {
         phase_ = Phase::kHungUp;
         return true;
       }
       phase_ = Phase::kFinished;
     }
-    Finish(*end_);
+    Finish(end());
     return true;
   }
 
   void OnWriteDone(bool ok) override {
     response_.reset();  // it would keep its memory until the next one
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       again_ = true;
       if (!ok && !end_) end_ = grpc::Status::CANCELLED;
       if (phase_ == Phase::kHangingUp) {
@@ -117,15 +117,21 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     kFinished,          // Finish was called, or is about to be
   };
 
+  // What it ends with, once it is to end.
+  grpc::Status end() {
+    MutexLock lock(mutex_);
+    return *end_;
+  }
+
   // The first word on how it ends counts.
   void End(const grpc::Status& why) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       if (!end_) end_ = why;
       if (phase_ != Phase::kIdle) return;  // who moves it on from there will see
       phase_ = Phase::kFinished;
     }
-    Finish(*end_);
+    Finish(end());
   }
 
   void PostSlice() {
@@ -139,7 +145,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     const Watch::Found found = watch_.Next(*response_);
     if (found == Watch::Found::kSomething) {
       {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        MutexLock lock(mutex_);
         phase_ = Phase::kWriting;
         writing_since_ = watchers_.clock_.Now();
       }
@@ -148,7 +154,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
     }
     response_.reset();
     if (found == Watch::Found::kNothingYet) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       again_ = true;
     }
     return true;
@@ -157,7 +163,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
   // Whether there is something to look for. If not, the call is idle, or over.
   bool GoOn() {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      MutexLock lock(mutex_);
       if (!end_) {
         if (std::exchange(again_, false)) return true;
         phase_ = Phase::kIdle;
@@ -165,7 +171,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
       }
       phase_ = Phase::kFinished;
     }
-    Finish(*end_);
+    Finish(end());
     return false;
   }
 
@@ -178,12 +184,12 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
   Watch watch_;
   std::optional<v1::WatchCircuitsResponse> response_;
 
-  // Guarded by the mutex. `end_` doesn't change any more once it is set.
-  std::mutex mutex_;
-  Phase phase_ = Phase::kIdle;
-  bool again_ = false;  // there may be something to write that isn't seen yet
-  SteadyTime writing_since_;
-  std::optional<grpc::Status> end_;
+  // Guarded. `end_` doesn't change any more once it is set.
+  Mutex mutex_;
+  Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kIdle;
+  bool again_ ABSL_GUARDED_BY(mutex_) = false;  // there may be something to write, as yet unseen
+  SteadyTime writing_since_ ABSL_GUARDED_BY(mutex_);
+  std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
 };
 
 Watchers::Watchers(WatchSource source, int max_watchers, FairExecutor& executor, const Clock& clock)
@@ -212,7 +218,7 @@ Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerConte
   const auto stream = std::make_shared<Stream>(*this, caller, context, std::move(watch));
   std::shared_ptr<Stream> evicted;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     const std::optional<WatchPlaces::Taken> taken = places_.Take(caller);
     if (!taken) {
       return Refuse(
@@ -237,7 +243,7 @@ Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerConte
 
 std::vector<std::shared_ptr<Watchers::Stream>> Watchers::Streams() {
   std::vector<std::shared_ptr<Stream>> streams;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   streams.reserve(streams_.size());
   for (const auto& [id, stream] : streams_) streams.push_back(stream);
   return streams;
@@ -258,7 +264,7 @@ int Watchers::HangUpOnStalled() {
 
 void Watchers::Remove(WatchPlaces::Id id) {
   std::shared_ptr<Stream> removed;  // destroyed after the lock
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   places_.GiveBack(id);
   const auto at = streams_.find(id);
   if (at == streams_.end()) return;

@@ -12,15 +12,17 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
+#include <mutex>  // std::once_flag
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "fusebox/clock.h"
 #include "src/admin/caller.h"
 #include "src/admin/event_pump.h"
 #include "src/admin/fair_executor.h"
 #include "src/admin/watch.h"
 #include "src/admin/watch_places.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -62,10 +64,9 @@ class Watchers {
   const Clock& clock_;
   // Relaxed: a count, by which nothing else is published.
   std::atomic<int> hung_up_{0};
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  WatchPlaces places_;
-  std::map<WatchPlaces::Id, std::shared_ptr<Stream>> streams_;
+  Mutex mutex_;
+  WatchPlaces places_ ABSL_GUARDED_BY(mutex_);
+  std::map<WatchPlaces::Id, std::shared_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
   std::once_flag pump_started_;
   std::unique_ptr<EventPump> pump_;  // the last: it uses all of the above
 };

@@ -13,8 +13,8 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "src/base/thread_index.h"
 #include "src/core/success_run.h"
-#include "src/core/thread_index.h"
 
 namespace fusebox {
 

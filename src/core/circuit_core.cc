@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/circuit_name.h"
+#include "src/base/printable.h"
 #include "src/core/transition_table.h"
-#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {

@@ -11,10 +11,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "src/base/printable.h"
+#include "src/base/utf8.h"
 #include "src/core/method_name.h"
 #include "src/core/sha256.h"
-#include "src/text/printable.h"
-#include "src/text/utf8.h"
 
 namespace fusebox {
 namespace {

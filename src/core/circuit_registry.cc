@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "src/base/mutex.h"
+#include "src/base/printable.h"
 #include "src/core/circuit_core.h"
 #include "src/core/circuit_name.h"
 #include "src/core/event_delivery.h"
@@ -23,7 +24,6 @@
 #include "src/core/policy_use_list.h"
 #include "src/core/target_sums.h"
 #include "src/core/user_code_failures.h"
-#include "src/text/printable.h"
 
 namespace fusebox {
 

@@ -9,9 +9,9 @@
 #include "absl/time/time.h"
 #include "fusebox/evidence.h"
 #include "fusebox/state.h"
+#include "src/base/printable.h"
+#include "src/base/text.h"
 #include "src/core/json.h"
-#include "src/core/text.h"
-#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {

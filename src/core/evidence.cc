@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "src/core/text.h"
+#include "src/base/text.h"
 
 namespace fusebox {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "src/base/printable.h"
 #include "src/core/canonical_code.h"
-#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "src/core/floor_div.h"
-#include "src/core/text.h"
+#include "src/base/floor_div.h"
+#include "src/base/text.h"
 
 namespace fusebox {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "src/text/printable.h"
+#include "src/base/printable.h"
 
 namespace fusebox {
 

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "src/core/text.h"
+#include "src/base/text.h"
 
 namespace fusebox {
 namespace {

@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/policy.h"
-#include "src/core/text.h"
+#include "src/base/text.h"
 
 namespace fusebox {
 namespace {

@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_name.h"
-#include "src/core/rejection_wire.h"
-#include "src/core/text.h"
-#include "src/text/printable.h"
+#include "src/base/printable.h"
+#include "src/base/text.h"
+#include "src/base/wire.h"
 
 namespace fusebox {
 namespace {

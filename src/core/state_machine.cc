@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/core/text.h"
+#include "src/base/text.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox {

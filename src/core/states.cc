@@ -4,8 +4,8 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/text.h"
 #include "src/core/rules/rate_rule.h"
-#include "src/core/text.h"
 
 namespace fusebox {
 

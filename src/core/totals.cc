@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
+#include "src/base/printable.h"
 #include "src/core/canonical_code.h"
 #include "src/core/transition_table.h"
-#include "src/text/printable.h"
 
 namespace fusebox {
 

@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fusebox/circuit_breaker.h"
+#include "src/base/printable.h"
 #include "src/prometheus/circuit_families.h"
 #include "src/prometheus/label_name.h"
 #include "src/prometheus/target_sum.h"
-#include "src/text/printable.h"
 
 namespace fusebox {
 namespace {

@@ -39,7 +39,7 @@ void TargetSummer::Add(const CircuitSnapshot& circuit) {
 }
 
 void ShownSums::Raise(SumsByTarget& sums) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   std::map<std::string, Totals, std::less<>> shown;
   for (auto& [target, sum] : sums) {
     if (const auto before = shown_.find(target); before != shown_.end()) {

@@ -10,15 +10,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
+#include "src/base/mutex.h"
 
 namespace fusebox {
 
@@ -51,8 +52,8 @@ class ShownSums {
   void Raise(SumsByTarget& sums);
 
  private:
-  std::mutex mutex_;
-  std::map<std::string, Totals, std::less<>> shown_;
+  Mutex mutex_;
+  std::map<std::string, Totals, std::less<>> shown_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fusebox

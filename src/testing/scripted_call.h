@@ -7,10 +7,11 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "absl/base/thread_annotations.h"
 #include "fusebox/testing/scripted_server.h"
+#include "src/base/mutex.h"
 
 namespace fusebox_testing {
 
@@ -58,13 +59,13 @@ class ScriptedCall final : public grpc::ServerGenericBidiReactor {
   grpc::ByteBuffer message_;
   std::size_t sent_ = 0;
 
-  std::mutex mutex_;
-  // Guarded by mutex_. The reply is constant once the call is decided.
+  fusebox::Mutex mutex_;
+  // Guarded until the call is decided, and constant from then on.
   std::optional<Reply> reply_;
-  bool reading_ = true;
-  bool caller_is_done_ = false;
-  bool cancelled_ = false;
-  bool decided_ = false;  // it is being replied to, or has been
+  bool reading_ ABSL_GUARDED_BY(mutex_) = true;
+  bool caller_is_done_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool decided_ ABSL_GUARDED_BY(mutex_) = false;  // it is being replied to, or has been
 };
 
 }  // namespace fusebox_testing

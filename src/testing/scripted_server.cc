@@ -9,13 +9,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <map>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "src/base/mutex.h"
 #include "src/testing/scripted_call.h"
 
 namespace fusebox_testing {
@@ -45,14 +45,14 @@ Reply Reply::Fail(grpc::StatusCode code, const std::string& message) {
 class ScriptedServer::Service final : public grpc::CallbackGenericService {
  public:
   void Answer(absl::string_view method, Reply reply) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     Script& script = ScriptOf(method);
     script.reply = std::move(reply);
     script.holds = false;
   }
 
   void Hold(absl::string_view method) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     ScriptOf(method).holds = true;
   }
 
@@ -60,7 +60,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
     std::vector<std::shared_ptr<ScriptedCall>> released;
     Reply reply;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const fusebox::MutexLock lock(mutex_);
       Script& script = ScriptOf(method);
       script.holds = false;
       released.swap(script.held);
@@ -70,14 +70,15 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
   }
 
   int64_t calls(absl::string_view method) const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     return CallsOf(method);
   }
 
   bool WaitForCalls(absl::string_view method, int64_t count, absl::Duration limit) const {
-    const auto at_most = absl::ToChronoNanoseconds(std::min(limit, absl::Hours(24)));
-    std::unique_lock<std::mutex> lock(mutex_);
-    return arrived_.wait_for(lock, at_most, [&] { return CallsOf(method) >= count; });
+    const fusebox::MutexLock lock(mutex_);
+    return arrived_.WaitFor(mutex_, limit, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return CallsOf(method) >= count;
+    });
   }
 
  private:
@@ -92,7 +93,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
     return absl::StripPrefix(method, "/");
   }
 
-  Script& ScriptOf(absl::string_view method) {
+  Script& ScriptOf(absl::string_view method) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto [entry, is_new] = scripts_.try_emplace(std::string(KeyOf(method)));
     if (is_new) {
       entry->second.reply =
@@ -102,7 +103,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
     return entry->second;
   }
 
-  int64_t CallsOf(absl::string_view method) const {
+  int64_t CallsOf(absl::string_view method) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto entry = scripts_.find(KeyOf(method));
     return entry == scripts_.end() ? 0 : entry->second.calls;
   }
@@ -111,7 +112,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
       grpc::GenericCallbackServerContext* context) override {
     const auto call = std::make_shared<ScriptedCall>(*context);
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const fusebox::MutexLock lock(mutex_);
       Script& script = ScriptOf(context->method());
       ++script.calls;
       if (script.holds) {
@@ -119,15 +120,15 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
       } else {
         call->Answer(script.reply);  // kept until it has read: nothing is sent under the lock
       }
-      arrived_.notify_all();
+      arrived_.NotifyAll();
     }
     call->Start(call);
     return call.get();
   }
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable arrived_;
-  std::map<std::string, Script, std::less<>> scripts_;
+  mutable fusebox::Mutex mutex_;
+  mutable fusebox::CondVar arrived_;
+  std::map<std::string, Script, std::less<>> scripts_ ABSL_GUARDED_BY(mutex_);
 };
 
 ScriptedServer::ScriptedServer() : service_(std::make_unique<Service>()) {

@@ -7,17 +7,20 @@
 #
 #   spdx            the first line names the licence
 #   include-guard   FUSEBOX_..._H_, after the file's path; no #pragma once
-#   core-includes   the core includes the standard library, abseil, itself and the leaves src/base
-#                   and src/text, and nothing else
+#   core-includes   the core includes the standard library, abseil, itself and the leaf src/base,
+#                   and nothing else
 #   arrows          a component includes the core's public headers and its own, never another's; the
-#                   admin service includes the protos too; any of them the leaves src/base and
-#                   src/text, the latter of which includes nothing but itself
+#                   admin service includes the protos too; any of them, and a program in tools, the
+#                   leaf src/base, which includes the standard library, abseil and itself alone. Of
+#                   the library a program in tools includes no more than that and the protos
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
 #   namespaces      fusebox, fusebox_testing and unnamed ones; no using-directive, no alias
 #   quiet           a library writes to no stream, ends no process, and neither throws nor catches
 #                   but in src/base/user_code.h and include/fusebox/run.h
+#   mutex           a mutex is a Mutex, which clang's -Wthread-safety checks, and not a bare
+#                   std::mutex; that and std::condition_variable stand in src/base/mutex.h alone
 #   references      no text of the whole tree refers to a document that isn't in it
 set -eu
 
@@ -39,7 +42,7 @@ if [ -n "$dangling" ]; then
 fi
 
 folders=include
-for folder in src interceptors; do
+for folder in src interceptors tools; do
   if [ -d "$folder" ]; then folders="$folders $folder"; fi
 done
 # Word splitting is meant: no file of this project has a space in its name.
@@ -63,6 +66,7 @@ function component_of(path) {
   if (path ~ /^fusebox\/[^\/]*$/) return "core"
   if (path ~ /^fusebox\/v1\//) return "proto"
   if (path ~ /^interceptors\//) return "grpc"
+  if (path ~ /^tools\//) return "tools"
   if (path !~ /^(fusebox|src)\/[^\/]*\//) return ""
   sub(/^(fusebox|src)\//, "", path)
   sub(/\/.*/, "", path)
@@ -125,16 +129,20 @@ function check_include(line,    path, angled, to) {
   if (FILENAME ~ /^include\// && path ~ /^(src|interceptors)\//) {
     violation("public-headers", path)
   } else if (component == "core") {
-    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core" && to != "base" && to != "text") {
+    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core" && to != "base") {
       violation("core-includes", path)
     }
-  } else if (component == "text") {
-    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "text") {
+  } else if (component == "base") {
+    if (!(angled && path !~ /\//) && !(angled && path ~ /^sys\//) && path !~ /^absl\// \
+        && to != "base") {
+      violation("arrows", component " includes " path)
+    }
+  } else if (component == "tools") {
+    if (to != "" && to != "tools" && to != "base" && to != "proto") {
       violation("arrows", component " includes " path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
-             && !(to == "proto" && component == "admin") && to != "text" \
-             && to != "base" \
+             && !(to == "proto" && component == "admin") && to != "base" \
              && component != "testing") {
     violation("arrows", component " includes " path)
   } else if (path ~ /^src\/core\//) {
@@ -143,6 +151,11 @@ function check_include(line,    path, angled, to) {
 }
 
 function check_code(code,    name) {
+  if (FILENAME != "src/base/mutex.h" \
+      && code ~ /std::([a-z_]*mutex|lock_guard|unique_lock|scoped_lock|condition_variable)/) {
+    violation("mutex", code)
+  }
+  if (component == "tools") return  # a program may write, end, and look at the clock
   if (FILENAME != "src/core/clock.cc" && code ~ /(::now|absl::Now)[ \t]*\(/) {
     violation("clock", code)
   }

@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "src/core/thread_index.h"
+#include "src/base/thread_index.h"
 #include "tests/core/threads.h"
 
 namespace fusebox {

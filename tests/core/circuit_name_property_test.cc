@@ -15,7 +15,7 @@
 #include "fusebox/circuit_name.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
-#include "src/text/printable.h"
+#include "src/base/printable.h"
 
 namespace fusebox_testing {
 namespace {

@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "src/text/printable.h"
+#include "src/base/printable.h"
 #include "tests/core/test_circuit.h"
 #include "tests/support/hostile_texts.h"
 

@@ -15,8 +15,8 @@
 #include "absl/time/time.h"
 #include "fusebox/circuit_name.h"
 #include "fusebox/rejection.h"
-#include "src/core/rejection_wire.h"
-#include "src/text/printable.h"
+#include "src/base/printable.h"
+#include "src/base/wire.h"
 #include "tests/fuzz/require.h"
 
 namespace fusebox_testing {

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "src/text/blank.h"
+#include "src/base/blank.h"
 #include "tools/fuseboxctl/argument_check.h"
 #include "tools/fuseboxctl/completion.h"
 #include "tools/fuseboxctl/environment.h"

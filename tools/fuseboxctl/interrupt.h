@@ -3,8 +3,10 @@
 #define FUSEBOX_TOOLS_FUSEBOXCTL_INTERRUPT_H_
 
 #include <functional>
-#include <mutex>
 #include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "src/base/mutex.h"
 
 namespace fuseboxctl {
 
@@ -27,9 +29,9 @@ class Interrupt {
  private:
   void Loop();
 
-  std::mutex mutex_;
-  std::function<void()> handler_;  // guarded by mutex_
-  bool stopped_ = false;           // guarded by mutex_
+  fusebox::Mutex mutex_;
+  std::function<void()> handler_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

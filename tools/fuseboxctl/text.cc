@@ -10,8 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "src/text/printable.h"
-#include "src/text/utf8.h"
+#include "src/base/printable.h"
+#include "src/base/utf8.h"
 
 namespace fuseboxctl {
 namespace {

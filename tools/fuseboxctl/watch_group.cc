@@ -4,7 +4,6 @@
 #include <grpcpp/support/sync_stream.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace fuseboxctl {
@@ -15,7 +14,6 @@ using fusebox::v1::WatchCircuitsResponse;
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(500);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(10);
-constexpr absl::Duration kForEver = absl::Hours(24 * 365);
 
 // What asking again won't change.
 bool IsForGood(grpc::StatusCode code) {
@@ -51,17 +49,17 @@ WatchGroup::~WatchGroup() { Stop(); }
 
 WatchGroup::End WatchGroup::Run(const std::function<bool()>& done, absl::Duration timeout) {
   interrupt_.SetHandler([this] {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     interrupted_ = true;
-    changed_.notify_all();
+    changed_.NotifyAll();
   });
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     threads_.emplace_back([this, i] { Watch(i); });
   }
   End end = End::kTimedOut;
   {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const auto ended = [&] {
+    const fusebox::MutexLock lock(mutex_);
+    const auto ended = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       if (done()) {
         end = End::kDone;
       } else if (interrupted_) {
@@ -73,11 +71,7 @@ WatchGroup::End WatchGroup::Run(const std::function<bool()>& done, absl::Duratio
       }
       return true;
     };
-    if (timeout > kForEver) {  // from which no point in time could be reckoned
-      changed_.wait(lock, ended);
-    } else {
-      changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), ended);
-    }
+    changed_.WaitFor(mutex_, timeout, ended);
   }
   interrupt_.SetHandler(nullptr);
   Stop();
@@ -92,13 +86,13 @@ void WatchGroup::Watch(std::size_t index) {
     const grpc::Status status = Follow(index, heard, anew);
     if (heard) backoff = kFirstBackoff;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const fusebox::MutexLock lock(mutex_);
       if (stopped_) return;
       if (anew) continue;
       const bool for_good = IsForGood(status.error_code());
       listener_.OnBroken(index, status, for_good ? std::nullopt : std::optional(backoff));
       if (for_good) gave_up_ += 1;
-      changed_.notify_all();
+      changed_.NotifyAll();
       if (for_good) return;
     }
     if (!Pause(backoff)) return;
@@ -109,29 +103,30 @@ void WatchGroup::Watch(std::size_t index) {
 grpc::Status WatchGroup::Follow(std::size_t index, bool& heard, bool& anew) {
   const Endpoint& endpoint = *endpoints_[index];
   if (!endpoint.reachable().ok()) return endpoint.reachable();
-  Stream& stream = *streams_[index];
+  Stream* stream = nullptr;
   WatchCircuitsRequest request;
   *request.mutable_filter() = filter_;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     if (stopped_) return grpc::Status::CANCELLED;
-    stream.context = std::make_unique<grpc::ClientContext>();
-    if (stream.resume) *request.mutable_resume() = *stream.resume;
+    stream = streams_[index].get();
+    stream->context = std::make_unique<grpc::ClientContext>();
+    if (stream->resume) *request.mutable_resume() = *stream->resume;
   }
-  endpoint.Prepare(*stream.context);
-  const auto reader = endpoint.stub().WatchCircuits(stream.context.get(), request);
+  endpoint.Prepare(*stream->context);
+  const auto reader = endpoint.stub().WatchCircuits(stream->context.get(), request);
   WatchCircuitsResponse message;
   while (reader->Read(&message)) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     if (stopped_ || anew) continue;  // until the cancellation is through
     heard = true;
-    if (message.has_resume()) stream.resume = message.resume();
+    if (message.has_resume()) stream->resume = message.resume();
     if (listener_.OnMessage(index, message) == WatchListener::Next::kStartAnew) {
       anew = true;
-      stream.resume.reset();
-      stream.context->TryCancel();
+      stream->resume.reset();
+      stream->context->TryCancel();
     }
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   grpc::Status status = reader->Finish();
   if (status.ok()) status = {grpc::StatusCode::UNAVAILABLE, "the server has ended the stream"};
@@ -139,18 +134,19 @@ grpc::Status WatchGroup::Follow(std::size_t index, bool& heard, bool& anew) {
 }
 
 bool WatchGroup::Pause(absl::Duration duration) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  return !changed_.wait_for(lock, absl::ToChronoNanoseconds(duration), [this] { return stopped_; });
+  const fusebox::MutexLock lock(mutex_);
+  return !changed_.WaitFor(mutex_, duration,
+                           [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_; });
 }
 
 void WatchGroup::Stop() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const fusebox::MutexLock lock(mutex_);
     stopped_ = true;
     for (const std::unique_ptr<Stream>& stream : streams_) {
       if (stream->context != nullptr) stream->context->TryCancel();
     }
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

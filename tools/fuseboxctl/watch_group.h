@@ -7,17 +7,17 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "fusebox/v1/admin.pb.h"
+#include "src/base/mutex.h"
 #include "tools/fuseboxctl/fleet.h"
 #include "tools/fuseboxctl/interrupt.h"
 
@@ -69,12 +69,12 @@ class WatchGroup {
   WatchListener& listener_;
   Interrupt& interrupt_;
 
-  std::mutex mutex_;  // guards all of the following but the threads
-  std::condition_variable changed_;
-  bool stopped_ = false;
-  bool interrupted_ = false;
-  std::size_t gave_up_ = 0;
-  std::vector<std::unique_ptr<Stream>> streams_;
+  fusebox::Mutex mutex_;
+  fusebox::CondVar changed_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;
+  std::size_t gave_up_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::unique_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
-#include "src/core/floor_div.h"
+#include "src/base/floor_div.h"
 
 namespace fusebox {
 namespace {

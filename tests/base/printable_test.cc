@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/text/printable.h"
+#include "src/base/printable.h"
 
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "src/text/unprintable_ranges.h"
-#include "src/text/utf8.h"
+#include "src/base/unprintable_ranges.h"
+#include "src/base/utf8.h"
 #include "tests/support/hostile_texts.h"
 
 namespace fusebox {

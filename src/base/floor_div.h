@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FUSEBOX_SRC_CORE_FLOOR_DIV_H_
-#define FUSEBOX_SRC_CORE_FLOOR_DIV_H_
+#ifndef FUSEBOX_SRC_BASE_FLOOR_DIV_H_
+#define FUSEBOX_SRC_BASE_FLOOR_DIV_H_
 
 #include <cstdint>
 
@@ -19,4 +19,4 @@ constexpr int64_t FloorMod(int64_t dividend, int64_t divisor) {
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_CORE_FLOOR_DIV_H_
+#endif  // FUSEBOX_SRC_BASE_FLOOR_DIV_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/core/rejection_wire.h"
+#include "src/base/wire.h"
 
 #include "absl/strings/string_view.h"
 

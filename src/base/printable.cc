@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/text/printable.h"
+#include "src/base/printable.h"
 
 #include <algorithm>
 #include <cstring>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
-#include "src/text/unprintable_ranges.h"
-#include "src/text/utf8.h"
+#include "src/base/unprintable_ranges.h"
+#include "src/base/utf8.h"
 
 namespace fusebox {
 namespace {

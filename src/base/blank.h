@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A leaf that every component may include.
-#ifndef FUSEBOX_SRC_TEXT_BLANK_H_
-#define FUSEBOX_SRC_TEXT_BLANK_H_
+#ifndef FUSEBOX_SRC_BASE_BLANK_H_
+#define FUSEBOX_SRC_BASE_BLANK_H_
 
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "src/text/utf8.h"
+#include "src/base/utf8.h"
 
 namespace fusebox {
 
@@ -32,4 +32,4 @@ inline bool IsBlank(absl::string_view text) {
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_TEXT_BLANK_H_
+#endif  // FUSEBOX_SRC_BASE_BLANK_H_

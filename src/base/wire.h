@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The little of protobuf's wire format that a rejection needs, written and read field by field, so
-// that no google/rpc/*.proto has to be registered (docs/rules.md).
-#ifndef FUSEBOX_SRC_CORE_REJECTION_WIRE_H_
-#define FUSEBOX_SRC_CORE_REJECTION_WIRE_H_
+// The little of protobuf's wire format that details of a status need, written and read field by
+// field, so that no google/rpc/*.proto has to be registered (docs/rules.md).
+#ifndef FUSEBOX_SRC_BASE_WIRE_H_
+#define FUSEBOX_SRC_BASE_WIRE_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -145,4 +145,4 @@ class WireReader {
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_CORE_REJECTION_WIRE_H_
+#endif  // FUSEBOX_SRC_BASE_WIRE_H_

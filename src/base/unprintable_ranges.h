@@ -4,8 +4,8 @@
 // and C1), formats (bidi overrides, zero widths, soft hyphen), surrogates, private use, unassigned
 // ones, separators of lines and paragraphs, and what shows nothing though it is a letter, a mark or
 // a symbol (fillers, variation selectors, tags). Made by tools/make-unprintable.
-#ifndef FUSEBOX_SRC_TEXT_UNPRINTABLE_RANGES_H_
-#define FUSEBOX_SRC_TEXT_UNPRINTABLE_RANGES_H_
+#ifndef FUSEBOX_SRC_BASE_UNPRINTABLE_RANGES_H_
+#define FUSEBOX_SRC_BASE_UNPRINTABLE_RANGES_H_
 
 #include <cstdint>
 
@@ -183,4 +183,4 @@ inline constexpr CharacterRange kUnprintableRanges[] = {
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_TEXT_UNPRINTABLE_RANGES_H_
+#endif  // FUSEBOX_SRC_BASE_UNPRINTABLE_RANGES_H_

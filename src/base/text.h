@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Numbers and texts as people read them.
-#ifndef FUSEBOX_SRC_CORE_TEXT_H_
-#define FUSEBOX_SRC_CORE_TEXT_H_
+#ifndef FUSEBOX_SRC_BASE_TEXT_H_
+#define FUSEBOX_SRC_BASE_TEXT_H_
 
 #include <string>
 
@@ -19,4 +19,4 @@ std::string NumberText(double number);
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_CORE_TEXT_H_
+#endif  // FUSEBOX_SRC_BASE_TEXT_H_

@@ -6,8 +6,8 @@
 //
 // A leaf that every component may include. It is compiled into the core, and a second time into
 // fuseboxctl, which links no library of this project.
-#ifndef FUSEBOX_SRC_TEXT_PRINTABLE_H_
-#define FUSEBOX_SRC_TEXT_PRINTABLE_H_
+#ifndef FUSEBOX_SRC_BASE_PRINTABLE_H_
+#define FUSEBOX_SRC_BASE_PRINTABLE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -39,4 +39,4 @@ void SetPrintable(absl::string_view text, std::size_t limit, std::string& to);
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_TEXT_PRINTABLE_H_
+#endif  // FUSEBOX_SRC_BASE_PRINTABLE_H_

@@ -2,8 +2,8 @@
 //
 // What characters a text is made of. A leaf that every component may include: the protos and
 // Prometheus both refuse a text that isn't UTF-8.
-#ifndef FUSEBOX_SRC_TEXT_UTF8_H_
-#define FUSEBOX_SRC_TEXT_UTF8_H_
+#ifndef FUSEBOX_SRC_BASE_UTF8_H_
+#define FUSEBOX_SRC_BASE_UTF8_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -67,4 +67,4 @@ inline absl::string_view CutUtf8(absl::string_view text, std::size_t limit) {
 
 }  // namespace fusebox
 
-#endif  // FUSEBOX_SRC_TEXT_UTF8_H_
+#endif  // FUSEBOX_SRC_BASE_UTF8_H_
