@@ -10,6 +10,7 @@
 #include "fusebox/circuit_registry.h"
 #include "fusebox/outcome.h"
 #include "fusebox/permit.h"
+#include "src/base/dcheck.h"
 
 namespace fusebox {
 
@@ -23,8 +24,9 @@ class CallPermit {
  public:
   CallPermit() = default;
 
-  // `registry` is the breaker's.
+  // `registry` is the breaker's. No other permit is out.
   void Take(CircuitBreaker* breaker, const CircuitRegistry& registry, Permit permit) {
+    FUSEBOX_DCHECK(!is_out());
     breaker_ = breaker;
     registry_ = &registry;
     permit_ = std::move(permit);

@@ -2,6 +2,7 @@
 #include "interceptors/entry_pool.h"
 
 #include "absl/numeric/bits.h"
+#include "src/base/dcheck.h"
 #include "src/base/thread_index.h"
 
 namespace fusebox {
@@ -109,7 +110,9 @@ CircuitEntry& EntryPool::Take(absl::string_view key, std::size_t hash,
   } else {
     entry = free_.back();
     free_.pop_back();
+    FUSEBOX_DCHECK(!entry->InUse());
   }
+  FUSEBOX_DCHECK(entry->gone_.load(std::memory_order_relaxed));
   entry->hash_.store(hash, std::memory_order_relaxed);
   entry->key_.assign(key.data(), key.size());
   entry->settings_ = settings;

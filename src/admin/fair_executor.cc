@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "src/base/dcheck.h"
+
 namespace fusebox {
 namespace {
 
@@ -63,6 +65,7 @@ void FairExecutor::Post(const Caller& caller, Slice slice) {
 
 void FairExecutor::Recount(Class& its_class, const std::string& key, std::size_t before,
                            std::size_t now) {
+  FUSEBOX_DCHECK(its_class.requests >= before);
   if (before > 0) its_class.by_requests.erase({before, key});
   if (now > 0) its_class.by_requests.emplace(now, key);
   its_class.requests = its_class.requests - before + now;

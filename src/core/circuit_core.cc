@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/circuit_name.h"
+#include "src/base/dcheck.h"
 #include "src/base/printable.h"
 #include "src/core/transition_table.h"
 
@@ -197,6 +198,7 @@ StateMachine::Grant CircuitCore::GrantOf(const Ticket& ticket) {
 
 void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   Operation operation(*this);
+  FUSEBOX_DCHECK(ticket.epoch <= machine_.epoch());  // a permit is of its own circuit
   const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket);
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
   if (call.cancelled) call.usual_latency = shards_.UsualLatency();
@@ -221,6 +223,7 @@ void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
 
 FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome& message) {
   Operation operation(*this);
+  FUSEBOX_DCHECK(ticket.epoch <= machine_.epoch());
   const Outcome success = SuccessOf(message);
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, success);
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "src/base/dcheck.h"
+
 namespace fusebox {
 namespace {
 
@@ -26,6 +28,7 @@ EvictionQueue::Place EvictionQueue::Add(std::shared_ptr<CircuitBreaker> circuit)
 }
 
 std::shared_ptr<CircuitBreaker> EvictionQueue::Remove(Place member) {
+  FUSEBOX_DCHECK(member->circuit != nullptr && member->queue != nullptr);
   std::shared_ptr<CircuitBreaker> circuit = std::move(member->circuit);
   member->queue->erase(member);
   return circuit;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
 #include "src/base/text.h"
 
@@ -36,7 +37,9 @@ void HungCallTracker::Start(SteadyTime now) {
 void HungCallTracker::End(SteadyTime start, SteadyTime now) {
   AdvanceTo(now);
   const int64_t slice = SliceAt(start);
-  --(slice < first_ ? hung_ : CountOf(slice));
+  int64_t& count = slice < first_ ? hung_ : CountOf(slice);
+  FUSEBOX_DCHECK(count > 0);
+  --count;
 }
 
 std::optional<Trip> HungCallTracker::Check(SteadyTime now) {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <variant>
 
+#include "src/base/dcheck.h"
+
 namespace fusebox {
 namespace {
 
@@ -34,6 +36,8 @@ std::optional<int32_t> Probes::Admit(SteadyTime now) {
 }
 
 void Probes::Return(int32_t place, bool counts) {
+  FUSEBOX_DCHECK(IsTaken(place));
+  FUSEBOX_DCHECK(out_ > 0 && admissions_ > 0);
   places_[static_cast<std::size_t>(place)].reset();
   --out_;
   if (!counts) --admissions_;

@@ -11,6 +11,7 @@
 
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
+#include "src/base/dcheck.h"
 #include "src/core/stall_guard.h"
 
 namespace fusebox {
@@ -23,11 +24,15 @@ class Probes {
   // A place, or empty if all are taken, or if as many calls were admitted as are to be.
   std::optional<int32_t> Admit(SteadyTime now);
 
-  // A probe has come back. `counts` is false for an ignored one, which gives back its admission
-  // too.
+  // A probe has come back from a place that it had. `counts` is false for an ignored one, which
+  // gives back its admission too.
   void Return(int32_t place, bool counts);
 
-  SteadyTime Since(int32_t place) const { return *places_[static_cast<std::size_t>(place)]; }
+  // Of a place that is taken.
+  SteadyTime Since(int32_t place) const {
+    FUSEBOX_DCHECK(IsTaken(place));
+    return *places_[static_cast<std::size_t>(place)];
+  }
 
   // One look at whether a probe has been out for too long.
   bool CheckTimeout(SteadyTime now);
@@ -35,6 +40,11 @@ class Probes {
   int64_t out() const { return out_; }
 
  private:
+  bool IsTaken(int32_t place) const {
+    return place >= 0 && static_cast<std::size_t>(place) < places_.size() &&
+           places_[static_cast<std::size_t>(place)].has_value();
+  }
+
   const absl::Duration timeout_;
   const std::optional<int64_t> admissions_limit_;
   std::vector<std::optional<SteadyTime>> places_;  // since when each is taken

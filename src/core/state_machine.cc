@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/dcheck.h"
 #include "src/base/text.h"
 #include "src/core/transition_table.h"
 
@@ -245,8 +246,10 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
   KeepEvidence(failure);
   std::optional<Trip> trip;
   if (first_message.recorded_ == Where::kProbe) {
+    FUSEBOX_DCHECK(phase() == Phase::kProbing);  // no other state has this epoch
     trip = std::get<ProbingState>(state_).TakeBack();
   } else {
+    FUSEBOX_DCHECK(watch() != nullptr);
     trip = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
   }
   if (trip) Move(*std::move(trip), now_, failure.pushback, changes);
@@ -302,6 +305,7 @@ void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration
                              SteadyTime now, Changes& changes) {
   OperatorMove(Cause::kForcedOpen, why, now, changes);
   if (!ttl) return;
+  FUSEBOX_DCHECK(phase() == Phase::kOpen);
   auto& open = std::get<OpenState>(state_);
   const absl::Duration length = *ttl + open_duration_.Lateness(*policy_, *ttl);
   open.until = now_ + length;

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "src/base/dcheck.h"
+
 namespace fusebox {
 
 // A count of successes of one epoch and one slice of its window, its tag. Its owner, one thread or
@@ -73,6 +75,7 @@ class SuccessRun {
     epoch_.store(0, std::memory_order_release);
     const uint64_t generation = (run_.load(std::memory_order_relaxed) & ~kCount) + kCount + 1;
     const uint64_t run = run_.exchange(generation, std::memory_order_acq_rel);
+    FUSEBOX_DCHECK((run & kCount) >= taken_);
     old.count = static_cast<uint32_t>(run & kCount) - taken_;
     taken_ = 0;
     slice_.store(next.slice, std::memory_order_release);
@@ -83,6 +86,7 @@ class SuccessRun {
   // REQUIRES: the circuit's lock.
   Untold Take() {
     const auto count = static_cast<uint32_t>(run_.load(std::memory_order_acquire) & kCount);
+    FUSEBOX_DCHECK(count >= taken_);
     const Untold untold{tag(), count - taken_};
     taken_ = count;
     return untold;

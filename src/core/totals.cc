@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "src/base/dcheck.h"
 #include "src/base/printable.h"
 #include "src/core/canonical_code.h"
 #include "src/core/transition_table.h"
@@ -109,6 +110,7 @@ LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
     sum.granted += shard.granted.load(std::memory_order_acquire);
   });
   sum.in_flight = sum.granted - sum.totals.success - sum.totals.failure - sum.totals.ignored;
+  FUSEBOX_DCHECK(sum.in_flight >= 0);
   return sum;
 }
 
@@ -130,6 +132,7 @@ LifetimeTotals::Calls LifetimeTotals::CallsWith(CallShards& shards) const {
     calls.granted += shard.granted.load(std::memory_order_acquire);
   });
   calls.in_flight = calls.granted - returned;
+  FUSEBOX_DCHECK(calls.in_flight >= 0);
   return calls;
 }
 

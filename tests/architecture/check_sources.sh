@@ -17,8 +17,8 @@
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
 #   namespaces      fusebox, fusebox_testing and unnamed ones; no using-directive, no alias
-#   quiet           a library writes to no stream, ends no process, and neither throws nor catches
-#                   but in src/base/user_code.h and include/fusebox/run.h
+#   quiet           a library writes to no stream, ends no process, but in src/base/dcheck.h, and
+#                   neither throws nor catches but in src/base/user_code.h and include/fusebox/run.h
 #   mutex           a mutex is a Mutex, which clang's -Wthread-safety checks, and not a bare
 #                   std::mutex; that and std::condition_variable stand in src/base/mutex.h alone
 #   references      no text of the whole tree refers to a document that isn't in it
@@ -170,7 +170,9 @@ function check_code(code,    name) {
     }
   }
   if (code ~ /std::(cout|cerr|clog)([^A-Za-z0-9_]|$)/ \
-      || code ~ /(^|[^A-Za-z0-9_])[a-z]*(printf|puts|abort|exit|terminate)[ \t]*\(/ \
+      || (FILENAME != "src/base/dcheck.h" \
+          && code ~ /(^|[^A-Za-z0-9_])[a-z]*(printf|puts|abort|exit|terminate)[ \t]*\(/) \
+      || code ~ /(^|[^A-Za-z0-9_])assert[ \t]*\(/ \
       || (FILENAME != "src/base/user_code.h" && FILENAME != "include/fusebox/run.h" \
           && code ~ /(^|[^A-Za-z0-9_])(throw|catch)([^A-Za-z0-9_]|$)/)) {
     violation("quiet", code)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/dcheck.h"
+
 namespace fusebox {
 namespace {
 
@@ -48,6 +50,8 @@ void CountWindowRing::Add(WindowEntry entry, SteadyTime /*now*/) {
   counts_.slow += entry.slow ? 1 : 0;
   next_ = (next_ + 1) % size_;
   ++added_;
+  FUSEBOX_DCHECK(counts_.failures >= 0 && counts_.failures <= counts_.recorded);
+  FUSEBOX_DCHECK(counts_.slow >= 0 && counts_.slow <= counts_.recorded);
 }
 
 bool CountWindowRing::TurnIntoFailure(int64_t place, SteadyTime /*now*/) {

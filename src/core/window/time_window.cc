@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
 
 namespace fusebox {
@@ -72,6 +73,8 @@ void TimeWindowBuckets::AdvanceTo(SteadyTime now) {
     Subtract(sum_, bucket);
     bucket = WindowCounts();
   }
+  FUSEBOX_DCHECK(sum_.failures >= 0 && sum_.failures <= sum_.recorded);
+  FUSEBOX_DCHECK(sum_.slow >= 0 && sum_.slow <= sum_.recorded);
   current_ = std::max(current_, slice);
 }
 
