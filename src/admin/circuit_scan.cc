@@ -2,29 +2,16 @@
 #include "src/admin/circuit_scan.h"
 
 #include <cstdint>
+#include <utility>
 
 namespace fusebox {
 namespace {
-
-constexpr std::size_t kStride = 256;
 
 // What it takes to get at a circuit, and at what it is in.
 constexpr int64_t kStepsForCircuit = 50;
 constexpr int64_t kStepsForSnapshot = 1'000;
 
 }  // namespace
-
-std::shared_ptr<CircuitBreaker> CircuitScan::Next() {
-  if (next_ == stride_.size()) {
-    if (at_end_) return nullptr;
-    stride_ = registry_.Circuits(seen_, kStride);
-    next_ = 0;
-    at_end_ = stride_.size() < kStride;
-    if (stride_.empty()) return nullptr;
-    seen_ = stride_.back()->name();
-  }
-  return std::move(stride_[next_++]);
-}
 
 std::optional<CircuitScan::Match> CircuitScan::NextMatch(const CircuitFilter& filter,
                                                          WorkBudget& budget) {

@@ -2,29 +2,28 @@
 #ifndef FUSEBOX_SRC_ADMIN_CIRCUIT_SCAN_H_
 #define FUSEBOX_SRC_ADMIN_CIRCUIT_SCAN_H_
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "fusebox/circuit_registry.h"
 #include "src/admin/circuit_filter.h"
 #include "src/admin/work_budget.h"
+#include "src/readers/circuit_cursor.h"
 
 namespace fusebox {
 
-// Goes through a registry's circuits by name, a few at a time, so that the registry isn't held up
-// and little memory is. Not thread-safe; the registry must outlive it.
+// Goes through a registry's circuits by name, within a budget. Not thread-safe; the registry must
+// outlive it.
 class CircuitScan {
  public:
   // From the first circuit after that name.
   explicit CircuitScan(const CircuitRegistry& registry, std::string after = "")
-      : registry_(registry), seen_(after), position_(std::move(after)) {}
+      : circuits_(registry, after), position_(std::move(after)) {}
 
   // Null after the last one.
-  std::shared_ptr<CircuitBreaker> Next();
+  std::shared_ptr<CircuitBreaker> Next() { return circuits_.Next(); }
 
   // The next one that the filter lets through. Empty after the last one, and if the budget is spent
   // before one is found.
@@ -38,12 +37,8 @@ class CircuitScan {
   const std::string& position() const { return position_; }
 
  private:
-  const CircuitRegistry& registry_;
-  std::string seen_;  // the last one of the stride
+  CircuitCursor circuits_;
   std::string position_;
-  std::vector<std::shared_ptr<CircuitBreaker>> stride_;
-  std::size_t next_ = 0;
-  bool at_end_ = false;
 };
 
 }  // namespace fusebox

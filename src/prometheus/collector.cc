@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -16,13 +15,12 @@
 #include "src/base/printable.h"
 #include "src/prometheus/circuit_families.h"
 #include "src/prometheus/label_name.h"
-#include "src/prometheus/target_sum.h"
+#include "src/readers/circuit_cursor.h"
+#include "src/readers/metrics.h"
+#include "src/readers/target_sum.h"
 
 namespace fusebox {
 namespace {
-
-// The most circuits that the registry is asked for at once: it can't make one meanwhile.
-constexpr std::size_t kPage = 256;
 
 class Collector final : public prometheus::Collectable {
  public:
@@ -34,20 +32,17 @@ class Collector final : public prometheus::Collectable {
     CircuitFamilies families(labels_, detail_, registry_->size());
     TargetSummer summer(registry_->RemovedTotals());
     std::size_t seen = 0;
-    std::vector<std::shared_ptr<CircuitBreaker>> page = registry_->Circuits({}, kPage);
-    while (!page.empty()) {
-      for (const auto& circuit : page) {
-        const CircuitSnapshot snapshot = circuit->Snapshot();
-        families.AddCircuit(snapshot, registry_->clock().WallNow());
-        summer.Add(snapshot);
-      }
-      seen += page.size();
-      page = registry_->Circuits(page.back()->name(), kPage);
+    CircuitCursor circuits(*registry_);
+    while (const std::shared_ptr<CircuitBreaker> circuit = circuits.Next()) {
+      const CircuitSnapshot snapshot = circuit->Snapshot();
+      families.AddCircuit(snapshot, registry_->clock().WallNow());
+      summer.Add(snapshot);
+      ++seen;
     }
     SumsByTarget sums = std::move(summer).Take();
     shown_.Raise(sums);
-    for (const auto& [target, sum] : sums) families.AddTarget(target, sum);
-    families.AddRegistry(seen, registry_->Stats());
+    for (const auto& [target, sum] : sums) families.AddTarget({target, sum});
+    families.AddRegistry({seen, registry_->Stats()});
     return std::move(families).Take();
   }
 
@@ -58,18 +53,14 @@ class Collector final : public prometheus::Collectable {
   mutable ShownSums shown_;
 };
 
-bool IsOwnLabel(absl::string_view name) {
-  return std::find(std::begin(kCircuitLabels), std::end(kCircuitLabels), name) !=
-         std::end(kCircuitLabels);
-}
-
 std::vector<std::string> Errors(const CollectorOptions& options) {
   std::vector<std::string> errors;
   if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
+  const std::vector<absl::string_view> own = MetricLabelNames();
   for (const auto& [name, value] : options.labels) {
-    if (IsOwnLabel(name)) {
-      errors.push_back(absl::StrCat("labels = \"", name, "\", must be none of ",
-                                    absl::StrJoin(kCircuitLabels, ", ")));
+    if (std::find(own.begin(), own.end(), name) != own.end()) {
+      errors.push_back(
+          absl::StrCat("labels = \"", name, "\", must be none of ", absl::StrJoin(own, ", ")));
     } else if (!IsLabelName(name)) {
       errors.push_back(absl::StrCat("labels = \"", Printable(name),
                                     "\", must be of letters, digits and underscores, and begin "

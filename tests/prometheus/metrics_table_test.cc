@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of metrics against what is written down elsewhere: docs/metrics.md and the page that is
+// promised are made from it; alerts, dashboard, queries and the public header name nothing else.
+//
+// With FUSEBOX_UPDATE_DOCS=1 in the environment what is made from it is written anew.
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "src/readers/metrics.h"
+
+namespace fusebox {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string Path(absl::string_view of) { return absl::StrCat(SOURCE_ROOT, "/", of); }
+
+std::string Content(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+bool IsWordCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
+
+// The name that `text` has at `at`, or before it.
+absl::string_view NameAt(absl::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && IsWordCharacter(text[end])) ++end;
+  return text.substr(at, end - at);
+}
+
+std::vector<std::string> LabelsOf(const Metric& metric) {
+  std::vector<std::string> labels;
+  for (const absl::string_view label : metric.labels) {
+    if (!label.empty()) labels.emplace_back(label);
+  }
+  return labels;
+}
+
+const Metric* Find(absl::string_view name) {
+  for (const Metric& metric : Metrics()) {
+    if (metric.name == name) return &metric;
+  }
+  return nullptr;
+}
+
+// ---- The document.
+
+absl::string_view NeedText(MetricNeed need) {
+  switch (need) {
+    case MetricNeed::kNothing:
+      return "always";
+    case MetricNeed::kWasTroubled:
+      return "was in trouble";
+    case MetricNeed::kIsTroubled:
+      return "is in trouble";
+    case MetricNeed::kFullDetail:
+      return "only in full detail";
+  }
+  return "";
+}
+
+// With `names_like_this` as code.
+std::string Markdown(absl::string_view text) {
+  std::vector<std::string> words;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    const absl::string_view name = NameAt(word, 0);
+    const bool is_name = absl::StrContains(name, '_');
+    words.push_back(is_name ? absl::StrCat("`", name, "`", word.substr(name.size()))
+                            : std::string(word));
+  }
+  return absl::StrJoin(words, " ");
+}
+
+template <typename Reader>
+std::string MarkdownTable(bool with_labels, bool with_need) {
+  std::string text = absl::StrCat("| metric |", with_labels ? " more labels |" : "", " type |",
+                                  with_need ? " when |" : "", " what it is |\n");
+  absl::StrAppend(&text, "|---|---|---|", with_labels ? "---|" : "", with_need ? "---|" : "", "\n");
+  for (const Metric& metric : Metrics()) {
+    if (!std::holds_alternative<Reader>(metric.read)) continue;
+    std::vector<std::string> labels;
+    for (const std::string& label : LabelsOf(metric))
+      labels.push_back(absl::StrCat("`", label, "`"));
+    absl::StrAppend(&text, "| `", metric.name, "` |");
+    if (with_labels) {
+      absl::StrAppend(&text, " ", absl::StrJoin(labels, ", "), labels.empty() ? "|" : " |");
+    }
+    absl::StrAppend(&text, metric.type == MetricType::kCounter ? " counter |" : " gauge |");
+    if (with_need) absl::StrAppend(&text, " ", NeedText(metric.need), " |");
+    absl::StrAppend(&text, " ", Markdown(metric.help), *metric.note == '\0' ? "" : " ", metric.note,
+                    " |\n");
+  }
+  return text;
+}
+
+bool Updates() {
+  const char* const update = std::getenv("FUSEBOX_UPDATE_DOCS");  // NOLINT(concurrency-mt-unsafe)
+  return update != nullptr && *update != '\0';
+}
+
+// What stands between the two marks of that name in docs/metrics.md.
+void ExpectInDocument(absl::string_view name, const std::string& table) {
+  const std::string path = Path("docs/metrics.md");
+  const std::string document = Content(path);
+  const std::string begin =
+      absl::StrCat("<!-- metrics of a ", name, ", made of src/readers/metrics.cc -->\n");
+  const std::size_t from = document.find(begin);
+  ASSERT_NE(from, std::string::npos) << begin;
+  const std::size_t to = document.find("<!-- end -->", from);
+  ASSERT_NE(to, std::string::npos);
+  const std::string before = document.substr(0, from + begin.size());
+  if (Updates()) std::ofstream(path) << before << table << document.substr(to);
+  const std::string now = Content(path);
+  EXPECT_EQ(now.substr(before.size(), now.find("<!-- end -->", from) - before.size()), table)
+      << "write it anew with FUSEBOX_UPDATE_DOCS=1";
+}
+
+TEST(MetricsTable, TheDocumentHasEachMetric) {
+  ExpectInDocument("circuit", MarkdownTable<CircuitReader>(true, true));
+  ExpectInDocument("target", MarkdownTable<TargetReader>(true, false));
+  ExpectInDocument("registry", MarkdownTable<RegistryReader>(false, false));
+}
+
+TEST(MetricsTable, ThePublicHeaderNamesTheLabelsThatNoUserCanHave) {
+  const std::string header = absl::StrReplaceAll(
+      Content(Path("include/fusebox/prometheus/collector.h")), {{"\n  // ", " "}});
+  EXPECT_THAT(header, HasSubstr(absl::StrCat("(", absl::StrJoin(MetricLabelNames(), ", "), ")")));
+}
+
+// ---- Who uses metrics.
+
+std::vector<std::string> FilesThatQuery() {
+  std::vector<std::string> files = {Path("README.md")};
+  for (const char* const folder : {"monitoring", "docs", "examples", "scripts"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(Path(folder))) {
+      const std::string extension = entry.path().extension().string();
+      if (entry.is_regular_file() && extension != ".svg" && extension != ".png") {
+        files.push_back(entry.path().string());
+      }
+    }
+  }
+  return files;
+}
+
+// The labels of `{state="closed",job=~"$job"}` that begins there; of `by (state)` nothing.
+std::set<std::string> SelectedLabels(absl::string_view text) {
+  std::set<std::string> labels;
+  if (!absl::ConsumePrefix(&text, "{")) return labels;
+  for (absl::string_view part : absl::StrSplit(text.substr(0, text.find('}')), ',')) {
+    part = absl::StripAsciiWhitespace(part);
+    const absl::string_view label = NameAt(part, 0);
+    if (absl::StartsWith(part.substr(label.size()), "=") ||
+        absl::StartsWith(part.substr(label.size()), "!")) {
+      labels.emplace(label);
+    }
+  }
+  return labels;
+}
+
+TEST(MetricsTable, WhatUsesMetricsNamesOnlyThoseOfTheTableAndTheirLabels) {
+  const std::string prefix = "circuit_breaker_";
+  int named = 0;
+  for (const std::string& file : FilesThatQuery()) {
+    const std::string text = Content(file);
+    for (std::size_t at = text.find(prefix); at != std::string::npos;
+         at = text.find(prefix, at + 1)) {
+      if (at > 0 && (IsWordCharacter(text[at - 1]) || text[at - 1] == '/')) continue;
+      const absl::string_view name = NameAt(text, at);
+      const absl::string_view after = absl::string_view(text).substr(at + name.size());
+      // A file's name, or a beginning that several have.
+      if (absl::StartsWith(after, ".h") || absl::StartsWith(after, ".cc") ||
+          absl::StartsWith(after, "*") || name.size() == prefix.size()) {
+        continue;
+      }
+      ++named;
+      const Metric* const metric = Find(name);
+      EXPECT_NE(metric, nullptr) << file << " names " << name << ", which is no metric";
+      // An example has labels of its user's too.
+      if (metric == nullptr || absl::StrContains(file, "/examples/")) continue;
+      std::vector<std::string> allowed = LabelsOf(*metric);
+      if (!std::holds_alternative<RegistryReader>(metric->read)) allowed.emplace_back(kTargetLabel);
+      if (std::holds_alternative<CircuitReader>(metric->read)) allowed.emplace_back(kCircuitLabel);
+      for (const std::string& label : SelectedLabels(after)) {
+        if (label == "job" || label == "instance") continue;
+        EXPECT_THAT(allowed, Contains(label)) << file << " has it of " << name;
+      }
+    }
+  }
+  EXPECT_GT(named, 80);
+}
+
+// ---- The rows.
+
+TEST(MetricsTable, NamesAreUniqueAndSayWhatACounterIs) {
+  std::set<std::string> names;
+  for (const Metric& metric : Metrics()) {
+    EXPECT_TRUE(names.insert(metric.name).second) << metric.name << " is there twice";
+    EXPECT_EQ(metric.type == MetricType::kCounter, absl::EndsWith(metric.name, "_total"))
+        << metric.name;
+    EXPECT_TRUE(absl::EndsWith(metric.help, ".")) << metric.name;
+  }
+}
+
+class CountingWriter final : public SeriesWriter {
+ public:
+  explicit CountingWriter(const Metric& metric) : metric_(metric) {}
+  using SeriesWriter::Add;
+  void Add(double /*value*/, std::initializer_list<absl::string_view> label_values) override {
+    ++series_;
+    EXPECT_EQ(label_values.size(), LabelsOf(metric_).size()) << metric_.name;
+    for (const absl::string_view value : label_values) EXPECT_THAT(value, Not(IsEmpty()));
+  }
+  int series() const { return series_; }
+
+ private:
+  const Metric& metric_;
+  int series_ = 0;
+};
+
+// Of everything that there can be.
+TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
+  CircuitSnapshot circuit;
+  circuit.policy.failure_rate = 0.5;
+  circuit.policy.slow_call_rate = 0.5;
+  circuit.policy.slow_call_duration = absl::Seconds(1);
+  circuit.window.recorded = 10;
+  circuit.next_probe = absl::UnixEpoch();
+  circuit.totals.failures_by_code[14] = 1;
+  TargetSum sum;
+  const RegistryStats stats;
+  for (const Metric& metric : Metrics()) {
+    CountingWriter writer(metric);
+    if (const auto* of_circuit = std::get_if<CircuitReader>(&metric.read)) {
+      (*of_circuit)(CircuitReading(circuit, absl::UnixEpoch(), /*full_detail=*/true), writer);
+    } else if (const auto* of_target = std::get_if<TargetReader>(&metric.read)) {
+      (*of_target)({"inventory", sum}, writer);
+    } else {
+      std::get<RegistryReader>(metric.read)({1, stats}, writer);
+    }
+    EXPECT_GT(writer.series(), 0) << metric.name;
+  }
+}
+
+}  // namespace
+}  // namespace fusebox
