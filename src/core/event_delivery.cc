@@ -16,6 +16,9 @@ struct EventDelivery::Queue {
   int64_t dropped = 0;   // that are not told of yet
   bool tell_dropped = false;
   bool told_behind = false;  // a listener has not returned: from here on events are dropped
+
+  // There must be one.
+  const Event& newest() const { return events[(oldest + events.size() - 1) % events.size()]; }
 };
 
 // What a thread takes with it to the listeners.
@@ -99,17 +102,20 @@ class EventDelivery::Visit {
 
 namespace {
 
-// One more of the circuit of `last`, in which nothing has moved.
-Event EventAfter(const Event& last, EventKind kind, absl::Time time, std::string detail) {
+Event EventOf(EventKind kind, absl::Time time, std::string detail) {
   Event event;
   event.kind = kind;
-  event.circuit = last.circuit;
-  event.epoch = last.epoch;
   event.time = time;
-  event.from = event.to = last.to;
-  event.mode_from = event.mode_to = last.mode_to;
   event.detail = std::move(detail);
   return event;
+}
+
+// Makes it one more of the circuit of `last`, in which nothing has moved since.
+void PutAfter(const Event& last, Event& event) {
+  event.circuit = last.circuit;
+  event.epoch = last.epoch;
+  event.from = event.to = last.to;
+  event.mode_from = event.mode_to = last.mode_to;
 }
 
 }  // namespace
@@ -133,6 +139,19 @@ void EventDelivery::Push(std::shared_ptr<Queue>& queue, std::vector<Event> event
   }
   MutexLock lock(mutex_);
   if (queue == nullptr) queue = std::make_shared<Queue>();
+  PushLocked(queue, std::move(events));
+}
+
+// What has happened to the circuit meanwhile waits before them.
+void EventDelivery::PushTroubles(const std::shared_ptr<Queue>& queue, const Event& told,
+                                 std::vector<Event> troubles) {
+  MutexLock lock(mutex_);
+  const Event newest = queue->events.empty() ? told : queue->newest();
+  for (Event& trouble : troubles) PutAfter(newest, trouble);
+  PushLocked(queue, std::move(troubles));
+}
+
+void EventDelivery::PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events) {
   std::optional<Event> behind = BehindEvent(*queue, events);
   for (Event& event : events) Enqueue(*queue, std::move(event));
   if (behind) Enqueue(*queue, *std::move(behind));
@@ -149,13 +168,14 @@ std::optional<Event> EventDelivery::BehindEvent(Queue& queue, const std::vector<
   if (room_for_all && queue.events.size() + events.size() <= kMaxWaiting) return std::nullopt;
   const bool lost = queue.events.empty();
   if (std::exchange(lost ? told_lost_ : queue.told_behind, true)) return std::nullopt;
-  const Event& last = events.back();
-  return EventAfter(
-      last, EventKind::kEventsDropped, last.time,
+  Event behind = EventOf(
+      EventKind::kEventsDropped, events.back().time,
       lost ? "a listener has not returned, and too many events of all circuits wait for it: from "
              "here on those of circuits of which none waits are dropped"
            : "a listener has not returned, and too many events wait for it: from here on the "
              "oldest are dropped");
+  PutAfter(events.back(), behind);
+  return behind;
 }
 
 void EventDelivery::Enqueue(Queue& queue, Event event) {
@@ -226,22 +246,22 @@ void EventDelivery::Tell(Batch& batch) {
     tell_thrown |= event.kind != EventKind::kUserCodeFailed;
   });
   std::vector<Event> troubles;
-  const auto add = [&](const Event& last, EventKind kind, std::string detail) {
-    troubles.push_back(EventAfter(last, kind, failures_->clock().WallNow(), std::move(detail)));
+  const auto add = [&](EventKind kind, std::string detail) {
+    troubles.push_back(EventOf(kind, failures_->clock().WallNow(), std::move(detail)));
   };
   if (thrown > 0) {
     std::string detail = failures_->Count(UserCode::kListener, exception, thrown);
-    if (tell_thrown && !detail.empty()) {
-      add(batch.events.back(), EventKind::kUserCodeFailed, std::move(detail));
-    }
+    if (tell_thrown && !detail.empty()) add(EventKind::kUserCodeFailed, std::move(detail));
   }
   if (batch.dropped > 0) {
-    add(batch.events.back(), EventKind::kEventsDropped,
+    add(EventKind::kEventsDropped,
         absl::StrCat(batch.dropped, " events were dropped while a listener did not return"));
   }
-  if (!troubles.empty()) Push(batch.queue, std::exchange(troubles, {}));
+  if (!troubles.empty()) {
+    PushTroubles(batch.queue, batch.events.back(), std::exchange(troubles, {}));
+  }
   if (batch.lost > 0) {
-    add(Event(), EventKind::kEventsDropped,
+    add(EventKind::kEventsDropped,
         absl::StrCat(batch.lost,
                      " events of circuits of which none waited were dropped while a "
                      "listener did not return"));

@@ -68,6 +68,10 @@ class EventDelivery {
   class Visit;
   struct Batch;
 
+  void PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PushTroubles(const std::shared_ptr<Queue>& queue, const Event& told,
+                    std::vector<Event> troubles);
   std::optional<Event> BehindEvent(Queue& queue, const std::vector<Event>& events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Enqueue(Queue& queue, Event event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -16,12 +16,15 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/event.h"
@@ -167,6 +170,63 @@ TEST(EventDelivery, AListenerThatDoesNotReturnHoldsAFewThreadsAndNoOthers) {
     EXPECT_THAT(heard, SizeIs(circuit == "late" ? 2 : 3)) << circuit;
   }
   EXPECT_EQ(registry.Stats().dropped_events, 0);
+}
+
+// In which a circuit was after the event.
+struct After {
+  uint64_t epoch;
+  State state;
+  Mode mode;
+};
+bool operator==(const After& a, const After& b) {
+  return a.epoch == b.epoch && a.state == b.state && a.mode == b.mode;
+}
+After AfterOf(const Event& event) { return {event.epoch, event.to, event.mode_to}; }
+
+// The event of that kind, and the one before it, of the only circuit.
+std::pair<After, After> WithTheOneBefore(const CircuitRegistry& registry, EventKind kind,
+                                         absl::string_view detail) {
+  std::pair<After, After> found{};
+  const std::vector<Event> events = registry.EventsSince(0).events;
+  for (std::size_t i = 1; i < events.size(); ++i) {
+    if (events[i].kind != kind || !absl::StrContains(events[i].detail, detail)) continue;
+    found = {AfterOf(events[i]), AfterOf(events[i - 1])};
+  }
+  return found;
+}
+
+TEST(EventDelivery, WhatIsToldOfAListenerThatThrewComesAfterWhatHasMovedMeanwhile) {
+  std::shared_ptr<CircuitBreaker> circuit;
+  CircuitRegistry registry(OptionsFor([&](const Event& event) {
+    if (event.kind != EventKind::kReset) return;
+    EXPECT_TRUE(circuit->ForceOpen(kOperator).ok());  // is told after this
+    throw std::runtime_error("a drill");
+  }));
+  circuit = Circuit(registry, "circuit");
+  circuit->Reset(kOperator);
+  const auto [thrown, before] =
+      WithTheOneBefore(registry, EventKind::kUserCodeFailed, "a listener threw");
+  EXPECT_EQ(before, (After{3, State::kOpen, Mode::kForcedOpen}));
+  EXPECT_EQ(thrown, before);
+}
+
+TEST(EventDelivery, WhatIsToldOfDroppedEventsComesAfterWhatHasMovedMeanwhile) {
+  std::shared_ptr<CircuitBreaker> circuit;
+  int resets = 0;
+  CircuitRegistry registry(OptionsFor([&](const Event& event) {
+    if (event.kind != EventKind::kReset) return;
+    if (++resets == 1) {
+      for (std::size_t i = 0; i <= EventDelivery::kMaxWaiting; ++i) circuit->Reset(kOperator);
+    } else if (resets == 2) {  // the first of those that were not dropped
+      EXPECT_TRUE(circuit->ForceOpen(kOperator).ok());
+    }
+  }));
+  circuit = Circuit(registry, "circuit");
+  circuit->Reset(kOperator);
+  const auto [dropped, before] =
+      WithTheOneBefore(registry, EventKind::kEventsDropped, "events were dropped while");
+  EXPECT_EQ(before.mode, Mode::kForcedOpen);
+  EXPECT_EQ(dropped, before);
 }
 
 TEST(EventDelivery, WhatIsDroppedForOthersIsToldOfTheirCircuit) {
