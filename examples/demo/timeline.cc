@@ -38,6 +38,8 @@ Colour ColourOf(fusebox::State state) {
       return Colour::kRed;
     case fusebox::State::kHalfOpen:
       return Colour::kYellow;
+    case fusebox::State::kUnknown:
+      break;
   }
   return Colour::kPlain;
 }

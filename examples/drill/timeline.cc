@@ -17,6 +17,8 @@ Phase PhaseOf(fusebox::State state) {
       return Phase::kOpen;
     case fusebox::State::kHalfOpen:
       return Phase::kProbing;
+    case fusebox::State::kUnknown:
+      break;
   }
   return Phase::kClosed;
 }

@@ -14,66 +14,111 @@
 
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/enum_table.h"
 #include "fusebox/evidence.h"
 #include "fusebox/state.h"
 
 namespace fusebox {
 
-enum class EventKind {
-  kTransition,      // the state has changed: `from`, `to`
-  kRuleExceeded,    // a trip rule or a probe verdict holds; the transition that follows from it is
-                    // next
-  kRampStarted,     // a positive verdict; HALF_OPEN goes on with a growing share of calls
-  kFirstRejection,  // the first call that this opening has rejected
-  kReset,           // by an operator; so the next two
-  kModeChanged,     // `mode_from`, `mode_to`; also when a time to live ends
-  kPolicyChanged,
-  kCircuitAdded,      // to its registry
-  kCircuitRemoved,    // by an operator, or to keep the registry within its bound
-  kUserCodeFailed,    // code of the application's has thrown (fusebox/user_code.h): `detail`. At
-                      // most one a second for each kind of code
-  kEventsDropped,     // listeners that didn't return in time were not told of events: `detail`. Of
-                      // no circuit: these were of circuits of which no other event waited
-  kCallsUnprotected,  // calls went without a circuit, since the registry is full of circuits that
-                      // must stay: `circuit` is that of the last one. At most one in 10 s
-};
+// The kinds of events, as X(enumerator, number, name). The name is in lower case wherever it is
+// text, and after EVENT_KIND_ in fusebox/v1/circuit.proto.
+#define FUSEBOX_EVENT_KINDS(X)                                                                 \
+  /* The state has changed: `from`, `to`. */                                                   \
+  X(kTransition, 0, TRANSITION)                                                                \
+  /* A trip rule or a probe verdict holds; the transition that follows from it is next. */     \
+  X(kRuleExceeded, 1, RULE_EXCEEDED)                                                           \
+  /* A positive verdict; HALF_OPEN goes on with a growing share of calls. */                   \
+  X(kRampStarted, 2, RAMP_STARTED)                                                             \
+  /* The first call that this opening has rejected. */                                         \
+  X(kFirstRejection, 3, FIRST_REJECTION)                                                       \
+  /* By an operator. */                                                                        \
+  X(kReset, 4, RESET)                                                                          \
+  /* By an operator, or when a time to live ends: `mode_from`, `mode_to`. */                   \
+  X(kModeChanged, 5, MODE_CHANGED)                                                             \
+  /* By an operator. */                                                                        \
+  X(kPolicyChanged, 6, POLICY_CHANGED)                                                         \
+  /* To its registry. */                                                                       \
+  X(kCircuitAdded, 7, CIRCUIT_ADDED)                                                           \
+  /* By an operator, or to keep the registry within its bound. */                              \
+  X(kCircuitRemoved, 8, CIRCUIT_REMOVED)                                                       \
+  /* Code of the application's has thrown (fusebox/user_code.h): `detail`. At the most one */  \
+  /* a second for each kind of code. */                                                        \
+  X(kUserCodeFailed, 9, USER_CODE_FAILED)                                                      \
+  /* Listeners that didn't return in time were not told of events: `detail`. Of no circuit: */ \
+  /* these were of circuits of which no other event waited. */                                 \
+  X(kEventsDropped, 10, EVENTS_DROPPED)                                                        \
+  /* Calls went without a circuit, since the registry is full of circuits that must stay: */   \
+  /* `circuit` is that of the last one. At most one in 10 s. */                                \
+  X(kCallsUnprotected, 11, CALLS_UNPROTECTED)
+
+enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 
 // "transition", "rule_exceeded" and so on: the enumerator in snake case.
 absl::string_view EventKindName(EventKind kind);
 
+// Writes its name.
+std::ostream& operator<<(std::ostream& out, EventKind kind);
+
+// What moves a circuit, as X(enumerator, number, name, by, from, to, mode):
+//   name    in lower case wherever it is text, and after CAUSE_ in fusebox/v1/circuit.proto
+//   by      who is behind it: a rule over failures, slow calls or calls that hang (kFailures,
+//           kSlowCalls, kHungCalls), the time or a verdict in the circuit's favour (kItself), or an
+//           operator (kOperator), who is then named in the event
+//   from    what it can move: a circuit that is CLOSED or ramping (kWatching), OPEN (kOpen),
+//           HALF_OPEN with probes (kProbing) or ramping (kRamping), any (kAny) or none (kNone)
+//   to      what it moves it to: kClosed, kOpen, kProbing; kSame: nothing
+//   mode    which mode it sets; kSame: none
+#define FUSEBOX_CAUSES(X)                                                              \
+  /* The policy's rules of these names. */                                             \
+  X(kConsecutiveFailures, 1, CONSECUTIVE_FAILURES, kFailures, kWatching, kOpen, kSame) \
+  X(kFailuresInWindow, 2, FAILURES_IN_WINDOW, kFailures, kWatching, kOpen, kSame)      \
+  X(kFailureRate, 3, FAILURE_RATE, kFailures, kWatching, kOpen, kSame)                 \
+  X(kSlowCallRate, 4, SLOW_CALL_RATE, kSlowCalls, kWatching, kOpen, kSame)             \
+  X(kHungCalls, 5, HUNG_CALLS, kHungCalls, kWatching, kOpen, kSame)                    \
+  /* OPEN -> HALF_OPEN. */                                                             \
+  X(kOpenDurationElapsed, 6, OPEN_DURATION_ELAPSED, kItself, kOpen, kProbing, kSame)   \
+  /* HALF_OPEN -> OPEN, by SuccessThreshold. */                                        \
+  X(kProbeFailed, 7, PROBE_FAILED, kFailures, kProbing, kOpen, kSame)                  \
+  /* HALF_OPEN -> OPEN, by ProbeCalls and failure_rate. */                             \
+  X(kProbeFailureRate, 8, PROBE_FAILURE_RATE, kFailures, kProbing, kOpen, kSame)       \
+  /* HALF_OPEN -> OPEN, by ProbeCalls and slow_call_rate. */                           \
+  X(kProbeSlowCallRate, 9, PROBE_SLOW_CALL_RATE, kSlowCalls, kProbing, kOpen, kSame)   \
+  /* HALF_OPEN -> OPEN, a probe hung. */                                               \
+  X(kProbeTimeout, 10, PROBE_TIMEOUT, kHungCalls, kProbing, kOpen, kSame)              \
+  /* HALF_OPEN -> CLOSED; with a ramp in the policy it is on the ramp first. */        \
+  X(kProbesSucceeded, 11, PROBES_SUCCEEDED, kItself, kProbing, kClosed, kSame)         \
+  /* HALF_OPEN -> CLOSED. */                                                           \
+  X(kRampEnded, 12, RAMP_ENDED, kItself, kRamping, kClosed, kSame)                     \
+  X(kReset, 13, RESET, kOperator, kAny, kClosed, kAutomatic)                           \
+  X(kForcedOpen, 14, FORCED_OPEN, kOperator, kAny, kOpen, kForcedOpen)                 \
+  /* From forced open to automatic: OPEN -> HALF_OPEN. */                              \
+  X(kReleased, 15, RELEASED, kOperator, kOpen, kProbing, kAutomatic)                   \
+  X(kAutomated, 16, AUTOMATED, kOperator, kAny, kClosed, kAutomatic)                   \
+  X(kDisabled, 17, DISABLED, kOperator, kAny, kClosed, kDisabled)                      \
+  X(kShadowed, 18, SHADOWED, kOperator, kAny, kClosed, kShadow)                        \
+  /* The time to live of a forced opening: OPEN -> HALF_OPEN. */                       \
+  X(kForcedOpenEnded, 19, FORCED_OPEN_ENDED, kItself, kOpen, kProbing, kAutomatic)     \
+  X(kPolicyChanged, 20, POLICY_CHANGED, kOperator, kNone, kSame, kSame)
+
 // What moved the circuit.
 enum class Cause {
-  kNone,                 // circuit added or removed, calls unprotected
-  kConsecutiveFailures,  // -> OPEN, by the policy's rule of that name; so the next four
-  kFailuresInWindow,
-  kFailureRate,
-  kSlowCallRate,
-  kHungCalls,
-  kOpenDurationElapsed,  // OPEN -> HALF_OPEN
-  kProbeFailed,          // HALF_OPEN -> OPEN, by SuccessThreshold
-  kProbeFailureRate,     // HALF_OPEN -> OPEN, by ProbeCalls and failure_rate
-  kProbeSlowCallRate,    // HALF_OPEN -> OPEN, by ProbeCalls and slow_call_rate
-  kProbeTimeout,         // HALF_OPEN -> OPEN, a probe hung
-  kProbesSucceeded,      // HALF_OPEN -> CLOSED, or the ramp
-  kRampEnded,            // HALF_OPEN -> CLOSED
-  kReset,                // an operator; so the next five
-  kForcedOpen,
-  kReleased,  // from forced open to automatic: OPEN -> HALF_OPEN
-  kAutomated,
-  kDisabled,
-  kShadowed,
-  kForcedOpenEnded,  // the time to live of a forced opening: OPEN -> HALF_OPEN
-  kPolicyChanged,
+  kNone = 0,  // nothing did: circuit added or removed, calls unprotected
+
+  FUSEBOX_CAUSES(FUSEBOX_ENUMERATOR)
 };
 
 // "consecutive_failures", "probe_timeout" and so on: the enumerator in snake case.
 absl::string_view CauseName(Cause cause);
+
+// Writes its name.
+std::ostream& operator<<(std::ostream& out, Cause cause);
 
 struct Event {
   // Counts the events of a registry, or of a lone breaker, from 1 on.

@@ -10,6 +10,7 @@
 #define FUSEBOX_OUTCOME_H_
 
 #include <cstddef>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,28 +18,36 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/enum_table.h"
 
 namespace fusebox {
 
-// The three things that a call can say about the dependency (docs/rules.md).
-enum class OutcomeKind {
-  kSuccess,  // it answered
-  kFailure,  // it did not, or not as it should
-  kIgnored,  // nothing can be learnt, as when the caller gave up
-};
+// The three things that a call can say about the dependency (docs/rules.md), as X(enumerator,
+// number, name).
+#define FUSEBOX_OUTCOME_KINDS(X)                           \
+  /* It answered. */                                       \
+  X(kSuccess, 0, success)                                  \
+  /* It did not, or not as it should. */                   \
+  X(kFailure, 1, failure)                                  \
+  /* Nothing can be learnt, as when the caller gave up. */ \
+  X(kIgnored, 2, ignored)
+
+enum class OutcomeKind { FUSEBOX_OUTCOME_KINDS(FUSEBOX_ENUMERATOR) };
 
 // "success", "failure" or "ignored".
 constexpr absl::string_view OutcomeKindName(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::kSuccess:
-      return "success";
-    case OutcomeKind::kFailure:
-      return "failure";
-    case OutcomeKind::kIgnored:
-      return "ignored";
+#define FUSEBOX_CASE(enumerator, number, name) \
+  case OutcomeKind::enumerator:                \
+    return #name;
+    FUSEBOX_OUTCOME_KINDS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
   }
   return "unknown";
 }
+
+// Writes its name.
+std::ostream& operator<<(std::ostream& out, OutcomeKind kind);
 
 // How many canonical status codes there are: OK = 0 to UNAUTHENTICATED = 16. gRPC and absl share
 // both names and numbers.

@@ -6,30 +6,56 @@
 #ifndef FUSEBOX_REJECTION_H_
 #define FUSEBOX_REJECTION_H_
 
+#include <cstddef>
+#include <iosfwd>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/enum_table.h"
 #include "fusebox/state.h"
 
 namespace fusebox {
 
-// Why a call was not let through.
+// Why a call was not let through, as X(enumerator, number, name, what, when): `name` is the
+// `reason` of the ErrorInfo; `what` and `when` go into the message: "circuit \"x\" is OPEN", what,
+// when. Where `when` is empty, the time that is left is told.
+#define FUSEBOX_REJECTION_REASONS(X)                                                 \
+  /* The circuit is OPEN. */                                                         \
+  X(kOpen, 0, CIRCUIT_OPEN, "; ", "")                                                \
+  /* It is HALF_OPEN, and every probe place is taken. */                             \
+  X(kHalfOpenFull, 1, CIRCUIT_HALF_OPEN_FULL, " and every probe is out; ",           \
+    "may be tried as soon as one comes back")                                        \
+  /* An operator holds it open. */                                                   \
+  X(kForcedOpen, 2, CIRCUIT_FORCED_OPEN, ", held so by an operator; ", "")           \
+  /* It is HALF_OPEN, ramping up, and this call is not in the share. */              \
+  X(kRamping, 3, CIRCUIT_RAMPING, " and lets a growing share of calls through; ",    \
+    "may be tried now")                                                              \
+  /* `max_in_flight` calls are out. */                                               \
+  X(kTooManyCalls, 4, CIRCUIT_TOO_MANY_CALLS, " and has too many calls in flight; ", \
+    "may be tried as soon as one ends")
+
 enum class RejectionReason {
-  kOpen,          // CIRCUIT_OPEN: the circuit is OPEN
-  kHalfOpenFull,  // CIRCUIT_HALF_OPEN_FULL: it is HALF_OPEN, and every probe place is taken
-  kForcedOpen,    // CIRCUIT_FORCED_OPEN: an operator holds it open
-  kRamping,       // CIRCUIT_RAMPING: it is HALF_OPEN, ramping up, and this call is not in the share
-  kTooManyCalls,  // CIRCUIT_TOO_MANY_CALLS: max_in_flight calls are out
+  // None of those that this version knows. Only `GetRejection` and `DecodeRejection` give it, for
+  // what another process has written that runs a newer version: see `Rejection::unknown_reason`.
+  kUnknown = -1,
+
+  FUSEBOX_REJECTION_REASONS(FUSEBOX_ENUMERATOR)
 };
 
-// The `reason` of the ErrorInfo, as "CIRCUIT_OPEN".
+// The `reason` of the ErrorInfo, as "CIRCUIT_OPEN"; else "UNKNOWN".
 absl::string_view RejectionReasonName(RejectionReason reason);
+
+// Writes its name.
+std::ostream& operator<<(std::ostream& out, RejectionReason reason);
 
 // The `domain` of the ErrorInfo, which tells a rejection from any other UNAVAILABLE.
 inline constexpr absl::string_view kRejectionDomain = "fusebox";
+
+// What is kept of the name of a reason or state that this version doesn't know, in bytes.
+inline constexpr std::size_t kMaxUnknownNameBytes = 64;
 
 // One rejected call.
 struct Rejection {
@@ -47,6 +73,12 @@ struct Rejection {
   // while forced open, what's left of the time to live, infinite without one; else zero, since any
   // returning call may make room.
   absl::Duration retry_after = absl::ZeroDuration();
+
+  // What was written there if `reason` or `state` is kUnknown, as "CIRCUIT_OVER_QUOTA"; else empty.
+  // Text that can be shown, of at most `kMaxUnknownNameBytes`. A rejection that is passed on says
+  // the same again.
+  std::string unknown_reason = {};
+  std::string unknown_state = {};
 };
 
 // For people to read: names the circuit, its state and how long until it may be tried.
@@ -63,7 +95,8 @@ std::string EncodeRejection(const Rejection& rejection);
 void EncodeRejection(const Rejection& rejection, std::string& message, std::string& bytes);
 
 // Reads such bytes back, whoever wrote them; empty for anything that isn't a rejection by Fusebox,
-// malformed bytes included.
+// malformed bytes included. A rejection of a newer version, for a reason or in a state that this
+// one doesn't know, is one too: it has kUnknown and what was written there.
 std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
 
 // The `retry_delay` of the google.rpc.RetryInfo in such bytes, or in a status' payload. Never
@@ -84,6 +117,7 @@ absl::Status ToStatus(const Rejection& rejection);
 
 // The rejection inside a status, or empty when the UNAVAILABLE is a real one, or no UNAVAILABLE.
 // A rejection that a server passed on from a circuit of its own is found too; `circuit` says whose.
+// One of a newer version has kUnknown for what this one doesn't know.
 std::optional<Rejection> GetRejection(const absl::Status& status);
 
 }  // namespace fusebox

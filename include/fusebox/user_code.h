@@ -13,22 +13,34 @@
 #ifndef FUSEBOX_USER_CODE_H_
 #define FUSEBOX_USER_CODE_H_
 
+#include <iosfwd>
+
 #include "absl/strings/string_view.h"
+#include "fusebox/enum_table.h"
 
 namespace fusebox {
 
-enum class UserCode {
-  kListener,
-  kClock,
-  kCircuitKey,
-  kPredicate,      // of a StatusClassifier
-  kFallback,       // of a FallbackTable
-  kAuthorizer,     // of the admin service
-  kHealthService,  // that circuits speak through
-};
+// Kinds of such code, as X(enumerator, number, name, what it is called in events).
+#define FUSEBOX_USER_CODES(X)                                \
+  X(kListener, 0, listener, "a listener")                    \
+  X(kClock, 1, clock, "the clock")                           \
+  X(kCircuitKey, 2, circuit_key, "the circuit_key function") \
+  /* Of a StatusClassifier. */                               \
+  X(kPredicate, 3, predicate, "the classifier's predicate")  \
+  /* Of a FallbackTable. */                                  \
+  X(kFallback, 4, fallback, "a fallback")                    \
+  /* Of the admin service. */                                \
+  X(kAuthorizer, 5, authorizer, "an authorizer")             \
+  /* That circuits speak through. */                         \
+  X(kHealthService, 6, health_service, "the health check service")
+
+enum class UserCode { FUSEBOX_USER_CODES(FUSEBOX_ENUMERATOR) };
 
 // "listener", "circuit_key" and so on: the enumerator in snake case.
 absl::string_view UserCodeName(UserCode code);
+
+// Writes its name.
+std::ostream& operator<<(std::ostream& out, UserCode code);
 
 }  // namespace fusebox
 

@@ -28,6 +28,16 @@ void AppendMove(absl::string_view from, absl::string_view to, std::string& text)
   if (from != to) absl::StrAppend(&text, " ", from, " -> ", to, ",");
 }
 
+absl::string_view ReasonText(const Rejection& rejection) {
+  if (!rejection.unknown_reason.empty()) return rejection.unknown_reason;
+  return RejectionReasonName(rejection.reason);
+}
+
+absl::string_view StateText(const Rejection& rejection) {
+  if (!rejection.unknown_state.empty()) return rejection.unknown_state;
+  return StateName(rejection.state);
+}
+
 std::string EvidenceJson(const Evidence& evidence, bool failure_messages) {
   JsonArray codes;
   for (const auto& each : evidence.codes) {
@@ -84,16 +94,15 @@ std::string FormatEventJson(const Event& event, bool failure_messages) {
 }
 
 std::string FormatRejection(const Rejection& rejection) {
-  return Printable(
-      absl::StrCat(RejectionReasonName(rejection.reason), ": ", RejectionMessage(rejection)));
+  return Printable(absl::StrCat(ReasonText(rejection), ": ", RejectionMessage(rejection)));
 }
 
 std::string FormatRejectionJson(const Rejection& rejection) {
   const bool known = rejection.retry_after != absl::InfiniteDuration();
   return JsonObject()
       .Text("circuit", rejection.circuit)
-      .Text("reason", RejectionReasonName(rejection.reason))
-      .Text("state", StateName(rejection.state))
+      .Text("reason", ReasonText(rejection))
+      .Text("state", StateText(rejection))
       .Json("retry_after_seconds",
             known ? NumberText(absl::ToDoubleSeconds(rejection.retry_after)) : "null")
       .text();

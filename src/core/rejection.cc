@@ -2,7 +2,7 @@
 #include "fusebox/rejection.h"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -31,19 +31,63 @@ enum RetryInfoField : uint32_t { kRetryDelay = 1 };
 enum DurationField : uint32_t { kSeconds = 1, kNanos = 2 };
 enum EntryField : uint32_t { kEntryKey = 1, kEntryValue = 2 };
 
-constexpr std::array kReasons = {RejectionReason::kOpen, RejectionReason::kHalfOpenFull,
-                                 RejectionReason::kForcedOpen, RejectionReason::kRamping,
-                                 RejectionReason::kTooManyCalls};
-constexpr std::array kStates = {State::kClosed, State::kOpen, State::kHalfOpen};
+// One of its enumerators by its name.
+std::optional<RejectionReason> ReasonOf(absl::string_view name) {
+#define FUSEBOX_IF(enumerator, number, its_name, what, when) \
+  if (name == #its_name) return RejectionReason::enumerator;
+  FUSEBOX_REJECTION_REASONS(FUSEBOX_IF)
+#undef FUSEBOX_IF
+  return std::nullopt;
+}
 
-// What is told of a circuit's name: all of it, as every circuit's is short and printable. But a
-// rejection may have been made by hand, or come from elsewhere; what is passed on must fit into the
-// 8 KiB of metadata that gRPC takes, several times over. `made` is used if it is needed.
-absl::string_view ShownName(absl::string_view name, std::string& made) {
-  if (name.size() <= kMaxCircuitNameBytes && IsPrintable(name)) return name;
-  made = Printable(name, kMaxCircuitNameBytes);
+std::optional<State> StateOf(absl::string_view name) {
+#define FUSEBOX_IF(enumerator, number, its_name) \
+  if (name == #its_name) return State::enumerator;
+  FUSEBOX_STATES(FUSEBOX_IF)
+#undef FUSEBOX_IF
+  return std::nullopt;
+}
+
+// A name as it is told: all of it, if it is as short and printable as ours are. But a rejection may
+// have been made by hand, or come from elsewhere; what is passed on must fit into the 8 KiB of
+// metadata that gRPC takes, several times over. `made` is used if it is needed.
+absl::string_view Shown(absl::string_view name, std::size_t max_bytes, std::string& made) {
+  if (name.size() <= max_bytes && IsPrintable(name)) return name;
+  made = Printable(name, max_bytes);
   return made;
 }
+
+std::string Shown(absl::string_view name, std::size_t max_bytes) {
+  std::string made;
+  return std::string(Shown(name, max_bytes, made));
+}
+
+// A rejection's names as they are told. Refers to the rejection, and to itself.
+class Names {
+ public:
+  explicit Names(const Rejection& rejection)
+      : circuit_(Shown(rejection.circuit, kMaxCircuitNameBytes, made_circuit_)),
+        reason_(rejection.unknown_reason.empty()
+                    ? RejectionReasonName(rejection.reason)
+                    : Shown(rejection.unknown_reason, kMaxUnknownNameBytes, made_reason_)),
+        state_(rejection.unknown_state.empty()
+                   ? StateName(rejection.state)
+                   : Shown(rejection.unknown_state, kMaxUnknownNameBytes, made_state_)) {}
+  Names(const Names&) = delete;
+  Names& operator=(const Names&) = delete;
+
+  absl::string_view circuit() const { return circuit_; }
+  absl::string_view reason() const { return reason_; }
+  absl::string_view state() const { return state_; }
+
+ private:
+  std::string made_circuit_;
+  std::string made_reason_;
+  std::string made_state_;
+  absl::string_view circuit_;
+  absl::string_view reason_;
+  absl::string_view state_;
+};
 
 // Each puts a message's fields into a WireSize or a WireWriter.
 
@@ -54,12 +98,12 @@ void PutEntry(Wire& entry, absl::string_view key, absl::string_view value) {
 }
 
 template <typename Wire>
-void PutErrorInfo(Wire& error_info, const Rejection& rejection, absl::string_view name) {
-  error_info.Bytes(kReason, RejectionReasonName(rejection.reason));
+void PutErrorInfo(Wire& error_info, const Names& names) {
+  error_info.Bytes(kReason, names.reason());
   error_info.Bytes(kDomain, kRejectionDomain);
-  error_info.Message(kMetadata, [&](auto& entry) { PutEntry(entry, kCircuitKey, name); });
   error_info.Message(kMetadata,
-                     [&](auto& entry) { PutEntry(entry, kStateKey, StateName(rejection.state)); });
+                     [&](auto& entry) { PutEntry(entry, kCircuitKey, names.circuit()); });
+  error_info.Message(kMetadata, [&](auto& entry) { PutEntry(entry, kStateKey, names.state()); });
 }
 
 // The longest that a google.protobuf.Duration can say; stands for infinity.
@@ -118,38 +162,34 @@ std::optional<KeyValue> DecodePair(absl::string_view bytes) {
   return pair;
 }
 
-// One of `all` by its name.
-template <typename Enum, std::size_t n>
-std::optional<Enum> ByName(const std::array<Enum, n>& all, absl::string_view (*name)(Enum),
-                           absl::string_view text) {
-  for (const Enum candidate : all) {
-    if (name(candidate) == text) return candidate;
-  }
-  return std::nullopt;
-}
-
 // Everything but `retry_after`.
 std::optional<Rejection> DecodeErrorInfo(absl::string_view bytes) {
-  std::optional<RejectionReason> reason;
-  std::optional<State> state;
+  absl::string_view reason;
+  absl::string_view state;
   absl::string_view domain;
   Rejection rejection;
   bool entries_ok = true;
   const bool ok = ForEachField(bytes, [&](const WireReader::Field& field) {
-    if (field.number == kReason) reason = ByName(kReasons, RejectionReasonName, field.bytes);
+    if (field.number == kReason) reason = field.bytes;
     if (field.number == kDomain) domain = field.bytes;
     if (field.number != kMetadata) return;
     const std::optional<KeyValue> entry = DecodePair(field.bytes);
     entries_ok = entries_ok && entry;
     if (entry && entry->key == kCircuitKey) {
-      std::string made;
-      rejection.circuit = std::string(ShownName(entry->value, made));
+      rejection.circuit = Shown(entry->value, kMaxCircuitNameBytes);
     }
-    if (entry && entry->key == kStateKey) state = ByName(kStates, StateName, entry->value);
+    if (entry && entry->key == kStateKey) state = entry->value;
   });
-  if (!ok || !entries_ok || !reason || !state || domain != kRejectionDomain) return std::nullopt;
-  rejection.reason = *reason;
-  rejection.state = *state;
+  if (!ok || !entries_ok || domain != kRejectionDomain) return std::nullopt;
+  if (reason.empty() || state.empty()) return std::nullopt;
+  rejection.reason = ReasonOf(reason).value_or(RejectionReason::kUnknown);
+  rejection.state = StateOf(state).value_or(State::kUnknown);
+  if (rejection.reason == RejectionReason::kUnknown) {
+    rejection.unknown_reason = Shown(reason, kMaxUnknownNameBytes);
+  }
+  if (rejection.state == State::kUnknown) {
+    rejection.unknown_state = Shown(state, kMaxUnknownNameBytes);
+  }
   return rejection;
 }
 
@@ -209,56 +249,59 @@ std::optional<Details> DecodeDetails(absl::string_view google_rpc_status) {
   return details;
 }
 
-void AppendMessage(const Rejection& rejection, absl::string_view name, std::string& message) {
-  const absl::string_view state = StateName(rejection.state);
-  const auto append = [&](absl::string_view what, absl::string_view when) {
-    absl::StrAppend(&message, "circuit \"", name, "\" is ", state, what, when);
-  };
-  const auto append_in_time = [&](absl::string_view what) {
-    if (rejection.retry_after == absl::InfiniteDuration()) {
-      append(what, "until it is released");
-    } else {
-      append(what, "may be tried in ");
-      AppendDurationText(rejection.retry_after, message);
-    }
-  };
-  switch (rejection.reason) {
-    case RejectionReason::kForcedOpen:
-      return append_in_time(", held so by an operator; ");
-    case RejectionReason::kHalfOpenFull:
-      return append(" and every probe is out; ", "may be tried as soon as one comes back");
-    case RejectionReason::kRamping:
-      return append(" and lets a growing share of calls through; ", "may be tried now");
-    case RejectionReason::kTooManyCalls:
-      return append(" and has too many calls in flight; ", "may be tried as soon as one ends");
-    case RejectionReason::kOpen:
+// What the message says of a reason.
+struct ReasonText {
+  absl::string_view what;
+  absl::string_view when;  // empty: what is left of the time
+};
+
+ReasonText TextOf(RejectionReason reason) {
+  switch (reason) {
+#define FUSEBOX_CASE(enumerator, number, name, what, when) \
+  case RejectionReason::enumerator:                        \
+    return {what, when};
+    FUSEBOX_REJECTION_REASONS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+    case RejectionReason::kUnknown:
       break;
   }
-  append_in_time("; ");
+  return {" and lets no call through; ", ""};
+}
+
+void AppendMessage(const Rejection& rejection, const Names& names, std::string& message) {
+  const ReasonText text = TextOf(rejection.reason);
+  const auto append = [&](absl::string_view when) {
+    absl::StrAppend(&message, "circuit \"", names.circuit(), "\" is ", names.state(), text.what,
+                    when);
+  };
+  if (!text.when.empty()) {
+    append(text.when);
+  } else if (rejection.retry_after == absl::InfiniteDuration()) {
+    append("until it is released");
+  } else {
+    append("may be tried in ");
+    AppendDurationText(rejection.retry_after, message);
+  }
 }
 
 }  // namespace
 
 absl::string_view RejectionReasonName(RejectionReason reason) {
   switch (reason) {
-    case RejectionReason::kOpen:
-      return "CIRCUIT_OPEN";
-    case RejectionReason::kHalfOpenFull:
-      return "CIRCUIT_HALF_OPEN_FULL";
-    case RejectionReason::kForcedOpen:
-      return "CIRCUIT_FORCED_OPEN";
-    case RejectionReason::kRamping:
-      return "CIRCUIT_RAMPING";
-    case RejectionReason::kTooManyCalls:
-      return "CIRCUIT_TOO_MANY_CALLS";
+#define FUSEBOX_CASE(enumerator, number, name, what, when) \
+  case RejectionReason::enumerator:                        \
+    return #name;
+    FUSEBOX_REJECTION_REASONS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+    case RejectionReason::kUnknown:
+      break;
   }
   return "UNKNOWN";
 }
 
 std::string RejectionMessage(const Rejection& rejection) {
-  std::string made;
   std::string message;
-  AppendMessage(rejection, ShownName(rejection.circuit, made), message);
+  AppendMessage(rejection, Names(rejection), message);
   return message;
 }
 
@@ -270,10 +313,9 @@ std::string EncodeRejection(const Rejection& rejection) {
 }
 
 void EncodeRejection(const Rejection& rejection, std::string& message, std::string& bytes) {
-  std::string made;
-  const absl::string_view name = ShownName(rejection.circuit, made);
+  const Names names(rejection);
   message.clear();
-  AppendMessage(rejection, name, message);
+  AppendMessage(rejection, names, message);
   const WireDuration delay = DelayOf(rejection);
   bytes.clear();
   AppendWire(bytes, [&](auto& status) {
@@ -281,7 +323,7 @@ void EncodeRejection(const Rejection& rejection, std::string& message, std::stri
     status.Bytes(kMessage, message);
     status.Message(kDetails, [&](auto& any) {
       any.Bytes(kTypeUrl, kErrorInfoUrl);
-      any.Message(kValue, [&](auto& error_info) { PutErrorInfo(error_info, rejection, name); });
+      any.Message(kValue, [&](auto& error_info) { PutErrorInfo(error_info, names); });
     });
     status.Message(kDetails, [&](auto& any) {
       any.Bytes(kTypeUrl, kRetryInfoUrl);
@@ -327,13 +369,12 @@ bool HasRejectionInfo(const absl::Status& status) {
 }
 
 absl::Status ToStatus(const Rejection& rejection) {
-  std::string made;
-  const absl::string_view name = ShownName(rejection.circuit, made);
+  const Names names(rejection);
   std::string message;
-  AppendMessage(rejection, name, message);
+  AppendMessage(rejection, names, message);
   absl::Status status = absl::UnavailableError(message);
   status.SetPayload(kErrorInfoUrl,
-                    absl::Cord(Wire([&](auto& wire) { PutErrorInfo(wire, rejection, name); })));
+                    absl::Cord(Wire([&](auto& wire) { PutErrorInfo(wire, names); })));
   status.SetPayload(kRetryInfoUrl,
                     absl::Cord(Wire([&](auto& wire) { PutRetryInfo(wire, DelayOf(rejection)); })));
   return status;

@@ -14,23 +14,6 @@
 namespace fusebox {
 namespace {
 
-bool IsRule(Cause cause) {
-  switch (cause) {
-    case Cause::kConsecutiveFailures:
-    case Cause::kFailuresInWindow:
-    case Cause::kFailureRate:
-    case Cause::kSlowCallRate:
-    case Cause::kHungCalls:
-    case Cause::kProbeFailed:
-    case Cause::kProbeFailureRate:
-    case Cause::kProbeSlowCallRate:
-    case Cause::kProbeTimeout:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Empty for an ignored call.
 std::optional<WindowEntry> EntryOf(const CallRecord& call) {
   if (call.kind == OutcomeKind::kIgnored) return std::nullopt;
@@ -225,9 +208,10 @@ void StateMachine::KeepEvidence(const CallRecord& call) {
 
 Evidence StateMachine::EvidenceOf(const Trip& trip) const {
   Evidence evidence;
-  if (evidence_ != nullptr && trip.age == absl::ZeroDuration()) {
-    const bool slow = trip.cause == Cause::kSlowCallRate || trip.cause == Cause::kProbeSlowCallRate;
-    evidence = slow ? evidence_->OfSlowCalls(trip.calls) : evidence_->OfFailures(trip.calls);
+  if (evidence_ != nullptr) {
+    const By by = RowOf(trip.cause).by;
+    if (by == By::kFailures) evidence = evidence_->OfFailures(trip.calls);
+    if (by == By::kSlowCalls) evidence = evidence_->OfSlowCalls(trip.calls);
   }
   evidence.calls = trip.calls;
   evidence.age = trip.age;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The legal moves, in one table (rules R2, R4-R6, R8, R10, R14).
+// The causes of moves as the machine reads them: who is behind each, and which moves are legal
+// (rules R2, R4-R6, R8, R10, R14). They are written down in fusebox/event.h.
 #ifndef FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 #define FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 
+#include <cstddef>
+#include <iterator>
 #include <optional>
 
 #include "fusebox/event.h"
@@ -12,62 +15,102 @@
 
 namespace fusebox {
 
+// Who is behind a cause.
+enum class By { kNobody, kFailures, kSlowCalls, kHungCalls, kItself, kOperator };
+
 struct LegalMove {
-  Cause cause;
-  std::optional<Phase> from;  // absent: from any
   Phase to;
   std::optional<Mode> mode;  // absent: as before
 };
 
-inline constexpr LegalMove kLegalMoves[] = {
-    {Cause::kConsecutiveFailures, Phase::kClosed, Phase::kOpen, {}},
-    {Cause::kConsecutiveFailures, Phase::kRamping, Phase::kOpen, {}},
-    {Cause::kFailuresInWindow, Phase::kClosed, Phase::kOpen, {}},
-    {Cause::kFailuresInWindow, Phase::kRamping, Phase::kOpen, {}},
-    {Cause::kFailureRate, Phase::kClosed, Phase::kOpen, {}},
-    {Cause::kFailureRate, Phase::kRamping, Phase::kOpen, {}},
-    {Cause::kSlowCallRate, Phase::kClosed, Phase::kOpen, {}},
-    {Cause::kSlowCallRate, Phase::kRamping, Phase::kOpen, {}},
-    {Cause::kHungCalls, Phase::kClosed, Phase::kOpen, {}},
-    {Cause::kHungCalls, Phase::kRamping, Phase::kOpen, {}},
-    {Cause::kOpenDurationElapsed, Phase::kOpen, Phase::kProbing, {}},
-    {Cause::kProbeFailed, Phase::kProbing, Phase::kOpen, {}},
-    {Cause::kProbeFailureRate, Phase::kProbing, Phase::kOpen, {}},
-    {Cause::kProbeSlowCallRate, Phase::kProbing, Phase::kOpen, {}},
-    {Cause::kProbeTimeout, Phase::kProbing, Phase::kOpen, {}},
-    {Cause::kProbesSucceeded, Phase::kProbing, Phase::kClosed, {}},  // or to kRamping, see there
-    {Cause::kRampEnded, Phase::kRamping, Phase::kClosed, {}},
-    {Cause::kReset, {}, Phase::kClosed, Mode::kAutomatic},
-    {Cause::kForcedOpen, {}, Phase::kOpen, Mode::kForcedOpen},
-    {Cause::kReleased, Phase::kOpen, Phase::kProbing, Mode::kAutomatic},
-    {Cause::kForcedOpenEnded, Phase::kOpen, Phase::kProbing, Mode::kAutomatic},
-    {Cause::kAutomated, {}, Phase::kClosed, Mode::kAutomatic},
-    {Cause::kDisabled, {}, Phase::kClosed, Mode::kDisabled},
-    {Cause::kShadowed, {}, Phase::kClosed, Mode::kShadow},
+// Phases, one bit each.
+class PhaseSet {
+ public:
+  template <typename... Phases>
+  explicit constexpr PhaseSet(Phases... phases) : bits_((0U | ... | Bit(phases))) {}
+
+  constexpr bool Has(Phase phase) const { return (bits_ & Bit(phase)) != 0; }
+
+ private:
+  static constexpr unsigned Bit(Phase phase) { return 1U << static_cast<unsigned>(phase); }
+
+  unsigned bits_;
 };
+
+// A row of FUSEBOX_CAUSES.
+struct CauseRow {
+  // What its columns say.
+  struct From {
+    static constexpr PhaseSet kNone{};
+    static constexpr PhaseSet kWatching{Phase::kClosed, Phase::kRamping};
+    static constexpr PhaseSet kOpen{Phase::kOpen};
+    static constexpr PhaseSet kProbing{Phase::kProbing};
+    static constexpr PhaseSet kRamping{Phase::kRamping};
+    static constexpr PhaseSet kAny{Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping};
+  };
+  struct To {
+    static constexpr std::optional<Phase> kSame = std::nullopt;
+    static constexpr std::optional<Phase> kClosed = Phase::kClosed;
+    static constexpr std::optional<Phase> kOpen = Phase::kOpen;
+    static constexpr std::optional<Phase> kProbing = Phase::kProbing;
+  };
+  struct Into {
+    static constexpr std::optional<Mode> kSame = std::nullopt;
+#define FUSEBOX_INTO(enumerator, number, name) \
+  static constexpr std::optional<Mode> enumerator = Mode::enumerator;
+    FUSEBOX_MODES(FUSEBOX_INTO)
+#undef FUSEBOX_INTO
+  };
+
+  Cause cause;
+  By by;
+  PhaseSet from;
+  std::optional<Phase> to;
+  std::optional<Mode> mode;
+};
+
+inline constexpr CauseRow kCauses[] = {
+    {Cause::kNone, By::kNobody, CauseRow::From::kNone, CauseRow::To::kSame, CauseRow::Into::kSame},
+#define FUSEBOX_ROW(enumerator, number, name, by, from, to, mode) \
+  {Cause::enumerator, By::by, CauseRow::From::from, CauseRow::To::to, CauseRow::Into::mode},
+    FUSEBOX_CAUSES(FUSEBOX_ROW)
+#undef FUSEBOX_ROW
+};
+
+// A cause's row is found by its number.
+constexpr bool NumbersCountUp() {
+  for (std::size_t i = 0; i < std::size(kCauses); ++i) {
+    if (static_cast<std::size_t>(kCauses[i].cause) != i) return false;
+  }
+  return true;
+}
+static_assert(NumbersCountUp());
+
+constexpr const CauseRow& RowOf(Cause cause) { return kCauses[static_cast<std::size_t>(cause)]; }
 
 // What a cause does in a phase; empty if it can't occur there.
 constexpr std::optional<LegalMove> MoveFor(Cause cause, Phase from) {
-  for (const LegalMove& move : kLegalMoves) {
-    if (move.cause == cause && (!move.from || *move.from == from)) return move;
-  }
-  return std::nullopt;
+  const CauseRow& row = RowOf(cause);
+  if (!row.to || !row.from.Has(from)) return std::nullopt;
+  return LegalMove{*row.to, row.mode};
 }
 
 // Whether somebody did it, and is named in the event.
-constexpr bool IsOperatorCause(Cause cause) {
-  switch (cause) {
-    case Cause::kReset:
-    case Cause::kForcedOpen:
-    case Cause::kReleased:
-    case Cause::kAutomated:
-    case Cause::kDisabled:
-    case Cause::kShadowed:
-    case Cause::kPolicyChanged:
+constexpr bool IsOperatorCause(Cause cause) { return RowOf(cause).by == By::kOperator; }
+
+// Whether it is a rule of the policy's that opens the circuit.
+constexpr bool IsRule(Cause cause) {
+  switch (RowOf(cause).by) {
+    case By::kFailures:
+    case By::kSlowCalls:
+    case By::kHungCalls:
       return true;
-    default:
-      return false;
+    case By::kNobody:
+    case By::kItself:
+    case By::kOperator:
+      break;
   }
+  return false;
 }
 
 }  // namespace fusebox

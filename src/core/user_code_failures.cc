@@ -14,45 +14,16 @@ constexpr absl::Duration ClockStep() { return absl::Milliseconds(1); }
 
 absl::string_view Title(UserCode code) {
   switch (code) {
-    case UserCode::kListener:
-      return "a listener";
-    case UserCode::kClock:
-      return "the clock";
-    case UserCode::kCircuitKey:
-      return "the circuit_key function";
-    case UserCode::kPredicate:
-      return "the classifier's predicate";
-    case UserCode::kFallback:
-      return "a fallback";
-    case UserCode::kAuthorizer:
-      return "an authorizer";
-    case UserCode::kHealthService:
-      return "the health check service";
+#define FUSEBOX_CASE(enumerator, number, name, title) \
+  case UserCode::enumerator:                          \
+    return title;
+    FUSEBOX_USER_CODES(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
   }
   return "the application's code";
 }
 
 }  // namespace
-
-absl::string_view UserCodeName(UserCode code) {
-  switch (code) {
-    case UserCode::kListener:
-      return "listener";
-    case UserCode::kClock:
-      return "clock";
-    case UserCode::kCircuitKey:
-      return "circuit_key";
-    case UserCode::kPredicate:
-      return "predicate";
-    case UserCode::kFallback:
-      return "fallback";
-    case UserCode::kAuthorizer:
-      return "authorizer";
-    case UserCode::kHealthService:
-      return "health_service";
-  }
-  return "unknown";
-}
 
 UserCodeFailures::UserCodeFailures(const Clock& clock)
     : guarded_clock_(clock, clock_failures_),

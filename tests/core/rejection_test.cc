@@ -41,6 +41,8 @@ void ExpectSame(const std::optional<Rejection>& got, const Rejection& want) {
   EXPECT_EQ(got->circuit, want.circuit);
   EXPECT_EQ(got->state, want.state);
   EXPECT_EQ(got->retry_after, want.retry_after);
+  EXPECT_EQ(got->unknown_reason, want.unknown_reason);
+  EXPECT_EQ(got->unknown_state, want.unknown_state);
 }
 
 std::vector<Rejection> Samples() {
@@ -185,11 +187,68 @@ TEST(DecodeRejection, Design4_IsEmptyForWhatFuseboxDidNotWrite) {
   const std::string bytes = EncodeRejection(OpenRejection());
   ASSERT_TRUE(DecodeRejection(bytes).has_value());
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "fusebox", "fuseBox")).has_value());
-  EXPECT_FALSE(DecodeRejection(Replaced(bytes, "CIRCUIT_OPEN", "CIRCUIT_OPEM")).has_value());
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "\x08\x0E", "\x08\x0D")).has_value());  // code 13
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "ErrorInfo", "ErrorInfa")).has_value());
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "RetryInfo", "RetryInfa")).has_value());
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "state", "stata")).has_value());
+}
+
+// As a newer version writes it, which knows more of both.
+TEST(DecodeRejection, Design4_AReasonThatIsNotKnownIsKeptAsItIsWritten) {
+  const std::string bytes =
+      Replaced(EncodeRejection(OpenRejection()), "CIRCUIT_OPEN", "CIRCUIT_BUSY");
+  const std::optional<Rejection> read = DecodeRejection(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->reason, RejectionReason::kUnknown);
+  EXPECT_EQ(read->unknown_reason, "CIRCUIT_BUSY");
+  EXPECT_EQ(read->state, State::kOpen);
+  EXPECT_EQ(read->unknown_state, "");
+  EXPECT_EQ(read->circuit, OpenRejection().circuit);
+  EXPECT_EQ(read->retry_after, OpenRejection().retry_after);
+  EXPECT_EQ(RejectionMessage(*read),
+            "circuit \"inventory/shop.Inventory/Reserve\" is OPEN and lets no call through; may be "
+            "tried in 27.4s");
+}
+
+TEST(DecodeRejection, Design4_AStateThatIsNotKnownIsKeptAsItIsWritten) {
+  const std::string bytes =
+      Replaced(EncodeRejection(FullRejection()), "\x12\x09HALF_OPEN", "\x12\x09QUARANTEE");
+  const std::optional<Rejection> read = DecodeRejection(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->state, State::kUnknown);
+  EXPECT_EQ(read->unknown_state, "QUARANTEE");
+  EXPECT_EQ(read->reason, RejectionReason::kHalfOpenFull);
+  EXPECT_EQ(read->unknown_reason, "");
+}
+
+TEST(DecodeRejection, Design4_WhatIsNotKnownIsPassedOnAsItIsWritten) {
+  Rejection rejection = OpenRejection();
+  rejection.reason = RejectionReason::kUnknown;
+  rejection.unknown_reason = "CIRCUIT_OVER_QUOTA";
+  rejection.state = State::kUnknown;
+  rejection.unknown_state = "BUSY";
+  for (const std::optional<Rejection>& read :
+       {DecodeRejection(EncodeRejection(rejection)), GetRejection(ToStatus(rejection))}) {
+    ExpectSame(read, rejection);
+  }
+}
+
+TEST(DecodeRejection, Design4_ANameThatIsNotKnownIsTextThatCanBeShown) {
+  for (const std::string& name : HostileTexts()) {
+    if (name.empty()) continue;
+    Rejection rejection = OpenRejection();
+    rejection.reason = RejectionReason::kUnknown;
+    rejection.unknown_reason = name;
+    rejection.state = State::kUnknown;
+    rejection.unknown_state = name;
+    const std::string bytes = EncodeRejection(rejection);
+    EXPECT_LE(bytes.size(), 1'024U);
+    EXPECT_TRUE(IsPrintable(RejectionMessage(rejection)));
+    const std::optional<Rejection> read = DecodeRejection(bytes);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->unknown_reason, Printable(name, kMaxUnknownNameBytes));
+    EXPECT_EQ(read->unknown_state, Printable(name, kMaxUnknownNameBytes));
+  }
 }
 
 TEST(HasRejectionInfo, C5_GoesByTheDomainAlone) {

@@ -43,7 +43,7 @@ TEST(CircuitBreaker, R1_EveryOperationMakesTheMoveThatIsDue) {
   TestCircuit by_state;
   by_state.Open();
   by_state.Advance(absl::Seconds(10));
-  EXPECT_TRUE(by_state->state() == State::kHalfOpen);
+  EXPECT_EQ(by_state->state(), State::kHalfOpen);
 
   TestCircuit by_snapshot;
   by_snapshot.Open();

@@ -144,11 +144,12 @@ TEST_F(CollectorTest, TheThresholdIsThatOfThePolicyInForce) {
 
 TEST_F(CollectorTest, TransitionsAreThereAtZeroBeforeTheyHappen) {
   Make("a");
-  for (const LegalMove& move : kLegalMoves) {
+  for (const CauseRow& row : kCauses) {
     for (const Phase from : {Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping}) {
-      if (move.from.value_or(from) != from || StateOf(from) == StateOf(move.to)) continue;
+      const std::optional<LegalMove> move = MoveFor(row.cause, from);
+      if (!move || StateOf(from) == StateOf(move->to)) continue;
       EXPECT_THAT(Scraped().Value("a", "circuit_breaker_state_transitions_total",
-                                  TransitionLabels(StateOf(from), StateOf(move.to))),
+                                  TransitionLabels(StateOf(from), StateOf(move->to))),
                   Optional(0));
     }
   }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_CORE_LOWER_CASE_H_
+#define FUSEBOX_SRC_CORE_LOWER_CASE_H_
+
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+
+namespace fusebox {
+
+// A literal in lower case, made while the program is compiled.
+template <std::size_t size>
+class LowerCase {
+ public:
+  explicit constexpr LowerCase(const char (&literal)[size]) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const bool upper = literal[i] >= 'A' && literal[i] <= 'Z';
+      text_[i] = upper ? static_cast<char>(literal[i] - 'A' + 'a') : literal[i];
+    }
+  }
+
+  constexpr absl::string_view text() const { return {text_, size - 1}; }
+
+ private:
+  char text_[size] = {};
+};
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_SRC_CORE_LOWER_CASE_H_

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The enums of the public headers: their numbers, and how they show themselves.
+#include <initializer_list>
+
+#include "fusebox/event.h"
+#include "fusebox/outcome.h"
+#include "fusebox/rejection.h"
+#include "fusebox/state.h"
+#include "fusebox/user_code.h"
+#include "gtest/gtest.h"
+
+namespace fusebox {
+namespace {
+
+TEST(Enums, ShowTheirNamesInTests) {
+  EXPECT_EQ(::testing::PrintToString(State::kHalfOpen), "HALF_OPEN");
+  EXPECT_EQ(::testing::PrintToString(State::kUnknown), "UNKNOWN");
+  EXPECT_EQ(::testing::PrintToString(Mode::kForcedOpen), "FORCED_OPEN");
+  EXPECT_EQ(::testing::PrintToString(OutcomeKind::kIgnored), "ignored");
+  EXPECT_EQ(::testing::PrintToString(EventKind::kRampStarted), "ramp_started");
+  EXPECT_EQ(::testing::PrintToString(Cause::kProbeTimeout), "probe_timeout");
+  EXPECT_EQ(::testing::PrintToString(Cause::kNone), "none");
+  EXPECT_EQ(::testing::PrintToString(UserCode::kCircuitKey), "circuit_key");
+  EXPECT_EQ(::testing::PrintToString(RejectionReason::kRamping), "CIRCUIT_RAMPING");
+  EXPECT_EQ(::testing::PrintToString(RejectionReason::kUnknown), "UNKNOWN");
+}
+
+// Programs that are compiled against an older header go by these. More may follow; none changes.
+template <typename Enum>
+void ExpectFrozen(std::initializer_list<Enum> from_zero) {
+  int number = 0;
+  for (const Enum value : from_zero) EXPECT_EQ(static_cast<int>(value), number++) << value;
+}
+
+TEST(Enums, NumbersAreFrozen) {
+  ExpectFrozen({State::kClosed, State::kOpen, State::kHalfOpen});
+  EXPECT_EQ(static_cast<int>(State::kUnknown), -1);
+  ExpectFrozen({Mode::kAutomatic, Mode::kForcedOpen, Mode::kDisabled, Mode::kShadow});
+  ExpectFrozen({OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored});
+  ExpectFrozen({RejectionReason::kOpen, RejectionReason::kHalfOpenFull,
+                RejectionReason::kForcedOpen, RejectionReason::kRamping,
+                RejectionReason::kTooManyCalls});
+  EXPECT_EQ(static_cast<int>(RejectionReason::kUnknown), -1);
+  ExpectFrozen({EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kRampStarted,
+                EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
+                EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
+                EventKind::kUserCodeFailed, EventKind::kEventsDropped,
+                EventKind::kCallsUnprotected});
+  ExpectFrozen({Cause::kNone,
+                Cause::kConsecutiveFailures,
+                Cause::kFailuresInWindow,
+                Cause::kFailureRate,
+                Cause::kSlowCallRate,
+                Cause::kHungCalls,
+                Cause::kOpenDurationElapsed,
+                Cause::kProbeFailed,
+                Cause::kProbeFailureRate,
+                Cause::kProbeSlowCallRate,
+                Cause::kProbeTimeout,
+                Cause::kProbesSucceeded,
+                Cause::kRampEnded,
+                Cause::kReset,
+                Cause::kForcedOpen,
+                Cause::kReleased,
+                Cause::kAutomated,
+                Cause::kDisabled,
+                Cause::kShadowed,
+                Cause::kForcedOpenEnded,
+                Cause::kPolicyChanged});
+  ExpectFrozen({UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
+                UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService});
+}
+
+}  // namespace
+}  // namespace fusebox
