@@ -124,7 +124,7 @@ void BenchmarkListing(int repetitions) {
 
 // ---- Watching.
 
-// One circuit opens and closes: four events each time, so many times a second.
+// One circuit opens and closes: four events each time, that many times a second.
 class Flapping {
  public:
   Flapping(std::shared_ptr<fusebox::CircuitBreaker> circuit, int times_a_second)

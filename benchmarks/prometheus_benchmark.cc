@@ -2,7 +2,7 @@
 //
 // What a scrape of 10,000 circuits that are well takes, in time, in bytes and in memory, by default
 // and in full detail, and what scraping without a pause costs the calls beside it: batches of calls
-// of one thread, with another thread scraping or not, by turns. A batch is short, so that the
+// of one thread, with another thread scraping or not, alternately. A batch is short, so that the
 // median is of those that nothing else has interrupted.
 #include <malloc.h>
 #include <prometheus/text_serializer.h>
@@ -66,7 +66,7 @@ double MebibytesOf(const std::string& line) {
   return kibibytes / 1024;
 }
 
-// How much more memory the process has at the most, for as long as `work` takes.
+// How much more memory the process has at most, for as long as `work` takes.
 template <typename Work>
 double PeakMebibytes(const Work& work) {
   malloc_trim(0);

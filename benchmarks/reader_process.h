@@ -17,9 +17,9 @@ enum class Manners { kGood, kHostile };
 // Of the thread that made it, which must outlive it.
 class ReaderProcess {
  public:
-  // So many: each lists circuits ten times a second, as far as it is answered, and waits no longer
-  // than a second; or each watches, and reads what it is told or doesn't. Returns once all have
-  // begun.
+  // This many: each lists circuits ten times a second, as far as it is answered, and waits no
+  // longer than a second; or each watches, and reads what it is told or doesn't. Returns once all
+  // have begun.
   ReaderProcess(const std::string& address, Reading reading, Manners manners, int readers);
 
   // What main() does with the arguments of such a process. -1 if they are none; else it never

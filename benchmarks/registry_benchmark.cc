@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Many keys: what a new circuit costs below a registry's bound and beyond it, and how many calls
-// with a new key each go through a channel, beside calls with known keys. By turns in one run:
+// with a new key each go through a channel, beside calls with known keys. Alternately in one run:
 // read the ratios.
 //
 //   registry_benchmark [TURNS]
@@ -58,7 +58,7 @@ void FailUntilOpen(fusebox::CircuitBreaker& circuit) {
   for (int i = 0; i < 5; ++i) circuit.TryAcquire().permit().RecordFailure();
 }
 
-// CPU for each of so many new circuits, from number `from` on.
+// CPU for each of this many new circuits, from number `from` on.
 double NewCircuits(CircuitRegistry& registry, int from, int count, Use use) {
   const fusebox::Policy policy;
   const double start = CpuTime();

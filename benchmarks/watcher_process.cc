@@ -22,7 +22,7 @@ namespace v1 = fusebox::v1;
 
 constexpr char kFlag[] = "--watch";
 
-// Reads for ever. Says once that all of its kind have all circuits.
+// Reads forever. Says once that all of its kind have all circuits.
 class Watcher final : public grpc::ClientReadReactor<v1::WatchCircuitsResponse> {
  public:
   Watcher(const std::string& address, std::atomic<int>& waiting)

@@ -13,7 +13,7 @@ namespace fusebox_benchmarks {
 // Of the thread that made it, which must outlive it.
 class WatcherProcess {
  public:
-  // So many, each with a connection of its own. Returns once each has been told all circuits.
+  // This many, each with a connection of its own. Returns once each has been told all circuits.
   WatcherProcess(const std::string& address, int watchers);
 
   // From here on it reads nothing, and takes nothing from its sockets.

@@ -1,6 +1,6 @@
 # How this project's targets are made: one place for warnings, standards and names.
 
-# The warnings are the build's own affair: never part of what a user of the library compiles with.
+# The warnings are for this build alone: never part of what a user of the library compiles with.
 function(fusebox_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -2,7 +2,7 @@
 //
 // A drill in front of a server that is perfectly well: half of the calls to one method fail, then
 // all of them hang, and then it's over. Nothing is done to the server, and the circuit opens and
-// closes as it would in earnest.
+// closes as it would with real failures.
 #include "fusebox/grpc/fault_injection.h"
 
 #include <grpcpp/grpcpp.h>

@@ -45,7 +45,7 @@ int main() {
     return !fusebox::GetRejection(fusebox::Run(breaker, [&] { return result; }));
   };
 
-  // Shadow: the state machine runs, and every call goes through all the same.
+  // Shadow: the state machine runs, and every call still goes through.
   breaker.Shadow({"oncall", "see how often it would trip"});
   bool all_admitted = true;
   for (int i = 0; i < 8; ++i) all_admitted &= admits(absl::UnavailableError("down"));

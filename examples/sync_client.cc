@@ -34,7 +34,7 @@ int main() {
   }
   const auto stub = shop::Inventory::NewStub(*channel);
 
-  // From here on, calls are made as ever.
+  // From here on, calls are made as before.
   int ok = 0;
   int failed = 0;
   int rejected = 0;

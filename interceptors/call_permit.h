@@ -33,10 +33,10 @@ class CallPermit {
   }
 
   // The first message of a stream is here. `gives_back`: it is the call's success, and gives the
-  // permit back. To be called once at the most.
+  // permit back. To be called once at most.
   void ReceiveMessage(const Outcome& message, bool gives_back);
 
-  // The call has ended. Of no effect a second time.
+  // The call has ended. No effect a second time.
   void End(const Outcome& outcome);
 
   // Whether nothing has given the permit back. Not to be asked beside the two above.

@@ -20,7 +20,7 @@ void CheckFactories(absl::string_view field, const ChannelOptions::InterceptorFa
                     std::vector<std::string>& errors) {
   for (std::size_t i = 0; i < factories.size(); ++i) {
     if (factories[i] != nullptr) continue;
-    errors.push_back(absl::StrCat(field, "[", i, "] = null, must be a factory"));
+    errors.push_back(absl::StrCat(field, "[", i, "] = null, must not be null"));
   }
 }
 
@@ -36,7 +36,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     errors.emplace_back("target = \"\", must not be empty");
   }
   if (breaker.target.empty()) breaker.target = target;
-  if (credentials == nullptr) errors.push_back("credentials = null, must be credentials");
+  if (credentials == nullptr) errors.push_back("credentials = null, must not be null");
   CheckFactories("outer_interceptors", options.outer_interceptors, errors);
   CheckFactories("inner_interceptors", options.inner_interceptors, errors);
   auto factory = CircuitBreakerInterceptorFactory::Create(std::move(breaker));

@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>>
 CircuitBreakerInterceptorFactory::Create(CircuitBreakerOptions options) {
   std::vector<std::string> errors;
   if (options.target.empty()) errors.emplace_back("target = \"\", must not be empty");
-  if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
+  if (options.registry == nullptr) errors.emplace_back("registry = null, must not be null");
   if (absl::Status valid = options.policies.Validate(); !valid.ok()) {
     errors.emplace_back(valid.message());
   }

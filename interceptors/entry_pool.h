@@ -33,7 +33,7 @@ class CircuitEntry {
   // For everybody, and a hint: whether it may be that of a key with this hash.
   bool MayBe(std::size_t hash) const { return hash_.load(std::memory_order_relaxed) == hash; }
 
-  // ---- For who holds a reference. All but the circuit is constant as long.
+  // ---- For whoever holds a reference. All except the circuit is constant meanwhile.
 
   const std::string& key() const { return key_; }
   const MethodSettings& settings() const { return settings_; }
@@ -67,7 +67,7 @@ class CircuitEntry {
   // counted.
   bool pinned_ = false;
 
-  // Not in the table: it must not be used, and is not touched by who finds it so.
+  // Not in the table: it must not be used, and is not touched by whoever finds it so.
   std::atomic<bool> gone_{true};
 
   // Stored with release, after held_.
@@ -117,8 +117,8 @@ class EntryRef {
 // just been taken out of the table; one that nobody uses is used anew for another key. Of each
 // entry the users are counted in several places, by threads, so that these don't contend for one;
 // their sum counts. Some entries are pinned: they are never used anew, nor are their users counted.
-// Such an entry has never been another one, so that who finds it needs no more than its place in
-// the table, which was stored with release after all that it is.
+// Such an entry has never been another one, so that whoever finds it needs no more than its place
+// in the table, which was stored with release after all that it is.
 //
 // For the others, taking a reference, and seeing that there is none, happen like this, all of it
 // sequentially consistent:
@@ -183,7 +183,7 @@ class EntryPool {
   std::array<std::unique_ptr<CircuitEntry::Chunk>, kChunks> chunks_;
   uint32_t size_ = 0;
   const uint32_t max_pinned_;
-  uint32_t pinned_ = 0;  // so many there are, in the table or not
+  uint32_t pinned_ = 0;  // how many there are, in the table or not
   std::vector<CircuitEntry*> free_;
   std::deque<CircuitEntry*> leaving_;
 };

@@ -47,8 +47,7 @@ InjectedFaults FaultInjector::injected() const { return engine_->injected(); }
 absl::StatusOr<std::unique_ptr<FaultInjectionInterceptorFactory>>
 FaultInjectionInterceptorFactory::Create(const std::shared_ptr<FaultInjector>& injector) {
   if (injector == nullptr) {
-    return absl::InvalidArgumentError(
-        "invalid fault injection: injector = null, must be an injector");
+    return absl::InvalidArgumentError("invalid fault injection: injector = null, must not be null");
   }
   return std::unique_ptr<FaultInjectionInterceptorFactory>(
       new FaultInjectionInterceptorFactory(injector->engine_));

@@ -79,7 +79,7 @@ absl::Duration FaultyCall::Inject(const InjectedStatus& status) {
 absl::Duration FaultyCall::Inject(const InjectedDelay& delay) {
   const absl::Duration time_to_deadline = TimeToDeadline();
   if (delay.duration < time_to_deadline) return delay.duration;
-  // gRPC would say the same, but for the race between its timer and ours.
+  // gRPC would say the same, except for the race between its timer and ours.
   answer_.emplace(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded (injected delay)");
   return time_to_deadline;
 }

@@ -22,12 +22,13 @@
 
 namespace fusebox {
 
-// Undecided, until its first batch draws a lot. Then it passes, or is held until it's due, when it
-// leaves: batch by batch, to the network or to the answer that it gets in place of one.
+// Undecided, until its first batch draws a random number. Then it passes, or is held until it's
+// due, when it leaves: batch by batch, to the network or to the answer that it gets in place of
+// one.
 //
 // A call is held by keeping its batches from proceeding. gRPC allows that from any thread, and
 // waits for held batches before it shuts a completion queue down; a blocking caller waits for its
-// batch as ever. A batch must never overtake an earlier one, so that those which come in the
+// batch as usual. A batch must never overtake an earlier one, so that those which come in the
 // meantime queue up: the callback API starts its reads and writes without waiting for the start.
 //
 // Thread-safety: any thread may use it at any time.

@@ -30,7 +30,7 @@ absl::Status ValidateFault(absl::string_view name, const Fault& fault, bool allo
 // Thread-safety: any thread may use it at any time.
 class FaultRule {
  public:
-  // Its lots are the seed's and the name's, so that they don't hang on the traffic of others.
+  // Its random choices depend on the seed and the name alone, not on the traffic of others.
   // Without a seed they are the process' own.
   FaultRule(Fault fault, std::optional<uint64_t> seed, absl::string_view name);
 

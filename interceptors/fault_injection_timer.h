@@ -37,7 +37,7 @@ class WakeupTimer {
 
   void Schedule(SteadyTime due, std::shared_ptr<Sleeper> sleeper);
 
-  // Makes a sleeper that was scheduled for `due` due at once. Of no effect if it was woken.
+  // Makes a sleeper that was scheduled for `due` due at once. No effect if it was woken.
   void Hasten(SteadyTime due, const Sleeper& sleeper);
 
  private:

@@ -36,7 +36,7 @@ CircuitBreakerInterceptor::CircuitBreakerInterceptor(ProtectedChannel& channel,
     : call_(channel, std::move(method), deadline, type, context) {}
 
 void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
-  // A cancellation may come before, after and beside any other hook, on a thread of its own:
+  // A cancellation may come before, after and during any other hook, on a thread of its own:
   // nothing of the call may be touched here.
   if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_CANCEL)) {
     methods->Proceed();

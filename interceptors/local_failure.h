@@ -53,7 +53,7 @@ inline constexpr std::array kLocalFailures = {
     LocalFailure{grpc::StatusCode::INTERNAL, "Metadata keys cannot "},
 
     // A channel that can't work at all ("lame"): a service config that can't be read, a target or
-    // credentials that are no good. Its code is what was wrong.
+    // credentials that are invalid. Its code is what was wrong.
     LocalFailure{grpc::StatusCode::INVALID_ARGUMENT, "Failed to create secure client channel"},
     LocalFailure{grpc::StatusCode::UNKNOWN, "Failed to create secure client channel"},
     LocalFailure{grpc::StatusCode::INTERNAL, "Failed to create secure client channel"},
@@ -71,10 +71,10 @@ inline constexpr std::array kLocalFailures = {
 // status is the server's.
 bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::string_view target);
 
-// Whether a bidirectional stream has run into the channel's own limit on what it sends, of so many
-// bytes. The callback interface waits for the status of such a stream from its start, and so may
-// get the peer with a status that isn't the peer's (1.51): here the limit decides, which the text
-// names.
+// Whether a bidirectional stream has run into the channel's own limit on what it sends, of that
+// many bytes. The callback interface waits for the status of such a stream from its start, and so
+// may get the peer with a status that isn't the peer's (1.51): here the limit decides, which the
+// text names.
 bool IsOwnSendLimit(const grpc::Status& status, int limit);
 
 }  // namespace fusebox

@@ -56,7 +56,7 @@ void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
   permit_.Take(circuit_.breaker, channel_.circuits.registry(), std::move(admission).permit());
   start_ = circuit_.breaker->clock().Now();
   if (deadline_ != absl::InfiniteFuture()) {
-    // Not the breaker's clock: a deadline is gRPC's affair, and gRPC goes by the machine's.
+    // Not the breaker's clock: deadlines are gRPC's, and gRPC goes by the machine's clock.
     time_to_deadline_ = deadline_ - Clock::Real().WallNow();
   }
 }

@@ -43,7 +43,7 @@ struct ProtectedChannel {
 
 // Undecided, until Start; then admitted, until Finish or destruction; or rejected, for good.
 //
-// Thread-safety: gRPC orders the hooks that call these one after the other, but for these two: a
+// Thread-safety: gRPC orders the hooks that call these one after the other, except for these two: a
 // stream's first message and its status may come at the same time. A rejected call may be read by
 // several threads at the same time.
 class ProtectedCall {
@@ -68,15 +68,15 @@ class ProtectedCall {
   // Finds the circuit, and asks it for the permit. To be called once.
   void Start(const CallInfo::Metadata* metadata);
 
-  // A message from the server is here. Of no effect but for the first one of an admitted call that
-  // `awaits_message`.
+  // A message from the server is here. Has no effect except for the first one of an admitted call
+  // that `awaits_message`.
   bool awaits_message() const { return awaits_message_; }
   void ReceiveMessage();
 
   // There are no more messages, for an admitted call that `awaits_message`.
   void ReceiveEnd();
 
-  // The final status of an admitted call is here. Of no effect on any other. `no_message`: the one
+  // The final status of an admitted call is here. No effect on any other. `no_message`: the one
   // message that a call waits for which doesn't `awaits_message` has not come with it.
   void Finish(const grpc::Status& status, const CallResult::Metadata& trailing_metadata,
               bool no_message);

@@ -37,7 +37,7 @@ configure() {
   quietly "Configuring build/$preset" cmake --preset "$preset" "$@"
 }
 
-# in_tenths <what is counted>: passes on what ninja or ctest says, but for its lines of progress and
+# in_tenths <what is counted>: passes on what ninja or ctest says, except for its lines of progress and
 # those of tests that passed: in their place comes one in each tenth of the way, or each minute. So
 # whoever has no terminal sees that it goes on, and yet no thousands of lines.
 in_tenths() {

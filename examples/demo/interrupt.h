@@ -9,7 +9,7 @@
 namespace demo {
 
 // From here on these signals no longer end this process, nor those that it starts. To be called
-// before the first thread is started, which they would otherwise end all the same.
+// before the first thread is started, which they would otherwise end anyway.
 void HoldInterrupts();
 
 // Waits for one, for so long. False if none came.

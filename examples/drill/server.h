@@ -15,7 +15,7 @@ namespace drill {
 struct ServerModel {
   double cold_capacity = 20;     // calls per second, just after the return
   double warm_capacity = 400;    // calls per second, once warm
-  int64_t warm_up_calls = 1000;  // so many calls served from cold to warm, in equal steps
+  int64_t warm_up_calls = 1000;  // calls served from cold to warm, in equal steps
 };
 
 // Serves one call after the other, first come, first served, each in 1 / capacity. It does not know

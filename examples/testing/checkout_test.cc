@@ -52,7 +52,7 @@ class CheckoutTest : public testing::Test {
     inventory_.Answer(kReserve, Reply::Fail(grpc::StatusCode::UNAVAILABLE, "disk full"));
   }
 
-  // So many orders as it takes.
+  // As many orders as it takes.
   void OpenTheCircuit() {
     InventoryFails();
     for (int i = 0; i < 3; ++i) EXPECT_EQ(checkout_->Order("teapot").kind, Kind::kFailed);

@@ -45,7 +45,7 @@ inline constexpr std::size_t kMaxWhyBytes = 500;
 
 // Who does something to a circuit by hand, and why: both end up in the event. Kept as text that can
 // be shown: a control character, one that turns the direction of writing or can't be seen, and a
-// byte that is no UTF-8 are written as "\x1b", "\u202e" and "\xff"; what is longer is cut.
+// byte that is not UTF-8 are written as "\x1b", "\u202e" and "\xff"; what is longer is cut.
 struct Operator {
   std::string who;
   std::string why;

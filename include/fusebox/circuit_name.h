@@ -16,7 +16,7 @@
 // Different targets, scopes and keys never share a name, whatever bytes they are made of, and a
 // name is the same in every process, version and platform:
 //
-// `%`, `*` and `?`, a character that may not be shown, a byte that is no UTF-8, a space at
+// `%`, `*` and `?`, a character that may not be shown, a byte that is not UTF-8, a space at
 // either end of a target, service, method or key, and a `-` at the beginning of a target are
 // written as in a URL: `%2A`. So is a `/` in a key: key "a/b" of "inventory" is
 // `inventory/a%2Fb`.
@@ -49,7 +49,7 @@ namespace fusebox {
 inline constexpr std::size_t kMaxCircuitNameBytes = 256;
 inline constexpr std::size_t kMaxTargetNameBytes = 192;
 
-// OK, or INVALID_ARGUMENT that says what is wrong: a name must be of 1 to 256 bytes of UTF-8, of
+// OK, or INVALID_ARGUMENT that says what is wrong: a name must be 1 to 256 bytes of UTF-8, of
 // characters that can be seen or are spaces, without `*` and `?`, which stand for others where
 // circuits are chosen, and neither begin with a `-` nor begin or end with a space. Every
 // `CircuitName` is valid.

@@ -2,7 +2,7 @@
 //
 // What a circuit tells its listeners (docs/rules.md): transitions and the rules that caused
 // them, with their figures; operators' actions, with who and why; circuits that come and go. No
-// event is made on the way of an ordinary permitted call.
+// event is made for an ordinary permitted call.
 //
 //   fusebox::CircuitRegistry::Options options;
 //   options.listener = [](const fusebox::Event& event) {

@@ -23,10 +23,10 @@ namespace fusebox {
 // Thread-safe, as all below. None ends with a newline.
 std::string FormatEvent(const Event& event);
 
-// A JSON object (RFC 8259). Every field of the event is there but for the evidence, if it has none,
-// and for what the dependency said with the last failure, which may hold what a request held: that
-// is only there if `failure_messages`. Names of states, modes and codes are in capitals, those of
-// kinds and causes in snake case; times in UTC (RFC 3339), durations in seconds.
+// A JSON object (RFC 8259). Every field of the event is there except for the evidence, if it has
+// none, and for what the dependency said with the last failure, which may hold what a request held:
+// that is only there if `failure_messages`. Names of states, modes and codes are in capitals, those
+// of kinds and causes in snake case; times in UTC (RFC 3339), durations in seconds.
 std::string FormatEventJson(const Event& event, bool failure_messages = false);
 
 // `RejectionMessage` with its reason, and a JSON object: circuit, reason, state, and

@@ -24,7 +24,7 @@ namespace fusebox {
 // health's), and waits until they have ended.
 //
 // From here until the process has forked, no other thread may be inside a function of the
-// library's: a lock that it held would be held in the child for ever. Not to be called from a
+// library's: a lock that it held would be held in the child forever. Not to be called from a
 // listener or any other function that the library calls, nor by two threads at the same time.
 void PrepareFork();
 

@@ -72,7 +72,7 @@ struct Outcome {
 
   // For ignored ones: it was the caller who ended the call. In HALF_OPEN a probe that was cancelled
   // after it had been out for long is a failure after all: min(`half_open.probe_timeout` / 2, max(1
-  // s, 10 times the circuit's usual latency)); of no effect in any other state (R5). How long it
+  // s, 10 times the circuit's usual latency)); without effect in any other state (R5). How long it
   // was out is `latency` or, when that is absent, the time since the grant of the permit.
   bool cancelled = false;
 

@@ -61,7 +61,7 @@ class TlsSubjects : public Authorizer {
   absl::StatusOr<std::string> Authorize(const grpc::ServerContextBase& caller) const override {
     const auto context = caller.auth_context();
     if (context == nullptr || !context->IsPeerAuthenticated()) {
-      return absl::UnauthenticatedError("no client certificate, must be one");
+      return absl::UnauthenticatedError("no client certificate, must have one");
     }
     for (const Subject& subject : subjects_) {
       for (const grpc::string_ref& value : context->FindPropertyValues(subject.property)) {
@@ -166,7 +166,7 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
   if (subjects.empty() || std::any_of(subjects.begin(), subjects.end(), is_blank)) {
     return absl::InvalidArgumentError(
         absl::StrCat("invalid authorizer: subjects = ", subjects.size(),
-                     " of them, must be at least one, and none of them empty or of spaces alone"));
+                     " of them, must be at least one, and none of them empty or only spaces"));
   }
   return std::make_shared<const TlsSubjects>(std::move(subjects));
 }
@@ -182,7 +182,7 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string t
   }
   if (IsBlank(who)) {
     return absl::InvalidArgumentError(absl::StrCat("invalid authorizer: who = \"", Printable(who),
-                                                   "\", must not be empty or of spaces alone"));
+                                                   "\", must not be empty or only spaces"));
   }
   return std::make_shared<const BearerToken>(std::move(token), std::move(who));
 }

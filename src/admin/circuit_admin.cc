@@ -238,7 +238,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
     const CircuitAdminOptions& options) {
   std::vector<std::string> errors;
-  if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
+  if (options.registry == nullptr) errors.emplace_back("registry = null, must not be null");
   if (const std::string unprintable = FirstUnprintable(options.instance); !unprintable.empty()) {
     errors.push_back(absl::StrCat("instance = \"", Printable(options.instance),
                                   "\", must be printable text in UTF-8, without ", unprintable));
@@ -247,8 +247,7 @@ absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
     errors.emplace_back("write_authorizer = null, must say who may write if allow_writes is set");
   }
   if (!options.allow_writes && options.write_authorizer != nullptr) {
-    errors.emplace_back(
-        "allow_writes = false, must be true for write_authorizer to have a meaning");
+    errors.emplace_back("allow_writes = false, must be true if write_authorizer is set");
   }
   if (options.max_watchers < 1 || options.max_watchers > kMaxWatchers) {
     errors.push_back(absl::StrCat("max_watchers = ", options.max_watchers, ", must be from 1 to ",

@@ -33,7 +33,7 @@ class CircuitFilter {
   // By what never changes of a circuit, and cheap to tell.
   bool MatchesName(absl::string_view name, absl::string_view target) const;
 
-  // How many steps that takes at the most, for a name of so many bytes.
+  // How many steps that takes at most, for a name of that many bytes.
   int64_t StepsForName(std::size_t name_bytes) const;
 
   // By what it is in.

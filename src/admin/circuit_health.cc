@@ -76,10 +76,10 @@ class PumpedHealth : public CircuitHealth {
 
 absl::StatusOr<std::unique_ptr<CircuitHealth>> StartCircuitHealth(CircuitHealthOptions options) {
   std::vector<std::string> errors;
-  if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
+  if (options.registry == nullptr) errors.emplace_back("registry = null, must not be null");
   if (options.health == nullptr) {
     errors.emplace_back(
-        "health = null, must be the server's health check service: call "
+        "health = null, must not be null: call "
         "grpc::EnableDefaultHealthCheckService(true) before the server is built");
   }
   if (options.services.empty()) errors.emplace_back("services = none, must be at least one");

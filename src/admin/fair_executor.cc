@@ -8,7 +8,7 @@
 namespace fusebox {
 namespace {
 
-// With requests of 64 KiB at the most, what waits of strangers' takes no more than 32 MiB.
+// With requests of at most 64 KiB, what waits of strangers' takes no more than 32 MiB.
 constexpr std::size_t kMaxOfACaller = 128;
 constexpr std::size_t kMaxOfStrangers = 512;
 

@@ -25,7 +25,7 @@ namespace fusebox {
 // those who were let in by name have every other turn among themselves. Of a caller's turns, every
 // other one is for what it has asked for, and the others for what is told to it unasked.
 //
-// Thread-safety: any thread may call any method, but for those that say otherwise.
+// Thread-safety: any thread may call any method, except for those that say otherwise.
 class FairExecutor {
  public:
   // Some of the work, up to a millisecond or so. True if there is more of it.

@@ -48,7 +48,7 @@ std::string ShortestGlob(absl::string_view glob);
 // What a glob weighs: one that stands for itself takes half as long as a star or a question mark.
 int64_t WeightOfGlob(absl::string_view glob);
 
-// What it takes to hold a text of so many bytes against globs that weigh that much together, in
+// What it takes to match a text of that many bytes against globs of that total weight, in
 // steps of about a nanosecond: whatever is in them, and making the text ready included.
 int64_t StepsForGlobs(int64_t weight, std::size_t text_bytes);
 

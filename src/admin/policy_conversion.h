@@ -12,7 +12,7 @@
 
 namespace fusebox {
 
-// Every field is set, but for rules that are off.
+// Every field is set, except for rules that are off.
 void ToProto(const Policy& policy, v1::Policy& proto);
 
 // What is missing has its default, or is off if it's a rule. What is wrong is added to `errors`,

@@ -14,7 +14,7 @@ namespace fusebox {
 google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);
 
-// Empty for a message that is no duration: out of range, or with seconds and nanoseconds of
+// Empty for a message that is not a duration: out of range, or with seconds and nanoseconds of
 // different signs.
 std::optional<absl::Duration> FromProto(const google::protobuf::Duration& duration);
 

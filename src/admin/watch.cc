@@ -14,7 +14,7 @@
 namespace fusebox {
 namespace {
 
-// What a message holds at the most, and a bit: a watcher that doesn't read holds one of them. A
+// What a message holds at most, and a bit: a watcher that doesn't read holds one of them. A
 // circuit with its policy takes some 500 bytes.
 constexpr std::size_t kMaxMessageBytes = 8'192;
 

@@ -20,7 +20,7 @@ inline bool IsSpace(uint32_t character) {
          character == 0x3000;
 }
 
-// Whether a text says nothing: it is empty, or of spaces alone.
+// Whether a text says nothing: it is empty or only spaces.
 inline bool IsBlank(absl::string_view text) {
   while (!text.empty()) {
     const std::size_t length = Utf8CharacterLength(text);

@@ -39,7 +39,7 @@ std::size_t PrintableAsciiPrefix(absl::string_view text) {
 struct Beginning {
   std::size_t length = 0;  // in bytes
   bool is_utf8 = false;
-  uint32_t character = 0;  // or the byte, if it is no UTF-8
+  uint32_t character = 0;  // or the byte, if it is not UTF-8
   bool printable = false;
 };
 
@@ -92,7 +92,7 @@ std::string FirstUnprintable(absl::string_view text) {
   std::transform(hex.begin(), hex.end(), hex.begin(),
                  [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
   return beginning.is_utf8 ? absl::StrCat("U+", hex)
-                           : absl::StrCat("the byte 0x", hex, ", which is no UTF-8");
+                           : absl::StrCat("the byte 0x", hex, ", which is not UTF-8");
 }
 
 std::string Printable(absl::string_view text, std::size_t limit) {

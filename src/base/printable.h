@@ -24,13 +24,13 @@ bool IsPrintable(uint32_t character);
 // A whole text. Quick for ASCII.
 bool IsPrintable(absl::string_view text);
 
-// What the first thing is that makes a text unprintable: "U+202E", or "the byte 0xFF, which is no
+// What the first thing is that makes a text unprintable: "U+202E", or "the byte 0xFF, which is not
 // UTF-8". Empty if it is printable.
 std::string FirstUnprintable(absl::string_view text);
 
 // The text with "\x1b", "\u202e", "\U000e0041" for each character that is not printable, and "\xff"
-// for each byte that is no UTF-8; cut, between characters, so that it has `limit` bytes at the
-// most.
+// for each byte that is not UTF-8; cut, between characters, so that it has at most `limit`
+// bytes.
 std::string Printable(absl::string_view text,
                       std::size_t limit = std::numeric_limits<std::size_t>::max());
 

@@ -57,7 +57,7 @@ inline uint32_t Utf8Character(absl::string_view text, std::size_t length) {
   return character;
 }
 
-// The first `limit` bytes at the most, cut before a character that doesn't fit.
+// The first `limit` bytes at most, cut before a character that doesn't fit.
 inline absl::string_view CutUtf8(absl::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
   std::size_t end = limit;

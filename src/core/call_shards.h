@@ -2,7 +2,7 @@
 //
 // What the calls of a circuit count without its lock. Each thread has a shard of its own, a cache
 // line that no other thread writes, so that threads don't slow each other down and need no
-// read-modify-write instruction; only beyond so many threads do some share.
+// read-modify-write instruction; only beyond a fixed number of threads do some share.
 #ifndef FUSEBOX_SRC_CORE_CALL_SHARDS_H_
 #define FUSEBOX_SRC_CORE_CALL_SHARDS_H_
 

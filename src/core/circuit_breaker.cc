@@ -13,7 +13,7 @@ absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::str
                                                                        const Policy& policy,
                                                                        Options options) {
   if (options.clock == nullptr) {
-    return absl::InvalidArgumentError("invalid circuit: clock = null, must be a clock");
+    return absl::InvalidArgumentError("invalid circuit: clock = null, must not be null");
   }
   if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
   CircuitCore::Options core;

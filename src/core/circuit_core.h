@@ -180,8 +180,8 @@ class CircuitCore {
     return clock_.WallNow() - (now - at);
   }
 
-  // One call in so many is timed to know what calls usually take: by the coarse clock, unless it is
-  // timed anyway. The exact one would cost more than all else of an ordinary call.
+  // One call in this many is timed to know what calls usually take: by the coarse clock, unless it
+  // is timed anyway. The exact one would cost more than all else of an ordinary call.
   static constexpr uint64_t kSample = 64;
   static bool IsSample(int64_t granted) { return static_cast<uint64_t>(granted) % kSample == 1; }
   static void Time(bool timed, bool sampled, SteadyTime start, Ticket& ticket) {

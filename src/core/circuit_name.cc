@@ -234,7 +234,7 @@ absl::Status ValidateCircuitName(absl::string_view name) {
   if (name.empty()) return invalid("\"\", must not be empty");
   if (name.size() > kMaxCircuitNameBytes) {
     return invalid(absl::StrCat("\"", Printable(name.substr(0, 40)), "...\", of ", name.size(),
-                                " bytes, must be of 1 to ", kMaxCircuitNameBytes,
+                                " bytes, must be 1 to ", kMaxCircuitNameBytes,
                                 ": CircuitName makes one of any text"));
   }
   const auto must_be = [&](absl::string_view what) {

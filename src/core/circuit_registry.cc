@@ -55,7 +55,7 @@ class PolicyPool {
 // thread-safe.
 class UnprotectedCalls {
  public:
-  // True for the first one, and then for one in each interval at the most.
+  // True for the first one, and then for one in each interval at most.
   bool Count(SteadyTime now) {
     ++count_;
     if (told_at_ && now - *told_at_ < kInterval) return false;
@@ -201,7 +201,7 @@ class CircuitRegistry::Impl {
     if (!target.empty() && !MayBeOfTarget(name, target)) {
       return absl::InvalidArgumentError(
           absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
-                       "\", must be the one that the name \"", name, "\" is read to be of"));
+                       "\", must be the target of the name \"", name, "\""));
     }
     draft.circuit = Make(name, draft.policy, target, std::nullopt, false);
     return absl::OkStatus();

@@ -53,7 +53,7 @@ class EventDelivery::Visit {
   }
 
   // The next batch to tell; null once the thread may go. Whether it may, and that it goes, is one
-  // step: who comes after that finds its place free.
+  // step: whoever comes after that finds its place free.
   Batch* Next() {
     MutexLock lock(delivery_.mutex_);
     if (inside_) {
@@ -242,7 +242,7 @@ void EventDelivery::Tell(Batch& batch) {
   listeners_.Tell(batch.events, [&](const Event& event, const std::string& what) {
     ++thrown;
     exception = what;
-    // One that fails at hearing of it would be told of that for ever.
+    // One that fails at hearing of it would be told of that forever.
     tell_thrown |= event.kind != EventKind::kUserCodeFailed;
   });
   std::vector<Event> troubles;

@@ -26,7 +26,7 @@ namespace fusebox {
 // Thread-safe. `Push` belongs under the circuit's lock, which is what gives the events their order;
 // `Deliver` belongs after it.
 //
-// A few threads at the most are with the listeners. Who finds those there leaves its events to
+// At most a few threads are with the listeners. Who finds those there leaves its events to
 // them, and so does a listener that causes events itself: so listeners that don't return hold no
 // more than those threads, and no listener is called within another. None of those there leaves
 // while events wait, unless kMostInside others stay: as long as fewer than that hang, everything is
@@ -40,9 +40,9 @@ class EventDelivery {
   static constexpr std::size_t kMaxWaiting = 256;
   static constexpr std::size_t kMaxWaitingOfAll = 16'384;
 
-  // So many threads are with the listeners at the same time. One more may come when one of them has
-  // been there for more than it came for: one of them then leaves, so that no call delivers the
-  // events of others for ever.
+  // This many threads are with the listeners at the same time. One more may come when one of them
+  // has been there for more than it came for: one of them then leaves, so that no call delivers the
+  // events of others forever.
   static constexpr std::size_t kMostInside = 4;
 
   // The events of one circuit that wait.

@@ -25,7 +25,7 @@ class EventLog {
   // Gives the event its sequence number, and keeps a copy.
   void Append(Event& event);
 
-  // At the most `limit` of them, the oldest first.
+  // At most `limit` of them, the oldest first.
   EventBatch Since(uint64_t sequence, std::size_t limit) const;
 
  private:

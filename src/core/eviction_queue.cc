@@ -17,7 +17,7 @@ constexpr int kStayingLooks = 128;
 constexpr int kAsideLooks = 2;
 
 // After a search that has found none, each call that comes without a circuit would look as long:
-// the next ones go on where it has stopped, by so many looks each.
+// the next ones go on where it has stopped, with this many looks each.
 constexpr int kShortLooks = 4;
 
 }  // namespace
@@ -94,7 +94,7 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
     if (!seen.active) return member;
     Move(member, ready_);
   }
-  // All that were looked at have been called lately: then it is one of those.
+  // All that were looked at have been called recently: then it is one of those.
   for (int i = 0; i < Looks(kReadyLooks) && !ready_.empty(); ++i) {
     const auto member = ready_.begin();
     if (!StandAside(member, LookAt(member))) return member;

@@ -20,8 +20,8 @@ namespace fusebox {
 // the order in which they came. So nothing has to be taken out here when a window moves on or the
 // circuit changes its state.
 //
-// The memory is all here, and of fixed size, but for the newest failure's message, whose memory is
-// used again: adding a call allocates nothing. Not thread-safe.
+// The memory is all here, and of fixed size, except for the newest failure's message, whose memory
+// is used again: adding a call allocates nothing. Not thread-safe.
 class EvidenceLog {
  public:
   struct Call {

@@ -32,7 +32,7 @@ class FailureRun {
   // A success that may be taken back. Returns what `TakeBack` needs to find it.
   int64_t AddFirstMessage();
 
-  // The run goes on as if that success had not been. Of no effect if a later success, which stands,
+  // The run goes on as if that success had not been. No effect if a later success, which stands,
   // has made it meaningless.
   void TakeBack(int64_t place);
 

@@ -150,7 +150,7 @@ class LogListener::Impl {
 
 absl::StatusOr<std::shared_ptr<LogListener>> LogListener::Create(Options options) {
   std::vector<std::string> errors;
-  if (options.sink == nullptr) errors.emplace_back("sink = null, must be a function");
+  if (options.sink == nullptr) errors.emplace_back("sink = null, must not be null");
   if (options.max_lines_per_second < 1 || options.max_lines_per_second > kMostLinesPerSecond) {
     errors.push_back(absl::StrCat("max_lines_per_second = ", options.max_lines_per_second,
                                   ", must be from 1 to ", kMostLinesPerSecond));

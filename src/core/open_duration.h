@@ -30,7 +30,7 @@ class OpenDuration {
   // The circuit has closed: the next opening is the first in a row again.
   void StartOver() { openings_in_a_row_ = 0; }
 
-  // The next opening comes after so many in a row.
+  // How many openings in a row come before the next one.
   void GoOnAfter(int64_t openings) { openings_in_a_row_ = openings; }
   int64_t openings_in_a_row() const { return openings_in_a_row_; }
 

@@ -17,9 +17,9 @@
 
 namespace fusebox {
 
-// Holds hashes in place of names, so many at the most. Where there are more, the oldest go: first
-// those of keys that came back, but long ago; then those of keys that have not come back since, as
-// many a key comes once; then the others.
+// Holds hashes in place of names, at most a given number\. Where there are more, the oldest go:
+// first those of keys that came back, but long ago; then those of keys that have not come back
+// since, as many a key comes once; then the others.
 //
 // Not thread-safe.
 class OpeningTraces {

@@ -19,7 +19,7 @@
 namespace fusebox {
 namespace {
 
-// So many are a lot, where each of them has to come about.
+// A number that is large where each one must happen.
 constexpr int64_t kManyCalls = 1'000;
 
 // Fewer calls a second than this aren't worth a word.
@@ -59,7 +59,7 @@ class Warnings {
       if (*policy_.consecutive_failures >= kManyCalls && !has_rate_ &&
           !policy_.failures_in_window && !policy_.hung_calls) {
         Add("consecutive_failures = ", *policy_.consecutive_failures,
-            ": opens only after so many failures without a single success");
+            ": opens only after that many failures without a single success");
       }
       return;
     }
@@ -130,7 +130,7 @@ class Warnings {
   void AboutSettingsWithoutEffect() {
     if (!LooksAtWindow() && !(policy_.window == Window())) Add("window: no rule looks at it");
     if (!has_rate_ && policy_.minimum_calls != Policy().minimum_calls) {
-      Add("minimum_calls = ", policy_.minimum_calls, ": there is no rate that waits for them");
+      Add("minimum_calls = ", policy_.minimum_calls, ": without effect, no rate is set");
     }
     if (policy_.slow_call_duration && !policy_.slow_call_rate && !policy_.slow_is_failure) {
       Add("slow_call_duration = ", Text(*policy_.slow_call_duration),
@@ -204,7 +204,7 @@ class Warnings {
 
   void AboutMany(absl::string_view field, int64_t probes) {
     if (probes < kManyCalls) return;
-    Add(field, " = ", probes, ": closing takes so many probes, at most ",
+    Add(field, " = ", probes, ": closing takes that many probes, at most ",
         policy_.half_open.max_concurrent, " of them at the same time");
   }
 

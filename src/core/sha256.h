@@ -10,7 +10,7 @@
 
 namespace fusebox {
 
-// SHA-256 (FIPS 180-4). For names that must be the same on every platform and for ever, which
+// SHA-256 (FIPS 180-4). For names that must be the same on every platform and forever, which
 // absl::Hash promises of nothing; not for secrets: it takes a time that depends on its input.
 //
 //   Sha256 hash;

@@ -31,8 +31,8 @@
 
 namespace fusebox {
 
-// What has changed: an event, but for what the machine can't know (the circuit's name, the time of
-// day, who).
+// What has changed: an event, except for what the machine can't know (the circuit's name, the time
+// of day, who).
 struct Change {
   EventKind kind = EventKind::kTransition;
   State from = State::kClosed;

@@ -92,7 +92,7 @@ class SuccessRun {
     return untold;
   }
 
-  // How many successes a run counts at the most.
+  // How many successes a run counts at most.
   static constexpr uint64_t kMostSuccesses = uint64_t{1} << 19;
 
  private:

@@ -9,7 +9,7 @@ namespace {
 
 constexpr absl::Duration TellInterval() { return absl::Seconds(1); }
 
-// How far a clock that throws falls back at the most.
+// How far a clock that throws falls back at most.
 constexpr absl::Duration ClockStep() { return absl::Milliseconds(1); }
 
 absl::string_view Title(UserCode code) {

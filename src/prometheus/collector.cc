@@ -55,16 +55,17 @@ class Collector final : public prometheus::Collectable {
 
 std::vector<std::string> Errors(const CollectorOptions& options) {
   std::vector<std::string> errors;
-  if (options.registry == nullptr) errors.emplace_back("registry = null, must be a registry");
+  if (options.registry == nullptr) errors.emplace_back("registry = null, must not be null");
   const std::vector<absl::string_view> own = MetricLabelNames();
   for (const auto& [name, value] : options.labels) {
     if (std::find(own.begin(), own.end(), name) != own.end()) {
       errors.push_back(
           absl::StrCat("labels = \"", name, "\", must be none of ", absl::StrJoin(own, ", ")));
     } else if (!IsLabelName(name)) {
-      errors.push_back(absl::StrCat("labels = \"", Printable(name),
-                                    "\", must be of letters, digits and underscores, and begin "
-                                    "neither with a digit nor with \"__\""));
+      errors.push_back(
+          absl::StrCat("labels = \"", Printable(name),
+                       "\", must consist of letters, digits and underscores, and begin "
+                       "neither with a digit nor with \"__\""));
     }
     if (const std::string unprintable = FirstUnprintable(value); !unprintable.empty()) {
       errors.push_back(absl::StrCat("labels[\"", Printable(name), "\"] = \"", Printable(value),

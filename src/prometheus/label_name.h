@@ -6,7 +6,7 @@
 
 namespace fusebox {
 
-// Whether a user's label may have that name (CollectorOptions::labels), but for the collector's
+// Whether a user's label may have that name (CollectorOptions::labels), except for the collector's
 // own.
 bool IsLabelName(absl::string_view name);
 

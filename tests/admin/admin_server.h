@@ -28,7 +28,7 @@
 
 namespace fusebox_testing {
 
-// No chance in it: 3 failures in a row open the circuit for 10 s.
+// Nothing random: 3 failures in a row open the circuit for 10 s.
 inline fusebox::Policy AdminTestPolicy() {
   fusebox::Policy policy;
   policy.consecutive_failures = 3;

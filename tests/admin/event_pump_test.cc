@@ -74,7 +74,7 @@ TEST(EventPump, R1_WhatIsDueByTimeAloneHappens) {
   const uint64_t last = registry->EventsSince(0).last;
   Seen seen(registry);
   const EventPump pump(registry, [&] { seen.Look(); });
-  clock.Advance(absl::Seconds(6));  // a tenth late at the most
+  clock.Advance(absl::Seconds(6));  // a tenth late at most
   seen.WaitForEvent(last + 1);
 }
 

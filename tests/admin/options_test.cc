@@ -26,7 +26,7 @@ TEST(CircuitAdminOptions, OneErrorNamesAllThatIsWrong) {
   options.max_watchers = 0;
   options.allow_writes = true;
   EXPECT_THAT(ErrorOf(options),
-              AllOf(HasSubstr("invalid admin service: registry = null, must be a registry"),
+              AllOf(HasSubstr("invalid admin service: registry = null, must not be null"),
                     HasSubstr("write_authorizer = null, must say who may write"),
                     HasSubstr("max_watchers = 0, must be from 1 to 100000")));
 }
@@ -65,13 +65,12 @@ TEST(Authorizers, SayWhatIsWrongAndNoSecret) {
   EXPECT_THAT(fusebox::AllowBearerToken("0123456789abcdef", "").status().message(),
               HasSubstr("who = \"\""));
   EXPECT_THAT(fusebox::AllowBearerToken("0123456789abcdef", " \u3000").status().message(),
-              HasSubstr("who = \" \u3000\", must not be empty or of spaces alone"));
+              HasSubstr("who = \" \u3000\", must not be empty or only spaces"));
 }
 
 TEST(CircuitHealthOptions, OneErrorNamesAllThatIsWrong) {
   EXPECT_THAT(std::string(fusebox::StartCircuitHealth({}).status().message()),
-              AllOf(HasSubstr("registry = null"),
-                    HasSubstr("health = null, must be the server's health check service"),
+              AllOf(HasSubstr("registry = null"), HasSubstr("health = null, must not be null"),
                     HasSubstr("services = none")));
   fusebox::CircuitHealthOptions options;
   options.services["shop.Checkout"] = {};

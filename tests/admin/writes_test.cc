@@ -286,7 +286,7 @@ TEST(ApplyToCircuits, ValidateOnlyChangesNothing) {
 
 // ---- Circuits that the registry lets go of while something is done to them.
 
-// Removes "a" as soon as an operator has done something to it, `times` at the most, and makes
+// Removes "a" as soon as an operator has done something to it, `times` at most, and makes
 // another one in its place if `anew`. On the thread that does it, so that it has not returned yet.
 class Remover {
  public:

@@ -41,9 +41,9 @@ TEST(Printable, WhatCantBeSeenOrMovesItsNeighboursIsWrittenOut) {
       {"\ufdd0\U0010ffff", "\\ufdd0\\U0010ffff", "U+FDD0"},  // noncharacters
       {"\ue000", "\\ue000", "U+E000"},                       // private use
       {"\u0378", "\\u0378", "U+0378"},                       // unassigned
-      {"\xff\xc0\x80", "\\xff\\xc0\\x80", "the byte 0xFF, which is no UTF-8"},
-      {"\xed\xa0\x80", "\\xed\\xa0\\x80", "the byte 0xED, which is no UTF-8"},  // half of a pair
-      {"ok \xe2\x80", "ok \\xe2\\x80", "the byte 0xE2, which is no UTF-8"},     // cut
+      {"\xff\xc0\x80", "\\xff\\xc0\\x80", "the byte 0xFF, which is not UTF-8"},
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80", "the byte 0xED, which is not UTF-8"},  // half of a pair
+      {"ok \xe2\x80", "ok \\xe2\\x80", "the byte 0xE2, which is not UTF-8"},     // cut
   };
   for (const Case& each : cases) {
     EXPECT_FALSE(IsPrintable(absl::string_view(each.text))) << each.shown;

@@ -47,7 +47,7 @@ Whose Canonical(Whose whose) {
   return whose;
 }
 
-// Names it, and fails if the name is no good or belongs to another one.
+// Names it, and fails if the name is invalid or belongs to another one.
 void Add(const Whose& whose, std::map<std::string, Whose>& names) {
   const CircuitName name = NameOf(whose);
   RC_LOG() << name.text() << std::endl;

@@ -80,7 +80,7 @@ TEST_F(CircuitRegistryTest, P3_ACircuitKnowsItsTarget) {
   EXPECT_EQ(Get("b")->target(), "");
   EXPECT_EQ(registry_.GetOrCreate("c/shop.Cart/Add", SmallPolicy(), "d").status(),
             absl::InvalidArgumentError("invalid circuit: target = \"d\", must be the one that the "
-                                       "name \"c/shop.Cart/Add\" is read to be of"));
+                                       "name \"c/shop.Cart/Add\""));
   EXPECT_EQ(registry_.Find("c/shop.Cart/Add"), nullptr);
 }
 
@@ -92,7 +92,7 @@ TEST_F(CircuitRegistryTest, P1_TellsWhichSettingsNoCallHasMatched) {
   EXPECT_EQ(registry_.UnusedPolicies()[0].target, "inventory");
   EXPECT_EQ(registry_.UnusedPolicies()[0].setting, "policy");
   EXPECT_EQ(registry_.UnusedPolicies()[0].name, "a.B");
-  use->Note("policy", "a.B/C");  // there is none such
+  use->Note("policy", "a.B/C");  // there is no such entry
   use->Note("policy", "");
   EXPECT_EQ(registry_.UnusedPolicies().size(), 2U);
   use->Note("policy", "a.B");
@@ -125,7 +125,7 @@ TEST_F(CircuitRegistryTest, EventsComeInPiecesToo) {
   ASSERT_EQ(batch.events.size(), 1U);
   EXPECT_EQ(batch.events[0].circuit, "c");
   EXPECT_TRUE(registry_.EventsSince(3).events.empty());
-  EXPECT_TRUE(registry_.EventsSince(99).events.empty());  // there have not been so many
+  EXPECT_TRUE(registry_.EventsSince(99).events.empty());  // there have not been that many
 }
 
 TEST_F(CircuitRegistryTest, AListenerMayComeAndGo) {

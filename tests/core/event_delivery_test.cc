@@ -95,7 +95,7 @@ class GatedListener {
     ++done_;
     changed_.notify_all();
   }
-  // Until so many threads are with it or done. How many are with it.
+  // Until this many threads are with it or done. How many are with it.
   int WaitForThreads(int count) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return inside_ + done_ == count; });

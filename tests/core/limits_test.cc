@@ -125,7 +125,7 @@ TEST(HungCallTracker, R14_R13_AJumpOfAnyLengthLosesNoCall) {
   for (const int64_t jump : {80, 90, 100, 111, 1'000, 1'000'000'000, 1'000'000'007}) {
     HungCallTracker tracker(HungCalls{11, absl::Nanoseconds(83)}, Nanos(-45));
     for (int64_t i = 0; i < 11; ++i) tracker.Start(Nanos(-45 + i));
-    EXPECT_FALSE(tracker.Check(Nanos(-35 + jump)).has_value()) << jump;  // armed at the most
+    EXPECT_FALSE(tracker.Check(Nanos(-35 + jump)).has_value()) << jump;  // armed at most
     EXPECT_EQ(tracker.Check(Nanos(-25 + jump)).has_value(), jump >= 80) << jump;
     for (int64_t i = 0; i < 11; ++i) tracker.End(Nanos(-45 + i), Nanos(-25 + jump));
     EXPECT_FALSE(tracker.Check(Nanos(jump + 1000)).has_value()) << jump;

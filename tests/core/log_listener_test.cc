@@ -157,7 +157,7 @@ TEST_F(LogListenerTest, RefusesWhatIsWrong) {
   options.max_lines_per_second = 0;
   EXPECT_EQ(LogListener::Create(std::move(options)).status(),
             absl::InvalidArgumentError(
-                "invalid log listener: sink = null, must be a function; max_lines_per_second = 0, "
+                "invalid log listener: sink = null, must not be null; max_lines_per_second = 0, "
                 "must be from 1 to 1000000"));
 }
 

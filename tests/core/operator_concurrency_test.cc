@@ -241,7 +241,7 @@ TEST_P(EverythingAtOnce, AddsUpExactly) {
       registry.GetOrCreate("b", Policies()[1]).value()};
   std::vector<std::vector<Tally>> tallies(2, std::vector<Tally>(static_cast<std::size_t>(threads)));
   RunThreads(threads, [&](int thread) {
-    // By turns, so that a thread's counters in one circuit are not those in the other.
+    // Alternately, so that a thread's counters in one circuit are not those in the other.
     for (std::size_t i = 0; i < 2; ++i) {
       const std::size_t which = (i + static_cast<std::size_t>(thread)) % 2;
       Worker worker(*circuits[which], clock, static_cast<uint32_t>(thread) * 2 + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Permits: given back exactly once, and of no effect when late (rule R7); resets, which make
+// Permits: given back exactly once, and without effect when late (rule R7); resets, which make
 // them late (R8).
 #include <cstdint>
 #include <utility>

@@ -23,7 +23,7 @@
 
 namespace fusebox_testing {
 
-// No chance in it: 3 failures in a row open the circuit for 10 s (at the most 80 s); 2 probes may
+// Nothing random: 3 failures in a row open the circuit for 10 s (at most 80 s); 2 probes may
 // be out at the same time, 2 successes close it, a probe times out after 60 s.
 inline fusebox::Policy SmallPolicy() {
   fusebox::Policy policy;

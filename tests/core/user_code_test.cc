@@ -335,7 +335,7 @@ TEST(EventDelivery, AllCircuitsOfARegistryHaveABoundToo) {
             "here on those of circuits of which none waits are dropped");
   EXPECT_NE(logged[7].kind, EventKind::kEventsDropped);
 
-  queues.clear();  // what waits is told all the same
+  queues.clear();  // what waits is still delivered
   late.Deliver();
   ASSERT_THAT(heard, SizeIs(EventDelivery::kMaxWaitingOfAll + 1));
   EXPECT_EQ(heard.back().kind, EventKind::kEventsDropped);

@@ -5,7 +5,7 @@ flags exist, and so do the files of this repository that it names.
 usage: check_commands.py <root of the sources> FUSEBOXCTL FUSEBOX_DEMO
 
 Commands are the lines of sh blocks, those that begin with "$ " in any other block, and what begins
-with the name of a program of ours in `code` of the running text. Programs of others are let be, but
+with the name of a program of ours in `code` of the running text. Programs of others are let be, except
 for CMake's presets.
 """
 

@@ -33,7 +33,7 @@ class InProcessTest : public CompositionTest {
   }
 
   // As MakeCall. But such a channel holds no more than one message: who writes the next before the
-  // reply is read waits for ever, with a breaker or without.
+  // reply is read waits forever, with a breaker or without.
   Report Talk(ChannelRef channel) const {
     if (kind() != Kind::kBidi) return MakeCall(style(), kind(), channel);
     grpc::ClientContext context;

@@ -50,7 +50,7 @@ constexpr std::array kWords = {
           "The answer is larger than the channel may receive"},
     Words{Ending::kCredentialsFail, "CredentialsFail", "Call credentials that can't be had"},
     Words{Ending::kCredentialsNotSent, "CredentialsNotSent",
-          "Call credentials that must not be sent, for want of TLS"},
+          "Call credentials that must not be sent, without TLS"},
     Words{Ending::kIllegalMetadata, "IllegalMetadata",
           "Call credentials whose metadata can't be sent"},
     Words{Ending::kLameChannel, "LameChannel", "The channel's service config can't be read"},

@@ -26,7 +26,7 @@ bool MeetsAnOpenCircuit(Ending ending) {
          ending == Ending::kRejectedAndDropped || ending == Ending::kOpenNeverStarted;
 }
 
-// One thing at the most: anything else is a mistake that is told of here.
+// One thing at most: anything else is a mistake that is told of here.
 Counted WhatWasCounted(const fusebox::Totals& before, const fusebox::Totals& after) {
   struct Difference {
     Counted counted;

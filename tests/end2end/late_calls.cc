@@ -3,7 +3,7 @@
 // late_calls <style>: calls when a process ends, by one style of stub. On a thread that outlives
 // `main`, in destructors of thread-local objects, in functions given to `atexit` and in destructors
 // of static objects: there, too, a call succeeds, fails, is rejected or is held back by an injected
-// delay as ever, with a timer that has been there all the time, that is made there, or that goes
+// delay as usual, with a timer that has been there all the time, that is made there, or that goes
 // with a static object; and a call may still be held back when all is over. Exits with 0 if so.
 #include <unistd.h>
 

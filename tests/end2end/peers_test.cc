@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whose failures opened a circuit (R9), as gRPC tells it: one server of several behind round_robin,
-// and addresses at which nobody answers. With gRPC's own channel arguments but for the policy that
-// chooses the server.
+// and addresses at which nobody answers. With gRPC's own channel arguments except for the policy
+// that chooses the server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -65,7 +65,7 @@ TEST_P(ServerContextTest, C3_ImpatientCallersOpenNothingForPatientOnes) {
   });
   {
     const FrontServer front(GetParam(), Relay(client));
-    // Not for ever, if it does open: no more calls get through then.
+    // Not forever, if it does open: no more calls get through then.
     while (behind.calls() < 5 && client.Snapshot(Kind::kUnary).state == fusebox::State::kClosed) {
       const Time soon = std::chrono::system_clock::now() + std::chrono::milliseconds(20);
       EXPECT_EQ(CallFront(front, soon).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);

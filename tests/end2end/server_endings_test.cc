@@ -87,7 +87,7 @@ void ServerEndingTest::PlayPassedOnRejection() {
   }
 }
 
-// What the caller gets is its stub's affair: UNIMPLEMENTED, an OK that isn't one, or, of what can't
+// What the caller gets depends on its stub: UNIMPLEMENTED, an OK that isn't one, or, of what can't
 // be parsed, a tag that says that Finish failed.
 void ServerEndingTest::PlayWithoutMessage(std::vector<std::string> messages) {
   const bool tag_fails = !messages.empty() && style() == Style::kCompletionQueue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls of every style and kind, with endings of all sorts, drawn by lot.
+// Calls of every style and kind, with endings of all sorts, chosen at random.
 #ifndef FUSEBOX_TESTS_END2END_SOAK_TRAFFIC_H_
 #define FUSEBOX_TESTS_END2END_SOAK_TRAFFIC_H_
 

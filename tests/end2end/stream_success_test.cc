@@ -90,7 +90,7 @@ TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirMessagesOpenTheCircuit) {
   EXPECT_EQ(Snapshot().in_flight, 0);
 }
 
-// The same server, while so many other circuits are made that the streams' own is evicted: their
+// The same server, while enough other circuits are made to evict the streams' own: their
 // permits are back, and don't hold it.
 TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirCircuitWasEvictedOpenTheNextOne) {
   const ScriptedEcho server(

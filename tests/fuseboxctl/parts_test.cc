@@ -28,7 +28,7 @@ TEST(Text, NothingThatATerminalWouldObeyComesOut) {
   EXPECT_EQ(Printable("\x1b[2J\r\n\t\x7f"), "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
   EXPECT_EQ(Printable("\xc2\x9b"), "\\u009b");              // a control of the second set
   EXPECT_EQ(Printable("\xe2\x80\xae"), "\\u202e");          // turns what follows around
-  EXPECT_EQ(Printable("\xff\xc0\x80"), "\\xff\\xc0\\x80");  // no UTF-8
+  EXPECT_EQ(Printable("\xff\xc0\x80"), "\\xff\\xc0\\x80");  // not UTF-8
   EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // half of a pair
   EXPECT_EQ(Printable("\xe2\x80"), "\\xe2\\x80");           // cut
   EXPECT_EQ(Printable(absl::string_view("a\0b", 3)), "a\\x00b");
@@ -244,7 +244,7 @@ TEST(Table, WrapsNoLineHoweverNarrowTheTerminalIs) {
   }
 }
 
-// Pages of so many circuits, each with another token, and no last one unless it is said which.
+// Pages of this many circuits, each with another token, and no last one unless it is said which.
 grpc::Status Read(int circuits_on_a_page, int last_page, int& circuits) {
   int pages = 0;
   circuits = 0;
@@ -323,7 +323,7 @@ TEST(Explain, SaysWhatToDoNext) {
   EXPECT_THAT(unknown(false, false), HasSubstr("say who you are"));
   EXPECT_THAT(unknown(true, false), HasSubstr("the token was sent"));
   EXPECT_THAT(unknown(false, true), HasSubstr("the certificate was shown"));
-  EXPECT_THAT(unknown(true, true), HasSubstr("neither is taken"));
+  EXPECT_THAT(unknown(true, true), HasSubstr("both were refused"));
   EXPECT_THAT(Explain({grpc::StatusCode::UNAVAILABLE, "empty address list: "}, Attempt::kRead, {}),
               AllOf(HasSubstr("--cert and --key"), Not(HasSubstr("is the endpoint right"))));
   EXPECT_EQ(CodeName(16), "UNAUTHENTICATED");

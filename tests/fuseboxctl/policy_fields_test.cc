@@ -110,13 +110,13 @@ TEST(PolicyChange, SaysWhatIsWrongWithAnAssignment) {
   EXPECT_THAT(error("nope=1"), HasSubstr("no field \"nope\"; there are: consecutive_failures"));
   EXPECT_THAT(error("half_open.nope=1"), HasSubstr("there are: max_concurrent"));
   EXPECT_THAT(error("open_duration.seconds=1"), HasSubstr("no field \"open_duration.seconds\""));
-  EXPECT_THAT(error("open_duration=45"), HasSubstr("must be a length of time"));
+  EXPECT_THAT(error("open_duration=45"), HasSubstr("must be a duration"));
   EXPECT_THAT(error("minimum_calls=many"), HasSubstr("must be a whole number"));
   EXPECT_THAT(error("jitter=nan"), HasSubstr("must be a number"));
   EXPECT_THAT(error("slow_is_failure=1"), HasSubstr("must be true or false"));
   EXPECT_THAT(error("half_open=3"), HasSubstr("like \"half_open.max_concurrent\""));
   EXPECT_THAT(ChangeFromAssignments({"jitter=0", "jitter=1"}).status().message(),
-              HasSubstr("is there twice"));
+              HasSubstr("is given twice"));
 }
 
 TEST(PolicyChange, OfAFileIsAWholePolicyInEitherForm) {

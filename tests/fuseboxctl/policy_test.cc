@@ -229,7 +229,7 @@ TEST_F(PolicyCommand, InstancesThatDifferAreToldApart) {
   EXPECT_EQ(Run(diff).out, "open_duration\n  10s  test-2\n  45s  test-1\n");
 
   const Ran both = Set({"jitter=0.2", "--endpoint", other.address()});
-  EXPECT_EQ(both.exit_code, 5) << "two circuits, and nobody to ask";
+  EXPECT_EQ(both.exit_code, 5) << "two circuits, and no terminal to ask on";
   EXPECT_THAT(both.err, AllOf(HasSubstr("test-2  jitter: 0 -> 0.2"), HasSubstr("2 circuits?")));
   EXPECT_EQ(Set({"jitter=0.2", "--endpoint", other.address(), "--yes"}).exit_code, 0);
   EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.jitter, 0.2);

@@ -122,7 +122,7 @@ TEST_F(Screen, GetFitsAPageAndBeginsWithTheState) {
   for (int i = 0; i < 30; ++i) server_.registry()->Find(kReserve)->Shadow({"oncall", "back"});
   const std::string shown = WithoutTimes(Show({"get", kReserve}));
   EXPECT_THAT(WidthsOf(shown), Each(Le(80U)));
-  EXPECT_LE(LinesOf(shown).size(), 22U) << "but for the command and the prompt";
+  EXPECT_LE(LinesOf(shown).size(), 22U) << "except for the command and the prompt";
   EXPECT_THAT(LinesOf(shown)[1], HasSubstr("state"));
   EXPECT_THAT(shown, HasSubstr("\nevents\n"));
   EXPECT_THAT(shown, Not(HasSubstr("policy (etag")));

@@ -167,7 +167,7 @@ TEST(Token, GoesToThisMachineWithoutTls) {
   EXPECT_THAT(without.err, HasSubstr("say who you are: --token-file"));
   const Ran wrong = list("0123456789abcdef0124");
   EXPECT_EQ(wrong.exit_code, 1);
-  EXPECT_THAT(wrong.err, AllOf(HasSubstr("the token was sent, and is not taken"),
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("the token was sent, and was refused"),
                                Not(HasSubstr("say who you are"))));
   const TestFile token(kToken);
   EXPECT_EQ(
@@ -192,15 +192,15 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
       {{"policy", "diff", "x", "--nope"}, {"--nope", "See `fuseboxctl policy diff --help`"}},
       {{"--nope", "list"}, {"--nope"}},
       {{"list", "--stat", "open"}, {"--stat"}},
-      {{"list", "--state", "opn"}, {"--state", "\"opn\" is no state", "half_open"}},
-      {{"list", "--mode", "off"}, {"--mode", "\"off\" is no mode", "forced_open"}},
+      {{"list", "--state", "opn"}, {"--state", "\"opn\" is not a state", "half_open"}},
+      {{"list", "--mode", "off"}, {"--mode", "\"off\" is not a mode", "forced_open"}},
       {{"list", "--sort", "age"}, {"--sort", "\"age\" must be one of name|state"}},
       {{"list", "--output", "xml"}, {"--output", "\"xml\" must be one of table|wide|json"}},
       {{"list", "--color", "on"}, {"--color", "auto|always|never"}},
-      {{"list", "--timeout", "5"}, {"--timeout", "\"5\" is no duration", "30s"}},
+      {{"list", "--timeout", "5"}, {"--timeout", "\"5\" is not a duration", "30s"}},
       {{"list", "--timeout", "0s"}, {"--timeout", "more than 0"}},
       {{"list"}, {"no endpoint", "--endpoint", "FUSEBOX_ENDPOINTS"}},
-      {{"list", "--endpoint", "host"}, {"--endpoint", "\"host\" is no endpoint"}},
+      {{"list", "--endpoint", "host"}, {"--endpoint", "\"host\" is not an endpoint"}},
       {{"list", "--endpoint", "h:1", "--ca", "/nonexistent"}, {"--ca", "No such file"}},
       {{"list", "--endpoint", "h:1", "--ca", text.path()}, {"--ca", "no CERTIFICATE in PEM"}},
       {{"list", "--endpoint", "h:1", "--cert", text.path()}, {"--cert", "--key"}},
@@ -209,7 +209,7 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
       {{"list", "--endpoint", "h:1", "--token-file", text.path()}, {"visible ASCII"}},
       {{"get"}, {"NAME is required"}},
       {{"get", "x", "--events", "9999"}, {"--events", "9999"}},
-      {{"watch", "--until", "gone"}, {"--until", "\"gone\" is no state"}},
+      {{"watch", "--until", "gone"}, {"--until", "\"gone\" is not a state"}},
       {{"watch", "--until-timeout", "1s"}, {"--until-timeout", "--until"}},
       {{"reset", "x", "--ttl", "1m", "--reason", "y"}, {"--ttl"}},
       {{"reset", "x", "--all", "--reason", "y"}, {"--all"}},

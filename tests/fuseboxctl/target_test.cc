@@ -110,7 +110,7 @@ TEST(Targets, WhatIsNoEndpointIsSaidToBeNone) {
   for (const char* const wrong :
        {"host", "host:", ":9090", "host:0", "host:65536", "host:http", "http://host:80",
         "::1:50051", "[::1:50051", "unix:", "unix://", "unix-abstract:", "a b:1"}) {
-    EXPECT_THAT(TargetsOf(wrong, FakeNames).status().message(), HasSubstr("is no endpoint"))
+    EXPECT_THAT(TargetsOf(wrong, FakeNames).status().message(), HasSubstr("is not an endpoint"))
         << wrong;
   }
 }

@@ -91,8 +91,8 @@ TEST(Watch, UntilNamesAFewOfThoseThatItWaitsFor) {
   const Ran ran = RunCtl(
       {"--endpoint", server.address(), "watch", "--until", "closed", "--until-timeout", "500ms"});
   EXPECT_EQ(ran.exit_code, 4);
-  EXPECT_THAT(ran.err, AllOf(HasSubstr("and 5 more are not there yet"), HasSubstr("many/0 is OPEN"),
-                             Not(HasSubstr("many/9 is OPEN"))));
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("and 5 more are not in that state yet"),
+                             HasSubstr("many/0 is OPEN"), Not(HasSubstr("many/9 is OPEN"))));
 }
 
 TEST(Watch, EndsIfNoEndpointWillEverLetItWatch) {

@@ -48,7 +48,7 @@ std::vector<std::string> Words() {
   return {"a/shop.Cart/Add",
           "a/shop.Cart/Drop",
           "b",
-          "b? is no UTF-8",
+          "b? is not UTF-8",
           "nobody",
           "",
           "a",

@@ -67,7 +67,7 @@ constexpr std::array<Time, 12> kTimes = {{{0, 0},
 
 std::string MessageMaker::Text() {
   if (data_.ConsumeIntegralInRange(0, 3) > 0) return Pick(words_, data_);
-  // ASCII: other bytes may be no UTF-8, and then no request that holds them gets through gRPC.
+  // ASCII: other bytes may be not UTF-8, and then no request that holds them gets through gRPC.
   std::string text = data_.ConsumeRandomLengthString(kMaxText);
   for (char& c : text) c = static_cast<char>(c & 0x7F);
   return text;

@@ -35,7 +35,7 @@ class Cancellers {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  // Whether the call has been cancelled by now. Orders nothing: that's the interceptor's affair.
+  // Whether the call has been cancelled by now. Orders nothing: that is up to the interceptor.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
  private:

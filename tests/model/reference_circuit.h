@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the rules R1-R10, R12-R14 and C6 say, once more, as plainly as can be: every call is kept
-// for ever, and every figure is counted afresh from that list whenever it's asked for. Slow, and
+// forever, and every figure is counted afresh from that list whenever it's asked for. Slow, and
 // meant to be: it is what the library is compared with, and shares nothing with it but the policy
 // and the enums.
 //
@@ -47,7 +47,7 @@ class ReferenceCircuit {
     bool admitted = false;
     std::size_t call = 0;  // if admitted
     fusebox::RejectionReason reason = fusebox::RejectionReason::kOpen;
-    std::optional<int64_t> retry_after = 0;  // absent: for ever
+    std::optional<int64_t> retry_after = 0;  // absent: forever
   };
   Answer Acquire(int64_t now);
 
@@ -200,7 +200,7 @@ class ReferenceCircuit {
   fusebox::Mode mode_ = fusebox::Mode::kAutomatic;
   uint64_t epoch_ = 1;
   int64_t openings_in_a_row_ = 0;
-  std::optional<int64_t> open_until_;  // while OPEN; absent: for ever
+  std::optional<int64_t> open_until_;  // while OPEN; absent: forever
   bool has_rejected_ = false;          // in this opening
   bool ramping_ = false;
   int64_t ramping_since_ = 0;

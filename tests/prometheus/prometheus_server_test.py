@@ -26,7 +26,7 @@ DEMO_CALLS = f'circuit_breaker_calls_total{{job="demo",circuit="{CIRCUIT}"'
 
 
 def impatient(rules):
-    """The alerts as they are, but for how long they wait and what they are called."""
+    """The alerts as they are, except for how long they wait and what they are called."""
     rules = rules.replace("alert: CircuitBreaker", "alert: Impatient")
     rules = re.sub(r"^( *for:) .*$", r"\1 1s", rules, flags=re.MULTILINE)
     return rules.replace("[5m]", "[2s]").replace("[15m]", "[1m]").replace("offset 2m", "offset 1s")

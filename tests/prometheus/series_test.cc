@@ -110,7 +110,7 @@ TEST_F(CollectorTest, EachOfManyCircuitsIsThereOnce) {
   std::set<std::string> names;
   for (int i = 0; i < 1'000; ++i) names.insert(absl::StrCat("circuit", i));
   for (const std::string& name : names) Make(name);
-  EXPECT_EQ(Scraped().circuits(), names);  // which checks that no series is there twice
+  EXPECT_EQ(Scraped().circuits(), names);  // which checks that no series is given twice
 }
 
 TEST_F(CollectorTest, TheTargetIsALabelOfItsOwn) {
@@ -138,7 +138,7 @@ TEST_F(CollectorTest, P3_EachHostileKeyHasSeriesOfItsOwn) {
     names.insert(name.text());
   }
   EXPECT_EQ(names.size(), HostileTexts().size());
-  EXPECT_EQ(Scraped().circuits(), names);  // which checks that no series is there twice
+  EXPECT_EQ(Scraped().circuits(), names);  // which checks that no series is given twice
 }
 
 TEST_F(CollectorTest, LabelsOfTheUsersAreOnEverySeries) {
@@ -157,16 +157,17 @@ TEST_F(CollectorTest, BadOptionsAreRefusedWithEachNamed) {
   const auto made = CreateCollector({nullptr, {{"0a", ""}, {"__a", ""}, {"state", "x"}, {"", ""}}});
   EXPECT_EQ(made.status().code(), absl::StatusCode::kInvalidArgument);
   const std::string form =
-      "must be of letters, digits and underscores, and begin neither with a digit nor with \"__\"";
+      "must consist of letters, digits and underscores, and begin neither with a digit nor with "
+      "\"__\"";
   EXPECT_EQ(made.status().message(),
-            absl::StrCat("invalid collector: registry = null, must be a registry; labels = \"\", ",
+            absl::StrCat("invalid collector: registry = null, must not be null; labels = \"\", ",
                          form, "; labels = \"0a\", ", form, "; labels = \"__a\", ", form,
                          "; labels = \"state\", must be none of circuit, target, state, mode, "
                          "result, from_state, to_state, code"));
   EXPECT_FALSE(CreateCollector({registry_, {{"a-b", ""}}}).ok());
   EXPECT_EQ(CreateCollector({registry_, {{"zone", "b\xff\n"}}}).status().message(),
             "invalid collector: labels[\"zone\"] = \"b\\xff\\x0a\", must be printable text in "
-            "UTF-8, without the byte 0xFF, which is no UTF-8");
+            "UTF-8, without the byte 0xFF, which is not UTF-8");
 }
 
 TEST_F(CollectorTest, KeepsItsRegistryAlive) {

@@ -24,7 +24,7 @@ struct Pipe {
   int write_end = -1;
 };
 
-// Neither end outlives an exec, but for what's dup'ed there.
+// Neither end outlives an exec, except for what's dup'ed there.
 Pipe MakePipe() {
   std::array<int, 2> ends{};
   CheckOk(pipe2(ends.data(), O_CLOEXEC) == 0, "pipe2");

@@ -18,7 +18,7 @@ inline std::vector<std::string> HostileTexts() {
       "a\nb",                         // a line end
       "a\x1b[2J",                     // clears a terminal
       "a\xc2\x9b",                    // a control of the second set
-      "a\xff",                        // no UTF-8
+      "a\xff",                        // not UTF-8
       "\xe2\x82",                     // cut
       "\u202egnp.exe",                // turns what follows around
       "a\u200b",                      // of no width

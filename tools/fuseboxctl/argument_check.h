@@ -16,7 +16,7 @@ class App;
 namespace fuseboxctl {
 
 // INVALID_ARGUMENT for a flag that was taken for the value of the one before it, as in
-// `--reason --yes`, and for what can't be sent since it is no UTF-8. Names of files and endpoints
+// `--reason --yes`, and for what can't be sent since it is not UTF-8. Names of files and endpoints
 // may be of any bytes.
 //
 // `app` has parsed these arguments, which are without the program's name.

@@ -26,7 +26,7 @@ std::string StateName(fusebox::v1::State state);
 std::string ModeName(fusebox::v1::Mode mode);
 std::string CauseName(fusebox::v1::Cause cause);
 
-// In any case, with '-' or '_'; none for what is no state or mode.
+// In any case, with '-' or '_'; none for what is not a state or mode.
 std::optional<fusebox::v1::State> StateOf(absl::string_view name);
 std::optional<fusebox::v1::Mode> ModeOf(absl::string_view name);
 

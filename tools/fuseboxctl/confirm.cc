@@ -29,8 +29,8 @@ bool Confirm(const Screen& screen, const std::string& question,
   if (touched.size() > kShown) screen.err << "  and " << touched.size() - kShown << " more\n";
   if (isatty(STDIN_FILENO) != 1) {
     screen.Say(absl::StrCat(question,
-                            " There is nobody to ask: nothing was done. Use --yes if "
-                            "that is meant"));
+                            " Standard input is not a terminal: nothing was done. Use --yes if "
+                            "you mean it"));
     return false;
   }
   screen.err << question << " [y/N] " << std::flush;

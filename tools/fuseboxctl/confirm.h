@@ -10,7 +10,7 @@
 namespace fuseboxctl {
 
 // Shows what is about to be touched, the first ones of it, and asks `question`. False for any other
-// answer than yes; and, with a word about --yes, if standard input is no terminal.
+// answer than yes; and, with a word about --yes, if standard input is not a terminal.
 bool Confirm(const Screen& screen, const std::string& question,
              const std::vector<std::string>& touched);
 

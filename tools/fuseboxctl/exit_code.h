@@ -13,7 +13,7 @@ enum class ExitCode {
   kUsage = 2,          // wrong flags, files or environment; nothing was asked of any endpoint
   kPartial = 3,        // some endpoints or circuits failed, others didn't
   kTimedOut = 4,       // --wait or --until
-  kNotConfirmed = 5,   // a question was answered with no, or there was nobody to ask
+  kNotConfirmed = 5,   // a question was answered with no, or standard input was not a terminal
   kInterrupted = 130,  // by a signal, as shells have it; `watch` without --until ends with kDone
 };
 

@@ -51,13 +51,13 @@ absl::string_view AdviceOnWrite(const grpc::Status& status, Attempt attempt) {
       return "the application allows no writes: set allow_writes and write_authorizer in its "
              "CircuitAdminOptions";
     case grpc::StatusCode::ABORTED:
-      return "somebody has changed the policy meanwhile: look at it with `policy get`, and set it "
+      return "somebody else has changed the policy: look at it with `policy get`, and set it "
              "again";
     case grpc::StatusCode::PERMISSION_DENIED:
       return "the application's write_authorizer doesn't let this caller move circuits";
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       if (attempt == Attempt::kDryRun) return "";
-      return "it may have been done all the same: look with `get`; --timeout gives it longer";
+      return "it may still have been done: check with `get`; --timeout gives it longer";
     default:
       return "";
   }
@@ -65,15 +65,16 @@ absl::string_view AdviceOnWrite(const grpc::Status& status, Attempt attempt) {
 
 absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
   if (sent.token && sent.certificate) {
-    return "the token and the certificate were sent, and neither is taken: are they for this "
+    return "the token and the certificate were sent, and both were refused: are they for this "
            "application?";
   }
   if (sent.token) {
-    return "the token was sent, and is not taken: is it this application's? It may ask for --cert "
+    return "the token was sent, and was refused: is it for this application? It may want --cert "
            "and --key instead";
   }
   if (sent.certificate) {
-    return "the certificate was shown, and is not taken: it may ask for a token: --token-file";
+    return "the certificate was sent, and was refused: the application may want a token: "
+           "--token-file";
   }
   return "say who you are: --token-file, or --cert and --key";
 }
@@ -83,13 +84,13 @@ absl::string_view Advice(const grpc::Status& status, const Sent& sent) {
     case grpc::StatusCode::UNAVAILABLE:
       if (absl::StrContains(status.error_message(), "andshake failed") ||
           absl::StrContains(status.error_message(), "peer certificate")) {
-        return "TLS failed: does the server speak it, is its certificate signed by whom --ca says, "
-               "and is it for --server-name, or else the endpoint's host?";
+        return "TLS failed: does the server speak it, is its certificate signed by the authority "
+               "in --ca, and is it for --server-name, or else the endpoint's host?";
       }
       // No address could be tried, since the channel has no credentials to try it with.
       if (absl::StrContains(status.error_message(), "empty address list")) {
-        return "TLS can't be begun: can --ca, --cert and --key be used, or the variables of these "
-               "names?";
+        return "TLS could not be set up: check --ca, --cert and --key, or the variables of these "
+               "names";
       }
       return "is the endpoint right, and the process up? If it serves TLS: --tls, and --ca if its "
              "certificate isn't signed by a public authority";
@@ -101,7 +102,7 @@ absl::string_view Advice(const grpc::Status& status, const Sent& sent) {
     case grpc::StatusCode::PERMISSION_DENIED:
       return "the application's read_authorizer doesn't let this caller see circuits";
     case grpc::StatusCode::NOT_FOUND:
-      return "`fuseboxctl list` shows the names that there are";
+      return "`fuseboxctl list` shows the names";
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return "no answer in time; --timeout gives it longer";
     default:

@@ -33,8 +33,8 @@ struct Sent {
   bool certificate = false;
 };
 
-// "UNAVAILABLE: connection refused", the violations on a line each, and what to do. Printable, but
-// for its line ends; further lines are indented.
+// "UNAVAILABLE: connection refused", the violations on a line each, and what to do. Printable,
+// except for its line ends; further lines are indented.
 std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sent);
 
 }  // namespace fuseboxctl

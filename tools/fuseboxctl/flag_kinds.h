@@ -27,7 +27,9 @@ inline CLI::Option* AddDuration(CLI::App& app, const std::string& name, const st
   const auto read = [name, set = std::move(set)](const std::string& text) {
     const absl::StatusOr<absl::Duration> duration = ParseDuration(text);
     if (!duration.ok()) throw CLI::ValidationError(name, std::string(duration.status().message()));
-    if (*duration == absl::ZeroDuration()) throw CLI::ValidationError(name, "must be more than 0");
+    if (*duration == absl::ZeroDuration()) {
+      throw CLI::ValidationError(name, "must be greater than 0");
+    }
     set(*duration);
   };
   return app.add_option_function<std::string>(name, read, what)->type_name("DURATION");
@@ -39,7 +41,7 @@ inline CLI::Validator State() {
             const std::optional<fusebox::v1::State> state = StateOf(text);
             if (!state)
               return absl::StrCat("\"", Printable(text),
-                                  "\" is no state: use closed, "
+                                  "\" is not a state: use closed, "
                                   "open or half_open");
             text = StateName(*state);
             return std::string();
@@ -53,7 +55,7 @@ inline CLI::Validator Mode() {
             const std::optional<fusebox::v1::Mode> mode = ModeOf(text);
             if (!mode)
               return absl::StrCat("\"", Printable(text),
-                                  "\" is no mode: use automatic, "
+                                  "\" is not a mode: use automatic, "
                                   "forced_open, disabled or shadow");
             text = ModeName(*mode);
             return std::string();
@@ -87,7 +89,7 @@ inline void AddConnection(CLI::App& app, ConnectionFlags& to) {
            "[FUSEBOX_ENDPOINTS, with commas]")
       ->type_name("ENDPOINT")
       ->group(group);
-  AddDuration(app, "--timeout", "How long one answer may take, 5s unless given",
+  AddDuration(app, "--timeout", "How long one answer may take; default 5s",
               [&to](absl::Duration timeout) { to.timeout = timeout; });
   app.add_flag("--tls", to.tls, "Over TLS; so does any of the next four [FUSEBOX_TLS]")
       ->group(group);

@@ -56,9 +56,9 @@ void AddReads(CLI::App& app, Raw& raw) {
   CLI::App* const get = app.add_subcommand("get", "Show everything about a circuit");
   get->add_option("NAME", raw.get.name, "The circuit")->required()->type_name("");
   get->add_flag("--all", raw.get.all,
-                "Its policy and 20 events too, as where the output is no terminal");
+                "Its policy and 20 events too, as when the output is not a terminal");
   get->add_option("--events", raw.get.events,
-                  "How many of its last events; unless given what there is room for, or 20")
+                  "How many of its last events; default: what fits the terminal, or 20")
       ->check(CLI::Range(0, 1000))
       ->type_name("NUMBER");
 
@@ -68,7 +68,7 @@ void AddReads(CLI::App& app, Raw& raw) {
   CLI::Option* const until = watch->add_option(
       "--until", raw.watch.until, "End when all of them are in this state, on every endpoint");
   until->transform(State())->excludes("--state")->excludes("--mode");
-  AddDuration(*watch, "--until-timeout", "How long --until may take, for ever unless given",
+  AddDuration(*watch, "--until-timeout", "How long --until may take; without it, no limit",
               [&raw](absl::Duration timeout) { raw.watch.until_timeout = timeout; })
       ->needs(until);
 }
@@ -87,17 +87,17 @@ void AddWrite(CLI::App& app, Raw& raw, Verb verb, const std::string& what) {
   names->type_name("GLOB");
   AddReason(*command, raw);
   if (verb == Verb::kOpen) {
-    AddDuration(*command, "--ttl", "For how long, until `auto` unless given",
+    AddDuration(*command, "--ttl", "For how long; without it, until `auto`",
                 [&to](absl::Duration ttl) { to.action.ttl = ttl; });
   }
   command->add_flag("--all", to.all, "Every circuit there is")->excludes(names);
   command->add_flag("--yes,-y", to.yes, "Don't ask before touching more than one circuit");
   command->add_flag("--dry-run", to.dry_run, "Only show what would be touched");
-  command->add_flag("--verbose,-v", to.verbose, "A line for each circuit, also of very many");
+  command->add_flag("--verbose,-v", to.verbose, "A line for each circuit, even if there are many");
   CLI::Option* const wait =
-      command->add_option("--wait", to.wait, "Wait until all that was touched is in this state");
+      command->add_option("--wait", to.wait, "Wait until every touched circuit is in this state");
   wait->transform(State());
-  AddDuration(*command, "--wait-timeout", "How long --wait may take, 60s unless given",
+  AddDuration(*command, "--wait-timeout", "How long --wait may take; default 60s",
               [&to](absl::Duration timeout) { to.wait_timeout = timeout; })
       ->needs(wait);
 }
@@ -128,7 +128,8 @@ void AddPolicy(CLI::App& app, Raw& raw) {
   CLI::App* const set = add(PolicyFlags::Verb::kSet, "set", "Change a circuit's policy");
   AddReason(*set, raw);
   set->add_option("--etag", to.etag, "Only if the policy is still the one with this etag");
-  set->add_flag("--dry-run", to.dry_run, "Have it checked, show what would change, and leave it");
+  set->add_flag("--dry-run", to.dry_run,
+                "Check it and show what would change, without changing it");
   set->add_flag("--yes,-y", to.yes, "Don't ask before touching more than one circuit");
   add(PolicyFlags::Verb::kDiff, "diff",
       "Show what a change would do; without one, how instances differ");
@@ -137,18 +138,19 @@ void AddPolicy(CLI::App& app, Raw& raw) {
 void AddCommands(CLI::App& app, Raw& raw, Flags& flags) {
   app.set_version_flag("--version", absl::StrCat("fuseboxctl ", FUSEBOXCTL_VERSION));
   app.add_option("--output,-o", raw.output,
-                 "table, which a terminal has room for; wide, which has all; or json, for programs")
+                 "table, cut to the terminal; wide, with everything; or json, for programs")
       ->check(OneOf({"table", "wide", "json"}));
   app.add_option("--color", raw.color,
                  "auto: on a terminal, unless NO_COLOR is set or TERM is dumb")
       ->check(OneOf({"auto", "always", "never"}));
   AddConnection(app, flags.connection);
   AddReads(app, raw);
-  AddWrite(app, raw, Verb::kReset, "Close circuits, and let them start over");
-  AddWrite(app, raw, Verb::kOpen, "Have circuits reject every call");
-  AddWrite(app, raw, Verb::kDisable, "Have circuits admit every call");
-  AddWrite(app, raw, Verb::kShadow, "Have circuits count what they would reject, and admit it");
-  AddWrite(app, raw, Verb::kAutomate, "Let circuits go by their policies again");
+  AddWrite(app, raw, Verb::kReset, "Close circuits and start them over");
+  AddWrite(app, raw, Verb::kOpen, "Make circuits reject every call");
+  AddWrite(app, raw, Verb::kDisable, "Make circuits admit every call");
+  AddWrite(app, raw, Verb::kShadow,
+           "Make circuits admit every call and count what they would reject");
+  AddWrite(app, raw, Verb::kAutomate, "Return circuits to their policies");
   AddPolicy(app, raw);
   CLI::App* const completion =
       app.add_subcommand("completion", "Print a script that completes command lines");

@@ -123,7 +123,7 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::
 // Else all of it, its state last: there it is when all has scrolled by.
 class CircuitPage {
  public:
-  // `rows` are for this circuit; 0: as many as need be.
+  // `rows` are for this circuit; 0: as many as needed.
   CircuitPage(const Terminal& terminal, const GetFlags& flags, std::size_t rows)
       : terminal_(terminal),
         all_(flags.all || terminal.columns == 0),
@@ -167,7 +167,7 @@ class CircuitPage {
 
   int RoomForEvents(std::size_t taken) const {
     if (events_) return *events_;
-    const std::size_t left = rows_ > taken + 1 ? rows_ - taken - 1 : 0;  // but for the heading
+    const std::size_t left = rows_ > taken + 1 ? rows_ - taken - 1 : 0;  // except for the heading
     return static_cast<int>(std::min(left, kEvents));
   }
 
@@ -226,7 +226,7 @@ ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen)
     answer.status = endpoint.Call(&Stub::GetCircuit, request, answer.response);
     return answer;
   });
-  // But for the command line before it and the prompt after it, and a line between two.
+  // Except for the command line before it and the prompt after it, and a line between two.
   const std::size_t rows =
       screen.terminal.rows > 2 ? (screen.terminal.rows - 2) / answers.size() : 0;
   const CircuitPage page(screen.terminal, flags, answers.size() > 1 && rows > 0 ? rows - 1 : rows);

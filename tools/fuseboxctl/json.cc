@@ -61,7 +61,7 @@ void RemoveUnwritable(Message& message, const std::string& path,
 
 std::string JsonText(absl::string_view text) {
   google::protobuf::StringValue value;
-  value.set_value(Printable(text));  // JSON can't say what is no UTF-8
+  value.set_value(Printable(text));  // JSON can't say what is not UTF-8
   return JsonMessage(value);
 }
 

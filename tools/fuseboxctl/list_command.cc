@@ -29,7 +29,7 @@ constexpr int kMaxGlobs = 100;  // in a filter
 
 // All pages of an endpoint.
 struct Listing {
-  grpc::Status status;  // of the last page; what came before it is here all the same
+  grpc::Status status;  // of the last page; what came before it is here as well
   std::string instance;
   std::vector<Circuit> circuits;
 };

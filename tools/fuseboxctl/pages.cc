@@ -26,7 +26,7 @@ grpc::Status ReadPages(const AskForPage& ask, fusebox::v1::ListCircuitsRequest r
     empty_pages = page.circuits_size() == 0 ? empty_pages + 1 : 0;
     const std::string next = page.next_page_token();
     take(page);
-    // A token that comes again would go on for ever.
+    // A token that comes again would go on forever.
     if (next.empty() || next == request.page_token()) return grpc::Status::OK;
     if (circuits >= kMaxCircuits || empty_pages >= kMaxEmptyPages) {
       return {grpc::StatusCode::RESOURCE_EXHAUSTED,

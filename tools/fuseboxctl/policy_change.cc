@@ -97,7 +97,7 @@ absl::Status SetValue(Message& message, const FieldDescriptor& field, absl::stri
   };
   if (IsDuration(field)) {
     const absl::StatusOr<absl::Duration> duration = ParseDuration(value);
-    if (!duration.ok()) return must_be("a length of time, like 500ms, 30s or 1m30s");
+    if (!duration.ok()) return must_be("a duration, like 500ms, 30s or 1m30s");
     google::protobuf::Duration proto;
     proto.set_seconds(absl::ToInt64Seconds(*duration));
     proto.set_nanos(
@@ -153,7 +153,7 @@ class Assignments {
   absl::Status Add(const std::string& path, absl::string_view value) {
     const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
     if (!fields.ok()) return fields.status();
-    if (!named_.insert(path).second) return absl::InvalidArgumentError("is there twice");
+    if (!named_.insert(path).second) return absl::InvalidArgumentError("is given twice");
     change_.mutable_update_mask()->add_paths(path);
     const FieldDescriptor& field = *fields->back();
     if (absl::Status clash = CheckChoices(*fields); !clash.ok()) return clash;
@@ -203,7 +203,7 @@ class Assignments {
         const FieldDescriptor* const chosen = reflection.GetOneofFieldDescriptor(*message, choice);
         if (chosen != nullptr && chosen != field) {
           return absl::InvalidArgumentError(absl::StrCat(
-              "excludes ", chosen->name(), ", which is there as well: write one of the two"));
+              "excludes ", chosen->name(), ", which is given as well: write one of the two"));
         }
       }
       if (field == fields.back()) break;
@@ -244,7 +244,7 @@ absl::StatusOr<PolicyChange> ChangeFromJson(const std::string& text) {
       status.ok() && endpoints != object.fields().end()) {
     const auto& list = endpoints->second.list_value();
     if (list.values_size() != 1 || list.values(0).struct_value().fields().count("policy") == 0) {
-      return absl::InvalidArgumentError("it must hold the policy of one endpoint, and no more");
+      return absl::InvalidArgumentError("it must hold the policy of exactly one endpoint");
     }
     json.clear();
     status = util::MessageToJsonString(list.values(0).struct_value().fields().at("policy"), &json);
@@ -253,7 +253,7 @@ absl::StatusOr<PolicyChange> ChangeFromJson(const std::string& text) {
   if (status.ok()) status = util::JsonStringToMessage(json, &policy);
   if (!status.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it is no policy in JSON: ", Excerpt(status.ToString())));
+        absl::StrCat("it is not a policy in JSON: ", Excerpt(status.ToString())));
   }
   return Whole(std::move(policy));
 }

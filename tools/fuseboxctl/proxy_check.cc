@@ -42,14 +42,13 @@ absl::Status CheckProxy() {
     if (value == nullptr) continue;
     if (IsHttpUrl(value)) return absl::OkStatus();
     // Not the value, which may hold a password.
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--use-proxy: ", variable,
-        *value == '\0' ? " is empty, by which there is no proxy" : " is no proxy that can be used",
-        ": set it to http://host:port"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--use-proxy: ", variable,
+                     *value == '\0' ? " is empty, so there is no proxy" : " is not a usable proxy",
+                     ": set it to http://host:port"));
   }
   return absl::InvalidArgumentError(
-      "--use-proxy: no proxy is named: set grpc_proxy, https_proxy or http_proxy, in small "
-      "letters, "
+      "--use-proxy: no proxy is named: set grpc_proxy, https_proxy or http_proxy, in lower case, "
       "to http://host:port");
 }
 

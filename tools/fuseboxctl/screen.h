@@ -23,7 +23,7 @@ struct Screen {
   Terminal terminal;
   bool json = false;  // --output json
 
-  // To `err`, for people. Printable, but for line ends.
+  // To `err`, for people. Printable, except for line ends.
   void Say(absl::string_view text) const { err << "fuseboxctl: " << text << "\n"; }
 
   void SayIfAny(absl::string_view text) const {

@@ -115,13 +115,13 @@ std::string AdviceOnName(const Fleet& fleet, const std::string& name,
   }
   std::string nearest = DidYouMean(fleet, {name});
   if (!IsGlob(name)) return nearest;
-  return absl::StrCat("* and ? stand for no others here: it takes the name of one circuit",
+  return absl::StrCat("* and ? are not wildcards here: it takes the name of one circuit",
                       nearest.empty() ? "" : "; ", nearest);
 }
 
 std::string Advice(const Fleet& fleet, const std::vector<std::string>& globs) {
   const std::string nearest = DidYouMean(fleet, globs);
-  return nearest.empty() ? "`fuseboxctl list` shows the names that there are" : nearest;
+  return nearest.empty() ? "`fuseboxctl list` shows the names" : nearest;
 }
 
 }  // namespace fuseboxctl

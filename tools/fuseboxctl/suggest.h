@@ -12,7 +12,7 @@
 
 namespace fuseboxctl {
 
-// Those of the names, three at the most and the nearest first, that a few changed letters of a glob
+// Those of the names, at most three and the nearest first, that a few changed letters of a glob
 // would fit, or that it is a part of.
 std::vector<std::string> Nearest(const std::vector<std::string>& globs,
                                  const std::set<std::string>& names);

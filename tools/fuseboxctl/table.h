@@ -22,7 +22,7 @@ enum class ColourWish { kAuto, kAlways, kNever };
 // What standard output is.
 struct Terminal {
   bool colour = false;
-  std::size_t columns = 0;  // 0: as wide as need be, and all that there is to say
+  std::size_t columns = 0;  // 0: as wide as needed, and all that there is to say
   std::size_t rows = 0;
 
   // The text in that colour, if there are any.
@@ -72,7 +72,7 @@ class Table {
   // As many cells as there are headings.
   void Add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
 
-  // That column may be shortened, down to so many.
+  // That column may be shortened, down to that many.
   void MayShorten(std::size_t column, std::size_t least) { shortest_[column] = least; }
 
   bool empty() const { return rows_.empty(); }

@@ -83,10 +83,10 @@ absl::StatusOr<Target> UnixTarget(absl::string_view scheme, absl::string_view pa
   target.name = absl::StrCat(scheme, path);
   const auto refused = [&target](absl::string_view what) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(target.name), "\" is no endpoint: ", what));
+        absl::StrCat("\"", Printable(target.name), "\" is not an endpoint: ", what));
   };
   if (absl::ConsumePrefix(&path, "//") && !absl::StartsWith(path, "/")) {
-    return refused("a socket is of this machine, and has no host: write unix:/path");
+    return refused("a socket is on this machine and has no host: write unix:/path");
   }
   if (path.empty()) return refused("write unix:/path");
   constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
@@ -222,7 +222,7 @@ absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const 
   if (!at) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", Printable(endpoint),
-                     "\" is no endpoint: write host:port, 10.0.0.7:50051, [::1]:50051 or "
+                     "\" is not an endpoint: write host:port, 10.0.0.7:50051, [::1]:50051 or "
                      "unix:/path"));
   }
   if (route == Route::kProxy) return std::vector<Target>{ProxiedTarget(*at)};

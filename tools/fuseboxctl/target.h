@@ -39,7 +39,7 @@ enum class Route { kDirect, kProxy };
 absl::StatusOr<Addresses> LookUp(const std::string& host);
 
 // `endpoint` is "host:port", "10.0.0.7:50051", "[::1]:50051", or "unix:/path", of which the path is
-// taken to the letter. A name with several
+// taken as it is written. A name with several
 // addresses gives a target for each; one that has both kinds is asked over IPv4 alone, since each
 // process would otherwise be asked twice. One that cannot be looked up gives a target that says so.
 // Through a proxy a name is the proxy's to look up, and nothing but a unix socket is local.

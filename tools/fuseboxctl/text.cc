@@ -80,11 +80,11 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
     duration = absl::Hours(24) * days;
   } else if (!absl::ParseDuration(text, &duration)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "\"", Printable(text), "\" is no duration: write 500ms, 30s, 1m30s, 2h or 7d"));
+        "\"", Printable(text), "\" is not a duration: write 500ms, 30s, 1m30s, 2h or 7d"));
   }
   if (duration < absl::ZeroDuration() || duration == absl::InfiniteDuration()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(text), "\" must be a length of time from 0 on"));
+        absl::StrCat("\"", Printable(text), "\" must be a duration of 0 or more"));
   }
   return duration;
 }

@@ -15,15 +15,15 @@
 namespace fuseboxctl {
 
 // What a server sent, fit for a terminal: control characters, characters that turn the direction of
-// writing or can't be seen, and bytes that are no UTF-8 are written as "\x1b", "\u202e" and "\xff".
-// Nothing that a server says may move the cursor, hide a line or retitle a window. By the table by
-// which the library itself goes.
+// writing or can't be seen, and bytes that are not UTF-8 are written as "\x1b", "\u202e" and
+// "\xff". Nothing that a server says may move the cursor, hide a line or retitle a window. By the
+// table by which the library itself goes.
 std::string Printable(absl::string_view text);
 
 // Whether it can be sent: a string of the protos is UTF-8.
 bool IsUtf8(absl::string_view text);
 
-// What a text begins with: a character, or a byte that is no UTF-8.
+// What a text begins with: a character, or a byte that is not UTF-8.
 struct Character {
   std::size_t bytes = 0;
   std::size_t columns = 0;  // on a terminal: two of 漢, none of an accent that is set on a letter
@@ -35,10 +35,10 @@ Character FirstCharacter(absl::string_view text);
 // How many columns a Printable text takes.
 std::size_t Columns(absl::string_view text);
 
-// How many bytes its beginning has that takes no more than so many columns.
+// How many bytes of its beginning fit into that many columns.
 std::size_t BytesWithin(absl::string_view text, std::size_t columns);
 
-// Its first `columns` at the most, the last of them "…" if something is missing.
+// Its first `columns` at most, the last of them "…" if something is missing.
 std::string Shorten(absl::string_view text, std::size_t columns);
 
 // "500ms", "30s", "1m30s", "2h", "7d". INVALID_ARGUMENT, which says what to write, for anything

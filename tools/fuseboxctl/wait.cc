@@ -71,7 +71,7 @@ void SayPending(const StateGoal& goal, const std::vector<std::string>& instances
                             seen ? Hint(*seen) : ""));
   }
   if (pending.size() > kShown) {
-    screen.Say(absl::StrCat("and ", pending.size() - kShown, " more are not there yet"));
+    screen.Say(absl::StrCat("and ", pending.size() - kShown, " more are not in that state yet"));
   }
 }
 

@@ -84,7 +84,8 @@ class Printer : public WatchListener {
       screen_.Say(absl::StrCat(NameOf(one.endpoint), ": ", Printable(one.name), " is ", one.state));
     }
     if (pending.size() > kFewPending) {
-      screen_.Say(absl::StrCat("and ", pending.size() - kFewPending, " more are not there yet"));
+      screen_.Say(
+          absl::StrCat("and ", pending.size() - kFewPending, " more are not in that state yet"));
     }
     if (pending.empty()) screen_.Say("no circuit matches, or not every endpoint has answered");
   }

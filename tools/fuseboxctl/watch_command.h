@@ -17,7 +17,7 @@ namespace fuseboxctl {
 
 struct WatchFlags {
   FilterFlags filter;
-  std::string until;  // a state's name; empty: for ever
+  std::string until;  // a state's name; empty: forever
   absl::Duration until_timeout = absl::InfiniteDuration();
 };
 

@@ -129,7 +129,7 @@ grpc::Status WatchGroup::Follow(std::size_t index, bool& heard, bool& anew) {
     changed_.NotifyAll();
   }
   grpc::Status status = reader->Finish();
-  if (status.ok()) status = {grpc::StatusCode::UNAVAILABLE, "the server has ended the stream"};
+  if (status.ok()) status = {grpc::StatusCode::UNAVAILABLE, "the server ended the stream"};
   return status;
 }
 

@@ -28,7 +28,7 @@ bool AnyGlob(const WriteFlags& flags) {
                                   [](const std::string& name) { return IsGlob(name); });
 }
 
-// A name, which is no glob, that an endpoint has no circuit of is a failure of its own: whoever
+// A name, which is not a glob, that an endpoint has no circuit of is a failure of its own: whoever
 // opens a circuit everywhere must know where there is none.
 void AddMissing(const WriteFlags& flags, EndpointResult& plan) {
   if (!plan.status.ok()) return;

@@ -38,7 +38,7 @@ class Authorizer {
  public:
   virtual ~Authorizer() = default;
 
-  // Who the caller is, for the events of what it does. A name that is empty, or of spaces alone,
+  // Who the caller is, for the events of what it does. A name that is empty or only spaces,
   // lets nobody in: the caller is answered UNAUTHENTICATED. UNAUTHENTICATED if it doesn't say who
   // it is well enough, PERMISSION_DENIED if it may not. The message goes to the caller: it must not
   // hold a credential.
@@ -62,7 +62,7 @@ class Authorizer {
 // certificate that nobody has verified says nothing, and gRPC doesn't let it be told from one that
 // somebody has.
 //
-// INVALID_ARGUMENT for an empty list, or a subject that is empty or of spaces alone.
+// INVALID_ARGUMENT for an empty list, or a subject that is empty or only spaces.
 absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
     std::vector<std::string> subjects);
 
@@ -71,7 +71,7 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
 // could read: neither TLS, nor loopback, nor a unix socket.
 //
 // INVALID_ARGUMENT for a token of less than 16 or more than 4,096 bytes or with other characters
-// than visible ASCII, or for a `who` that is empty or of spaces alone; the message doesn't hold the
+// than visible ASCII, or for a `who` that is empty or only spaces; the message doesn't hold the
 // token.
 absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string token,
                                                                    std::string who);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The calls of the last so many seconds, in slices (rule R3).
+// The calls of the last `duration`, in slices (rule R3).
 #ifndef FUSEBOX_SRC_CORE_WINDOW_TIME_WINDOW_H_
 #define FUSEBOX_SRC_CORE_WINDOW_TIME_WINDOW_H_
 
