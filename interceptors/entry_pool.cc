@@ -11,7 +11,7 @@ namespace {
 // How many of those that have left are looked at, each time.
 constexpr int kCollectLooks = 4;
 
-// Threads share counters beyond so many, and while they end.
+// Threads share counters beyond this many, and while they end.
 constexpr std::size_t kThreadStripes = 16;
 
 std::size_t ThreadStripe() { return static_cast<std::size_t>(ThreadIndex()) % kThreadStripes; }

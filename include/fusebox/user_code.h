@@ -3,7 +3,7 @@
 // Code of the application's that the library calls: functions and objects that it was given. They
 // should not throw. If they throw anyway, it ends where they were called, and the call goes on:
 // by the classifier's table for a predicate, by the scope for a circuit key, as a plain rejection
-// for a fallback. Each time is counted (`RegistryStats::user_code_failures`), and an event
+// for a fallback. Each exception is counted (`RegistryStats::user_code_failures`), and an event
 // (`EventKind::kUserCodeFailed`) names the code and the type of what it threw.
 //
 // It must not end its thread (pthread_exit, pthread_cancel): that ends the process almost wherever

@@ -102,7 +102,7 @@ class CondVar {
     lock.release();
   }
 
-  // For so long at the most, by a clock that nobody sets; for a year at the most, since there are
+  // For at most that long, by a clock that nobody sets; and for at most a year, since there are
   // durations that no clock can reckon with.
   void WaitFor(Mutex& mutex, absl::Duration duration) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);

@@ -60,6 +60,8 @@ def prose(name, text):
 
 def words(line):
     for token in line.split():
+        if token.startswith("-"):  # a flag
+            continue
         token = token.strip(".,;:!?()[]{}*\"|-–…'=")
         if re.search(r"[_/\\<>=@:.*\d\"()#$~]|[a-z][A-Z]|[A-Z]{2}", token):
             continue
