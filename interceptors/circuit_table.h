@@ -25,7 +25,7 @@ namespace fusebox {
 
 // A circuit for one call, for as long as this is held.
 struct FoundCircuit {
-  CircuitBreaker* breaker = nullptr;  // null: none can be had, the call goes unprotected
+  CircuitBreaker* breaker = nullptr;  // null: there can be none, the call goes unprotected
   EntryRef holder;                    // empty if the circuit is that of the entry it was asked of
 };
 
@@ -60,7 +60,7 @@ class CircuitTable {
     return Renew(entry, name());
   }
 
-  // The circuit of a key, whose entry is made only if a circuit can be had.
+  // The circuit of a key, whose entry is made only if there can be a circuit.
   template <typename MakeName>
   FoundCircuit Circuit(absl::string_view key, const MethodSettings& settings,
                        const MakeName& name) {

@@ -16,8 +16,8 @@
 namespace fusebox {
 namespace {
 
-// The step of the splitmix64 generator: its n-th number can be had without those before, and so
-// without a lock. absl's generators would differ from process to process.
+// The step of the splitmix64 generator: its n-th number can be computed without those before, and
+// so without a lock. absl's generators would differ from process to process.
 constexpr uint64_t kStep = 0x9E3779B97F4A7C15;
 
 uint64_t SeedOf(uint64_t seed, absl::string_view name) {

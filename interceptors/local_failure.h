@@ -34,7 +34,7 @@ inline constexpr std::array kLocalFailures = {
     LocalFailure{grpc::StatusCode::RESOURCE_EXHAUSTED, "Sent message larger than max ("},
     LocalFailure{grpc::StatusCode::RESOURCE_EXHAUSTED, "Received message larger than max ("},
 
-    // Call credentials that could not be had, from a plugin, a token service or a key.
+    // Call credentials that could not be obtained, from a plugin, a token service or a key.
     LocalFailure{grpc::StatusCode::UNAVAILABLE, "Getting metadata from plugin failed with error: "},
     LocalFailure{grpc::StatusCode::UNAVAILABLE, "Error occurred when fetching oauth2 token."},
     LocalFailure{grpc::StatusCode::UNAUTHENTICATED, "Could not generate JWT."},

@@ -27,7 +27,7 @@ class ReservedPort {
   ReservedPort& operator=(const ReservedPort&) = delete;
   ~ReservedPort();
 
-  int port() const { return port_; }  // 0: there was none to be had
+  int port() const { return port_; }  // 0: none was free
 
  private:
   int socket_;

@@ -84,10 +84,10 @@ class CircuitBreaker {
   // Asks for the right to make one call, at this moment (rules R1-R5). Never waits.
   Admission TryAcquire();
 
-  // A failure that belongs to no permit, as of a health check. It counts as one more failed call,
-  // in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules take it like any
-  // other; while probes decide it is counted alone, since the verdict is over probes. Only `code`,
-  // `message`, `peer` and `pushback` of the outcome are looked at.
+  // A failure that belongs to no permit, such as a health check's. It counts as one more failed
+  // call, in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules take it like
+  // any other; while probes decide it is counted alone, since the verdict is over probes. Only
+  // `code`, `message`, `peer` and `pushback` of the outcome are looked at.
   void ReportFailure(const Outcome& outcome);
 
   // The failure of a stream whose first message was a success (`Permit::RecordFirstMessage`). In
@@ -123,7 +123,7 @@ class CircuitBreaker {
   // isn't from 1 ms to 365 days.
   absl::Status ForceOpen(const Operator& by, std::optional<absl::Duration> ttl = std::nullopt);
 
-  // Admits everything, whatever comes of it; the totals go on. The state is CLOSED.
+  // Admits every call, whatever its outcome; the totals go on. The state is CLOSED.
   void Disable(const Operator& by);
 
   // Runs the state machine, from CLOSED on, but rejects nothing: a call that it would have rejected

@@ -52,7 +52,7 @@ class CircuitRegistry {
     // idleness, then OPEN ones, the oldest first; an event and `Stats` say so. If its key comes
     // back before its opening is over, the opening goes on; so does a policy that an operator gave
     // it. Idleness is judged by a bounded number of looks for each new circuit, so that an ordinary
-    // call need not note the time. 0: no bound.
+    // call doesn't have to note the time. 0: no bound.
     std::size_t max_circuits = 10'000;
 
     // How many of the last events `EventsSince` can give; of circuits that are added and removed, a
@@ -72,7 +72,7 @@ class CircuitRegistry {
   // `CircuitName` is always valid) or policy, RESOURCE_EXHAUSTED if the registry is full of
   // circuits that must stay: each such answer counts as one unprotected call. `target` is the part
   // of the name, from its beginning, that is the channel's (`CircuitName::target`):
-  // INVALID_ARGUMENT if the name is read to be of another target.
+  // INVALID_ARGUMENT if the name is that of another target.
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
                                                               absl::string_view target = {});
@@ -117,7 +117,7 @@ class CircuitRegistry {
   RegistryStats Stats() const;
 
   // What the circuits that were evicted or removed had counted until then, by target: with the
-  // totals of those that there are, it makes sums over a target that don't go down. A call that is
+  // totals of the existing circuits, it makes sums over a target that don't go down. A call that is
   // out when its circuit is removed is in neither. Of more than a thousand targets, the rest is
   // added up under the empty one.
   std::vector<TargetTotals> RemovedTotals() const;
@@ -127,7 +127,7 @@ class CircuitRegistry {
   [[nodiscard]] std::shared_ptr<PolicyUse> TrackPolicies(absl::string_view target,
                                                          std::vector<PolicyUse::Entry> entries);
 
-  // The settings that no call has matched so far, of the channels that there are: by target and
+  // The settings that no call has matched so far, of the existing channels: by target and
   // name. Two channels of one target use each other's.
   std::vector<UnusedPolicy> UnusedPolicies() const;
 

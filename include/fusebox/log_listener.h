@@ -28,7 +28,7 @@ namespace fusebox {
 
 enum class LogLevel {
   kInfo,     // what happens as it should: a circuit closes, comes or goes, an operator acts
-  kWarning,  // a circuit opens, and what comes of that; calls go unprotected
+  kWarning,  // a circuit opens, and what follows from that; calls go unprotected
   kError,    // the application's own code fails (kUserCodeFailed, kEventsDropped)
 };
 

@@ -33,7 +33,7 @@ class CircuitAction {
   // What is wrong with it whatever circuit it is for.
   void Check(RequestErrors& errors) const;
 
-  // INVALID_ARGUMENT, with each bad field, if the policy that comes of it is invalid; ABORTED if
+  // INVALID_ARGUMENT, with each bad field, if the resulting policy is invalid; ABORTED if
   // the policy is not the one that it was made for.
   grpc::Status Apply(CircuitBreaker& circuit, const Operator& by) const;
 

@@ -22,7 +22,7 @@ class CircuitFilter {
  public:
   explicit CircuitFilter(const v1::CircuitFilter& proto);
 
-  // Adds what is wrong with it. One that is wrong is good for nothing else.
+  // Adds what is wrong with it. One that is wrong must not be used.
   void Check(RequestErrors& errors) const { errors.Add(errors_); }
 
   // Whether it lets everything through.

@@ -45,7 +45,7 @@ Fields FieldsOn(const std::string& path) {
   return fields;
 }
 
-// Unsets the field that they lead to, be it there or not.
+// Unsets the field that they lead to, whether it is there or not.
 void Clear(Message& message, const Fields& fields) {
   Message* at = &message;
   for (const FieldDescriptor* field : fields) {

@@ -15,7 +15,7 @@ namespace fusebox {
 void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
                        RequestErrors& errors);
 
-// What a sound change makes of that policy. What is wrong with what comes of it is added to
+// What a sound change makes of that policy. What is wrong with the result is added to
 // `errors`; then the answer is of no use.
 Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::string_view path,
                     RequestErrors& errors);

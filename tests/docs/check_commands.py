@@ -23,10 +23,11 @@ FILE = re.compile(r"(scripts|examples|docs|tests|tools|monitoring|proto|benchmar
 
 
 def documents():
-    yield "README.md"
-    for name in sorted(os.listdir(os.path.join(ROOT, "docs"))):
-        if name.endswith(".md"):
-            yield os.path.join("docs", name)
+    for folder in ("", "docs", os.path.join("docs", "adr")):
+        for name in sorted(os.listdir(os.path.join(ROOT, folder))):
+            # The changelog also tells of what was.
+            if name.endswith(".md") and name != "CHANGELOG.md":
+                yield os.path.join(folder, name)
 
 
 def commands(name):

@@ -48,7 +48,7 @@ constexpr std::array kWords = {
     Words{Ending::kSendLimit, "SendLimit", "The request is larger than the channel may send"},
     Words{Ending::kReceiveLimit, "ReceiveLimit",
           "The answer is larger than the channel may receive"},
-    Words{Ending::kCredentialsFail, "CredentialsFail", "Call credentials that can't be had"},
+    Words{Ending::kCredentialsFail, "CredentialsFail", "Call credentials that can't be obtained"},
     Words{Ending::kCredentialsNotSent, "CredentialsNotSent",
           "Call credentials that must not be sent, without TLS"},
     Words{Ending::kIllegalMetadata, "IllegalMetadata",

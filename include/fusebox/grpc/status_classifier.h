@@ -48,8 +48,8 @@ struct CallResult {
   std::optional<absl::Duration> time_to_deadline;
 
   // Whether this process' own gRPC made the status, and the server had no part in it: a message
-  // over the channel's own limits, call credentials that could not be had or must not be sent, a
-  // channel that can't work at all (rule C2; docs/endings.md lists them). Such a call is ignored.
+  // over the channel's own limits, call credentials that could not be obtained or must not be sent,
+  // a channel that can't work at all (rule C2; docs/endings.md lists them). Such a call is ignored.
   bool local = false;
 
   // Whether the server said OK, but sent no message, or none that can be read, to a call that waits

@@ -80,7 +80,7 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
   ~ScriptedServer();
 
-  // "127.0.0.1:port", for whoever makes a channel. Empty if there was no port to be had: gRPC has
+  // "127.0.0.1:port", for whoever makes a channel. Empty if no port was free: gRPC has
   // logged why, and every call fails.
   const std::string& target() const { return target_; }
 
