@@ -48,7 +48,7 @@ namespace fusebox {
   X(kCircuitAdded, 7, CIRCUIT_ADDED)                                                           \
   /* By an operator, or to keep the registry within its bound. */                              \
   X(kCircuitRemoved, 8, CIRCUIT_REMOVED)                                                       \
-  /* Code of the application's has thrown (fusebox/user_code.h): `detail`. At the most one */  \
+  /* Code of the application's has thrown (fusebox/user_code.h): `detail`. At most one */      \
   /* a second for each kind of code. */                                                        \
   X(kUserCodeFailed, 9, USER_CODE_FAILED)                                                      \
   /* Listeners that didn't return in time were not told of events: `detail`. Of no circuit: */ \

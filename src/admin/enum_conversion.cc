@@ -7,7 +7,7 @@ namespace fusebox {
 namespace {
 
 // Each value of the core's has one of its name in the protos, since it is named below; and the
-// protos have no other, but for UNSPECIFIED.
+// protos have no other, except for UNSPECIFIED.
 constexpr int kEventKinds = 0 FUSEBOX_EVENT_KINDS(FUSEBOX_COUNT_ROW);
 constexpr int kCauses = 0 FUSEBOX_CAUSES(FUSEBOX_COUNT_ROW);
 static_assert(v1::State_MAX == static_cast<int>(kStateCount));
