@@ -4,7 +4,7 @@
 usage: doxygen_filter.py HEADER
 
 A comment in front of a declaration describes it, one behind it too; the first one of a file describes
-the file. What is indented by three spaces is an example. A comment that stands alone between blank
+the file. An enum's table is written out. What is indented by three spaces is an example. A comment that stands alone between blank
 lines describes nothing.
 """
 
@@ -16,11 +16,9 @@ TRAILING = re.compile(r"^(\s*[^\s/#}][^\"]*?[;,{)\w]\s+|\s*[^\s/#}].*?[;,]\s+)//
 
 
 def escaped(text):
-    """Text as Doxygen shows it; what stands in backquotes is left alone."""
-    parts = re.split(r"(`[^`]*`)", text)
-    for at in range(0, len(parts), 2):
-        parts[at] = re.sub(r"([\\@<>#&%$])", r"\\\1", parts[at])
-        parts[at] = parts[at].replace("*", r"\*").replace("_", r"\_").replace("::", r"\::")
+    """Text as Doxygen shows it; it leaves alone what stands in quotes of either kind."""
+    parts = re.split(r'(`[^`]*`|"[^"]*")', text)
+    parts[::2] = [re.sub(r"([\\@<>#&%$*]|::)", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -47,7 +45,31 @@ def block(indent, lines, first):
     return [f"{indent}/// {line}".rstrip() for line in out]
 
 
+def tables(text):
+    """The rows of each table of an enum: {macro: [(enumerator, number, what it is)]}"""
+    found = {}
+    for macro, body in re.findall(r"#define (FUSEBOX_\w+)\(X\)((?:.*\\\n)+.*\n)", text):
+        said = ""
+        for comment, enumerator, number in re.findall(r"/\*(.*?)\*/|X\((\w+), (-?\d+)", body):
+            if enumerator:
+                found.setdefault(macro, []).append((enumerator, number, said.strip()))
+            said = "" if enumerator else said + " " + comment.strip()
+    return found
+
+
+def expanded(text):
+    """With the enumerators where Doxygen looks for them."""
+    rows = tables(text)
+
+    def enumerators(match):
+        return "\n" + "".join(f"  // {said}\n  {name} = {number},\n" if said
+                              else f"  {name} = {number},\n" for name, number, said in rows[match[1]])
+
+    return re.sub(r" *(FUSEBOX_\w+)\(FUSEBOX_ENUMERATOR\)", enumerators, text)
+
+
 def transformed(text):
+    text = expanded(text)
     lines, at, out, file_seen = text.split("\n"), 0, [], False
     while at < len(lines):
         comment = COMMENT.match(lines[at])
