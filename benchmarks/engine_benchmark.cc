@@ -153,11 +153,11 @@ void Rejected(benchmark::State& state) {
 // a window full of failed and slow calls, which is the worst.
 void ManySuccesses(benchmark::State& state) {
   constexpr int64_t kSize = 1'000'000;
-  fusebox::CountWindowRing full(fusebox::CountWindow{kSize});
+  fusebox::internal::CountWindowRing full(fusebox::CountWindow{kSize});
   for (int64_t i = 0; i < kSize; ++i) full.Add({true, true}, fusebox::SteadyTime());
   for (auto _ : state) {
     state.PauseTiming();
-    fusebox::CountWindowRing window = full;
+    fusebox::internal::CountWindowRing window = full;
     state.ResumeTiming();
     window.AddSuccesses(state.range(0), 0, fusebox::SteadyTime());
     benchmark::DoNotOptimize(window.Counts(fusebox::SteadyTime()));
@@ -166,9 +166,9 @@ void ManySuccesses(benchmark::State& state) {
 
 // From a method's name to its circuit, as an interceptor finds it for each call.
 void LookUp(benchmark::State& state) {
-  static auto* const kFinder = new fusebox::CircuitFinder(
+  static auto* const kFinder = new fusebox::internal::CircuitFinder(
       "inventory", std::make_shared<fusebox::CircuitRegistry>(),
-      fusebox::MethodTable({}, {}, {}, {}), fusebox::CircuitScope::kPerMethod, nullptr);
+      fusebox::internal::MethodTable({}, {}, {}, {}), fusebox::CircuitScope::kPerMethod, nullptr);
   std::size_t method = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(

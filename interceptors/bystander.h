@@ -7,7 +7,7 @@
 #include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/support/interceptor.h>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Lets everything pass.
 class Bystander final : public grpc::experimental::Interceptor {
@@ -26,6 +26,6 @@ inline grpc::experimental::Interceptor* NoInterceptor(
   return new Bystander;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_BYSTANDER_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interceptors/call_permit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 void CallPermit::ReceiveMessage(const Outcome& message, bool gives_back) {
   Step step = Step::kOut;
@@ -55,4 +55,4 @@ void CallPermit::ReportFailure(const Outcome& outcome) {
   if (const auto present = registry_->Find(breaker_->name())) present->ReportFailure(outcome);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

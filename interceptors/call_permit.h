@@ -12,7 +12,7 @@
 #include "fusebox/permit.h"
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The permit of one call, from its grant to its outcome.
 //
@@ -65,6 +65,6 @@ class CallPermit {
   std::unique_ptr<const Outcome> left_end_;  // with kEndedAtMessage
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_CALL_PERMIT_H_

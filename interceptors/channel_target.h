@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What `grpc::ClientContext::peer` gives for the calls of a channel that have no peer yet. It is
 // learnt once, from the first call, since gRPC makes a string of it each time.
@@ -56,6 +56,6 @@ class ChannelTarget {
   std::string target_;  // written once, before known_
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_CHANNEL_TARGET_H_

@@ -20,6 +20,13 @@
 
 namespace fusebox {
 
+using internal::CheckNames;
+using internal::CircuitBreakerInterceptor;
+using internal::DeadlineOf;
+using internal::NoInterceptor;
+using internal::ProtectedChannel;
+using internal::ProtectedMethod;
+
 class CircuitBreakerInterceptorFactory::Impl {
  public:
   using ClientRpcInfo = grpc::experimental::ClientRpcInfo;

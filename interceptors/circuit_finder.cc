@@ -9,7 +9,7 @@
 #include "fusebox/user_code.h"
 #include "src/base/user_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // More than a channel has methods, and few enough to be kept for good.
@@ -111,4 +111,4 @@ std::string CircuitFinder::NameByScope(absl::string_view method) const {
   return CircuitName::OfMethod(target_, method).text();
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -16,7 +16,7 @@
 #include "interceptors/circuit_table.h"
 #include "interceptors/method_settings.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A protected method of a channel. Refers to what the finder holds.
 class ProtectedMethod {
@@ -74,6 +74,6 @@ class CircuitFinder {
   CircuitTable by_key_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_CIRCUIT_FINDER_H_

@@ -6,7 +6,7 @@
 #include "absl/hash/hash.h"
 #include "absl/status/statusor.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kFirstBuckets = 8;
@@ -163,4 +163,4 @@ void CircuitTable::Grow() {
   buckets_.store(all_buckets_.back().get(), std::memory_order_release);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -21,7 +21,7 @@
 #include "interceptors/method_settings.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A circuit for one call, for as long as this is held.
 struct FoundCircuit {
@@ -125,6 +125,6 @@ class CircuitTable {
   uint32_t clean_from_ ABSL_GUARDED_BY(mutex_) = 0;  // the index of the entry to look at next
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_CIRCUIT_TABLE_H_

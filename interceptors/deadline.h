@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // absl::InfiniteFuture() if the call has none.
 inline absl::Time DeadlineOf(const grpc::ClientContext& context) {
@@ -17,6 +17,6 @@ inline absl::Time DeadlineOf(const grpc::ClientContext& context) {
   return absl::FromChrono(deadline);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_DEADLINE_H_

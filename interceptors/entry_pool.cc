@@ -5,7 +5,7 @@
 #include "src/base/dcheck.h"
 #include "src/base/thread_index.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // How many of those that have left are looked at, each time.
@@ -152,4 +152,4 @@ void EntryPool::Collect(std::vector<std::shared_ptr<CircuitBreaker>>& circuits) 
   }
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

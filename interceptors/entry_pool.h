@@ -18,7 +18,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "interceptors/method_settings.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 class EntryPool;
 
@@ -188,6 +188,6 @@ class EntryPool {
   std::deque<CircuitEntry*> leaving_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_ENTRY_POOL_H_

@@ -10,6 +10,14 @@
 #include "interceptors/fault_injection_rules.h"
 
 namespace fusebox {
+
+using internal::DeadlineOf;
+using internal::FaultEngine;
+using internal::FaultInjectionInterceptor;
+using internal::FaultRule;
+using internal::NoInterceptor;
+using internal::ValidateFault;
+
 namespace {
 
 absl::Duration ShortestMaxHang() { return absl::Milliseconds(1); }

@@ -7,7 +7,7 @@
 
 #include "interceptors/hijacked_answer.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using grpc::experimental::InterceptionHookPoints;
@@ -159,4 +159,4 @@ void FaultInjectionInterceptor::Intercept(grpc::experimental::InterceptorBatchMe
   call->Pass(*methods);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -20,7 +20,7 @@
 #include "interceptors/fault_injection_timer.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Undecided, until its first batch draws a random number. Then it passes, or is held until it's
 // due, when it leaves: batch by batch, to the network or to the answer that it gets in place of
@@ -111,6 +111,6 @@ class FaultInjectionInterceptor final : public grpc::experimental::Interceptor {
   const std::shared_ptr<FaultyCall> call_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_FAULT_INJECTION_CALL_H_

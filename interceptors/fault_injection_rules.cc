@@ -13,7 +13,7 @@
 #include "interceptors/options_check.h"
 #include "src/base/process.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // The step of the splitmix64 generator: its n-th number can be computed without those before, and
@@ -139,4 +139,4 @@ InjectedFaults FaultEngine::injected() const {
   return injected;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -20,7 +20,7 @@
 #include "interceptors/fault_injection_timer.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // OK, or one INVALID_ARGUMENT with all that is wrong with a fault and the name that it is for.
 absl::Status ValidateFault(absl::string_view name, const Fault& fault, bool allow_unknown_names);
@@ -94,6 +94,6 @@ class FaultEngine {
   Rules rules_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_FAULT_INJECTION_RULES_H_

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 struct WakeupTimer::State {
   Mutex mutex;
@@ -85,4 +85,4 @@ void WakeupTimer::Run(const std::shared_ptr<State>& state) {
   }
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

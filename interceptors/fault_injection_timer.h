@@ -8,7 +8,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/fork.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Sleeps in a WakeupTimer.
 class Sleeper {
@@ -50,6 +50,6 @@ class WakeupTimer {
   const ForkHooks fork_hooks_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_FAULT_INJECTION_TIMER_H_

@@ -6,7 +6,7 @@
 #include <grpcpp/support/interceptor.h>
 #include <grpcpp/support/status.h>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The kinds of call whose messages to the server are a stream.
 inline bool ClientStreams(grpc::experimental::ClientRpcInfo::Type type) {
@@ -44,6 +44,6 @@ inline void AnswerHijacked(grpc::experimental::InterceptorBatchMethods& methods,
       methods, client_streams, [](void* /*response*/) { return false; }, [&] { return status; });
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_HIJACKED_ANSWER_H_

@@ -9,7 +9,7 @@
 
 #include "interceptors/hijacked_answer.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
@@ -111,4 +111,4 @@ void CircuitBreakerInterceptor::AnswerRejected(InterceptorBatchMethods& methods)
       [&] { return call_.Answer(); });
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

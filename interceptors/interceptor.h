@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "interceptors/protected_call.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Owned by gRPC, which destroys it with the call's ClientContext. A call that ended without a
 // status gives its permit back then, with the ProtectedCall.
@@ -39,6 +39,6 @@ class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
   ProtectedCall call_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_INTERCEPTOR_H_

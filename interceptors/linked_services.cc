@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr int kMaxEdits = 2;
@@ -95,4 +95,4 @@ std::string NearestLinkedService(absl::string_view name) {
   return nearest;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Of the services whose generated code is linked into the program, the one whose name is nearest to
 // this one, which is none of theirs: at most two letters are put in, left out or changed. Empty if
@@ -17,6 +17,6 @@ std::string NearestLinkedService(absl::string_view name);
 // is more than `limit`.
 int EditDistance(absl::string_view a, absl::string_view b, int limit);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_LINKED_SERVICES_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // As gRPC writes the address of a server that has answered. What isn't one is a target.
@@ -42,4 +42,4 @@ bool IsOwnSendLimit(const grpc::Status& status, int limit) {
          absl::EndsWith(text, absl::StrCat(" vs. ", limit, ")"));
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

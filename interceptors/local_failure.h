@@ -17,7 +17,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 struct LocalFailure {
   grpc::StatusCode code = grpc::StatusCode::OK;
@@ -77,6 +77,6 @@ bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::st
 // text names.
 bool IsOwnSendLimit(const grpc::Status& status, int limit);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_LOCAL_FAILURE_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // What UnusedPolicy calls them.
@@ -54,4 +54,4 @@ void MethodTable::NoteUse(absl::string_view method, PolicyUse& use) const {
   use.Note(kFallback, absl::StripPrefix(method, "/"));
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -13,7 +13,7 @@
 #include "fusebox/policy_table.h"
 #include "fusebox/policy_use.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What a channel's options say of one method.
 struct MethodSettings {
@@ -44,6 +44,6 @@ class MethodTable {
   const std::map<std::string, StreamOptions, std::less<>> method_streams_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_METHOD_SETTINGS_H_

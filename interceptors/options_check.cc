@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "interceptors/linked_services.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using google::protobuf::MethodDescriptor;
@@ -152,4 +152,4 @@ std::vector<std::string> CheckNames(const CircuitBreakerOptions& options) {
   return errors;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,7 +9,7 @@
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/policy_table.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What is wrong with the table's names, as far as it can be known: methods that a service whose
 // generated code is linked into the program doesn't have, and services that aren't linked but are
@@ -22,6 +22,6 @@ std::vector<std::string> UnknownNames(const PolicyTable& policies, absl::string_
 // finds itself.
 std::vector<std::string> CheckNames(const CircuitBreakerOptions& options);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_OPTIONS_CHECK_H_

@@ -4,7 +4,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::string PeerText(absl::string_view peer) {
   if (absl::ConsumePrefix(&peer, "ipv4:")) return std::string(peer);
@@ -13,4 +13,4 @@ std::string PeerText(absl::string_view peer) {
   return absl::StrReplaceAll(peer, {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

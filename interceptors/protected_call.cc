@@ -15,7 +15,7 @@
 #include "interceptors/thread_scratch.h"
 #include "src/base/user_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using CallType = ProtectedCall::CallType;
@@ -183,4 +183,4 @@ grpc::Status ProtectedCall::Answer() const {
   return ToGrpcStatus(*rejection);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -25,7 +25,7 @@
 #include "interceptors/channel_target.h"
 #include "interceptors/circuit_finder.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What the calls of a channel share. It outlives them, since each call's ClientContext keeps its
 // channel: nothing of it needs a reference count, which the calls of all threads would contend for.
@@ -145,6 +145,6 @@ class ProtectedCall {
   CallPermit permit_;  // after circuit_: it is destroyed first
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_PROTECTED_CALL_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/rejection.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 absl::Duration InMetadata(const CallResult::Metadata& trailing_metadata) {
@@ -31,4 +31,4 @@ absl::Duration PushbackOf(const grpc::Status& status,
   return std::max({absl::ZeroDuration(), InMetadata(trailing_metadata), in_details});
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "fusebox/grpc/status_classifier.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // How long the server asks to be left alone (rule C5): `grpc-retry-pushback-ms` in the trailing
 // metadata, or google.rpc.RetryInfo in the status' details; of both, the longer. Zero if it doesn't
@@ -17,6 +17,6 @@ namespace fusebox {
 absl::Duration PushbackOf(const grpc::Status& status,
                           const CallResult::Metadata& trailing_metadata);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_PUSHBACK_H_

@@ -7,6 +7,8 @@
 
 namespace fusebox {
 
+using internal::ThreadScratch;
+
 namespace {
 
 struct Texts {

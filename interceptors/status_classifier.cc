@@ -12,6 +12,9 @@
 #include "src/base/user_code.h"
 
 namespace fusebox {
+
+using internal::RunUserCode;
+
 namespace {
 
 constexpr absl::Duration MaxMinDeadline() { return absl::Hours(24); }

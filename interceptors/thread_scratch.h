@@ -4,7 +4,7 @@
 
 #include <optional>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A T that keeps the memory that it has grown to from one use to the next:
 //
@@ -45,6 +45,6 @@ class ThreadScratch {
   T& value_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_INTERCEPTORS_THREAD_SCRATCH_H_

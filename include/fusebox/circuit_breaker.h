@@ -37,7 +37,9 @@
 
 namespace fusebox {
 
+namespace internal {
 class CircuitCore;
+}  // namespace internal
 
 // What is kept of an operator's name and reason, in bytes.
 inline constexpr std::size_t kMaxWhoBytes = 256;
@@ -163,13 +165,13 @@ class CircuitBreaker {
   const Clock& clock() const;
 
  private:
-  friend class CircuitCore;
+  friend class internal::CircuitCore;
 
-  explicit CircuitBreaker(std::unique_ptr<CircuitCore> core);
+  explicit CircuitBreaker(std::unique_ptr<internal::CircuitCore> core);
 
   Admission Acquire();
 
-  const std::unique_ptr<CircuitCore> core_;
+  const std::unique_ptr<internal::CircuitCore> core_;
 };
 
 }  // namespace fusebox

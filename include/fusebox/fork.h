@@ -20,6 +20,10 @@
 
 namespace fusebox {
 
+namespace internal {
+class ForkHookList;
+}  // namespace internal
+
 // Stops the threads that the library has started (a fault injector's, the admin service's, circuit
 // health's), and waits until they have ended.
 //
@@ -51,7 +55,7 @@ class ForkHooks {
   ~ForkHooks();
 
  private:
-  friend class ForkHookList;
+  friend class internal::ForkHookList;
   struct Entry;
 
   const std::shared_ptr<Entry> entry_;

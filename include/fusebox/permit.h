@@ -15,9 +15,12 @@
 
 namespace fusebox {
 
-class CircuitBreaker;
+namespace internal {
 class CircuitCore;
 class StateMachine;
+}  // namespace internal
+
+class CircuitBreaker;
 
 // What `Permit::RecordFirstMessage` leaves behind: where the success of that first message went, so
 // that `CircuitBreaker::ReportFailure` can take it back if the stream fails later. A plain value
@@ -29,8 +32,8 @@ class FirstMessage {
   FirstMessage() = default;
 
  private:
-  friend class CircuitCore;
-  friend class StateMachine;
+  friend class internal::CircuitCore;
+  friend class internal::StateMachine;
 
   enum class Recorded : int8_t {
     kNowhere,  // no permit, or a stale one
@@ -106,7 +109,7 @@ class [[nodiscard]] Permit {
 
  private:
   friend class CircuitBreaker;
-  friend class CircuitCore;
+  friend class internal::CircuitCore;
   friend class Admission;
 
   // What the breaker must know to take the permit back.

@@ -8,7 +8,7 @@
 #include "src/base/blank.h"
 #include "src/base/user_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 AccessControl::AccessControl(const CircuitAdminOptions& options)
     : registry_(options.registry),
@@ -52,4 +52,4 @@ absl::StatusOr<Caller> AccessControl::MayWrite(const grpc::ServerContextBase& co
   return Ask(*writers_, context);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

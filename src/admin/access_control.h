@@ -12,7 +12,7 @@
 #include "fusebox/admin/circuit_admin.h"
 #include "src/admin/caller.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Who may do what. Thread-safe.
 //
@@ -39,6 +39,6 @@ class AccessControl {
   const std::shared_ptr<const Authorizer> writers_;  // null: nobody
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_ACCESS_CONTROL_H_

@@ -19,6 +19,12 @@
 #include "src/base/printable.h"
 
 namespace fusebox {
+
+using internal::IsBlank;
+using internal::IsPrivate;
+using internal::LocalPeerName;
+using internal::Printable;
+
 namespace {
 
 constexpr std::size_t kMinTokenBytes = 16;

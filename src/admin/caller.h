@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Whose a request is, for sharing out what there is only so much of.
 struct Caller {
@@ -12,6 +12,6 @@ struct Caller {
   bool authorised = false;  // an authorizer has let it in, by that name
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CALLER_H_

@@ -15,7 +15,7 @@
 #include "src/base/blank.h"
 #include "src/base/printable.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using Request = v1::ApplyToCircuitsRequest;
@@ -180,4 +180,4 @@ grpc::Status CircuitAction::ApplyPolicyChange(CircuitBreaker& circuit, const Ope
   return {grpc::StatusCode::ABORTED, "the policy is being changed by others, over and over"};
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -14,7 +14,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "src/admin/request_errors.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A value. `Check` first: `Apply` is for what is sound.
 class CircuitAction {
@@ -55,6 +55,6 @@ class CircuitAction {
 // Adds what is wrong with a reason.
 void CheckReason(const std::string& reason, RequestErrors& errors);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_ACTION_H_

@@ -25,6 +25,21 @@
 #include "src/base/printable.h"
 
 namespace fusebox {
+
+using internal::AccessControl;
+using internal::Caller;
+using internal::CircuitAction;
+using internal::CircuitReads;
+using internal::CircuitWrites;
+using internal::Disclosure;
+using internal::FairExecutor;
+using internal::FirstUnprintable;
+using internal::Printable;
+using internal::RequestErrors;
+using internal::ToGrpcStatus;
+using internal::Watchers;
+using internal::WatchSource;
+
 namespace {
 
 constexpr int kMaxWatchers = 100'000;

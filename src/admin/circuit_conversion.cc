@@ -9,7 +9,7 @@
 #include "src/admin/policy_conversion.h"
 #include "src/admin/time_conversion.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 void WriteCount(int code, int64_t count, v1::CodeCount& proto) {
@@ -133,4 +133,4 @@ void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto)
   if (event.evidence) WriteEvidence(*event.evidence, disclosure, *proto.mutable_evidence());
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

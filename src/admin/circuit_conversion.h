@@ -10,7 +10,7 @@
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What of a circuit may be shown.
 struct Disclosure {
@@ -24,6 +24,6 @@ void SetPolicy(const Policy& policy, v1::Circuit& circuit);
 
 void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_CONVERSION_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/admin/glob.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr int kMaxValues = 100;
@@ -101,4 +101,4 @@ bool CircuitFilter::MatchesMove(const Event& event) const {
   return MatchesState(event.from, event.mode_from) || MatchesState(event.to, event.mode_to);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

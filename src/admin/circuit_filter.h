@@ -16,7 +16,7 @@
 #include "fusebox/snapshot.h"
 #include "src/admin/request_errors.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 class CircuitFilter {
  public:
@@ -63,6 +63,6 @@ class CircuitFilter {
   int64_t pattern_weight_ = 0;         // of all of them
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_FILTER_H_

@@ -16,6 +16,12 @@
 #include "src/base/user_code.h"
 
 namespace fusebox {
+
+using internal::CircuitScan;
+using internal::EventPump;
+using internal::GlobMatches;
+using internal::RunUserCode;
+
 namespace {
 
 class PumpedHealth : public CircuitHealth {

@@ -18,7 +18,7 @@
 #include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr int kDefaultPageSize = 100;
@@ -136,4 +136,4 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
   return grpc::Status::OK;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

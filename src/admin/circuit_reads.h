@@ -13,7 +13,7 @@
 #include "fusebox/circuit_registry.h"
 #include "src/admin/circuit_conversion.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Thread-safe.
 class CircuitReads {
@@ -35,6 +35,6 @@ class CircuitReads {
 // Of a name that no circuit has.
 grpc::Status NoSuchCircuit(const std::string& name);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_READS_H_

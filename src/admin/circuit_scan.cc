@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // What it takes to get at a circuit, and at what it is in.
@@ -32,4 +32,4 @@ std::optional<CircuitScan::Match> CircuitScan::NextMatch(const CircuitFilter& fi
   return std::nullopt;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

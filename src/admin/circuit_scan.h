@@ -12,7 +12,7 @@
 #include "src/admin/work_budget.h"
 #include "src/readers/circuit_cursor.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Goes through a registry's circuits by name, within a budget. Not thread-safe; the registry must
 // outlive it.
@@ -41,6 +41,6 @@ class CircuitScan {
   std::string position_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_SCAN_H_

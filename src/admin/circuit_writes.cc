@@ -13,7 +13,7 @@
 #include "src/admin/request_errors.h"
 #include "src/admin/work_budget.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kMaxCircuits = 10'000;
@@ -150,4 +150,4 @@ grpc::Status CircuitWrites::Match(const CircuitFilter& filter, const GivenUp& gi
   return grpc::Status::CANCELLED;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

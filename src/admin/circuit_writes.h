@@ -21,7 +21,7 @@
 #include "src/admin/circuit_conversion.h"
 #include "src/admin/circuit_filter.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Thread-safe. `who` is who asks.
 class CircuitWrites {
@@ -81,6 +81,6 @@ class CircuitWrites {
   const Disclosure disclosure_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_CIRCUIT_WRITES_H_

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // Each value of the core's has one of its name in the protos, since it is named below; and the
@@ -65,4 +65,4 @@ v1::EventKind ToProto(EventKind kind) {
   return v1::EVENT_KIND_UNSPECIFIED;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,13 +9,13 @@
 #include "fusebox/event.h"
 #include "fusebox/state.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 v1::State ToProto(State state);
 v1::Mode ToProto(Mode mode);
 v1::Cause ToProto(Cause cause);
 v1::EventKind ToProto(EventKind kind);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_ENUM_CONVERSION_H_

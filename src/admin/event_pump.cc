@@ -7,7 +7,7 @@
 #include "fusebox/clock.h"
 #include "src/admin/circuit_scan.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // How late may be told what time alone has done. A look takes some 100 ns a circuit.
@@ -75,4 +75,4 @@ void EventPump::LookAtCircuits() {
   while (const auto circuit = scan.Next()) circuit->state();
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

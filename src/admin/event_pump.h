@@ -11,7 +11,7 @@
 #include "fusebox/fork.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A thread that runs when there are events, so that the threads that caused them need not: those
 // only ring a bell. It also looks at every circuit once in a while, so that what is due by time
@@ -49,6 +49,6 @@ class EventPump {
   const ForkHooks fork_hooks_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_EVENT_PUMP_H_

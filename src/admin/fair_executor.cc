@@ -5,7 +5,7 @@
 
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // With requests of at most 64 KiB, what waits of strangers' takes no more than 32 MiB.
@@ -162,4 +162,4 @@ void FairExecutor::RunNextOf(Class& its_class) {
   }
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

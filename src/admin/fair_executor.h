@@ -18,7 +18,7 @@
 #include "src/admin/caller.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // One thread, for work that gRPC's own threads must not do, since others of the same server would
 // wait for them. Callers take turns, a slice of work each, however much each of them asks for; and
@@ -102,6 +102,6 @@ class FairExecutor {
   const ForkHooks fork_hooks_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_FAIR_EXECUTOR_H_

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::string FingerprintOf(const google::protobuf::MessageLite& message) {
   std::string bytes;
@@ -26,4 +26,4 @@ std::string FingerprintOf(const google::protobuf::MessageLite& message) {
   return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

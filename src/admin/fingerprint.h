@@ -6,12 +6,12 @@
 
 #include <string>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // 16 hexadecimal digits that are the same for equal messages of one type, in any process; no
 // secret.
 std::string FingerprintOf(const google::protobuf::MessageLite& message);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_FINGERPRINT_H_

@@ -6,7 +6,7 @@
 
 #include "src/base/utf8.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kBits = 64;
@@ -130,4 +130,4 @@ bool IsPlainName(absl::string_view glob) {
   return glob.find_first_of("*?") == absl::string_view::npos;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A text that is held against globs, in which `*` stands for any characters and `?` for one
 // character (of UTF-8). Whatever is in the glob, each byte of it takes the same few steps for every
@@ -58,6 +58,6 @@ bool GlobMatches(absl::string_view glob, absl::string_view text);
 // Whether it stands for itself alone.
 bool IsPlainName(absl::string_view glob);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_GLOB_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/strip.h"
 #include "src/admin/fingerprint.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::string MakePageToken(const v1::CircuitFilter& filter, absl::string_view last_name) {
   return absl::WebSafeBase64Escape(absl::StrCat(FingerprintOf(filter), last_name));
@@ -20,4 +20,4 @@ std::optional<std::string> ReadPageToken(const v1::CircuitFilter& filter, absl::
   return std::string(name);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,7 +9,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Where a listing goes on: after the last name of the page before. So a page holds what it should
 // hold whatever has come or gone since. It is good for one filter alone.
@@ -18,6 +18,6 @@ std::string MakePageToken(const v1::CircuitFilter& filter, absl::string_view las
 // The last name. Empty if the token is no token, or another filter's.
 std::optional<std::string> ReadPageToken(const v1::CircuitFilter& filter, absl::string_view token);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_PAGE_TOKEN_H_

@@ -14,7 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // Of an IPv6 address: whoever has one has all that begin with the same 64 bits.
@@ -78,4 +78,4 @@ bool IsPrivate(absl::string_view peer, absl::string_view security_level) {
   return security_level == "TSI_PRIVACY_AND_INTEGRITY" || LocalPeerName(peer).has_value();
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

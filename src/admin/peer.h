@@ -9,7 +9,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // `peer` is what `grpc::ServerContextBase::peer` gives. For one on this machine a name to know it
 // by, as in "local 127.0.0.1" or "local unix socket"; else empty.
@@ -24,6 +24,6 @@ std::string PeerPlace(absl::string_view peer);
 // says of its security level that it keeps what it carries private, as TLS does.
 bool IsPrivate(absl::string_view peer, absl::string_view security_level);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_PEER_H_

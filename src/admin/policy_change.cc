@@ -14,7 +14,7 @@
 #include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -102,4 +102,4 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
   return FromProto(changed, policy_path, errors);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -8,7 +8,7 @@
 #include "fusebox/policy.h"
 #include "src/admin/request_errors.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What is wrong with a change whatever policy it is made to, is added to `errors`; `path` comes
 // before its fields' names.
@@ -20,6 +20,6 @@ void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
 Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::string_view path,
                     RequestErrors& errors);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_POLICY_CHANGE_H_

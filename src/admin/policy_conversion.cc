@@ -10,7 +10,7 @@
 #include "src/admin/fingerprint.h"
 #include "src/admin/time_conversion.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // Reads durations, and notes which are none.
@@ -168,4 +168,4 @@ Policy FromProto(const v1::Policy& proto, absl::string_view path, RequestErrors&
 
 std::string EtagOf(const v1::Policy& policy) { return FingerprintOf(policy); }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -10,7 +10,7 @@
 #include "fusebox/policy.h"
 #include "src/admin/request_errors.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Every field is set, except for rules that are off.
 void ToProto(const Policy& policy, v1::Policy& proto);
@@ -23,6 +23,6 @@ Policy FromProto(const v1::Policy& proto, absl::string_view path, RequestErrors&
 // Of a policy with every field set.
 std::string EtagOf(const v1::Policy& policy);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_POLICY_CONVERSION_H_

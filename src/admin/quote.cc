@@ -7,7 +7,7 @@
 #include "src/base/printable.h"
 #include "src/base/utf8.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // Longer than what anybody types.
@@ -21,4 +21,4 @@ std::string Quoted(absl::string_view text) {
                       " bytes");
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

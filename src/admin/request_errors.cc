@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "src/base/wire.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // What is told of them: a request can be wrong in any number of places, and a status that doesn't
@@ -80,4 +80,4 @@ std::string RequestErrors::Details(const std::string& message) const {
   return bytes;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

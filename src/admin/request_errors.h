@@ -13,7 +13,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 class RequestErrors {
  public:
@@ -45,6 +45,6 @@ class RequestErrors {
   std::size_t untold_ = 0;      // how many more there are
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_REQUEST_ERRORS_H_

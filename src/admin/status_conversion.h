@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Both count the same codes.
 inline grpc::Status ToGrpcStatus(const absl::Status& status) {
@@ -16,6 +16,6 @@ inline grpc::Status ToGrpcStatus(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_STATUS_CONVERSION_H_

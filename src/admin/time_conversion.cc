@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr int64_t kMaxSeconds = 315'576'000'000;  // as google/protobuf/duration.proto states it
@@ -36,4 +36,4 @@ std::optional<absl::Duration> FromProto(const google::protobuf::Duration& durati
   return absl::Seconds(seconds) + absl::Nanoseconds(nanos);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

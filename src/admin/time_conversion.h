@@ -9,7 +9,7 @@
 
 #include "absl/time/time.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);
@@ -18,6 +18,6 @@ google::protobuf::Duration ToProto(absl::Duration duration);
 // different signs.
 std::optional<absl::Duration> FromProto(const google::protobuf::Duration& duration);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_

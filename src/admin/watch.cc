@@ -11,7 +11,7 @@
 #include "src/admin/work_budget.h"
 #include "src/base/process.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // What a message holds at most, and a bit: a watcher that doesn't read holds one of them. A
@@ -133,4 +133,4 @@ void Watch::SetResume(v1::WatchCircuitsResponse& response) const {
   response.mutable_resume()->set_sequence(sequence_);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

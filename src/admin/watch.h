@@ -16,7 +16,7 @@
 #include "src/admin/circuit_conversion.h"
 #include "src/admin/circuit_filter.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What all watchers of a service have in common.
 struct WatchSource {
@@ -61,6 +61,6 @@ class Watch {
   uint64_t missed_ = 0;    // events, that it hasn't been told of yet
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_WATCH_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/watch_places.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kNamed = 0;
@@ -58,4 +58,4 @@ void WatchPlaces::GiveBack(Id id) {
   holders_.erase(found);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

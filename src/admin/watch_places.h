@@ -14,7 +14,7 @@
 
 #include "src/admin/caller.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Who has the places that there are for watchers. Anybody may have those that are free. When none
 // is, a caller who was let in by name gets that of one who wasn't; and whoever has fewer than
@@ -60,6 +60,6 @@ class WatchPlaces {
   std::map<Id, Holder> holders_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_WATCH_PLACES_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // How long a message may wait for its reader. Until then it holds the message; longer, and it can
@@ -272,4 +272,4 @@ void Watchers::Remove(WatchPlaces::Id id) {
   streams_.erase(at);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -24,7 +24,7 @@
 #include "src/admin/watch_places.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Thread-safe. Must outlive its calls.
 class Watchers {
@@ -71,6 +71,6 @@ class Watchers {
   std::unique_ptr<EventPump> pump_;  // the last: it uses all of the above
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_WATCHERS_H_

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // How much more a request may have done for it, in steps of about a nanosecond. It is spent on what
 // is looked for, not on what is found, which pages and messages bound. Counted and not timed, so
@@ -22,6 +22,6 @@ class WorkBudget {
   int64_t left_ = 1'000'000;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_WORK_BUDGET_H_

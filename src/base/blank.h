@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "src/base/utf8.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Whether it is a space of whatever width, a tab or a line end: Unicode's White_Space.
 inline bool IsSpace(uint32_t character) {
@@ -30,6 +30,6 @@ inline bool IsBlank(absl::string_view text) {
   return true;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_BLANK_H_

@@ -31,7 +31,7 @@
 
 #include "absl/base/attributes.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 [[noreturn]] ABSL_ATTRIBUTE_NOINLINE inline void DcheckFailed(const char* file, int line,
                                                               const char* condition) {
@@ -39,10 +39,11 @@ namespace fusebox {
   std::abort();
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
-#define FUSEBOX_DCHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::fusebox::DcheckFailed(__FILE__, __LINE__, #condition))
+#define FUSEBOX_DCHECK(condition)     \
+  ((condition) ? static_cast<void>(0) \
+               : fusebox::internal::DcheckFailed(__FILE__, __LINE__, #condition))
 
 #else
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Division that rounds down, for a clock that may stand before its zero. The divisor is positive.
 constexpr int64_t FloorDiv(int64_t dividend, int64_t divisor) {
@@ -17,6 +17,6 @@ constexpr int64_t FloorMod(int64_t dividend, int64_t divisor) {
   return rest < 0 ? rest + divisor : rest;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_FLOOR_DIV_H_

@@ -22,7 +22,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 class ABSL_LOCKABLE Mutex {
  public:
@@ -132,6 +132,6 @@ class CondVar {
   std::condition_variable changed_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_MUTEX_H_

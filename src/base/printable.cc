@@ -9,7 +9,7 @@
 #include "src/base/unprintable_ranges.h"
 #include "src/base/utf8.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 bool IsPrintableAscii(char c) { return c >= ' ' && c <= '~'; }
@@ -120,4 +120,4 @@ void SetPrintable(absl::string_view text, std::size_t limit, std::string& to) {
   }
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

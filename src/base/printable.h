@@ -16,7 +16,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // One character, by its number.
 bool IsPrintable(uint32_t character);
@@ -37,6 +37,6 @@ std::string Printable(absl::string_view text,
 // The same, into a string whose memory is used again.
 void SetPrintable(absl::string_view text, std::size_t limit, std::string& to);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_PRINTABLE_H_

@@ -11,7 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The mixing function of the splitmix64 generator: every bit of `x` moves all of the result.
 inline uint64_t MixBits(uint64_t x) {
@@ -46,6 +46,6 @@ inline uint64_t ProcessSalt() {
                                                                                       : salt;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_PROCESS_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::string DurationText(absl::Duration duration) {
   std::string text;
@@ -58,4 +58,4 @@ std::string NumberText(double number) {
   return std::string(text.data(), end.ptr);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

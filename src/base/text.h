@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Rounded up to a millisecond: "27.4s", "1m30s", "0". Never shows 0 for what isn't over yet.
 std::string DurationText(absl::Duration duration);
@@ -17,6 +17,6 @@ void AppendDurationText(absl::Duration duration, std::string& text);
 // As few digits as tell it from every other number: "0.1", "1.0000001".
 std::string NumberText(double number);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_TEXT_H_

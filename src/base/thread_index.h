@@ -14,7 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The number of the calling thread: the smallest that no living thread has, from 0 on. It is free
 // again when the thread ends; whoever gets it next sees all that its last holder wrote. After that,
@@ -77,6 +77,6 @@ inline int ThreadIndex() {
   return index != kNoThreadIndex ? index : TakeThreadIndex();
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_THREAD_INDEX_H_

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 struct CharacterRange {
   uint32_t first, last;
@@ -181,6 +181,6 @@ inline constexpr CharacterRange kUnprintableRanges[] = {
 };
 // clang-format on
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_UNPRINTABLE_RANGES_H_

@@ -18,7 +18,7 @@
 #include <typeinfo>
 #endif
 
-namespace fusebox {
+namespace fusebox::internal {
 
 #ifdef ABSL_HAVE_EXCEPTIONS
 
@@ -61,6 +61,6 @@ bool RunUserCode(Run&& run, Thrown&&) {
 
 #endif
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_USER_CODE_H_

@@ -12,7 +12,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Whether that byte of a UTF-8 text goes on with a character that has begun before it.
 inline bool IsInsideUtf8Character(char byte) {
@@ -65,6 +65,6 @@ inline absl::string_view CutUtf8(absl::string_view text, std::size_t limit) {
   return text.substr(0, end);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_UTF8_H_

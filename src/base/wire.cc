@@ -3,7 +3,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr uint64_t kTypeMask = 7;
@@ -66,4 +66,4 @@ std::optional<WireReader::Field> WireReader::Fail() {
   return std::nullopt;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -13,7 +13,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Fields are put by a function of a `wire`, which is given a WireSize first, to know how long it
 // all is, and then a WireWriter:
@@ -143,6 +143,6 @@ class WireReader {
   bool ok_ = true;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_BASE_WIRE_H_

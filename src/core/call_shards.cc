@@ -6,7 +6,7 @@
 #include <memory>
 #include <new>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 CallShards::~CallShards() {
   const std::unique_ptr<Block> block(block_.load(std::memory_order_acquire));
@@ -58,4 +58,4 @@ absl::Duration CallShards::UsualLatency() {
   return absl::Microseconds(known == 0 ? 0 : sum / known);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

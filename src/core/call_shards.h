@@ -16,7 +16,7 @@
 #include "src/base/thread_index.h"
 #include "src/core/success_run.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 inline constexpr std::size_t kCacheLine = 64;
 
@@ -141,6 +141,6 @@ inline CallShard* CallShards::Own() {
   return block->places[index].load(std::memory_order_acquire);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_CALL_SHARDS_H_

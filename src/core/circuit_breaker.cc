@@ -9,6 +9,13 @@
 
 namespace fusebox {
 
+using internal::CircuitCore;
+using internal::EventDelivery;
+using internal::PrintableOperator;
+using internal::Seed;
+using internal::UserCodeFailures;
+using internal::ValidateCircuit;
+
 absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::string_view name,
                                                                        const Policy& policy,
                                                                        Options options) {

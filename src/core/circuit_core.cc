@@ -12,7 +12,7 @@
 #include "src/base/printable.h"
 #include "src/core/transition_table.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 uint64_t NewInstance() {
@@ -475,4 +475,4 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   return snapshot;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

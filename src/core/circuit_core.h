@@ -36,7 +36,7 @@
 #include "src/core/totals.h"
 #include "src/core/user_code_failures.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What is wrong with a circuit's name and policy, if something is.
 absl::Status ValidateCircuit(absl::string_view name, const Policy& policy);
@@ -287,6 +287,6 @@ inline bool CircuitCore::IsSlow(const Ticket& ticket) const {
   return clock_.Now().nanos() - ticket.start.nanos() >= slow_nanos;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_

@@ -17,6 +17,17 @@
 #include "src/core/sha256.h"
 
 namespace fusebox {
+
+using internal::CutUtf8;
+using internal::FirstUnprintable;
+using internal::IsIdentifier;
+using internal::IsPrintable;
+using internal::IsServiceName;
+using internal::Printable;
+using internal::Sha256;
+using internal::Utf8Character;
+using internal::Utf8CharacterLength;
+
 namespace {
 
 constexpr std::size_t kNone = absl::string_view::npos;
@@ -215,7 +226,7 @@ CircuitName CircuitName::OfKey(absl::string_view target, absl::string_view key) 
   return Maker(target, Kind::kKey, key).Make();
 }
 
-bool MayBeOfTarget(absl::string_view name, absl::string_view target) {
+bool internal::MayBeOfTarget(absl::string_view name, absl::string_view target) {
   absl::string_view mark = name;
   if (!absl::ConsumePrefix(&mark, target)) return false;
   if (absl::StrContains(mark, kHashMark)) return true;

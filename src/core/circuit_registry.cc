@@ -27,6 +27,25 @@
 
 namespace fusebox {
 
+using internal::CircuitCore;
+using internal::EventDelivery;
+using internal::EventLog;
+using internal::EventQueue;
+using internal::EvictionQueue;
+using internal::KeptPolicies;
+using internal::ListenerList;
+using internal::MayBeOfTarget;
+using internal::Mutex;
+using internal::MutexLock;
+using internal::Opening;
+using internal::OpeningTraces;
+using internal::PolicyUseList;
+using internal::Printable;
+using internal::PrintableOperator;
+using internal::Seed;
+using internal::TargetSums;
+using internal::UserCodeFailures;
+
 namespace {
 
 // Circuits with equal policies share one. Remembers the last few, as there are few in a program: so

@@ -5,6 +5,8 @@
 
 namespace fusebox {
 
+using internal::LowerCase;
+
 absl::string_view EventKindName(EventKind kind) {
   switch (kind) {
 #define FUSEBOX_CASE(enumerator, number, name) \

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Guarded by the delivery's mutex.
 struct EventDelivery::Queue {
@@ -271,4 +271,4 @@ void EventDelivery::Tell(Batch& batch) {
   batch.events = {};  // with no lock held
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -21,7 +21,7 @@
 #include "src/core/listener_list.h"
 #include "src/core/user_code_failures.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Thread-safe. `Push` belongs under the circuit's lock, which is what gives the events their order;
 // `Deliver` belongs after it.
@@ -122,6 +122,6 @@ class EventQueue {
   std::shared_ptr<EventDelivery::Queue> queue_;  // the delivery's, which guards it too
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_EVENT_DELIVERY_H_

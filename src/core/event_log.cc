@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // Of a log for `capacity` events, how many circuits that come and go it keeps besides.
@@ -71,4 +71,4 @@ EventBatch EventLog::Since(uint64_t sequence, std::size_t limit) const {
   return batch;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -12,7 +12,7 @@
 #include "fusebox/event.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Circuits that come and go have a log of their own, a quarter as long: a thousand new keys a
 // second must not push out what an outage has said.
@@ -54,6 +54,6 @@ class EventLog {
   Ring comings_and_goings_ ABSL_GUARDED_BY(mutex_);  // circuits added and removed
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_EVENT_LOG_H_

@@ -14,6 +14,12 @@
 #include "src/core/json.h"
 
 namespace fusebox {
+
+using internal::JsonArray;
+using internal::JsonObject;
+using internal::NumberText;
+using internal::Printable;
+
 namespace {
 
 std::string TimeText(absl::Time time) {

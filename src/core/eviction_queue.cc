@@ -6,7 +6,7 @@
 
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // What one search may cost: looks at circuits that are ready, OPEN, or have to stay, each of some
@@ -137,4 +137,4 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindStaying() {
   return with_policy;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

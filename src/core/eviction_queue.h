@@ -13,7 +13,7 @@
 #include "fusebox/clock.h"
 #include "src/core/circuit_core.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Calls tell it nothing, so that they cost nothing: it looks at a circuit's count of calls now and
 // then. Circuits stand in a queue. The first one goes, unless calls have come since it was looked
@@ -65,6 +65,6 @@ class EvictionQueue {
   std::list<Member> staying_;  // had to stay then, or were to
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_EVICTION_QUEUE_H_

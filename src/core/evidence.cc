@@ -8,6 +8,9 @@
 #include "src/base/text.h"
 
 namespace fusebox {
+
+using internal::DurationText;
+
 namespace {
 
 std::string CodesText(const Evidence& evidence) {

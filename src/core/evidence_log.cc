@@ -8,7 +8,7 @@
 #include "src/base/printable.h"
 #include "src/core/canonical_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // The most frequent first; the order among equals stays.
@@ -108,4 +108,4 @@ Evidence EvidenceLog::Of(const Ring& ring, int64_t calls) const {
   return evidence;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

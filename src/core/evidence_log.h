@@ -14,7 +14,7 @@
 #include "fusebox/evidence.h"
 #include "fusebox/outcome.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A rule that has counted N failures is about the newest N: failures leave a run, and a window, in
 // the order in which they came. So nothing has to be taken out here when a window moves on or the
@@ -87,6 +87,6 @@ class EvidenceLog {
   std::string last_message_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_EVIDENCE_LOG_H_

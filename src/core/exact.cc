@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr int kMantissaBits = 53;
@@ -51,4 +51,4 @@ bool RateReached(int64_t part, int64_t whole, double rate) {
   return whole_parts && binary.mantissa % 2 == 0;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

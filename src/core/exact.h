@@ -9,7 +9,7 @@
 
 #include "absl/numeric/int128.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // One, in billionths.
 inline constexpr int64_t kOne = 1'000'000'000;
@@ -27,6 +27,6 @@ inline int64_t Scaled(int64_t nanos, int64_t billionths) {
 // what IEEE division of the two as doubles gives.
 bool RateReached(int64_t part, int64_t whole, double rate);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_EXACT_H_

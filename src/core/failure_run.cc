@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 int64_t FailureRun::AddFirstMessage() {
   if (length_ == 0 && breaks_.empty()) return kNoBreak;
@@ -46,4 +46,4 @@ void FailureRun::Forget() {
   breaks_.erase(breaks_.begin(), breaks_.begin() + static_cast<std::ptrdiff_t>(forgotten));
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

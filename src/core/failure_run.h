@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // How many failures there are in a row (R2), with successes that may be taken back: the first
 // message of a stream that fails later is a success that was none (C6). Not thread-safe.
@@ -59,6 +59,6 @@ class FailureRun {
   std::vector<Break> breaks_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_FAILURE_RUN_H_

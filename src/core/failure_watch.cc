@@ -5,7 +5,7 @@
 
 #include "src/core/rules/trip_rules.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 FailureWatch::FailureWatch(const Policy& policy, SteadyTime now)
     : policy_(policy),
@@ -58,7 +58,7 @@ std::optional<Trip> FailureWatch::Check(SteadyTime now) {
 
 bool FailureWatch::SuccessMatters(SteadyTime now) {
   return hung_calls_ != nullptr ||
-         fusebox::SuccessMatters(policy_, run_.length(), window_.Counts(now));
+         internal::SuccessMatters(policy_, run_.length(), window_.Counts(now));
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -17,7 +17,7 @@
 #include "src/core/window/call_window.h"
 #include "src/core/window/window_entry.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Not thread-safe. The policy must outlive it.
 class FailureWatch {
@@ -64,6 +64,6 @@ class FailureWatch {
   FailureRun run_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_FAILURE_WATCH_H_

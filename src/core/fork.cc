@@ -12,6 +12,10 @@
 
 namespace fusebox {
 
+using internal::ForkHookList;
+using internal::Mutex;
+using internal::MutexLock;
+
 struct ForkHooks::Entry {
   Entry(Stop to_stop, Start to_start) : stop(std::move(to_stop)), start(std::move(to_start)) {}
 
@@ -23,6 +27,8 @@ struct ForkHooks::Entry {
   bool gone ABSL_GUARDED_BY(mutex) = false;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
 };
+
+namespace internal {
 
 // All of them. Thread-safe.
 class ForkHookList {
@@ -71,6 +77,8 @@ class ForkHookList {
   std::vector<std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
   pid_t parent_ = 0;  // the forking thread's
 };
+
+}  // namespace internal
 
 namespace {
 

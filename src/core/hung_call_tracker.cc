@@ -10,7 +10,7 @@
 #include "src/base/floor_div.h"
 #include "src/base/text.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr int64_t kSlicesPerAge = 8;
@@ -71,4 +71,4 @@ void HungCallTracker::AdvanceTo(SteadyTime now) {
   first_ = std::max(first_, first);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -13,7 +13,7 @@
 #include "src/core/rules/trip.h"
 #include "src/core/stall_guard.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Counts the calls that are out by the slice in which they started, each an eighth of the age long
 // and aligned to the clock's zero; a call is hung once the end of its slice is the age ago. Not
@@ -44,6 +44,6 @@ class HungCallTracker {
   StallGuard guard_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_HUNG_CALL_TRACKER_H_

@@ -8,7 +8,7 @@
 #include "absl/numeric/int128.h"
 #include "src/core/exact.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // By std::seed_seq, a mixing function that the C++ standard spells out to the last bit.
@@ -31,4 +31,4 @@ int64_t Jitter::Draw() {
   return static_cast<int64_t>(absl::uint128(random) * (2 * kOne) >> 64) - kOne;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "src/base/process.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What random numbers begin with: given, or random.
 class Seed {
@@ -50,6 +50,6 @@ class Jitter {
   std::optional<Generator> generator_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_JITTER_H_

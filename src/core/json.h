@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "src/base/printable.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A string with its quotes. What isn't printable is escaped before, and shows as such.
 inline std::string JsonString(absl::string_view text) {
@@ -56,6 +56,6 @@ class JsonArray {
   std::string elements_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_JSON_H_

@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/policy.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Policies that operators have given to circuits that were evicted since, for when these come back
 // (P4).
@@ -62,6 +62,6 @@ class KeptPolicies {
   absl::flat_hash_map<absl::string_view, std::list<Kept>::iterator> by_name_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_KEPT_POLICIES_H_

@@ -6,7 +6,7 @@
 
 #include "src/base/user_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 ListenerList::ListenerList(EventListener first)
     : first_(first == nullptr ? nullptr : std::make_shared<const EventListener>(std::move(first))) {
@@ -44,4 +44,4 @@ void ListenerList::Tell(const std::vector<Event>& events, const Thrown& thrown) 
   }
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

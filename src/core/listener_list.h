@@ -13,7 +13,7 @@
 #include "fusebox/event.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Thread-safe.
 class ListenerList {
@@ -37,6 +37,6 @@ class ListenerList {
   std::vector<std::weak_ptr<const EventListener>> added_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_LISTENER_LIST_H_

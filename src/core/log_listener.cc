@@ -20,6 +20,12 @@
 #include "src/core/json.h"
 
 namespace fusebox {
+
+using internal::JsonObject;
+using internal::JsonString;
+using internal::Mutex;
+using internal::MutexLock;
+
 namespace {
 
 constexpr int kMostLinesPerSecond = 1'000'000;

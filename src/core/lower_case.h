@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A literal in lower case, made while the program is compiled.
 template <std::size_t size>
@@ -25,6 +25,6 @@ class LowerCase {
   char text_[size] = {};
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_LOWER_CASE_H_

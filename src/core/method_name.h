@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 inline bool IsIdentifier(absl::string_view text) {
   const auto fits = [](char c) {
@@ -30,6 +30,6 @@ inline bool IsServiceName(absl::string_view text) {
   }
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_METHOD_NAME_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "src/core/exact.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 int64_t Nanos(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration); }
@@ -50,4 +50,4 @@ int64_t OpenDuration::BackedOff(const Policy& policy) const {
   return static_cast<int64_t>(std::min(duration, longest) >> 32);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

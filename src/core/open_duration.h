@@ -11,7 +11,7 @@
 #include "fusebox/policy.h"
 #include "src/core/jitter.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Not thread-safe.
 class OpenDuration {
@@ -41,6 +41,6 @@ class OpenDuration {
   Jitter jitter_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_OPEN_DURATION_H_

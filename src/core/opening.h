@@ -7,7 +7,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/snapshot.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // An opening that isn't over, as far as it matters to a circuit that takes it up again.
 struct Opening {
@@ -22,6 +22,6 @@ struct Opening {
   bool came_back = false;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_OPENING_H_

@@ -5,7 +5,7 @@
 
 #include "absl/hash/hash.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 uint64_t HashOf(absl::string_view name) { return absl::Hash<absl::string_view>()(name); }
@@ -48,4 +48,4 @@ void OpeningTraces::Forget(Traces::iterator trace) {
   ListOf(trace->opening).erase(trace);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

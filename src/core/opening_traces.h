@@ -15,7 +15,7 @@
 #include "fusebox/clock.h"
 #include "src/core/opening.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Holds hashes in place of names, at most a given number\. Where there are more, the oldest go:
 // first those of keys that came back, but long ago; then those of keys that have not come back
@@ -60,6 +60,6 @@ class OpeningTraces {
   absl::flat_hash_map<uint64_t, Traces::iterator> by_hash_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_OPENING_TRACES_H_

@@ -4,7 +4,7 @@
 
 #include "fusebox/state.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A state as the machine sees it: HALF_OPEN has two phases (rules R5, R6).
 enum class Phase { kClosed, kOpen, kProbing, kRamping };
@@ -22,6 +22,6 @@ constexpr State StateOf(Phase phase) {
   return State::kHalfOpen;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_PHASE_H_

@@ -13,6 +13,9 @@
 #include "src/base/text.h"
 
 namespace fusebox {
+
+using internal::NumberText;
+
 namespace {
 
 constexpr int64_t kMaxCalls = 1'000'000;

@@ -11,6 +11,10 @@
 #include "src/core/method_name.h"
 
 namespace fusebox {
+
+using internal::IsIdentifier;
+using internal::IsServiceName;
+
 namespace {
 
 constexpr absl::string_view kHealthService = "grpc.health.v1.Health";

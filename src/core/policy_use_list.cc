@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::shared_ptr<PolicyUse> PolicyUseList::Add(absl::string_view target,
                                               std::vector<PolicyUse::Entry> entries) {
@@ -43,4 +43,4 @@ std::vector<UnusedPolicy> PolicyUseList::Unused() {
   return unused;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

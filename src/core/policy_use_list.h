@@ -9,7 +9,7 @@
 #include "fusebox/policy_use.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Those of the channels that there are. Thread-safe.
 class PolicyUseList {
@@ -25,6 +25,6 @@ class PolicyUseList {
   std::vector<std::weak_ptr<const PolicyUse>> uses_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_POLICY_USE_LIST_H_

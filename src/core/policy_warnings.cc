@@ -17,6 +17,9 @@
 #include "src/base/text.h"
 
 namespace fusebox {
+
+using internal::NumberText;
+
 namespace {
 
 // A number that is large where each one must happen.

@@ -7,7 +7,7 @@
 
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 std::optional<int64_t> AdmissionsLimit(const HalfOpenPolicy& policy) {
@@ -51,4 +51,4 @@ bool Probes::CheckTimeout(SteadyTime now) {
   return guard_.Look(now, hung);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

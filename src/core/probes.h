@@ -14,7 +14,7 @@
 #include "src/base/dcheck.h"
 #include "src/core/stall_guard.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The places for probes, and since when each is taken. Not thread-safe.
 class Probes {
@@ -53,6 +53,6 @@ class Probes {
   StallGuard guard_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_PROBES_H_

@@ -14,7 +14,7 @@
 #include "fusebox/state.h"
 #include "src/core/state_machine.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The yes and no of it, with the epoch, in one word that is read and written whole.
 class AdmissionWord {
@@ -124,6 +124,6 @@ class PublishedAdmission {
   std::atomic<int64_t> slice_nanos_{0};
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_PUBLISHED_ADMISSION_H_

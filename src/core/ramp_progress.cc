@@ -6,7 +6,7 @@
 #include "absl/numeric/int128.h"
 #include "src/core/exact.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 RampProgress::RampProgress(const Ramp& policy, SteadyTime now)
     : since_(now), duration_(policy.duration), initial_(BillionthsOf(policy.initial_fraction)) {}
@@ -29,4 +29,4 @@ int64_t RampProgress::FractionBillionths(SteadyTime now) const {
   return initial_ + static_cast<int64_t>(grown);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,7 +9,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Admits by error diffusion: each call adds the present fraction to a credit, and is admitted when
 // the credit reaches one, which is then taken off. Even and repeatable, never random. Reckoned in
@@ -32,6 +32,6 @@ class RampProgress {
   int64_t credit_ = 0;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RAMP_PROGRESS_H_

@@ -15,6 +15,13 @@
 #include "src/base/wire.h"
 
 namespace fusebox {
+
+using internal::AppendDurationText;
+using internal::AppendWire;
+using internal::IsPrintable;
+using internal::Printable;
+using internal::WireReader;
+
 namespace {
 
 constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/sha256.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // The first 32 bits of the fractions of the cube roots of the first 64 primes.
@@ -70,4 +70,4 @@ void Sha256::Compress() {
   for (std::size_t i = 0; i < state_.size(); ++i) state_[i] += added[i];
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // SHA-256 (FIPS 180-4). For names that must be the same on every platform and forever, which
 // absl::Hash promises of nothing; not for secrets: it takes a time that depends on its input.
@@ -37,6 +37,6 @@ class Sha256 {
   uint64_t size_ = 0;  // of all that was added, in bytes
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_SHA256_H_

@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "fusebox/clock.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Tells calls that hang from a process that was stopped itself, whose answers wait in its sockets.
 // Whoever looks whether calls have been out for an age passes on what was found. A finding that has
@@ -45,6 +45,6 @@ class StallGuard {
   std::optional<SteadyTime> armed_at_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_STALL_GUARD_H_

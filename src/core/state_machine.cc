@@ -11,7 +11,7 @@
 #include "src/base/text.h"
 #include "src/core/transition_table.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // Empty for an ignored call.
@@ -467,4 +467,4 @@ std::optional<double> StateMachine::ramp_fraction() const {
   return ramping->progress.Fraction(now_);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -29,7 +29,7 @@
 #include "src/core/rules/trip.h"
 #include "src/core/states.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What has changed: an event, except for what the machine can't know (the circuit's name, the time
 // of day, who).
@@ -179,6 +179,6 @@ class StateMachine {
   std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_STATE_MACHINE_H_

@@ -7,7 +7,7 @@
 #include "src/base/text.h"
 #include "src/core/rules/rate_rule.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::optional<DueTrip> OpenState::Due() const {
   if (!until) return std::nullopt;
@@ -74,4 +74,4 @@ std::optional<Trip> ProbingState::Verdict(const ProbeCalls& probe_calls) const {
                            results_.recorded, " probes")};
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -18,7 +18,7 @@
 #include "src/core/rules/trip.h"
 #include "src/core/window/window_entry.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A trip that comes of time alone, and when it is due.
 struct DueTrip {
@@ -86,6 +86,6 @@ struct RampingState {
   RampProgress progress;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_STATES_H_

@@ -9,7 +9,7 @@
 
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A count of successes of one epoch and one slice of its window, its tag. Its owner, one thread or
 // a few that share it, extends it without a lock; starting another run, and taking what the window
@@ -110,6 +110,6 @@ class SuccessRun {
   uint32_t taken_ = 0;  // of the count, what the window was told already; guarded by the lock
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_SUCCESS_RUN_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/target_sums.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 void TargetSums::Add(absl::string_view target, const Totals& totals) {
   MutexLock lock(mutex_);
@@ -21,4 +21,4 @@ std::vector<TargetTotals> TargetSums::ByTarget() const {
   return totals;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

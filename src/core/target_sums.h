@@ -16,7 +16,7 @@
 #include "fusebox/snapshot.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Thread-safe.
 class TargetSums {
@@ -34,6 +34,6 @@ class TargetSums {
   absl::btree_map<std::string, Totals> by_target_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_TARGET_SUMS_H_

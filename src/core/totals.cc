@@ -30,6 +30,10 @@ Totals& operator+=(Totals& sum, const Totals& more) {
   return sum;
 }
 
+}  // namespace fusebox
+
+namespace fusebox::internal {
+
 void LifetimeTotals::CountAcquired(const StateMachine::Grant& grant) {
   if (grant.admitted) {
     ++granted_;
@@ -136,4 +140,4 @@ LifetimeTotals::Calls LifetimeTotals::CallsWith(CallShards& shards) const {
   return calls;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

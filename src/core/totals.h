@@ -18,7 +18,7 @@
 #include "src/core/rules/trip.h"
 #include "src/core/state_machine.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Not thread-safe.
 class LifetimeTotals {
@@ -80,6 +80,6 @@ class LifetimeTotals {
   std::unique_ptr<const Move> last_action_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_TOTALS_H_

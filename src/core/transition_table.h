@@ -13,7 +13,7 @@
 #include "fusebox/state.h"
 #include "src/core/phase.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Who is behind a cause.
 enum class By { kNobody, kFailures, kSlowCalls, kHungCalls, kItself, kOperator };
@@ -113,6 +113,6 @@ constexpr bool IsRule(Cause cause) {
   return false;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/user_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr absl::Duration TellInterval() { return absl::Seconds(1); }
@@ -80,4 +80,4 @@ absl::Time UserCodeFailures::GuardedClock::WallNow() const {
   return now == absl::InfinitePast() ? Clock::Real().WallNow() : now;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -16,7 +16,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/user_code.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // What the circuits of a registry share. Thread-safe.
 class UserCodeFailures {
@@ -77,6 +77,6 @@ class UserCodeFailures {
   const Clock& clock_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_USER_CODE_FAILURES_H_

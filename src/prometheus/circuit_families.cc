@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 prometheus::MetricType TypeOf(const Metric& metric) {
@@ -115,4 +115,4 @@ std::vector<prometheus::MetricFamily> CircuitFamilies::Take() && {
   return std::move(families_);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -15,7 +15,7 @@
 #include "fusebox/snapshot.h"
 #include "src/readers/metrics.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 using MetricLabels = std::vector<prometheus::ClientMetric::Label>;
 
@@ -39,6 +39,6 @@ class CircuitFamilies {
   std::vector<prometheus::MetricFamily> families_;  // in the order of Metrics()
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_PROMETHEUS_CIRCUIT_FAMILIES_H_

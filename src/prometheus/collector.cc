@@ -20,6 +20,18 @@
 #include "src/readers/target_sum.h"
 
 namespace fusebox {
+
+using internal::CircuitCursor;
+using internal::CircuitFamilies;
+using internal::FirstUnprintable;
+using internal::IsLabelName;
+using internal::MetricLabelNames;
+using internal::MetricLabels;
+using internal::Printable;
+using internal::ShownSums;
+using internal::SumsByTarget;
+using internal::TargetSummer;
+
 namespace {
 
 class Collector final : public prometheus::Collectable {

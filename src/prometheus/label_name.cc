@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 bool IsLabelName(absl::string_view name) {
   return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name.front())) &&
@@ -15,4 +15,4 @@ bool IsLabelName(absl::string_view name) {
          });
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

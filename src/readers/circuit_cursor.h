@@ -10,7 +10,7 @@
 
 #include "fusebox/circuit_registry.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Goes through a registry's circuits by name, a page after the other: the registry can't make a
 // circuit while it is asked for some, and many at once would take much memory.
@@ -48,6 +48,6 @@ class CircuitCursor {
   bool at_end_ = false;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_READERS_CIRCUIT_CURSOR_H_

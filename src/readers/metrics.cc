@@ -9,7 +9,7 @@
 #include "fusebox/policy.h"
 #include "fusebox/state.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // As label values, by State and by Mode.
@@ -306,4 +306,4 @@ std::vector<absl::string_view> MetricLabelNames() {
   return names;
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -25,7 +25,7 @@
 #include "fusebox/snapshot.h"
 #include "src/readers/target_sum.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 enum class MetricType { kCounter, kGauge };
 
@@ -98,6 +98,6 @@ absl::Span<const Metric> Metrics();
 // Every label that a metric has, each once: none of them can be a user's.
 std::vector<absl::string_view> MetricLabelNames();
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_READERS_METRICS_H_

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 void RaiseTo(int64_t least, int64_t& count) { count = std::max(count, least); }
@@ -50,4 +50,4 @@ void ShownSums::Raise(SumsByTarget& sums) {
   shown_ = std::move(shown);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

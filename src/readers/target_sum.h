@@ -21,7 +21,7 @@
 #include "fusebox/state.h"
 #include "src/base/mutex.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 struct TargetSum {
   Totals totals;  // of its circuits that there are, and that there were
@@ -56,6 +56,6 @@ class ShownSums {
   std::map<std::string, Totals, std::less<>> shown_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_READERS_TARGET_SUM_H_

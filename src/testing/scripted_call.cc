@@ -41,7 +41,7 @@ void ScriptedCall::Start(std::shared_ptr<ScriptedCall> self) {
 
 void ScriptedCall::Answer(Reply reply) {
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     if (decided_) return;
     reply_ = std::move(reply);
   }
@@ -50,7 +50,7 @@ void ScriptedCall::Answer(Reply reply) {
 
 void ScriptedCall::OnReadDone(bool ok) {
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     reading_ = false;
     caller_is_done_ = !ok;
   }
@@ -59,7 +59,7 @@ void ScriptedCall::OnReadDone(bool ok) {
 
 void ScriptedCall::OnCancel() {
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     cancelled_ = true;
   }
   Proceed();
@@ -80,7 +80,7 @@ void ScriptedCall::Proceed() {
 }
 
 ScriptedCall::Step ScriptedCall::Decide() {
-  const fusebox::MutexLock lock(mutex_);
+  const fusebox::internal::MutexLock lock(mutex_);
   if (decided_ || reading_) return Step::kWait;
   if (!cancelled_ && !reply_) return Step::kWait;
   if (!cancelled_ && reply_->after_last_message && !caller_is_done_) {

@@ -59,7 +59,7 @@ class ScriptedCall final : public grpc::ServerGenericBidiReactor {
   grpc::ByteBuffer message_;
   std::size_t sent_ = 0;
 
-  fusebox::Mutex mutex_;
+  fusebox::internal::Mutex mutex_;
   // Guarded until the call is decided, and constant from then on.
   std::optional<Reply> reply_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;

@@ -45,14 +45,14 @@ Reply Reply::Fail(grpc::StatusCode code, const std::string& message) {
 class ScriptedServer::Service final : public grpc::CallbackGenericService {
  public:
   void Answer(absl::string_view method, Reply reply) {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     Script& script = ScriptOf(method);
     script.reply = std::move(reply);
     script.holds = false;
   }
 
   void Hold(absl::string_view method) {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     ScriptOf(method).holds = true;
   }
 
@@ -60,7 +60,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
     std::vector<std::shared_ptr<ScriptedCall>> released;
     Reply reply;
     {
-      const fusebox::MutexLock lock(mutex_);
+      const fusebox::internal::MutexLock lock(mutex_);
       Script& script = ScriptOf(method);
       script.holds = false;
       released.swap(script.held);
@@ -70,12 +70,12 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
   }
 
   int64_t calls(absl::string_view method) const {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     return CallsOf(method);
   }
 
   bool WaitForCalls(absl::string_view method, int64_t count, absl::Duration limit) const {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     return arrived_.WaitFor(mutex_, limit, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return CallsOf(method) >= count;
     });
@@ -112,7 +112,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
       grpc::GenericCallbackServerContext* context) override {
     const auto call = std::make_shared<ScriptedCall>(*context);
     {
-      const fusebox::MutexLock lock(mutex_);
+      const fusebox::internal::MutexLock lock(mutex_);
       Script& script = ScriptOf(context->method());
       ++script.calls;
       if (script.holds) {
@@ -126,8 +126,8 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
     return call.get();
   }
 
-  mutable fusebox::Mutex mutex_;
-  mutable fusebox::CondVar arrived_;
+  mutable fusebox::internal::Mutex mutex_;
+  mutable fusebox::internal::CondVar arrived_;
   std::map<std::string, Script, std::less<>> scripts_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -17,7 +17,7 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::CircuitRegistry;
-using fusebox::EventPump;
+using fusebox::internal::EventPump;
 
 // Remembers how far the pump's runs have seen, and waits for that.
 class Seen {

@@ -31,7 +31,7 @@
 #include "src/admin/watch_places.h"
 #include "tests/admin/admin_server.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 TEST(Glob, FitsTheWholeText) {
@@ -544,4 +544,4 @@ TEST(CircuitFilter, AnEventMatchesByWhereItLeadsFromOrTo) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

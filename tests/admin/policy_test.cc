@@ -13,7 +13,7 @@
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using testing::HasSubstr;
@@ -195,4 +195,4 @@ TEST(PolicyChange, RefusesNothingAtAll) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -36,7 +36,7 @@ class AdminConcurrency : public testing::Test {
 };
 
 TEST_F(AdminConcurrency, NoUpdateOfAPolicyIsLost) {
-  const fusebox::CircuitWrites writes(registry_, "", {});
+  const fusebox::internal::CircuitWrites writes(registry_, "", {});
   // Each thread raises a field of its own by one, over and over, without an etag. Nobody else
   // writes that field, so it has to be what was written last whenever its writer looks.
   constexpr int kRounds = 300;
@@ -73,16 +73,16 @@ TEST_F(AdminConcurrency, NoUpdateOfAPolicyIsLost) {
 
 // Reads until there is nothing more after `done`. Of all events none is left out unsaid. Returns
 // the last one's number.
-uint64_t WatchUntil(const std::atomic<bool>& done, const fusebox::WatchSource& source) {
-  fusebox::Watch watch(source, {});
+uint64_t WatchUntil(const std::atomic<bool>& done, const fusebox::internal::WatchSource& source) {
+  fusebox::internal::Watch watch(source, {});
   EXPECT_TRUE(watch.Start().ok());
   v1::WatchCircuitsResponse response;
   uint64_t last = 0;
   while (true) {
     const bool last_look = done;
-    const fusebox::Watch::Found found = watch.Next(response);
-    if (found == fusebox::Watch::Found::kNothing && last_look) return last;
-    if (found != fusebox::Watch::Found::kSomething) continue;
+    const fusebox::internal::Watch::Found found = watch.Next(response);
+    if (found == fusebox::internal::Watch::Found::kNothing && last_look) return last;
+    if (found != fusebox::internal::Watch::Found::kSomething) continue;
     if (response.snapshot_complete()) last = response.resume().sequence();
     if (response.events_size() == 0) continue;
     EXPECT_EQ(response.events(0).sequence(), last + response.missed_events() + 1);
@@ -94,9 +94,9 @@ uint64_t WatchUntil(const std::atomic<bool>& done, const fusebox::WatchSource& s
 }
 
 TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
-  const fusebox::CircuitReads reads(registry_, "", {});
-  const fusebox::CircuitWrites writes(registry_, "", {});
-  const fusebox::WatchSource source{registry_, "", "log-1", {}};
+  const fusebox::internal::CircuitReads reads(registry_, "", {});
+  const fusebox::internal::CircuitWrites writes(registry_, "", {});
+  const fusebox::internal::WatchSource source{registry_, "", "log-1", {}};
   std::atomic<bool> done{false};
   std::vector<std::thread> watchers;
   for (int i = 0; i < 3; ++i) {
@@ -112,7 +112,9 @@ TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
         const std::string name = "c" + std::to_string((n * 7 + i) % 20);
         v1::Circuit circuit;
         EXPECT_TRUE(
-            writes.Apply(fusebox::CircuitAction::Reset(), name, {"test", "again"}, circuit).ok());
+            writes
+                .Apply(fusebox::internal::CircuitAction::Reset(), name, {"test", "again"}, circuit)
+                .ok());
         v1::ListCircuitsResponse response;
         EXPECT_TRUE(reads.List({}, response).ok());
         EXPECT_EQ(response.circuits_size(), 20);

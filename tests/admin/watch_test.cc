@@ -361,19 +361,19 @@ class Sleeper : public grpc::ClientReadReactor<v1::WatchCircuitsResponse> {
 // The watchers of a service, on a clock that the test moves.
 class WatchersOnAClock : public v1::CircuitAdmin::CallbackService {
  public:
-  WatchersOnAClock(fusebox::WatchSource source, const FakeClock& clock)
+  WatchersOnAClock(fusebox::internal::WatchSource source, const FakeClock& clock)
       : watchers_(std::move(source), 10, executor_, clock) {}
 
-  fusebox::Watchers& watchers() { return watchers_; }
+  fusebox::internal::Watchers& watchers() { return watchers_; }
 
  private:
-  fusebox::Watchers::Reactor* WatchCircuits(grpc::CallbackServerContext* context,
-                                            const v1::WatchCircuitsRequest* request) override {
+  fusebox::internal::Watchers::Reactor* WatchCircuits(
+      grpc::CallbackServerContext* context, const v1::WatchCircuitsRequest* request) override {
     return watchers_.Add({"test", false}, *context, *request);
   }
 
-  fusebox::FairExecutor executor_;
-  fusebox::Watchers watchers_;
+  fusebox::internal::FairExecutor executor_;
+  fusebox::internal::Watchers watchers_;
 };
 
 TEST(WatchCircuits, OneThatTakesNothingForAMinuteIsHungUpOn) {
@@ -405,28 +405,28 @@ TEST(WatchCircuits, OneThatTakesNothingForAMinuteIsHungUpOn) {
 class WatchTest : public testing::Test {
  protected:
   // Looks until there is something to tell, or nothing.
-  bool Next(fusebox::Watch& watch) {
+  bool Next(fusebox::internal::Watch& watch) {
     while (true) {
-      const fusebox::Watch::Found found = watch.Next(response_);
-      if (found != fusebox::Watch::Found::kNothingYet) {
-        return found == fusebox::Watch::Found::kSomething;
+      const fusebox::internal::Watch::Found found = watch.Next(response_);
+      if (found != fusebox::internal::Watch::Found::kNothingYet) {
+        return found == fusebox::internal::Watch::Found::kSomething;
       }
     }
   }
 
-  fusebox::Watch NewWatch(const v1::WatchCircuitsRequest& request = {}) {
-    fusebox::Watch watch(source_, request);
+  fusebox::internal::Watch NewWatch(const v1::WatchCircuitsRequest& request = {}) {
+    fusebox::internal::Watch watch(source_, request);
     EXPECT_TRUE(watch.Start().ok());
     return watch;
   }
 
   TestCircuits circuits_{/*event_capacity=*/32};  // 8 for new circuits
-  fusebox::WatchSource source_{circuits_.registry(), "test-1", "log-1", {}};
+  fusebox::internal::WatchSource source_{circuits_.registry(), "test-1", "log-1", {}};
   v1::WatchCircuitsResponse response_;
 };
 
 TEST_F(WatchTest, OneThatDoesNotReadHoldsNothingAndMissesEvents) {
-  fusebox::Watch watch = NewWatch();
+  fusebox::internal::Watch watch = NewWatch();
   ASSERT_TRUE(Next(watch));
   EXPECT_TRUE(response_.snapshot_complete());
   EXPECT_FALSE(Next(watch));
@@ -440,7 +440,7 @@ TEST_F(WatchTest, OneThatDoesNotReadHoldsNothingAndMissesEvents) {
 
 TEST_F(WatchTest, NewCircuitsDoNotPushOutWhatHasMovedAndEachGapIsCounted) {
   fusebox::CircuitBreaker& moved = circuits_.Add("moved");
-  fusebox::Watch watch = NewWatch();
+  fusebox::internal::Watch watch = NewWatch();
   ASSERT_TRUE(Next(watch));
   ASSERT_TRUE(response_.snapshot_complete());
   const uint64_t before = response_.resume().sequence();
@@ -462,7 +462,7 @@ TEST_F(WatchTest, NewCircuitsDoNotPushOutWhatHasMovedAndEachGapIsCounted) {
 
 TEST_F(WatchTest, NoEventFallsBetweenTheCircuitsAndTheEvents) {
   for (int i = 0; i < 150; ++i) circuits_.Add("c" + std::to_string(1'000 + i));
-  fusebox::Watch watch = NewWatch();
+  fusebox::internal::Watch watch = NewWatch();
   ASSERT_TRUE(Next(watch));
   EXPECT_FALSE(response_.snapshot_complete());
   circuits_.Add("c1000").Disable({"oncall", "it has been told already"});
@@ -477,7 +477,7 @@ TEST_F(WatchTest, NoEventFallsBetweenTheCircuitsAndTheEvents) {
 TEST_F(WatchTest, EventsThatItDoesNotWantAreNotTold) {
   v1::WatchCircuitsRequest request;
   request.mutable_filter()->add_name_globs("mine*");
-  fusebox::Watch watch = NewWatch(request);
+  fusebox::internal::Watch watch = NewWatch(request);
   ASSERT_TRUE(Next(watch));
   for (int i = 0; i < 5; ++i) circuits_.Add("c" + std::to_string(i));
   EXPECT_FALSE(Next(watch));

@@ -17,7 +17,9 @@
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
-#   namespaces      fusebox, fusebox_testing and unnamed ones; no using-directive, no alias
+#   namespaces      fusebox, fusebox::internal, fusebox_testing and unnamed ones; no using-directive,
+#                   no alias
+#   internals       a private header declares in fusebox::internal alone, or in fusebox_testing
 #   quiet           a library writes to no stream, ends no process, but in src/base/dcheck.h, and
 #                   neither throws nor catches but in src/base/user_code.h and include/fusebox/run.h
 #   mutex           a mutex is a Mutex, which clang's -Wthread-safety checks, and not a bare
@@ -166,8 +168,10 @@ function check_code(code,    name) {
     name = code
     sub(/^[ \t]*(inline[ \t]+)?namespace[ \t]*/, "", name)
     sub(/[ \t]*\{.*$/, "", name)
-    if (name != "" && name != "fusebox" && name != "fusebox_testing") {
+    if (name != "" && name !~ /^(fusebox(::internal)?|internal|fusebox_testing)$/) {
       violation("namespaces", name)
+    } else if (name ~ /^(fusebox|internal)$/ && FILENAME ~ /^(src|interceptors)\/.*\.h$/) {
+      violation("internals", "what a private header declares belongs in fusebox::internal")
     }
   }
   if (code ~ /std::(cout|cerr|clog)([^A-Za-z0-9_]|$)/ \

@@ -6,7 +6,7 @@
 #define FUSEBOX_DCHECKS 0
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 bool AtRunTime();  // never defined, and so not called
 
@@ -23,4 +23,4 @@ static_assert(Checked() == 1, "a check that is off is evaluated");
 static_assert(noexcept(FUSEBOX_DCHECK(AtRunTime())), "a check that is off may throw");
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

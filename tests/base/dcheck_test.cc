@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 TEST(Dcheck, WhatHoldsIsEvaluatedOnceAndGoesOn) {
@@ -28,4 +28,4 @@ TEST(Dcheck, IsAnExpression) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -10,7 +10,7 @@
 #include "src/base/utf8.h"
 #include "tests/support/hostile_texts.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 TEST(Printable, WhatPeopleWriteStays) {
@@ -130,4 +130,4 @@ TEST(CutUtf8, SurvivesWhatIsNoUtf8) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 TEST(DurationText, IsAbseilsOfWholeMilliseconds) {
@@ -44,4 +44,4 @@ TEST(NumberText, TellsEveryNumberFromItsNeighbours) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 bool IsWellFormed(const std::string& bytes) {
@@ -111,4 +111,4 @@ TEST(WireReader, ALongRunOfSkippedFieldsTakesNoStack) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

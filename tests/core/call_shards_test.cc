@@ -13,7 +13,7 @@
 #include "src/base/thread_index.h"
 #include "tests/core/threads.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::Barrier;
@@ -188,4 +188,4 @@ TEST(ThreadIndex, AThreadThatEndsTakesNoneForGood) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -53,7 +53,7 @@ void Add(const Whose& whose, std::map<std::string, Whose>& names) {
   RC_LOG() << name.text() << std::endl;
   RC_ASSERT(!name.text().empty());
   RC_ASSERT(name.text().size() <= fusebox::kMaxCircuitNameBytes);
-  RC_ASSERT(fusebox::IsPrintable(absl::string_view(name.text())));
+  RC_ASSERT(fusebox::internal::IsPrintable(absl::string_view(name.text())));
   RC_ASSERT(fusebox::ValidateCircuitName(name.text()).ok());
   RC_ASSERT(name.target().size() <= fusebox::kMaxTargetNameBytes);
   RC_ASSERT(absl::StartsWith(name.text(), name.target()));

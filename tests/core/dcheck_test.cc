@@ -9,7 +9,7 @@
 #include "src/core/hung_call_tracker.h"
 #include "src/core/probes.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 #if defined(NDEBUG) && !defined(ABSL_HAVE_ADDRESS_SANITIZER) && !defined(ABSL_HAVE_THREAD_SANITIZER)
@@ -35,4 +35,4 @@ TEST(DcheckDeathTest, NoCallEndsThatHasNotStarted) {
 #endif
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -33,7 +33,7 @@
 #include "tests/core/test_circuit.h"
 #include "tests/core/threads.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::RunThreads;
@@ -421,4 +421,4 @@ TEST(EventDelivery, NothingIsForgotten) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

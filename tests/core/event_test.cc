@@ -17,7 +17,7 @@
 #include "src/core/user_code_failures.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::FakeClock;
@@ -307,4 +307,4 @@ TEST(EventKindName, IsTheEnumeratorInSnakeCase) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

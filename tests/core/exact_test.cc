@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 TEST(RateReached, R2_IsExactForEveryQuotientUpTo200) {
@@ -113,4 +113,4 @@ TEST(Scaled, RoundsTowardsZeroAndOverflowsNowhere) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,7 +9,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // The same by the plainest means: all that ever came, in order.
@@ -96,4 +96,4 @@ TEST(FailureRun, C6_LongRunsOfSuchBreaksAreBounded) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -12,7 +12,7 @@
 #include "src/core/stall_guard.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::NoRulePolicy;
@@ -265,4 +265,4 @@ TEST(CircuitBreaker, R14_NotWhileDisabled) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -12,10 +12,10 @@
 #error "must be compiled without exceptions"
 #endif
 
-namespace fusebox {
+namespace fusebox::internal {
 
 absl::Status RunOnce(CircuitBreaker& breaker) {
   return Run(breaker, [] { return absl::OkStatus(); });
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

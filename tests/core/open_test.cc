@@ -13,7 +13,7 @@
 #include "src/core/jitter.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::SmallPolicy;
@@ -295,4 +295,4 @@ TEST(CircuitBreaker, R4_PushbackOfASuccessIsNone) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -11,7 +11,7 @@
 #include "src/core/ramp_progress.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::SmallPolicy;
@@ -205,4 +205,4 @@ TEST(CircuitBreaker, R6_ProbeCallsLeadToTheRampToo) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

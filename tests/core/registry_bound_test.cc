@@ -20,7 +20,7 @@
 #include "src/core/opening_traces.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::FakeClock;
@@ -556,4 +556,4 @@ TEST(EventLog, WithoutCapacityItOnlyNumbers) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -17,7 +17,7 @@
 #include "tests/core/test_circuit.h"
 #include "tests/support/hostile_texts.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::HostileTexts;
@@ -351,4 +351,4 @@ TEST(DecodeRejection, Design4_AnyDelayCanBeReadAndWrittenAgain) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -12,7 +12,7 @@
 #include "src/core/target_sums.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using ::testing::IsEmpty;
@@ -82,4 +82,4 @@ TEST(RemovedTotals, TargetsAreBoundedAndTheRestIsAddedUp) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -9,7 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 std::string HexOf(Sha256& hash) {
@@ -55,4 +55,4 @@ TEST(Sha256, OfEachLengthInAnyPieces) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using Tag = SuccessRun::Tag;
@@ -75,4 +75,4 @@ TEST_P(SuccessRunTest, AFullOneTakesNoMore) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "src/core/phase.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr Phase kPhases[] = {Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping};
@@ -73,4 +73,4 @@ TEST(TransitionTable, R8_AForcedOpeningEndsInHalfOpen) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

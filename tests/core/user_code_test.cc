@@ -29,7 +29,7 @@
 #include "src/core/user_code_failures.h"
 #include "tests/core/test_circuit.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::FakeClock;
@@ -370,4 +370,4 @@ TEST(EventDelivery, ALoneBreakersListenerSeesTheGap) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -54,16 +54,17 @@ TEST(Text, EachCharacterIsShownByTheLibrarysOwnRule) {
               static_cast<char>(0x80U | (character >> 6U & 0x3FU)),
               static_cast<char>(0x80U | (character & 0x3FU))};
     }
-    ASSERT_EQ(Printable(text) == text, fusebox::IsPrintable(character)) << std::hex << character;
+    ASSERT_EQ(Printable(text) == text, fusebox::internal::IsPrintable(character))
+        << std::hex << character;
   }
 }
 
 TEST(Text, IsBlankIfNothingIsInItButSpaces) {
   for (const char* const blank : {"", " ", "\t\r\n", "\u00a0", "\u3000 \u2003\u205f\u1680"}) {
-    EXPECT_TRUE(fusebox::IsBlank(blank)) << Printable(blank);
+    EXPECT_TRUE(fusebox::internal::IsBlank(blank)) << Printable(blank);
   }
   for (const char* const text : {"x", " x", "\u3000漢", "\xff", "\xc2", "\u200b"}) {
-    EXPECT_FALSE(fusebox::IsBlank(text)) << Printable(text);
+    EXPECT_FALSE(fusebox::internal::IsBlank(text)) << Printable(text);
   }
 }
 

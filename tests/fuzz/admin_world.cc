@@ -18,12 +18,12 @@ namespace fusebox_testing {
 namespace {
 
 namespace v1 = fusebox::v1;
-using fusebox::CircuitAction;
+using fusebox::internal::CircuitAction;
 
 constexpr std::size_t kEventCapacity = 16;  // so few that watchers miss some
 constexpr std::size_t kMaxWatchers = 4;
 constexpr std::array kNames = {"a/shop.Cart/Add", "a/shop.Cart/Drop", "b", "b/\u6f22\u5b57 of %FF"};
-constexpr fusebox::Disclosure kDisclosure{true};
+constexpr fusebox::internal::Disclosure kDisclosure{true};
 
 std::shared_ptr<fusebox::CircuitRegistry> MakeRegistry(const FakeClock& clock) {
   fusebox::CircuitRegistry::Options options;
@@ -199,7 +199,7 @@ void AdminWorld::StartWatch() {
   if (watchers_.size() == kMaxWatchers) watchers_.erase(watchers_.begin());
   v1::WatchCircuitsRequest request;
   maker_.Fill(request);
-  Watcher watcher{std::make_unique<fusebox::Watch>(source_, request)};
+  Watcher watcher{std::make_unique<fusebox::internal::Watch>(source_, request)};
   if (AskOnly([&] { return watcher.watch->Start(); }).ok()) watchers_.push_back(std::move(watcher));
 }
 
@@ -210,13 +210,13 @@ void AdminWorld::GoOnWatching() {
   int messages = 0;
   while (true) {
     Require(++messages < 100, "a watcher is soon told all that there is");
-    auto found = fusebox::Watch::Found::kNothing;
+    auto found = fusebox::internal::Watch::Found::kNothing;
     AskOnly([&] {
       found = watcher.watch->Next(message);
       return grpc::Status::OK;
     });
-    if (found == fusebox::Watch::Found::kNothing) break;
-    if (found == fusebox::Watch::Found::kNothingYet) continue;
+    if (found == fusebox::internal::Watch::Found::kNothing) break;
+    if (found == fusebox::internal::Watch::Found::kNothingYet) continue;
     RequireReadable(message);
     for (const v1::Event& event : message.events()) {
       Require(event.sequence() > watcher.sequence, "no event is told twice");

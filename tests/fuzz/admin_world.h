@@ -70,9 +70,9 @@ class AdminWorld {
   FuzzedDataProvider& data_;
   FakeClock clock_;
   const std::shared_ptr<fusebox::CircuitRegistry> registry_;
-  const fusebox::CircuitReads reads_;
-  const fusebox::CircuitWrites writes_;
-  const fusebox::WatchSource source_;
+  const fusebox::internal::CircuitReads reads_;
+  const fusebox::internal::CircuitWrites writes_;
+  const fusebox::internal::WatchSource source_;
   MessageMaker maker_;
 
   struct OpenCall {
@@ -81,7 +81,7 @@ class AdminWorld {
   };
   std::vector<OpenCall> calls_;
   struct Watcher {
-    std::unique_ptr<fusebox::Watch> watch;
+    std::unique_ptr<fusebox::internal::Watch> watch;
     uint64_t sequence = 0;  // of the last event that it has got to
   };
   std::vector<Watcher> watchers_;

@@ -49,7 +49,7 @@ std::vector<std::string> Paths() {
 
 v1::Policy ProtoOf(const Policy& policy) {
   v1::Policy proto;
-  fusebox::ToProto(policy, proto);
+  fusebox::internal::ToProto(policy, proto);
   return proto;
 }
 
@@ -59,12 +59,12 @@ void RequireSound(const Policy& policy) {
   Require(valid.ok(), "an accepted policy is valid", std::string(valid.message()));
 
   const v1::Policy proto = ProtoOf(policy);
-  fusebox::RequestErrors errors;
-  Require(fusebox::FromProto(proto, "policy", errors) == policy && errors.empty(),
+  fusebox::internal::RequestErrors errors;
+  Require(fusebox::internal::FromProto(proto, "policy", errors) == policy && errors.empty(),
           "a policy comes back as it went out", proto.ShortDebugString() + errors.Text());
   v1::Policy parsed;
   Require(parsed.ParseFromString(proto.SerializeAsString()) &&
-              fusebox::EtagOf(parsed) == fusebox::EtagOf(proto),
+              fusebox::internal::EtagOf(parsed) == fusebox::internal::EtagOf(proto),
           "a policy has one etag");
   Require(fusebox::CircuitBreaker::Create("fuzz", policy).ok(),
           "a circuit takes an accepted policy");
@@ -114,8 +114,8 @@ void Run(FuzzedDataProvider& data) {
 
   v1::Policy proto;
   maker.Fill(proto);
-  fusebox::RequestErrors errors;
-  Policy policy = fusebox::FromProto(proto, "policy", errors);
+  fusebox::internal::RequestErrors errors;
+  Policy policy = fusebox::internal::FromProto(proto, "policy", errors);
   if (errors.empty()) {
     RequireSound(policy);
   } else {
@@ -126,14 +126,14 @@ void Run(FuzzedDataProvider& data) {
   for (int changes = data.ConsumeIntegralInRange(0, 3); changes > 0; --changes) {
     v1::PolicyChange change;
     maker.Fill(change);
-    fusebox::RequestErrors change_errors;
-    fusebox::CheckPolicyChange(change, "change", change_errors);
+    fusebox::internal::RequestErrors change_errors;
+    fusebox::internal::CheckPolicyChange(change, "change", change_errors);
     if (!change_errors.empty()) continue;
-    const Policy changed = fusebox::ChangePolicy(policy, change, "change", change_errors);
+    const Policy changed = fusebox::internal::ChangePolicy(policy, change, "change", change_errors);
     if (!change_errors.empty()) continue;
     RequireSound(changed);
     RequireOthersUnchanged(policy, changed, change);
-    Require(fusebox::ChangePolicy(changed, change, "change", change_errors) == changed &&
+    Require(fusebox::internal::ChangePolicy(changed, change, "change", change_errors) == changed &&
                 change_errors.empty(),
             "a change that is made again changes nothing");
     policy = changed;

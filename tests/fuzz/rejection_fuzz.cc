@@ -29,7 +29,8 @@ constexpr char kRetryInfo[] = "type.googleapis.com/google.rpc.RetryInfo";
 
 void RequireSame(const std::optional<Rejection>& a, const Rejection& b) {
   Require(a.has_value(), "a rejection that was written is read");
-  const std::string circuit = fusebox::Printable(b.circuit, fusebox::kMaxCircuitNameBytes);
+  const std::string circuit =
+      fusebox::internal::Printable(b.circuit, fusebox::kMaxCircuitNameBytes);
   Require(a->reason == b.reason && a->circuit == circuit && a->state == b.state,
           "a rejection is read as it was written");
   Require(a->retry_after == b.retry_after, "a delay is read as it was written",
@@ -50,7 +51,7 @@ std::string WithAnyDelay(FuzzedDataProvider& data, const Rejection& rejection) {
   const auto seconds = data.ConsumeIntegral<uint64_t>();
   const auto nanos = data.ConsumeIntegral<uint64_t>();
   std::string bytes;
-  fusebox::AppendWire(bytes, [&](auto& status) {
+  fusebox::internal::AppendWire(bytes, [&](auto& status) {
     status.Varint(1, 14);
     status.Message(3, [&](auto& any) {
       any.Bytes(1, kErrorInfo);

@@ -21,12 +21,12 @@
 namespace fusebox_testing {
 namespace {
 
-using fusebox::CircuitFinder;
 using fusebox::CircuitKey;
 using fusebox::CircuitName;
 using fusebox::CircuitRegistry;
-using fusebox::FoundCircuit;
-using fusebox::ProtectedMethod;
+using fusebox::internal::CircuitFinder;
+using fusebox::internal::FoundCircuit;
+using fusebox::internal::ProtectedMethod;
 
 constexpr char kReserve[] = "/shop.Inventory/Reserve";
 
@@ -36,7 +36,8 @@ constexpr std::size_t kMostBytesHeld = fusebox::kMaxCircuitNameBytes + 1;
 class CircuitFinderTest : public testing::Test {
  protected:
   void Use(CircuitKey key, fusebox::PolicyTable policies = {}) {
-    finder_.emplace("inventory", registry_, fusebox::MethodTable(std::move(policies), {}, {}, {}),
+    finder_.emplace("inventory", registry_,
+                    fusebox::internal::MethodTable(std::move(policies), {}, {}, {}),
                     fusebox::CircuitScope::kPerMethod, std::move(key));
   }
   FoundCircuit OfKey(const std::string& key) {

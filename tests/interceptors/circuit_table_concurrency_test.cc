@@ -24,9 +24,9 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::CircuitRegistry;
-using fusebox::CircuitTable;
-using fusebox::EntryRef;
-using fusebox::FoundCircuit;
+using fusebox::internal::CircuitTable;
+using fusebox::internal::EntryRef;
+using fusebox::internal::FoundCircuit;
 
 constexpr unsigned kWorkers = 4;
 constexpr int kSteps = 4'000;
@@ -110,7 +110,7 @@ class World {
   }
 
   const fusebox::Policy policy_;
-  fusebox::MethodSettings settings_;
+  fusebox::internal::MethodSettings settings_;
   std::shared_ptr<CircuitRegistry> registry_;
   std::unique_ptr<CircuitTable> table_;
   Exchange exchange_;

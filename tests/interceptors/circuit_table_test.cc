@@ -17,9 +17,9 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::CircuitRegistry;
-using fusebox::CircuitTable;
-using fusebox::EntryRef;
-using fusebox::FoundCircuit;
+using fusebox::internal::CircuitTable;
+using fusebox::internal::EntryRef;
+using fusebox::internal::FoundCircuit;
 
 class CircuitTableTest : public testing::Test {
  protected:
@@ -41,7 +41,7 @@ class CircuitTableTest : public testing::Test {
   }
 
   const fusebox::Policy policy_;
-  fusebox::MethodSettings settings_;
+  fusebox::internal::MethodSettings settings_;
   std::shared_ptr<CircuitRegistry> registry_;
   std::unique_ptr<CircuitTable> table_;
 };

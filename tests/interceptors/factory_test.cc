@@ -162,7 +162,7 @@ TEST(FactoryTest, P1_TakesAnyMethodIfUnknownNamesAreAllowed) {
 }
 
 TEST(EditDistance, CountsUpToItsLimit) {
-  using fusebox::EditDistance;
+  using fusebox::internal::EditDistance;
   EXPECT_EQ(EditDistance("", "", 2), 0);
   EXPECT_EQ(EditDistance("shop", "shop", 2), 0);
   EXPECT_EQ(EditDistance("shop.Inventry", "shop.Inventory", 2), 1);
@@ -191,11 +191,11 @@ TEST(FactoryTest, P1_TheRegistryTellsWhichSettingsNoCallHasMatched) {
         .Unprotected("fusebox_testing.Echo/Bidi");
     options.method_streams["fusebox_testing.Echo/ServerStream"] = {};
     options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", Answer);
-    return fusebox::ProtectedChannel(std::move(options),
-                                     fusebox::StatusClassifier::Create({}).value());
+    return fusebox::internal::ProtectedChannel(std::move(options),
+                                               fusebox::StatusClassifier::Create({}).value());
   };
   {
-    fusebox::ProtectedChannel channel = make("echo");
+    fusebox::internal::ProtectedChannel channel = make("echo");
     EXPECT_THAT(unused(), ElementsAre("echo policy elsewhere.Another",
                                       "echo unprotected fusebox_testing.Echo/Bidi",
                                       "echo stream options fusebox_testing.Echo/ServerStream",
@@ -206,11 +206,11 @@ TEST(FactoryTest, P1_TheRegistryTellsWhichSettingsNoCallHasMatched) {
     channel.circuits.FindMethod("/fusebox_testing.Echo/ServerStream");
     EXPECT_THAT(unused(), ElementsAre("echo policy elsewhere.Another"));
     // Another channel of that target uses the other one's, one of another target doesn't.
-    fusebox::ProtectedChannel other = make("echo");
+    fusebox::internal::ProtectedChannel other = make("echo");
     EXPECT_THAT(unused(), ElementsAre("echo policy elsewhere.Another"));
     other.circuits.FindMethod("/elsewhere.Another/Method");
     EXPECT_THAT(unused(), IsEmpty());
-    fusebox::ProtectedChannel elsewhere = make("elsewhere\n");
+    fusebox::internal::ProtectedChannel elsewhere = make("elsewhere\n");
     EXPECT_EQ(unused().size(), 5U);
     EXPECT_EQ(unused().front(), "elsewhere%0A policy elsewhere.Another");
   }

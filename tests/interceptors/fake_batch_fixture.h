@@ -21,7 +21,7 @@
 
 namespace fusebox_testing {
 
-using CallType = fusebox::ProtectedCall::CallType;
+using CallType = fusebox::internal::ProtectedCall::CallType;
 
 inline constexpr char kMethod[] = "/shop.Inventory/Reserve";
 
@@ -55,22 +55,22 @@ class FakeChannel {
     return *registry_->GetOrCreate("inventory/shop.Inventory/Reserve", FakeCallPolicy());
   }
 
-  std::unique_ptr<fusebox::CircuitBreakerInterceptor> MakeInterceptor(
+  std::unique_ptr<fusebox::internal::CircuitBreakerInterceptor> MakeInterceptor(
       CallType type, const std::string& method = kMethod,
       absl::Time deadline = absl::InfiniteFuture()) {
-    return std::make_unique<fusebox::CircuitBreakerInterceptor>(
+    return std::make_unique<fusebox::internal::CircuitBreakerInterceptor>(
         channel_, *channel_.circuits.FindMethod(method), deadline, type, /*context=*/nullptr);
   }
 
  private:
-  static fusebox::ProtectedChannel MakeChannel(
+  static fusebox::internal::ProtectedChannel MakeChannel(
       const std::shared_ptr<fusebox::CircuitRegistry>& registry, const fusebox::Policy& policy,
       fusebox::CircuitBreakerOptions& options) {
     options.target = "inventory";
     options.registry = registry;
     options.policies.Default(policy);
     auto classifier = fusebox::StatusClassifier::Create(options.classifier);
-    return fusebox::ProtectedChannel(std::move(options), *std::move(classifier));
+    return fusebox::internal::ProtectedChannel(std::move(options), *std::move(classifier));
   }
   static std::shared_ptr<fusebox::CircuitRegistry> MakeRegistry(const FakeClock& clock) {
     fusebox::CircuitRegistry::Options options;
@@ -79,7 +79,7 @@ class FakeChannel {
   }
 
   const std::shared_ptr<fusebox::CircuitRegistry> registry_;
-  fusebox::ProtectedChannel channel_;
+  fusebox::internal::ProtectedChannel channel_;
 };
 
 }  // namespace fusebox_testing

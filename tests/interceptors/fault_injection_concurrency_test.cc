@@ -24,12 +24,12 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::Fault;
-using fusebox::FaultEngine;
-using fusebox::FaultInjectionInterceptor;
 using fusebox::InjectedDelay;
 using fusebox::InjectedHang;
 using fusebox::InjectedStatus;
-using CallType = fusebox::FaultyCall::CallType;
+using fusebox::internal::FaultEngine;
+using fusebox::internal::FaultInjectionInterceptor;
+using CallType = fusebox::internal::FaultyCall::CallType;
 
 constexpr char kMethod[] = "/shop.Inventory/Reserve";
 

@@ -31,7 +31,7 @@ using testing::Each;
 using testing::SizeIs;
 
 // The next 64 lots.
-uint64_t Lots(fusebox::FaultRule& rule) {
+uint64_t Lots(fusebox::internal::FaultRule& rule) {
   uint64_t lots = 0;
   for (int i = 0; i < 64; ++i) lots = lots << 1 | (rule.Draw() ? 1 : 0);
   return lots;
@@ -40,7 +40,7 @@ uint64_t Lots(fusebox::FaultRule& rule) {
 std::vector<uint64_t> LotsOfChildren(std::optional<uint64_t> seed) {
   fusebox::Fault fault;
   fault.fraction = 0.5;
-  fusebox::FaultRule rule(fault, seed, "shop.Inventory");
+  fusebox::internal::FaultRule rule(fault, seed, "shop.Inventory");
   std::vector<uint64_t> lots;
   for (int i = 0; i < 3; ++i) lots.push_back(InChild<uint64_t>([&] { return Lots(rule); }));
   lots.push_back(Lots(rule));
@@ -67,7 +67,7 @@ void WaitForThreads(std::ptrdiff_t count) {
   while (Threads() != count) std::this_thread::yield();
 }
 
-class Sleep final : public fusebox::Sleeper {
+class Sleep final : public fusebox::internal::Sleeper {
  public:
   void Wake() override { woken_.set_value(); }
   void WaitUntilWoken() { woken_.get_future().wait(); }
@@ -79,7 +79,7 @@ class Sleep final : public fusebox::Sleeper {
 TEST(FaultInjectionFork, TheTimersThreadIsStoppedAndStartedAgain) {
   // A sanitizer's own thread comes with the first that a process starts, and stays.
   std::thread([] {}).join();
-  fusebox::WakeupTimer timer;
+  fusebox::internal::WakeupTimer timer;
   const auto parents = std::make_shared<Sleep>();
   const fusebox::SteadyTime due = fusebox::Clock::Real().Now() + absl::Hours(1);
   const std::ptrdiff_t others = Threads();

@@ -23,12 +23,12 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::Fault;
-using fusebox::FaultEngine;
 using fusebox::FaultInjector;
-using fusebox::FaultRule;
 using fusebox::InjectedDelay;
 using fusebox::InjectedHang;
 using fusebox::InjectedStatus;
+using fusebox::internal::FaultEngine;
+using fusebox::internal::FaultRule;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;

@@ -13,16 +13,17 @@
 namespace fusebox_testing {
 namespace {
 
-using fusebox::IsLocalFailure;
-using fusebox::kLocalFailures;
+using fusebox::internal::IsLocalFailure;
+using fusebox::internal::kLocalFailures;
 using grpc::StatusCode;
 
-grpc::Status StatusOf(const fusebox::LocalFailure& local, const std::string& prefix = "") {
+grpc::Status StatusOf(const fusebox::internal::LocalFailure& local,
+                      const std::string& prefix = "") {
   return grpc::Status(local.code, prefix + std::string(local.text) + "12 vs. 2)");
 }
 
 TEST(LocalFailureTest, C2_EachOfTheTableFromTheTargetIsLocal) {
-  for (const fusebox::LocalFailure& local : kLocalFailures) {
+  for (const fusebox::internal::LocalFailure& local : kLocalFailures) {
     for (const char* const target : {"inventory:50051", "dns:///inventory:50051",
                                      "xds:///inventory", "unknown", "", "10.0.0.7:50051"}) {
       EXPECT_TRUE(IsLocalFailure(StatusOf(local), target, target)) << local.text;
@@ -33,7 +34,7 @@ TEST(LocalFailureTest, C2_EachOfTheTableFromTheTargetIsLocal) {
 }
 
 TEST(LocalFailureTest, C2_TheSameFromAPeerIsTheServers) {
-  for (const fusebox::LocalFailure& local : kLocalFailures) {
+  for (const fusebox::internal::LocalFailure& local : kLocalFailures) {
     for (const char* const peer : {"ipv4:10.0.0.7:50051", "ipv6:%5B2001:db8::7%5D:50051",
                                    "unix:/run/inventory", "unix-abstract:inventory"}) {
       EXPECT_FALSE(IsLocalFailure(StatusOf(local), peer, "inventory:50051")) << local.text;
@@ -44,7 +45,7 @@ TEST(LocalFailureTest, C2_TheSameFromAPeerIsTheServers) {
 }
 
 TEST(LocalFailureTest, C2_ATargetThatIsAnAddressLeavesItToTheText) {
-  for (const fusebox::LocalFailure& local : kLocalFailures) {
+  for (const fusebox::internal::LocalFailure& local : kLocalFailures) {
     for (const char* const target : {"ipv4:10.0.0.7:50051", "unix:/run/inventory", "inproc"}) {
       EXPECT_TRUE(IsLocalFailure(StatusOf(local), target, target)) << local.text;
       EXPECT_FALSE(IsLocalFailure(StatusOf(local, "SERVER: "), target, target)) << local.text;
@@ -59,7 +60,7 @@ TEST(LocalFailureTest, C2_WhatIsNotInTheTableIsNotLocal) {
     const grpc::Status status(static_cast<StatusCode>(code), "failed to connect to all addresses");
     EXPECT_FALSE(IsLocalFailure(status, kTarget, kTarget)) << code;
   }
-  for (const fusebox::LocalFailure& local : kLocalFailures) {
+  for (const fusebox::internal::LocalFailure& local : kLocalFailures) {
     const grpc::Status deadline(StatusCode::DEADLINE_EXCEEDED, std::string(local.text));
     EXPECT_FALSE(IsLocalFailure(deadline, kTarget, kTarget));
   }
@@ -69,15 +70,19 @@ TEST(LocalFailureTest, C2_TheChannelsOwnSendLimitIsKnownByItsNumber) {
   const auto exhausted = [](const std::string& text) {
     return grpc::Status(StatusCode::RESOURCE_EXHAUSTED, text);
   };
-  EXPECT_TRUE(fusebox::IsOwnSendLimit(exhausted("Sent message larger than max (7 vs. 2)"), 2));
   EXPECT_TRUE(
-      fusebox::IsOwnSendLimit(exhausted("CLIENT: Sent message larger than max (7 vs. 2)"), 2));
-  EXPECT_FALSE(fusebox::IsOwnSendLimit(exhausted("Sent message larger than max (7 vs. 2)"), 3));
-  EXPECT_FALSE(fusebox::IsOwnSendLimit(exhausted("Sent message larger than max (7 vs. 12)"), 2));
+      fusebox::internal::IsOwnSendLimit(exhausted("Sent message larger than max (7 vs. 2)"), 2));
+  EXPECT_TRUE(fusebox::internal::IsOwnSendLimit(
+      exhausted("CLIENT: Sent message larger than max (7 vs. 2)"), 2));
   EXPECT_FALSE(
-      fusebox::IsOwnSendLimit(exhausted("SERVER: Sent message larger than max (7 vs. 2)"), 2));
-  EXPECT_FALSE(fusebox::IsOwnSendLimit(exhausted("Received message larger than max (7 vs. 2)"), 2));
-  EXPECT_FALSE(fusebox::IsOwnSendLimit(
+      fusebox::internal::IsOwnSendLimit(exhausted("Sent message larger than max (7 vs. 2)"), 3));
+  EXPECT_FALSE(
+      fusebox::internal::IsOwnSendLimit(exhausted("Sent message larger than max (7 vs. 12)"), 2));
+  EXPECT_FALSE(fusebox::internal::IsOwnSendLimit(
+      exhausted("SERVER: Sent message larger than max (7 vs. 2)"), 2));
+  EXPECT_FALSE(fusebox::internal::IsOwnSendLimit(
+      exhausted("Received message larger than max (7 vs. 2)"), 2));
+  EXPECT_FALSE(fusebox::internal::IsOwnSendLimit(
       grpc::Status(StatusCode::INTERNAL, "Sent message larger than max (7 vs. 2)"), 2));
 }
 
@@ -86,7 +91,7 @@ TEST(ChannelTargetTest, C2_IsNotKnownBeforeTheFirstCallNorOfSeveralChannels) {
   const std::array<char, 2> channels{};
   const auto* const one = reinterpret_cast<const grpc::ChannelInterface*>(&channels[0]);
   const auto* const other = reinterpret_cast<const grpc::ChannelInterface*>(&channels[1]);
-  fusebox::ChannelTarget target;
+  fusebox::internal::ChannelTarget target;
   EXPECT_EQ(target.text(), "");
   target.See(one);
   target.See(one);

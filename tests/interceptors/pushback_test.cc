@@ -17,7 +17,7 @@
 namespace fusebox_testing {
 namespace {
 
-using fusebox::PushbackOf;
+using fusebox::internal::PushbackOf;
 using grpc::StatusCode;
 
 grpc::Status Busy(const std::string& details = {}) {

@@ -160,7 +160,7 @@ TEST_P(FirstMessageTest, C6_AProbeThatBreaksAfterItsMessageOpensTheCircuitAgain)
 }
 
 TEST_P(FirstMessageTest, C6_StreamsThatBreakTogetherOpenTheCircuit) {
-  std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+  std::vector<std::unique_ptr<fusebox::internal::CircuitBreakerInterceptor>> streams;
   for (int i = 0; i < 2; ++i) {
     streams.push_back(channel_.MakeInterceptor(GetParam()));
     FakeCall call(*streams.back());
@@ -257,7 +257,7 @@ TEST_P(FirstMessageTest, C6_MessageBesideFailureIsCountedOnceOrTakenBack) {
 
 // Its permit is back, so that nothing holds its circuit: the one that has its name by then is told.
 TEST_P(FirstMessageTest, C6_AFailureReachesTheCircuitThatHasTakenItsOwnsPlace) {
-  std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+  std::vector<std::unique_ptr<fusebox::internal::CircuitBreakerInterceptor>> streams;
   for (int i = 0; i < 2; ++i) {
     streams.push_back(channel_.MakeInterceptor(GetParam()));
     FakeCall call(*streams.back());
@@ -308,7 +308,7 @@ class HeardStreamTest : public testing::TestWithParam<CallType> {
   // without.
   State StateOfTwoOld(bool with_message) {
     FakeChannel channel(clock_, TwoHungCalls());
-    std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+    std::vector<std::unique_ptr<fusebox::internal::CircuitBreakerInterceptor>> streams;
     for (int i = 0; i < 2; ++i) {
       streams.push_back(channel.MakeInterceptor(GetParam()));
       FakeCall call(*streams.back());
@@ -377,7 +377,7 @@ TEST_P(HeardStreamTest, R5_SilentStreamsGetInWithAPolicyForThem) {
   const auto breaker = *channel.registry().GetOrCreate("inventory/shop.Inventory/Reserve", policy);
   for (int i = 0; i < 2; ++i) breaker->TryAcquire().permit().RecordFailure();
   clock_.Advance(absl::Seconds(30));
-  std::vector<std::unique_ptr<fusebox::CircuitBreakerInterceptor>> streams;
+  std::vector<std::unique_ptr<fusebox::internal::CircuitBreakerInterceptor>> streams;
   for (int i = 0; i < kSubscribers; ++i) {
     streams.push_back(channel.MakeInterceptor(GetParam()));
     FakeCall call(*streams.back());

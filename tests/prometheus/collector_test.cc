@@ -12,7 +12,7 @@
 #include "src/core/transition_table.h"
 #include "tests/prometheus/test_collector.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::CollectorTest;
@@ -256,4 +256,4 @@ TEST_F(CollectorTest, R1_AScrapeMovesNothingThatIsNotDue) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -26,7 +26,7 @@
 #include "gtest/gtest.h"
 #include "src/readers/metrics.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using testing::Contains;
@@ -266,4 +266,4 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -22,7 +22,7 @@
 #include "tests/prometheus/test_collector.h"
 #include "tests/support/hostile_texts.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::CollectorTest;
@@ -180,4 +180,4 @@ TEST_F(CollectorTest, KeepsItsRegistryAlive) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

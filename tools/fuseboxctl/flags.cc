@@ -170,7 +170,7 @@ void AddCommands(CLI::App& app, Raw& raw, Flags& flags) {
 }
 
 absl::Status CheckReason(const std::string& reason) {
-  if (fusebox::IsBlank(reason)) {
+  if (fusebox::internal::IsBlank(reason)) {
     return absl::InvalidArgumentError(
         "say why: --reason \"TEXT\", or FUSEBOX_REASON; it is kept in the circuit's events");
   }

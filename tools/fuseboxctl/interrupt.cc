@@ -30,7 +30,7 @@ Interrupt::Interrupt() {
 
 Interrupt::~Interrupt() {
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     stopped_ = true;
   }
   // Wakes it: all threads block the signal, and this one takes it.
@@ -40,7 +40,7 @@ Interrupt::~Interrupt() {
 }
 
 void Interrupt::SetHandler(std::function<void()> handler) {
-  const fusebox::MutexLock lock(mutex_);
+  const fusebox::internal::MutexLock lock(mutex_);
   handler_ = std::move(handler);
 }
 
@@ -49,7 +49,7 @@ void Interrupt::Loop() {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) return;
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     if (stopped_) return;
     if (handler_ == nullptr) std::_Exit(static_cast<int>(ExitCode::kInterrupted));
     handler_();

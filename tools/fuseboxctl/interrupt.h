@@ -29,7 +29,7 @@ class Interrupt {
  private:
   void Loop();
 
-  fusebox::Mutex mutex_;
+  fusebox::internal::Mutex mutex_;
   std::function<void()> handler_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

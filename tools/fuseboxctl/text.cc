@@ -29,11 +29,11 @@ std::size_t ColumnsOf(uint32_t character) {
 
 }  // namespace
 
-std::string Printable(absl::string_view text) { return fusebox::Printable(text); }
+std::string Printable(absl::string_view text) { return fusebox::internal::Printable(text); }
 
 bool IsUtf8(absl::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = fusebox::Utf8CharacterLength(text);
+    const std::size_t length = fusebox::internal::Utf8CharacterLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -41,9 +41,9 @@ bool IsUtf8(absl::string_view text) {
 }
 
 Character FirstCharacter(absl::string_view text) {
-  const std::size_t bytes = fusebox::Utf8CharacterLength(text);
+  const std::size_t bytes = fusebox::internal::Utf8CharacterLength(text);
   if (bytes == 0) return {1, 1};
-  return {bytes, ColumnsOf(fusebox::Utf8Character(text, bytes))};
+  return {bytes, ColumnsOf(fusebox::internal::Utf8Character(text, bytes))};
 }
 
 std::size_t Columns(absl::string_view text) {

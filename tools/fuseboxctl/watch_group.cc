@@ -49,7 +49,7 @@ WatchGroup::~WatchGroup() { Stop(); }
 
 WatchGroup::End WatchGroup::Run(const std::function<bool()>& done, absl::Duration timeout) {
   interrupt_.SetHandler([this] {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     interrupted_ = true;
     changed_.NotifyAll();
   });
@@ -58,7 +58,7 @@ WatchGroup::End WatchGroup::Run(const std::function<bool()>& done, absl::Duratio
   }
   End end = End::kTimedOut;
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     const auto ended = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       if (done()) {
         end = End::kDone;
@@ -86,7 +86,7 @@ void WatchGroup::Watch(std::size_t index) {
     const grpc::Status status = Follow(index, heard, anew);
     if (heard) backoff = kFirstBackoff;
     {
-      const fusebox::MutexLock lock(mutex_);
+      const fusebox::internal::MutexLock lock(mutex_);
       if (stopped_) return;
       if (anew) continue;
       const bool for_good = IsForGood(status.error_code());
@@ -107,7 +107,7 @@ grpc::Status WatchGroup::Follow(std::size_t index, bool& heard, bool& anew) {
   WatchCircuitsRequest request;
   *request.mutable_filter() = filter_;
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     if (stopped_) return grpc::Status::CANCELLED;
     stream = streams_[index].get();
     stream->context = std::make_unique<grpc::ClientContext>();
@@ -117,7 +117,7 @@ grpc::Status WatchGroup::Follow(std::size_t index, bool& heard, bool& anew) {
   const auto reader = endpoint.stub().WatchCircuits(stream->context.get(), request);
   WatchCircuitsResponse message;
   while (reader->Read(&message)) {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     if (stopped_ || anew) continue;  // until the cancellation is through
     heard = true;
     if (message.has_resume()) stream->resume = message.resume();
@@ -134,14 +134,14 @@ grpc::Status WatchGroup::Follow(std::size_t index, bool& heard, bool& anew) {
 }
 
 bool WatchGroup::Pause(absl::Duration duration) {
-  const fusebox::MutexLock lock(mutex_);
+  const fusebox::internal::MutexLock lock(mutex_);
   return !changed_.WaitFor(mutex_, duration,
                            [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_; });
 }
 
 void WatchGroup::Stop() {
   {
-    const fusebox::MutexLock lock(mutex_);
+    const fusebox::internal::MutexLock lock(mutex_);
     stopped_ = true;
     for (const std::unique_ptr<Stream>& stream : streams_) {
       if (stream->context != nullptr) stream->context->TryCancel();

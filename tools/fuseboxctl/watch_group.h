@@ -69,8 +69,8 @@ class WatchGroup {
   WatchListener& listener_;
   Interrupt& interrupt_;
 
-  fusebox::Mutex mutex_;
-  fusebox::CondVar changed_;
+  fusebox::internal::Mutex mutex_;
+  fusebox::internal::CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;
   std::size_t gave_up_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -84,7 +84,9 @@ struct FaultInjectorOptions {
   bool allow_unknown_names = false;
 };
 
+namespace internal {
 class FaultEngine;
+}  // namespace internal
 
 // Which faults there are, shared by the application, which sets them, and by the interceptors of
 // any number of channels, which inject them.
@@ -126,9 +128,9 @@ class FaultInjector {
 
  private:
   friend class FaultInjectionInterceptorFactory;
-  FaultInjector(std::shared_ptr<FaultEngine> engine, bool allow_unknown_names);
+  FaultInjector(std::shared_ptr<internal::FaultEngine> engine, bool allow_unknown_names);
 
-  const std::shared_ptr<FaultEngine> engine_;
+  const std::shared_ptr<internal::FaultEngine> engine_;
   const bool allow_unknown_names_;
 };
 
@@ -155,9 +157,9 @@ class FaultInjectionInterceptorFactory final
       grpc::experimental::ClientRpcInfo* info) override;
 
  private:
-  explicit FaultInjectionInterceptorFactory(std::shared_ptr<FaultEngine> engine);
+  explicit FaultInjectionInterceptorFactory(std::shared_ptr<internal::FaultEngine> engine);
 
-  const std::shared_ptr<FaultEngine> engine_;
+  const std::shared_ptr<internal::FaultEngine> engine_;
 };
 
 }  // namespace fusebox

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/core/rules/trip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // N failures in a row (rule R2).
 struct ConsecutiveFailuresRule {
@@ -21,6 +21,6 @@ struct ConsecutiveFailuresRule {
   }
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RULES_CONSECUTIVE_FAILURES_RULE_H_

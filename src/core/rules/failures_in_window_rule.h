@@ -9,7 +9,7 @@
 #include "fusebox/snapshot.h"
 #include "src/core/rules/trip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // N failures inside the window (rule R2).
 struct FailuresInWindowRule {
@@ -24,6 +24,6 @@ struct FailuresInWindowRule {
   }
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RULES_FAILURES_IN_WINDOW_RULE_H_

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/core/exact.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::optional<Trip> RateRule::Check(const WindowCounts& counts) const {
   const int64_t part = counts.*part_;
@@ -17,4 +17,4 @@ std::optional<Trip> RateRule::Check(const WindowCounts& counts) const {
               part};
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

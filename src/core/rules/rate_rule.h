@@ -9,7 +9,7 @@
 #include "fusebox/snapshot.h"
 #include "src/core/rules/trip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A share of the recorded calls, once there are enough of them: of failures or of slow calls, over
 // the window or over probes.
@@ -36,6 +36,6 @@ class RateRule {
   int64_t minimum_calls_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RULES_RATE_RULE_H_

@@ -10,7 +10,7 @@
 #include "fusebox/event.h"
 #include "fusebox/evidence.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A rule holds: which one, and its figures in words. What follows is for the state machine to say.
 struct Trip {
@@ -23,6 +23,6 @@ struct Trip {
   std::shared_ptr<const Evidence> evidence = nullptr;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RULES_TRIP_H_

@@ -5,7 +5,7 @@
 #include "src/core/rules/failures_in_window_rule.h"
 #include "src/core/rules/rate_rule.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 std::optional<Trip> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
                                    const WindowCounts& counts) {
@@ -34,4 +34,4 @@ bool SuccessMatters(const Policy& policy, int64_t consecutive_failures,
   return (policy.failure_rate && counts.failures > 0) || (policy.slow_call_rate && counts.slow > 0);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

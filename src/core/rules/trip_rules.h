@@ -11,7 +11,7 @@
 #include "fusebox/snapshot.h"
 #include "src/core/rules/trip.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // The first rule that holds, if one does.
 std::optional<Trip> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
@@ -22,6 +22,6 @@ std::optional<Trip> CheckTripRules(const Policy& policy, int64_t consecutive_fai
 // remains is a run of failures that it ends, and a rate that only waits for the minimum of calls.
 bool SuccessMatters(const Policy& policy, int64_t consecutive_failures, const WindowCounts& counts);
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RULES_TRIP_RULES_H_

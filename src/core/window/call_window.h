@@ -14,7 +14,7 @@
 #include "src/core/window/time_window.h"
 #include "src/core/window/window_entry.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // Not thread-safe.
 class CallWindow {
@@ -58,6 +58,6 @@ class CallWindow {
   AnyWindow window_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_WINDOW_CALL_WINDOW_H_

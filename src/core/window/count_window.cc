@@ -6,7 +6,7 @@
 
 #include "src/base/dcheck.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kBitsPerEntry = 2;
@@ -135,4 +135,4 @@ void CountWindowRing::Set(std::size_t place, WindowEntry entry) {
   word |= ((entry.failure ? kFailureBit : 0) | (entry.slow ? kSlowBit : 0)) << ShiftOf(place);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -13,7 +13,7 @@
 #include "fusebox/snapshot.h"
 #include "src/core/window/window_entry.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A ring of two bits a call. Not thread-safe.
 class CountWindowRing {
@@ -47,6 +47,6 @@ class CountWindowRing {
   WindowCounts counts_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_WINDOW_COUNT_WINDOW_H_

@@ -8,7 +8,7 @@
 #include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 void Subtract(WindowCounts& from, const WindowCounts& counts) {
@@ -78,4 +78,4 @@ void TimeWindowBuckets::AdvanceTo(SteadyTime now) {
   current_ = std::max(current_, slice);
 }
 
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -12,7 +12,7 @@
 #include "fusebox/snapshot.h"
 #include "src/core/window/window_entry.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // A ring of slices. Not thread-safe; `now` must not go back from call to call.
 class TimeWindowBuckets {
@@ -44,6 +44,6 @@ class TimeWindowBuckets {
   WindowCounts sum_;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_WINDOW_TIME_WINDOW_H_

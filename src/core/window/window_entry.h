@@ -2,7 +2,7 @@
 #ifndef FUSEBOX_SRC_CORE_WINDOW_WINDOW_ENTRY_H_
 #define FUSEBOX_SRC_CORE_WINDOW_WINDOW_ENTRY_H_
 
-namespace fusebox {
+namespace fusebox::internal {
 
 // One recorded call, as far as a window remembers it. Ignored calls never get here.
 struct WindowEntry {
@@ -10,6 +10,6 @@ struct WindowEntry {
   bool slow = false;
 };
 
-}  // namespace fusebox
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_WINDOW_WINDOW_ENTRY_H_

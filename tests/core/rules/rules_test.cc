@@ -10,7 +10,7 @@
 #include "src/core/rules/rate_rule.h"
 #include "src/core/rules/trip_rules.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 TEST(RateRule, R2_LooksAtItsOwnFigureAndMinimum) {
@@ -47,4 +47,4 @@ TEST(TripRules, R2_ARuleThatIsOffNeverHolds) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 // The same by the plainest means.
@@ -115,4 +115,4 @@ TEST(CountWindowRing, C6_AnEntryTurnsIntoAFailureWhileTheWindowHoldsIt) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal

@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
-namespace fusebox {
+namespace fusebox::internal {
 namespace {
 
 SteadyTime At(absl::Duration since_zero) { return SteadyTime::FromSinceZero(since_zero); }
@@ -141,4 +141,4 @@ TEST(TimeWindowBuckets, R3_IsWhatAListOfCallsSays) {
 }
 
 }  // namespace
-}  // namespace fusebox
+}  // namespace fusebox::internal
