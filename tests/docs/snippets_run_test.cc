@@ -2,8 +2,12 @@
 //
 // Examples of the documentation are run, those of a page one after the other in a server that
 // serves a call: what compiles may be refused when it's called.
+#include <fstream>
 #include <functional>
+#include <iterator>
+#include <string>
 
+#include "fusebox/rejection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/docs/reader.h"
@@ -85,6 +89,18 @@ INSTANTIATE_TEST_SUITE_P(Pages, SnippetsRun,
                                          Page{"testing", reader::TestingPage},
                                          Page{"what_it_protects", reader::WhatItProtectsPage}),
                          [](const auto& page) { return std::string(page.param.name); });
+
+// What the front page shows to a reader who tries it is what a rejected call says.
+TEST(ReadmeTest, ShowsTheMessageOfARejection) {
+  std::ifstream file(FUSEBOX_README);
+  const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  fusebox::Rejection rejection;
+  rejection.circuit = "inventory/shop.Inventory/Reserve";
+  rejection.state = fusebox::State::kOpen;
+  rejection.reason = fusebox::RejectionReason::kOpen;
+  rejection.retry_after = absl::Milliseconds(59'900);
+  EXPECT_THAT(page, testing::HasSubstr("\n" + fusebox::RejectionMessage(rejection) + "\n"));
+}
 
 }  // namespace
 }  // namespace fusebox_testing
