@@ -199,7 +199,7 @@ TEST(CircuitName, P3_ACircuitIsOfTheTargetThatItsNameSays) {
     }
   }
   EXPECT_EQ(make(CircuitName::OfKey("x", "a"), "x/a").status(),
-            absl::InvalidArgumentError("invalid circuit: target = \"x/a\", must be the one that "
+            absl::InvalidArgumentError("invalid circuit: target = \"x/a\", must be the target of "
                                        "the name \"x/a\""));
   EXPECT_FALSE(make(CircuitName::OfMethod("x", "a.B/C"), "x/a.B").ok());
   EXPECT_FALSE(make(CircuitName::OfMethod("x", "a.B/C"), "y").ok());

@@ -79,7 +79,7 @@ TEST_F(CircuitRegistryTest, P3_ACircuitKnowsItsTarget) {
   EXPECT_EQ((*circuit)->Snapshot().target, "dns:///a");
   EXPECT_EQ(Get("b")->target(), "");
   EXPECT_EQ(registry_.GetOrCreate("c/shop.Cart/Add", SmallPolicy(), "d").status(),
-            absl::InvalidArgumentError("invalid circuit: target = \"d\", must be the one that the "
+            absl::InvalidArgumentError("invalid circuit: target = \"d\", must be the target of the "
                                        "name \"c/shop.Cart/Add\""));
   EXPECT_EQ(registry_.Find("c/shop.Cart/Add"), nullptr);
 }
