@@ -5,7 +5,7 @@ usage: make_pages.py <root of the sources> <Doxygen's tag file> <folder>
 
 The documents stand where they stand in the repository, README.md as index.md. A link to a public header
 leads to its page of the API reference, which a page of its own lists; one to another file or folder leads to a page that shows it.
-A link to nothing is an error.
+A link to nothing is an error, and so is a document that the site's navigation leaves out.
 """
 
 import os
@@ -136,6 +136,11 @@ class Site:
 def main():
     site = Site(*sys.argv[1:])
     site.make()
+    with open(os.path.join(site.root, "tools", "docs", "mkdocs.yml"), encoding="utf-8") as file:
+        listed = set(re.findall(r"\S+\.md", file.read()))
+    site.wrong += [f"{name}: not in the nav of tools/docs/mkdocs.yml" for name in site.documents()
+                   if name.endswith(".md") and name != "README.md" and name not in listed
+                   and os.path.dirname(name) != os.path.join("docs", "adr")]
     if site.wrong:
         sys.exit("\n".join(site.wrong))
 
