@@ -323,7 +323,7 @@ TEST(Explain, SaysWhatToDoNext) {
   };
   EXPECT_THAT(unknown(false, false), HasSubstr("say who you are"));
   EXPECT_THAT(unknown(true, false), HasSubstr("the token was sent"));
-  EXPECT_THAT(unknown(false, true), HasSubstr("the certificate was shown"));
+  EXPECT_THAT(unknown(false, true), HasSubstr("the certificate was sent"));
   EXPECT_THAT(unknown(true, true), HasSubstr("both were refused"));
   EXPECT_THAT(Explain({grpc::StatusCode::UNAVAILABLE, "empty address list: "}, Attempt::kRead, {}),
               AllOf(HasSubstr("--cert and --key"), Not(HasSubstr("is the endpoint right"))));

@@ -95,7 +95,7 @@ TEST(PolicyChange, WhatCannotBeOffIsRefusedWithWhatToWriteInstead) {
 TEST(PolicyChange, TwoWindowsOrVerdictsAreRefused) {
   EXPECT_THAT(
       ChangeFromAssignments({"count_window.size=5", "time_window.buckets=5"}).status().message(),
-      HasSubstr("\"time_window.buckets=5\": excludes count_window, which is there as well"));
+      HasSubstr("\"time_window.buckets=5\": excludes count_window, which is given as well"));
   EXPECT_THAT(ChangeFromAssignments({"half_open.probe_calls=5", "half_open.success_threshold=5"})
                   .status()
                   .message(),
@@ -132,7 +132,8 @@ TEST(PolicyChange, OfAFileIsAWholePolicyInEitherForm) {
   ASSERT_TRUE(printed.ok()) << printed.status();
   EXPECT_EQ(printed->policy().max_in_flight(), 9);
 
-  EXPECT_THAT(ChangeFromText(R"({"nope": 1})").status().message(), HasSubstr("no policy in JSON"));
+  EXPECT_THAT(ChangeFromText(R"({"nope": 1})").status().message(),
+              HasSubstr("not a policy in JSON"));
   EXPECT_THAT(ChangeFromText(R"({"endpoints":[{},{}]})").status().message(),
               HasSubstr("one endpoint"));
   EXPECT_THAT(ChangeFromText("jitter: 0\nnope: 1").status().message(), HasSubstr("line 2"));

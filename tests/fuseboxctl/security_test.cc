@@ -198,7 +198,7 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
       {{"list", "--output", "xml"}, {"--output", "\"xml\" must be one of table|wide|json"}},
       {{"list", "--color", "on"}, {"--color", "auto|always|never"}},
       {{"list", "--timeout", "5"}, {"--timeout", "\"5\" is not a duration", "30s"}},
-      {{"list", "--timeout", "0s"}, {"--timeout", "more than 0"}},
+      {{"list", "--timeout", "0s"}, {"--timeout", "greater than 0"}},
       {{"list"}, {"no endpoint", "--endpoint", "FUSEBOX_ENDPOINTS"}},
       {{"list", "--endpoint", "host"}, {"--endpoint", "\"host\" is not an endpoint"}},
       {{"list", "--endpoint", "h:1", "--ca", "/nonexistent"}, {"--ca", "No such file"}},
