@@ -28,8 +28,6 @@ namespace fusebox {
 // Remembers the last `size` recorded calls, however old they are (rule R3).
 struct CountWindow {
   int64_t size = 100;  // calls, 1 to 1,000,000
-
-  friend bool operator==(const CountWindow& a, const CountWindow& b) { return a.size == b.size; }
 };
 
 // Remembers the calls of the last `duration`, in `buckets` slices of `duration / buckets` each (cut
@@ -39,10 +37,6 @@ struct CountWindow {
 struct TimeWindow {
   absl::Duration duration = absl::Seconds(10);  // 1 ms to 24 h
   int64_t buckets = 10;                         // 1 to 1,000; a slice is at least 1 ms
-
-  friend bool operator==(const TimeWindow& a, const TimeWindow& b) {
-    return a.duration == b.duration && a.buckets == b.buckets;
-  }
 };
 
 using Window = std::variant<CountWindow, TimeWindow>;
@@ -51,10 +45,6 @@ using Window = std::variant<CountWindow, TimeWindow>;
 // (rule R5).
 struct SuccessThreshold {
   int64_t successes = 3;  // probes, 1 to 1,000,000
-
-  friend bool operator==(const SuccessThreshold& a, const SuccessThreshold& b) {
-    return a.successes == b.successes;
-  }
 };
 
 // HALF_OPEN verdict: exactly `calls` probes are admitted. Once all are recorded, the circuit opens
@@ -62,8 +52,6 @@ struct SuccessThreshold {
 // those two rates in the policy (rule R5).
 struct ProbeCalls {
   int64_t calls = 10;  // probes, 1 to 1,000,000
-
-  friend bool operator==(const ProbeCalls& a, const ProbeCalls& b) { return a.calls == b.calls; }
 };
 
 struct HalfOpenPolicy {
@@ -177,6 +165,10 @@ struct Policy {
 };
 
 // Whether every field is equal.
+bool operator==(const CountWindow& a, const CountWindow& b);
+bool operator==(const TimeWindow& a, const TimeWindow& b);
+bool operator==(const SuccessThreshold& a, const SuccessThreshold& b);
+bool operator==(const ProbeCalls& a, const ProbeCalls& b);
 bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b);
 bool operator==(const Ramp& a, const Ramp& b);
 bool operator==(const HungCalls& a, const HungCalls& b);

@@ -11,18 +11,15 @@
 #include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
 #include "src/admin/status_conversion.h"
-#include "src/admin/time_conversion.h"
 #include "src/base/blank.h"
 #include "src/base/printable.h"
+#include "src/base/time_limits.h"
+#include "src/proto/time_conversion.h"
 
 namespace fusebox::internal {
 namespace {
 
 using Request = v1::ApplyToCircuitsRequest;
-
-// As `CircuitBreaker::ForceOpen` has it.
-constexpr absl::Duration kShortestTtl = absl::Milliseconds(1);
-constexpr absl::Duration kLongestTtl = absl::Hours(24 * 365);
 
 // As often as somebody else may change a policy between it being read and replaced.
 constexpr int kMaxAttempts = 16;
@@ -103,14 +100,14 @@ void CircuitAction::Check(RequestErrors& errors) const {
     case Request::kForceOpen:
       if (action_.force_open().has_ttl()) {
         const std::optional<absl::Duration> ttl = FromProto(action_.force_open().ttl());
-        if (!ttl || *ttl < kShortestTtl || *ttl > kLongestTtl) {
+        if (!ttl || *ttl < kShortestTime || *ttl > kYear) {
           const std::string value =
               ttl ? absl::FormatDuration(*ttl)
                   : absl::StrCat(action_.force_open().ttl().seconds(), " s and ",
                                  action_.force_open().ttl().nanos(), " ns");
           errors.Add(ttl_path_,
-                     absl::StrCat(value, ", must be from ", absl::FormatDuration(kShortestTtl),
-                                  " to ", absl::FormatDuration(kLongestTtl)));
+                     absl::StrCat(value, ", must be from ", absl::FormatDuration(kShortestTime),
+                                  " to ", absl::FormatDuration(kYear)));
         }
       }
       break;

@@ -7,7 +7,7 @@
 #include "fusebox/evidence.h"
 #include "src/admin/enum_conversion.h"
 #include "src/admin/policy_conversion.h"
-#include "src/admin/time_conversion.h"
+#include "src/proto/time_conversion.h"
 
 namespace fusebox::internal {
 namespace {
@@ -82,7 +82,19 @@ void WriteLastFailure(const LastFailure& failure, const Disclosure& disclosure,
 
 }  // namespace
 
-void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit) {
+void PolicyWriter::Write(const Policy& policy, v1::Circuit& circuit) {
+  if (etag_.empty() || policy != last_) {
+    last_ = policy;
+    proto_.Clear();
+    ToProto(policy, proto_);
+    etag_ = EtagOf(proto_);
+  }
+  *circuit.mutable_policy() = proto_;
+  circuit.set_etag(etag_);
+}
+
+void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, PolicyWriter& policies,
+             v1::Circuit& circuit) {
   circuit.set_name(snapshot.name);
   circuit.set_target(snapshot.target);
   circuit.set_state(ToProto(snapshot.state));
@@ -110,12 +122,12 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::
   circuit.set_in_flight(snapshot.in_flight);
   circuit.set_probes_in_flight(snapshot.probes_in_flight);
   circuit.set_consecutive_failures(snapshot.consecutive_failures);
-  SetPolicy(snapshot.policy, circuit);
+  policies.Write(snapshot.policy, circuit);
 }
 
-void SetPolicy(const Policy& policy, v1::Circuit& circuit) {
-  ToProto(policy, *circuit.mutable_policy());
-  circuit.set_etag(EtagOf(circuit.policy()));
+void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit) {
+  PolicyWriter policies;
+  ToProto(snapshot, disclosure, policies, circuit);
 }
 
 void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto) {

@@ -6,6 +6,8 @@
 
 #include <fusebox/v1/circuit.pb.h>
 
+#include <string>
+
 #include "fusebox/event.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
@@ -18,9 +20,22 @@ struct Disclosure {
   bool operators = true;  // who has moved it, and why
 };
 
+// Writes circuits' policies, with their etags. Most of the circuits of a list have the policy of
+// the one before: it is converted once for all of those.
+class PolicyWriter {
+ public:
+  void Write(const Policy& policy, v1::Circuit& circuit);
+
+ private:
+  Policy last_;
+  v1::Policy proto_;
+  std::string etag_;  // empty: nothing has been written yet
+};
+
+// `policies` is for one list, from circuit to circuit.
+void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, PolicyWriter& policies,
+             v1::Circuit& circuit);
 void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit);
-// The policy and its etag.
-void SetPolicy(const Policy& policy, v1::Circuit& circuit);
 
 void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto);
 

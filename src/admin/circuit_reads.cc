@@ -85,12 +85,13 @@ grpc::Status CircuitReads::List(const v1::ListCircuitsRequest& request,
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   CircuitScan scan(*registry_, *last);
   WorkBudget budget;
+  PolicyWriter policies;
   while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter, budget)) {
     if (response.circuits_size() == page_size) {  // there is more
       response.set_next_page_token(MakePageToken(request.filter(), *last));
       return grpc::Status::OK;
     }
-    ToProto(match->snapshot, disclosure_, *response.add_circuits());
+    ToProto(match->snapshot, disclosure_, policies, *response.add_circuits());
     last = match->snapshot.name;
   }
   // There may be more that it takes longer to find.

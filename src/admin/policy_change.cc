@@ -10,14 +10,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
+#include "src/proto/policy_path.h"
 
 namespace fusebox::internal {
 namespace {
 
-using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FieldMask;
 using google::protobuf::Message;
@@ -28,25 +27,8 @@ constexpr int kMaxPaths = 100;
 
 bool IsAll(const FieldMask& mask) { return mask.paths_size() == 1 && mask.paths(0) == "*"; }
 
-using Fields = std::vector<const FieldDescriptor*>;
-
-// The fields that a path leads through, from a policy on. Empty if it is none. Durations are
-// changed whole: no path leads into one.
-Fields FieldsOn(const std::string& path) {
-  const Descriptor* at = v1::Policy::descriptor();
-  Fields fields;
-  for (const absl::string_view name : absl::StrSplit(path, '.')) {
-    const bool is_ours = at != nullptr && at->file() == v1::Policy::descriptor()->file();
-    const FieldDescriptor* const field = is_ours ? at->FindFieldByName(std::string(name)) : nullptr;
-    if (field == nullptr) return {};
-    fields.push_back(field);
-    at = field->message_type();
-  }
-  return fields;
-}
-
 // Unsets the field that they lead to, whether it is there or not.
-void Clear(Message& message, const Fields& fields) {
+void Clear(Message& message, const std::vector<const FieldDescriptor*>& fields) {
   Message* at = &message;
   for (const FieldDescriptor* field : fields) {
     if (field == fields.back()) {
@@ -74,7 +56,7 @@ void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
   }
   if (IsAll(mask)) return;
   for (const std::string& each : mask.paths()) {
-    if (FieldsOn(each).empty()) {
+    if (FindPolicyPath(each).fields.empty()) {
       errors.Add(field, absl::StrCat(Quoted(each),
                                      ", must be a field of Policy, as in \"open_duration\" or "
                                      "\"half_open.max_concurrent\", or \"*\" alone"));
@@ -94,7 +76,7 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
     return FromProto(changed, policy_path, errors);
   }
   for (const std::string& each : mask.paths()) {
-    Clear(changed, FieldsOn(each));
+    Clear(changed, FindPolicyPath(each).fields);
   }
   v1::Policy wanted = change.policy();
   FieldMaskUtil::TrimMessage(mask, &wanted);

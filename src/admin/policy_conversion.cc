@@ -1,166 +1,265 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/policy_conversion.h"
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
 #include <variant>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "src/admin/fingerprint.h"
-#include "src/admin/time_conversion.h"
+#include "src/policy/field.h"
+#include "src/policy/field_table.h"
+#include "src/proto/time_conversion.h"
 
 namespace fusebox::internal {
 namespace {
 
-// Reads durations, and notes which are none.
-class DurationReader {
- public:
-  DurationReader(absl::string_view path, RequestErrors& errors) : path_(path), errors_(errors) {}
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
 
-  // `value` stays as it is if there is something wrong.
-  void Read(const google::protobuf::Duration& proto, absl::string_view field,
-            absl::Duration& value) const {
+// Where a row of the table is in circuit.proto: a choice has one place for each alternative. Null
+// for what isn't there; the tests see to it that all is.
+using Places = std::array<const FieldDescriptor*, 2>;
+
+const FieldDescriptor* Find(const Descriptor& type, const char* name) {
+  return type.FindFieldByName(name);
+}
+
+template <typename Owner, typename Member>
+Places PlacesOf(const ValueField<Owner, Member>& field, const Descriptor& type) {
+  return {Find(type, field.name)};
+}
+
+template <typename Owner, typename Member>
+Places PlacesOf(const PartField<Owner, Member>& field, const Descriptor& type) {
+  return {Find(type, field.name)};
+}
+
+// Of an alternative without a name, its only field is the place.
+template <typename Owner, typename... Types>
+Places PlacesOf(const ChoiceField<Owner, std::variant<Types...>>& field, const Descriptor& type) {
+  static_assert(sizeof...(Types) <= std::tuple_size_v<Places>, "Places must have room for each");
+  const std::array<const char*, sizeof...(Types)> of_types = {std::get<0>(kFields<Types>).name...};
+  Places places = {};
+  for (std::size_t i = 0; i < of_types.size(); ++i) {
+    const char* const name = field.alternatives[i].name;
+    places[i] = Find(type, *name != '\0' ? name : of_types[i]);
+  }
+  return places;
+}
+
+// Of the rows of a T, in their order. Looked up once: a list of circuits has thousands of policies.
+template <typename T>
+const auto& AllPlacesOf(const Message& message) {
+  static const auto kPlaces = std::apply(
+      [&message](const auto&... field) {
+        return std::array<Places, sizeof...(field)>{PlacesOf(field, *message.GetDescriptor())...};
+      },
+      kFields<T>);
+  return kPlaces;
+}
+
+template <typename T, typename Visitor>
+void VisitWithPlaces(T& of, const Message& message, Visitor&& visit) {
+  const Places* places = AllPlacesOf<std::remove_const_t<T>>(message).data();
+  VisitFields(of, [&](const auto& field, auto& value) { visit(field, value, *places++); });
+}
+
+// Asked for its reflection once: a message finds it anew each time.
+class Writer {
+ public:
+  explicit Writer(Message& to) : to_(to), reflection_(*to.GetReflection()) {}
+
+  template <typename T>
+  void Write(const T& of) {
+    VisitWithPlaces(of, to_, [&](const auto& field, const auto& value, const Places& places) {
+      WriteField(field, value, places);
+    });
+  }
+
+ private:
+  template <typename Owner, typename Member>
+  void WriteField(const ValueField<Owner, Member>& /*field*/, const Member& value,
+                  const Places& places) {
+    const auto* const set = IfSet(value);
+    if (set != nullptr && places[0] != nullptr) WriteValue(*set, *places[0]);
+  }
+
+  template <typename Owner, typename Member>
+  void WriteField(const PartField<Owner, Member>& /*field*/, const Member& value,
+                  const Places& places) {
+    const auto* const set = IfSet(value);
+    if (set != nullptr && places[0] != nullptr) Part(*places[0]).Write(*set);
+  }
+
+  template <typename Owner, typename Member>
+  void WriteField(const ChoiceField<Owner, Member>& field, const Member& value,
+                  const Places& places) {
+    const FieldDescriptor* const place = places[value.index()];
+    if (place == nullptr) return;
+    VisitChosen(field, value, [&](const auto& /*alternative*/, const auto& chosen) {
+      if (place->message_type() == nullptr) {
+        Write(chosen);
+      } else {
+        Part(*place).Write(chosen);
+      }
+    });
+  }
+
+  void WriteValue(int64_t value, const FieldDescriptor& place) {
+    reflection_.SetInt64(&to_, &place, value);
+  }
+  void WriteValue(double value, const FieldDescriptor& place) {
+    reflection_.SetDouble(&to_, &place, value);
+  }
+  void WriteValue(bool value, const FieldDescriptor& place) {
+    reflection_.SetBool(&to_, &place, value);
+  }
+  void WriteValue(absl::Duration value, const FieldDescriptor& place) {
+    static_cast<google::protobuf::Duration&>(*reflection_.MutableMessage(&to_, &place)) =
+        ToProto(value);
+  }
+
+  Writer Part(const FieldDescriptor& place) {
+    return Writer(*reflection_.MutableMessage(&to_, &place));
+  }
+
+  Message& to_;
+  const Reflection& reflection_;
+};
+
+// Reads into what has its defaults. What is no duration leaves the field with some value in its
+// range, so that nothing else is said of it.
+class Reader {
+ public:
+  explicit Reader(RequestErrors& errors) : errors_(errors) {}
+
+  template <typename T>
+  void Read(const Message& from, const std::string& prefix, T& to) {
+    VisitWithPlaces(to, from, [&](const auto& field, auto& value, const Places& places) {
+      ReadField(field, from, places, prefix, value);
+    });
+  }
+
+ private:
+  static bool Has(const Message& message, const FieldDescriptor* place) {
+    return place != nullptr &&
+           (!place->has_presence() || message.GetReflection()->HasField(message, place));
+  }
+
+  template <typename Owner, typename Member>
+  void ReadField(const ValueField<Owner, Member>& field, const Message& from, const Places& places,
+                 const std::string& prefix, Member& value) {
+    if constexpr (IsOptional<Member>::value) value.reset();
+    if (!Has(from, places[0])) return;
+    if constexpr (IsOptional<Member>::value) {
+      ReadValue(from, *places[0], prefix, value.emplace(field.range.min));
+    } else {
+      ReadValue(from, *places[0], prefix, value);
+    }
+  }
+
+  template <typename Owner, typename Member>
+  void ReadField(const PartField<Owner, Member>& field, const Message& from, const Places& places,
+                 const std::string& prefix, Member& value) {
+    if constexpr (IsOptional<Member>::value) value.reset();
+    if (!Has(from, places[0])) return;
+    const Message& part = from.GetReflection()->GetMessage(from, places[0]);
+    const std::string path = absl::StrCat(prefix, field.name, ".");
+    if constexpr (IsOptional<Member>::value) {
+      Read(part, path, value.emplace());
+    } else {
+      Read(part, path, value);
+    }
+  }
+
+  template <typename Owner, typename... Types>
+  void ReadField(const ChoiceField<Owner, std::variant<Types...>>& /*field*/, const Message& from,
+                 const Places& places, const std::string& prefix, std::variant<Types...>& value) {
+    std::size_t i = 0;
+    (ReadAlternative<Types>(from, places[i++], prefix, value), ...);
+  }
+
+  template <typename T, typename Variant>
+  void ReadAlternative(const Message& from, const FieldDescriptor* place, const std::string& prefix,
+                       Variant& value) {
+    if (!Has(from, place)) return;
+    T& chosen = value.template emplace<T>();
+    if (place->message_type() == nullptr) {
+      Read(from, prefix, chosen);
+    } else {
+      Read(from.GetReflection()->GetMessage(from, place), absl::StrCat(prefix, place->name(), "."),
+           chosen);
+    }
+  }
+
+  static void ReadValue(const Message& from, const FieldDescriptor& place,
+                        const std::string& /*prefix*/, int64_t& value) {
+    value = from.GetReflection()->GetInt64(from, &place);
+  }
+  static void ReadValue(const Message& from, const FieldDescriptor& place,
+                        const std::string& /*prefix*/, double& value) {
+    value = from.GetReflection()->GetDouble(from, &place);
+  }
+  static void ReadValue(const Message& from, const FieldDescriptor& place,
+                        const std::string& /*prefix*/, bool& value) {
+    value = from.GetReflection()->GetBool(from, &place);
+  }
+  void ReadValue(const Message& from, const FieldDescriptor& place, const std::string& prefix,
+                 absl::Duration& value) {
+    const auto& proto = static_cast<const google::protobuf::Duration&>(
+        from.GetReflection()->GetMessage(from, &place));
     if (const std::optional<absl::Duration> duration = FromProto(proto)) {
       value = *duration;
     } else {
-      errors_.Add(absl::StrCat(path_, field),
+      errors_.Add(absl::StrCat(prefix, place.name()),
                   absl::StrCat(proto.seconds(), " s and ", proto.nanos(),
                                " ns, must be a duration: at most 10,000 years, with less than a "
                                "second of nanoseconds and both of one sign"));
     }
   }
 
- private:
-  const absl::string_view path_;
   RequestErrors& errors_;
 };
 
-void WindowToProto(const CountWindow& window, v1::Policy& proto) {
-  proto.mutable_count_window()->set_size(window.size);
-}
-
-void WindowToProto(const TimeWindow& window, v1::Policy& proto) {
-  *proto.mutable_time_window()->mutable_duration() = ToProto(window.duration);
-  proto.mutable_time_window()->set_buckets(window.buckets);
-}
-
-Window WindowFromProto(const v1::Policy& proto, const DurationReader& durations) {
-  if (proto.has_time_window()) {
-    TimeWindow window;
-    const v1::TimeWindow& from = proto.time_window();
-    if (from.has_duration()) {
-      durations.Read(from.duration(), "time_window.duration", window.duration);
+// The core knows a choice by its own name, the proto by the alternative's: "window.size" is
+// "count_window.size".
+std::string FieldInProto(const std::string& field, const Policy& policy) {
+  std::string in_proto = field;
+  const auto rename = [&](const auto& row, const auto& value) {
+    if constexpr (IsChoice<std::decay_t<decltype(row)>>::value) {
+      const std::string prefix = absl::StrCat(row.name, ".");
+      if (!absl::StartsWith(field, prefix)) return;
+      in_proto =
+          absl::StrCat(row.alternatives[value.index()].name, ".", absl::StripPrefix(field, prefix));
     }
-    if (from.has_buckets()) window.buckets = from.buckets();
-    return window;
-  }
-  CountWindow window;
-  if (proto.count_window().has_size()) window.size = proto.count_window().size();
-  return window;
-}
-
-HalfOpenPolicy HalfOpenFromProto(const v1::HalfOpenPolicy& proto, const DurationReader& durations) {
-  HalfOpenPolicy half_open;
-  if (proto.has_max_concurrent()) half_open.max_concurrent = proto.max_concurrent();
-  if (proto.has_success_threshold()) {
-    half_open.verdict = SuccessThreshold{proto.success_threshold()};
-  } else if (proto.has_probe_calls()) {
-    half_open.verdict = ProbeCalls{proto.probe_calls()};
-  }
-  if (proto.has_probe_timeout()) {
-    durations.Read(proto.probe_timeout(), "half_open.probe_timeout", half_open.probe_timeout);
-  }
-  return half_open;
-}
-
-Ramp RampFromProto(const v1::Ramp& proto, const DurationReader& durations) {
-  Ramp ramp;
-  if (proto.has_duration()) durations.Read(proto.duration(), "ramp.duration", ramp.duration);
-  if (proto.has_initial_fraction()) ramp.initial_fraction = proto.initial_fraction();
-  return ramp;
-}
-
-HungCalls HungCallsFromProto(const v1::HungCalls& proto, const DurationReader& durations) {
-  HungCalls hung_calls;
-  if (proto.has_count()) hung_calls.count = proto.count();
-  if (proto.has_age()) durations.Read(proto.age(), "hung_calls.age", hung_calls.age);
-  return hung_calls;
-}
-
-// The core knows one window, the proto one field for each kind.
-std::string FieldInProto(const std::string& field, const v1::Policy& proto) {
-  if (!absl::StartsWith(field, "window.")) return field;
-  return absl::StrCat(proto.has_time_window() ? "time_" : "count_", field);
+  };
+  VisitFields(policy, rename);
+  return in_proto;
 }
 
 }  // namespace
 
-void ToProto(const Policy& policy, v1::Policy& proto) {
-  if (policy.consecutive_failures) proto.set_consecutive_failures(*policy.consecutive_failures);
-  if (policy.failures_in_window) proto.set_failures_in_window(*policy.failures_in_window);
-  if (policy.failure_rate) proto.set_failure_rate(*policy.failure_rate);
-  if (policy.slow_call_rate) proto.set_slow_call_rate(*policy.slow_call_rate);
-  if (policy.hung_calls) {
-    proto.mutable_hung_calls()->set_count(policy.hung_calls->count);
-    *proto.mutable_hung_calls()->mutable_age() = ToProto(policy.hung_calls->age);
-  }
-  if (policy.slow_call_duration) {
-    *proto.mutable_slow_call_duration() = ToProto(*policy.slow_call_duration);
-  }
-  proto.set_slow_is_failure(policy.slow_is_failure);
-  proto.set_minimum_calls(policy.minimum_calls);
-  std::visit([&](const auto& window) { WindowToProto(window, proto); }, policy.window);
-  *proto.mutable_open_duration() = ToProto(policy.open_duration);
-  proto.set_backoff_multiplier(policy.backoff_multiplier);
-  *proto.mutable_max_open_duration() = ToProto(policy.max_open_duration);
-  proto.set_jitter(policy.jitter);
-  v1::HalfOpenPolicy& half_open = *proto.mutable_half_open();
-  half_open.set_max_concurrent(policy.half_open.max_concurrent);
-  if (const auto* threshold = std::get_if<SuccessThreshold>(&policy.half_open.verdict)) {
-    half_open.set_success_threshold(threshold->successes);
-  } else if (const auto* probes = std::get_if<ProbeCalls>(&policy.half_open.verdict)) {
-    half_open.set_probe_calls(probes->calls);
-  }
-  *half_open.mutable_probe_timeout() = ToProto(policy.half_open.probe_timeout);
-  if (policy.ramp) {
-    *proto.mutable_ramp()->mutable_duration() = ToProto(policy.ramp->duration);
-    proto.mutable_ramp()->set_initial_fraction(policy.ramp->initial_fraction);
-  }
-  if (policy.max_in_flight) proto.set_max_in_flight(*policy.max_in_flight);
-}
+void ToProto(const Policy& policy, v1::Policy& proto) { Writer(proto).Write(policy); }
 
 Policy FromProto(const v1::Policy& proto, absl::string_view path, RequestErrors& errors) {
   const std::string prefix = path.empty() ? "" : absl::StrCat(path, ".");
-  const DurationReader durations(prefix, errors);
   Policy policy;
-  policy.consecutive_failures = std::nullopt;
-  if (proto.has_consecutive_failures()) policy.consecutive_failures = proto.consecutive_failures();
-  if (proto.has_failures_in_window()) policy.failures_in_window = proto.failures_in_window();
-  if (proto.has_failure_rate()) policy.failure_rate = proto.failure_rate();
-  if (proto.has_slow_call_rate()) policy.slow_call_rate = proto.slow_call_rate();
-  if (proto.has_hung_calls()) policy.hung_calls = HungCallsFromProto(proto.hung_calls(), durations);
-  if (proto.has_slow_call_duration()) {
-    policy.slow_call_duration = absl::Seconds(1);  // if what is read is none
-    durations.Read(proto.slow_call_duration(), "slow_call_duration", *policy.slow_call_duration);
-  }
-  policy.slow_is_failure = proto.slow_is_failure();
-  if (proto.has_minimum_calls()) policy.minimum_calls = proto.minimum_calls();
-  policy.window = WindowFromProto(proto, durations);
-  if (proto.has_open_duration()) {
-    durations.Read(proto.open_duration(), "open_duration", policy.open_duration);
-  }
-  if (proto.has_backoff_multiplier()) policy.backoff_multiplier = proto.backoff_multiplier();
-  if (proto.has_max_open_duration()) {
-    durations.Read(proto.max_open_duration(), "max_open_duration", policy.max_open_duration);
-  }
-  if (proto.has_jitter()) policy.jitter = proto.jitter();
-  policy.half_open = HalfOpenFromProto(proto.half_open(), durations);
-  if (proto.has_ramp()) policy.ramp = RampFromProto(proto.ramp(), durations);
-  if (proto.has_max_in_flight()) policy.max_in_flight = proto.max_in_flight();
-
+  Reader(errors).Read(proto, prefix, policy);
   for (const FieldError& error : PolicyErrors(policy)) {
-    errors.Add(absl::StrCat(prefix, FieldInProto(error.field, proto)),
+    errors.Add(absl::StrCat(prefix, FieldInProto(error.field, policy)),
                absl::StrCat(error.value, ", must be ", error.range));
   }
   return policy;

@@ -65,10 +65,11 @@ Watch::Found Watch::Next(v1::WatchCircuitsResponse& response) {
 Watch::Found Watch::NextCircuits(v1::WatchCircuitsResponse& response) {
   CircuitScan scan(*source_.registry, last_name_);
   WorkBudget budget;
+  PolicyWriter policies;
   std::size_t bytes = 0;
   while (const std::optional<CircuitScan::Match> match = scan.NextMatch(filter_, budget)) {
     v1::Circuit& circuit = *response.add_circuits();
-    ToProto(match->snapshot, source_.disclosure, circuit);
+    ToProto(match->snapshot, source_.disclosure, policies, circuit);
     bytes += FieldBytes(circuit);
     if (bytes >= kMaxMessageBytes) {
       last_name_ = scan.position();

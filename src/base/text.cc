@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "src/base/time_limits.h"
 
 namespace fusebox::internal {
 
@@ -21,7 +22,7 @@ void AppendDurationText(absl::Duration duration, std::string& text) {
   constexpr int64_t kSecond = 1'000;
   constexpr int64_t kMinute = 60 * kSecond;
   constexpr int64_t kHour = 60 * kMinute;
-  if (duration <= absl::ZeroDuration() || duration > absl::Hours(24) * 365) {
+  if (duration <= absl::ZeroDuration() || duration > kYear) {
     absl::StrAppend(&text, absl::FormatDuration(absl::Ceil(duration, absl::Milliseconds(1))));
     return;
   }

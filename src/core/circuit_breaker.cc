@@ -5,6 +5,8 @@
 
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "src/base/time_limits.h"
 #include "src/core/circuit_core.h"
 
 namespace fusebox {
@@ -108,11 +110,10 @@ CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 void CircuitBreaker::Reset(const Operator& by) { core_->Reset(PrintableOperator(by)); }
 
 absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
-  const absl::Duration longest = 365 * absl::Hours(24);
-  if (ttl && (*ttl < absl::Milliseconds(1) || *ttl > longest)) {
+  if (ttl && (*ttl < internal::kShortestTime || *ttl > internal::kYear)) {
     return absl::InvalidArgumentError(absl::StrCat("ttl = ", absl::FormatDuration(*ttl),
                                                    ", must be from 1ms to ",
-                                                   absl::FormatDuration(longest)));
+                                                   absl::FormatDuration(internal::kYear)));
   }
   core_->ForceOpen(PrintableOperator(by), ttl);
   return absl::OkStatus();

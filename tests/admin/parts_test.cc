@@ -27,8 +27,8 @@
 #include "src/admin/peer.h"
 #include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
-#include "src/admin/time_conversion.h"
 #include "src/admin/watch_places.h"
+#include "src/proto/time_conversion.h"
 #include "tests/admin/admin_server.h"
 
 namespace fusebox::internal {

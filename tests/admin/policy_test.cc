@@ -2,16 +2,26 @@
 //
 // Policies as protos, and changes to them.
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <set>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
+#include "src/policy/every_field.h"
+#include "src/policy/field.h"
+#include "tests/support/policy_maker.h"
 
 namespace fusebox::internal {
 namespace {
@@ -76,6 +86,93 @@ TEST(PolicyConversion, ThereAndBackItIsTheSame) {
   Policy no_timeout;
   no_timeout.half_open.probe_timeout = absl::ZeroDuration();
   EXPECT_EQ(Converted(no_timeout), no_timeout);
+}
+
+// What a field is in the proto: its path, and its type or what it is an alternative of.
+using FieldTypes = std::set<std::pair<std::string, std::string>>;
+
+struct TableTypes {
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const ValueField<Owner, Member>& /*field*/,
+                  const Member& /*value*/) {
+    using Value = ValueOf<Member>;
+    const char* const type = std::is_same_v<Value, int64_t>  ? "int64"
+                             : std::is_same_v<Value, double> ? "double"
+                             : std::is_same_v<Value, bool>   ? "bool"
+                                                             : "google.protobuf.Duration";
+    types.emplace(path, type);
+    // Of a flag, absence is false.
+    const bool absence_says_something = !std::is_same_v<Value, bool>;
+    types.emplace(path, absence_says_something ? "with presence" : "without presence");
+  }
+
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const PartField<Owner, Member>& /*field*/,
+                  const Member& /*value*/) {
+    types.emplace(path, "with presence");
+  }
+
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const ChoiceField<Owner, Member>& field,
+                  std::size_t index) {
+    types.emplace(path, "with presence");
+    types.emplace(path, absl::StrCat("number ", index, " of ", field.name));
+  }
+
+  FieldTypes& types;
+};
+
+void AddProtoTypes(const google::protobuf::Descriptor& type, const std::string& prefix,
+                   FieldTypes& types) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    const std::string path = prefix + field.name();
+    types.emplace(path, field.has_presence() ? "with presence" : "without presence");
+    if (const auto* const choice = field.real_containing_oneof()) {
+      types.emplace(path, absl::StrCat("number ", field.index_in_oneof(), " of ", choice->name()));
+    }
+    if (field.message_type() == nullptr) {
+      types.emplace(path, field.type_name());
+    } else if (field.message_type()->file() == type.file()) {
+      AddProtoTypes(*field.message_type(), path + ".", types);
+    } else {
+      types.emplace(path, field.message_type()->full_name());
+    }
+  }
+}
+
+TEST(PolicyConversion, TheProtoHasTheFieldsOfTheTable) {
+  FieldTypes in_proto;
+  AddProtoTypes(*v1::Policy::descriptor(), "", in_proto);
+  FieldTypes in_table;
+  VisitEveryField(TableTypes{in_table});
+  EXPECT_EQ(in_table, in_proto) << "circuit.proto and src/policy/field_table.h differ";
+}
+
+TEST(PolicyConversion, EachFieldComesBackWhateverItIs) {
+  const std::vector<Policy> policies = fusebox_testing::PoliciesWithOneFieldChanged();
+  EXPECT_GT(policies.size(), 100U);
+  for (const Policy& policy : policies) {
+    v1::Policy proto;
+    ToProto(policy, proto);
+    RequestErrors errors;
+    EXPECT_EQ(FromProto(proto, "policy", errors), policy) << proto.ShortDebugString();
+    EXPECT_EQ(errors.empty(), Validate(policy).ok()) << proto.ShortDebugString() << errors.Text();
+  }
+}
+
+TEST(PolicyConversion, PoliciesAreEqualIfTheirProtosAre) {
+  std::vector<std::pair<Policy, std::string>> all;
+  for (const Policy& policy : fusebox_testing::PoliciesWithOneFieldChanged()) {
+    v1::Policy proto;
+    ToProto(policy, proto);
+    all.emplace_back(policy, proto.ShortDebugString());
+  }
+  for (const auto& [a, text_of_a] : all) {
+    for (const auto& [b, text_of_b] : all) {
+      ASSERT_EQ(a == b, text_of_a == text_of_b) << text_of_a << "\n" << text_of_b;
+    }
+  }
 }
 
 TEST(PolicyConversion, WhatIsMissingHasItsDefaultAndARuleIsOff) {

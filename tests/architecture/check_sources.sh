@@ -7,13 +7,15 @@
 #
 #   spdx            the first line names the licence
 #   include-guard   FUSEBOX_..._H_, after the file's path; no #pragma once
-#   core-includes   the core includes the standard library, abseil, itself and the leaf src/base,
-#                   and nothing else
+#   core-includes   the core includes the standard library, abseil, itself and the leaves src/base
+#                   and src/policy, and nothing else
 #   arrows          a component includes the core's public headers and its own, never another's; the
 #                   admin service includes the protos too; any of them, and a program in tools, the
-#                   leaf src/base, which includes the standard library, abseil and itself alone. Of
-#                   the library a program in tools includes no more than that and the protos. What
-#                   reads a registry's circuits may include src/readers, which is as a component
+#                   leaf src/base, which includes the standard library, abseil and itself alone, and
+#                   src/policy, what there is to know of a policy's fields, which includes
+#                   fusebox/policy.h beside that. Of the library a program in tools includes no
+#                   more than these and the protos. What reads a registry's circuits may include
+#                   src/readers, which is as a component
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
@@ -132,7 +134,8 @@ function check_include(line,    path, angled, to) {
   if (FILENAME ~ /^include\// && path ~ /^(src|interceptors)\//) {
     violation("public-headers", path)
   } else if (component == "core") {
-    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core" && to != "base") {
+    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "core" && to != "base" \
+        && to != "policy") {
       violation("core-includes", path)
     }
   } else if (component == "base") {
@@ -141,11 +144,18 @@ function check_include(line,    path, angled, to) {
       violation("arrows", component " includes " path)
     }
   } else if (component == "tools") {
-    if (to != "" && to != "tools" && to != "base" && to != "proto") {
+    if (to != "" && to != "tools" && to != "base" && to != "policy" \
+        && to != "proto") {
+      violation("arrows", component " includes " path)
+    }
+  } else if (component == "policy") {
+    if (!(angled && path !~ /\//) && path !~ /^absl\// && to != "policy" && to != "base" \
+        && path != "fusebox/policy.h") {
       violation("arrows", component " includes " path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
              && !(to == "proto" && component == "admin") && to != "base" && to != "readers" \
+             && to != "policy" \
              && component != "testing") {
     violation("arrows", component " includes " path)
   } else if (path ~ /^src\/core\//) {

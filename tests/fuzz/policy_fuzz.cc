@@ -24,6 +24,7 @@
 #include "src/admin/request_errors.h"
 #include "tests/fuzz/message_maker.h"
 #include "tests/fuzz/require.h"
+#include "tests/support/policy_maker.h"
 
 namespace fusebox_testing {
 namespace {
@@ -108,12 +109,31 @@ void RequireOthersUnchanged(const Policy& from, const Policy& to, const v1::Poli
           change.ShortDebugString() + " gives " + difference);
 }
 
+// A policy out of the table of fields, each at or about the ends of its range.
+v1::Policy OutOfTheTable(FuzzedDataProvider& data) {
+  PolicyMaker maker([&data](std::size_t count) {
+    return data.ConsumeIntegralInRange<std::size_t>(0, count - 1);
+  });
+  const Policy policy = maker.Make();
+  v1::Policy proto = ProtoOf(policy);
+  fusebox::internal::RequestErrors errors;
+  Require(fusebox::internal::FromProto(proto, "policy", errors) == policy,
+          "a policy comes back as it went out, be it valid or not", proto.ShortDebugString());
+  Require(errors.empty() == fusebox::Validate(policy).ok(),
+          "what is read is refused if it isn't valid", proto.ShortDebugString() + errors.Text());
+  return proto;
+}
+
 void Run(FuzzedDataProvider& data) {
   static const auto* const kPaths = new std::vector<std::string>(Paths());
   MessageMaker maker(data, *kPaths);
 
   v1::Policy proto;
-  maker.Fill(proto);
+  if (data.ConsumeBool()) {
+    proto = OutOfTheTable(data);
+  } else {
+    maker.Fill(proto);
+  }
   fusebox::internal::RequestErrors errors;
   Policy policy = fusebox::internal::FromProto(proto, "policy", errors);
   if (errors.empty()) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
@@ -17,14 +18,6 @@ using fusebox::v1::ApplyToCircuitsResponse;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
 
 constexpr std::size_t kMaxGlobs = 100;  // in a filter
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration proto;
-  proto.set_seconds(absl::ToInt64Seconds(duration));
-  proto.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(proto.seconds()))));
-  return proto;
-}
 
 // Calls one of the methods that move one circuit: their requests and responses are alike.
 template <typename Request, typename Response>
@@ -49,7 +42,8 @@ void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
       break;
     case Verb::kOpen:
       request.mutable_force_open();
-      if (action.ttl) *request.mutable_force_open()->mutable_ttl() = ToProto(*action.ttl);
+      if (action.ttl)
+        *request.mutable_force_open()->mutable_ttl() = fusebox::internal::ToProto(*action.ttl);
       break;
     case Verb::kDisable:
       request.mutable_disable();
@@ -121,7 +115,7 @@ CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const s
       return Move(endpoint, &Stub::ResetCircuit, {}, action, name, instance);
     case Verb::kOpen: {
       fusebox::v1::ForceOpenCircuitRequest request;
-      if (action.ttl) *request.mutable_ttl() = ToProto(*action.ttl);
+      if (action.ttl) *request.mutable_ttl() = fusebox::internal::ToProto(*action.ttl);
       return Move(endpoint, &Stub::ForceOpenCircuit, request, action, name, instance);
     }
     case Verb::kDisable:

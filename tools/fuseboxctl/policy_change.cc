@@ -6,11 +6,9 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -20,6 +18,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "src/proto/policy_path.h"
+#include "src/proto/time_conversion.h"
+#include "tools/fuseboxctl/policy_facts.h"
 #include "tools/fuseboxctl/policy_fields.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -42,26 +43,6 @@ bool IsDuration(const FieldDescriptor& field) {
   return field.message_type() == google::protobuf::Duration::descriptor();
 }
 
-// A field whose value says what its absence doesn't.
-struct Worded {
-  absl::string_view path;
-  absl::string_view value;
-};
-
-// By which these are off; their absence is their default.
-constexpr std::array<Worded, 2> kOff = {{{"jitter", "0"}, {"half_open.probe_timeout", "0s"}}};
-
-// What a new policy has; their absence is off.
-constexpr std::array<Worded, 1> kDefaults = {{{"consecutive_failures", "5"}}};
-
-template <std::size_t n>
-std::optional<absl::string_view> ValueIn(const std::array<Worded, n>& all, absl::string_view path) {
-  for (const Worded& one : all) {
-    if (one.path == path) return one.value;
-  }
-  return std::nullopt;
-}
-
 std::string NamesOf(const Descriptor& type) {
   std::vector<absl::string_view> names;
   names.reserve(static_cast<std::size_t>(type.field_count()));
@@ -71,21 +52,11 @@ std::string NamesOf(const Descriptor& type) {
 
 // The fields that a path goes through, the last of which it names.
 absl::StatusOr<std::vector<const FieldDescriptor*>> Walk(absl::string_view path) {
-  std::vector<const FieldDescriptor*> fields;
-  const Descriptor* type = Policy::descriptor();
-  for (const absl::string_view name : absl::StrSplit(path, '.')) {
-    const FieldDescriptor* const field =
-        type == nullptr ? nullptr : type->FindFieldByName(std::string(name));
-    if (field == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a policy has no field \"", Excerpt(path), "\"",
-                       type == nullptr ? "" : absl::StrCat("; there are: ", NamesOf(*type))));
-    }
-    fields.push_back(field);
-    const bool nested = field->message_type() != nullptr && !IsDuration(*field);
-    type = nested ? field->message_type() : nullptr;
-  }
-  return fields;
+  fusebox::internal::PolicyPath found = fusebox::internal::FindPolicyPath(path);
+  if (!found.fields.empty()) return std::move(found.fields);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a policy has no field \"", Excerpt(path), "\"",
+      found.missed_in == nullptr ? "" : absl::StrCat("; there are: ", NamesOf(*found.missed_in))));
 }
 
 // Sets the field of `message`, which is no message itself unless it is a duration. OK, or what it
@@ -98,11 +69,7 @@ absl::Status SetValue(Message& message, const FieldDescriptor& field, absl::stri
   if (IsDuration(field)) {
     const absl::StatusOr<absl::Duration> duration = ParseDuration(value);
     if (!duration.ok()) return must_be("a duration, like 500ms, 30s or 1m30s");
-    google::protobuf::Duration proto;
-    proto.set_seconds(absl::ToInt64Seconds(*duration));
-    proto.set_nanos(
-        static_cast<int32_t>(absl::ToInt64Nanoseconds(*duration - absl::Seconds(proto.seconds()))));
-    reflection.MutableMessage(&message, &field)->CopyFrom(proto);
+    reflection.MutableMessage(&message, &field)->CopyFrom(fusebox::internal::ToProto(*duration));
     return absl::OkStatus();
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
@@ -158,7 +125,7 @@ class Assignments {
     const FieldDescriptor& field = *fields->back();
     if (absl::Status clash = CheckChoices(*fields); !clash.ok()) return clash;
     if (value == "default") {
-      if (const auto wanted = ValueIn(kDefaults, path)) {
+      if (const auto wanted = FactsOf(path).default_value) {
         return SetValue(Parent(*fields), field, *wanted);
       }
       Parent(*fields);
@@ -166,13 +133,9 @@ class Assignments {
       return absl::OkStatus();
     }
     if (value == "off") {
-      if (const auto wanted = ValueIn(kOff, path)) {
-        return SetValue(Parent(*fields), field, *wanted);
-      }
-      // An absent flag is false.
-      if (IsOffWhenAbsent(path) || field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
-        return absl::OkStatus();
-      }
+      const PolicyFacts facts = FactsOf(path);
+      if (facts.off_when_absent) return absl::OkStatus();
+      if (facts.off_value) return SetValue(Parent(*fields), field, *facts.off_value);
       return absl::InvalidArgumentError(
           absl::StrCat("can't be off; write ", InsteadOfOff(field), ", or default"));
     }

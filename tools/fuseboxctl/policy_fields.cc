@@ -5,12 +5,11 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/text.h"
 #include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/policy_facts.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
@@ -20,19 +19,8 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-constexpr std::array<absl::string_view, 8> kOffWhenAbsent = {
-    "consecutive_failures", "failures_in_window", "failure_rate", "slow_call_rate",
-    "hung_calls",           "slow_call_duration", "ramp",         "max_in_flight"};
-
 bool IsDuration(const FieldDescriptor& field) {
   return field.message_type() == google::protobuf::Duration::descriptor();
-}
-
-// As few digits as tell it from every other number.
-std::string NumberText(double number) {
-  std::array<char, 32> text{};
-  const std::to_chars_result end = std::to_chars(text.data(), text.data() + text.size(), number);
-  return std::string(text.data(), end.ptr);
 }
 
 std::string ValueText(const Message& message, const FieldDescriptor& field) {
@@ -41,7 +29,7 @@ std::string ValueText(const Message& message, const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_INT64:
       return absl::StrCat(reflection.GetInt64(message, &field));
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return NumberText(reflection.GetDouble(message, &field));
+      return fusebox::internal::NumberText(reflection.GetDouble(message, &field));
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflection.GetBool(message, &field) ? "true" : "false";
     default:
@@ -58,7 +46,7 @@ void AppendFields(const Message& message, const std::string& prefix,
     const std::string path = absl::StrCat(prefix, field.name());
     if (field.has_presence() && !reflection.HasField(message, &field)) {
       if (field.real_containing_oneof() != nullptr) continue;  // another one of it is there
-      fields.push_back({path, IsOffWhenAbsent(path) ? "off" : "default"});
+      fields.push_back({path, FactsOf(path).off_when_absent ? "off" : "default"});
     } else if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       fields.push_back({path, ValueText(message, field)});
     } else if (IsDuration(field)) {
@@ -66,17 +54,13 @@ void AppendFields(const Message& message, const std::string& prefix,
       duration.CopyFrom(reflection.GetMessage(message, &field));
       fields.push_back({path, DurationText(DurationOf(duration))});
     } else {
-      if (IsOffWhenAbsent(path)) fields.push_back({path, "on"});
+      if (FactsOf(path).off_when_absent) fields.push_back({path, "on"});
       AppendFields(reflection.GetMessage(message, &field), absl::StrCat(path, "."), fields);
     }
   }
 }
 
 }  // namespace
-
-bool IsOffWhenAbsent(const std::string& path) {
-  return std::find(kOffWhenAbsent.begin(), kOffWhenAbsent.end(), path) != kOffWhenAbsent.end();
-}
 
 std::vector<PolicyField> PolicyFields(const fusebox::v1::Policy& policy) {
   std::vector<PolicyField> fields;

@@ -26,10 +26,6 @@ std::vector<PolicyField> PolicyFields(const fusebox::v1::Policy& policy);
 // "open_duration: 30s\n...", which PolicyFromText reads.
 std::string PolicyText(const fusebox::v1::Policy& policy);
 
-// Whether the field, "failure_rate", is a rule or a setting that is off when it is absent; any
-// other has a default then.
-bool IsOffWhenAbsent(const std::string& path);
-
 // What "open_duration=45s", "half_open.max_concurrent=5", "ramp=on", "failure_rate=off" and
 // "jitter=default" ask for. `default` is what a new policy has: of a field that is off there, off;
 // of a part, as of a time window, its own default. INVALID_ARGUMENT, which names the assignment and

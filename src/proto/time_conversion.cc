@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/admin/time_conversion.h"
+#include "src/proto/time_conversion.h"
 
 #include <cstdint>
 

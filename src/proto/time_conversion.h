@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_
-#define FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_
+#ifndef FUSEBOX_SRC_PROTO_TIME_CONVERSION_H_
+#define FUSEBOX_SRC_PROTO_TIME_CONVERSION_H_
 
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
@@ -20,4 +20,4 @@ std::optional<absl::Duration> FromProto(const google::protobuf::Duration& durati
 
 }  // namespace fusebox::internal
 
-#endif  // FUSEBOX_SRC_ADMIN_TIME_CONVERSION_H_
+#endif  // FUSEBOX_SRC_PROTO_TIME_CONVERSION_H_

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Prints the table of a policy's fields, src/policy/field_table.h, as JSON, for
+// tools/make-policy-docs: a list of fields, each with its path as in circuit.proto. Durations are
+// in nanoseconds.
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "src/policy/every_field.h"
+#include "src/policy/field.h"
+
+namespace {
+
+using fusebox::internal::ChoiceField;
+using fusebox::internal::Ends;
+using fusebox::internal::IfSet;
+using fusebox::internal::Off;
+using fusebox::internal::PartField;
+using fusebox::internal::ValueField;
+using fusebox::internal::ValueOf;
+
+// The texts of the table have nothing in them that needs more of an escape.
+std::string Json(const char* text) {
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
+}
+std::string Json(bool value) { return value ? "true" : "false"; }
+std::string Json(int64_t value) { return absl::StrCat(value); }
+std::string Json(double value) { return absl::StrCat(value); }
+std::string Json(absl::Duration value) { return Json(absl::ToInt64Nanoseconds(value)); }
+
+template <typename Value>
+const char* KindOf() {
+  if (std::is_same_v<Value, bool>) return "flag";
+  if (std::is_same_v<Value, int64_t>) return "integer";
+  if (std::is_same_v<Value, double>) return "number";
+  return "duration";
+}
+
+const char* Name(Off off) {
+  switch (off) {
+    case Off::kNever:
+      return "never";
+    case Off::kUnset:
+      return "unset";
+    case Off::kFalse:
+      return "false";
+    case Off::kZero:
+      return "zero";
+  }
+  return "";
+}
+
+const char* Name(Ends ends) {
+  switch (ends) {
+    case Ends::kBoth:
+      return "both";
+    case Ends::kMaxOnly:
+      return "max";
+    case Ends::kMinOnly:
+      return "min";
+  }
+  return "";
+}
+
+class Printer {
+ public:
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const ValueField<Owner, Member>& field,
+                  const Member& value) {
+    const auto* const set = IfSet(value);
+    Print(path, KindOf<ValueOf<Member>>(), Name(field.off()), field.text,
+          {{"default", set == nullptr ? "null" : Json(*set)},
+           {"min", Json(field.range.min)},
+           {"max", Json(field.range.max)},
+           {"ends", Json(Name(field.range.ends))},
+           {"zero_apart", Json(field.has_zero_apart())},
+           {"within_window", Json(field.within_window)},
+           {"unit", Json(field.unit)}});
+  }
+
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const PartField<Owner, Member>& field,
+                  const Member& value) {
+    Print(path, "part", Name(field.off()), field.text,
+          {{"default", IfSet(value) == nullptr ? "null" : "true"}});
+  }
+
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const ChoiceField<Owner, Member>& field,
+                  std::size_t index) {
+    Print(path, "alternative", Name(Off::kNever), field.alternatives[index].text,
+          {{"default", Json(index == 0)},
+           {"choice", Json(field.name)},
+           {"type", Json(field.alternatives[index].type)}});
+  }
+
+  std::string Text() const { return absl::StrCat("[\n", absl::StrJoin(fields_, ",\n"), "\n]\n"); }
+
+ private:
+  struct Fact {
+    const char* key;
+    std::string json;
+  };
+
+  void Print(const std::string& path, const char* kind, const char* off, const char* text,
+             const std::vector<Fact>& facts) {
+    std::string field = absl::StrCat("{\"path\": ", Json(path.c_str()), ", \"kind\": ", Json(kind),
+                                     ", \"off\": ", Json(off), ", \"text\": ", Json(text));
+    for (const Fact& fact : facts) absl::StrAppend(&field, ", \"", fact.key, "\": ", fact.json);
+    fields_.push_back(absl::StrCat(field, "}"));
+  }
+
+  std::vector<std::string> fields_;
+};
+
+}  // namespace
+
+int main() {
+  Printer printer;
+  fusebox::internal::VisitEveryField(std::ref(printer));
+  std::cout << printer.Text();
+  return std::cout.flush() ? 0 : 1;
+}
