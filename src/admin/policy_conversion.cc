@@ -140,7 +140,7 @@ class Writer {
   const Reflection& reflection_;
 };
 
-// Reads into what has its defaults. What is no duration leaves the field with some value in its
+// Reads into what has its defaults. What is not a duration leaves the field with some value in its
 // range, so that nothing else is said of it.
 class Reader {
  public:

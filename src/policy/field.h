@@ -49,7 +49,7 @@ struct Range {
   T max;
   Ends ends = Ends::kBoth;
 
-  // False for what is no number.
+  // False for what is not a number.
   constexpr bool Has(const T& value) const {
     return (ends == Ends::kMaxOnly ? value > min : value >= min) &&
            (ends == Ends::kMinOnly ? value < max : value <= max);
@@ -189,7 +189,7 @@ auto CanHold(std::index_sequence<i...>)
 template <typename Owner>
 std::false_type CanHold(...);
 
-// Whether a struct, an aggregate, has just so many members.
+// Whether a struct, an aggregate, has exactly that many members.
 template <typename Owner, std::size_t n>
 inline constexpr bool kHasMembers =
     decltype(CanHold<Owner>(std::make_index_sequence<n>()))::value &&
