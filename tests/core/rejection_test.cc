@@ -62,7 +62,7 @@ std::vector<Rejection> Samples() {
 }
 
 // However a rejection came to that name: made by hand, or read from what another process says.
-TEST(Rejection, Design4_WhateverTheNameItCanBeShownAndPassedOn) {
+TEST(Rejection, WhateverTheNameItCanBeShownAndPassedOn) {
   for (const std::string& name : HostileTexts()) {
     Rejection rejection = OpenRejection();
     rejection.circuit = name;
@@ -80,7 +80,7 @@ TEST(Rejection, Design4_WhateverTheNameItCanBeShownAndPassedOn) {
   }
 }
 
-TEST(Rejection, Design4_AnothersNameIsReadAsTextThatCanBeShown) {
+TEST(Rejection, AnothersNameIsReadAsTextThatCanBeShown) {
   Rejection rejection = OpenRejection();
   rejection.circuit = "their name";
   std::string bytes = EncodeRejection(rejection);
@@ -91,7 +91,7 @@ TEST(Rejection, Design4_AnothersNameIsReadAsTextThatCanBeShown) {
   EXPECT_EQ(DecodeRejection(bytes)->circuit, "\\x1b[2J\\xff name");
 }
 
-TEST(RejectionMessage, Design4_NamesCircuitStateAndTime) {
+TEST(RejectionMessage, NamesCircuitStateAndTime) {
   EXPECT_EQ(RejectionMessage(OpenRejection()),
             "circuit \"inventory/shop.Inventory/Reserve\" is OPEN; may be tried in 27.4s");
   EXPECT_EQ(RejectionMessage(FullRejection()),
@@ -99,13 +99,13 @@ TEST(RejectionMessage, Design4_NamesCircuitStateAndTime) {
             "back");
 }
 
-TEST(RejectionReasonName, Design4_IsTheErrorInfosReason) {
+TEST(RejectionReasonName, IsTheErrorInfosReason) {
   EXPECT_EQ(RejectionReasonName(RejectionReason::kOpen), "CIRCUIT_OPEN");
   EXPECT_EQ(RejectionReasonName(RejectionReason::kHalfOpenFull), "CIRCUIT_HALF_OPEN_FULL");
   EXPECT_EQ(kRejectionDomain, "fusebox");
 }
 
-TEST(EncodeRejection, Design4_IsAGoogleRpcStatusToTheByte) {
+TEST(EncodeRejection, IsAGoogleRpcStatusToTheByte) {
   // google.rpc.Status { code: 14 message: ... details: Any{ErrorInfo} details: Any{RetryInfo} }.
   const std::string message = RejectionMessage(FullRejection());
   const std::string error_info = std::string("\x0A\x16") + "CIRCUIT_HALF_OPEN_FULL" + "\x12\x07" +
@@ -123,20 +123,20 @@ TEST(EncodeRejection, Design4_IsAGoogleRpcStatusToTheByte) {
   EXPECT_EQ(EncodeRejection(FullRejection()), want);
 }
 
-TEST(EncodeRejection, Design4_WritesTheDelayAsSecondsAndNanos) {
+TEST(EncodeRejection, WritesTheDelayAsSecondsAndNanos) {
   Rejection rejection = OpenRejection();
   rejection.retry_after = absl::Seconds(2) + absl::Nanoseconds(5);
   const std::string bytes = EncodeRejection(rejection);
   EXPECT_EQ(bytes.substr(bytes.size() - 6), std::string("\x0A\x04\x08\x02\x10\x05", 6));
 }
 
-TEST(DecodeRejection, Design4_ReadsBackWhatWasWritten) {
+TEST(DecodeRejection, ReadsBackWhatWasWritten) {
   for (const Rejection& rejection : Samples()) {
     ExpectSame(DecodeRejection(EncodeRejection(rejection)), rejection);
   }
 }
 
-TEST(GetRejection, Design4_ReadsBackWhatToStatusWrote) {
+TEST(GetRejection, ReadsBackWhatToStatusWrote) {
   for (const Rejection& rejection : Samples()) {
     const absl::Status status = ToStatus(rejection);
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -145,7 +145,7 @@ TEST(GetRejection, Design4_ReadsBackWhatToStatusWrote) {
   }
 }
 
-TEST(GetRejection, Design4_ReadsBackWhatABreakerGave) {
+TEST(GetRejection, ReadsBackWhatABreakerGave) {
   TestCircuit circuit;
   circuit.Open();
   circuit.Advance(absl::Seconds(4));
@@ -159,7 +159,7 @@ TEST(GetRejection, Design4_ReadsBackWhatABreakerGave) {
              {RejectionReason::kHalfOpenFull, "circuit", State::kHalfOpen, absl::ZeroDuration()});
 }
 
-TEST(GetRejection, Design4_IsEmptyForARealUnavailable) {
+TEST(GetRejection, IsEmptyForARealUnavailable) {
   EXPECT_FALSE(GetRejection(absl::UnavailableError("connection refused")).has_value());
   EXPECT_FALSE(GetRejection(absl::OkStatus()).has_value());
   absl::Status with_delay = absl::UnavailableError("overloaded");
@@ -167,7 +167,7 @@ TEST(GetRejection, Design4_IsEmptyForARealUnavailable) {
   EXPECT_FALSE(GetRejection(with_delay).has_value());
 }
 
-TEST(GetRejection, Design4_IsEmptyForAnotherCodeEvenWithTheDetails) {
+TEST(GetRejection, IsEmptyForAnotherCodeEvenWithTheDetails) {
   const absl::Status rejected = ToStatus(OpenRejection());
   absl::Status internal = absl::InternalError(rejected.message());
   rejected.ForEachPayload(
@@ -183,7 +183,7 @@ std::string Replaced(std::string bytes, const std::string& what, const std::stri
   return bytes.replace(at, what.size(), by);
 }
 
-TEST(DecodeRejection, Design4_IsEmptyForWhatFuseboxDidNotWrite) {
+TEST(DecodeRejection, IsEmptyForWhatFuseboxDidNotWrite) {
   const std::string bytes = EncodeRejection(OpenRejection());
   ASSERT_TRUE(DecodeRejection(bytes).has_value());
   EXPECT_FALSE(DecodeRejection(Replaced(bytes, "fusebox", "fuseBox")).has_value());
@@ -194,7 +194,7 @@ TEST(DecodeRejection, Design4_IsEmptyForWhatFuseboxDidNotWrite) {
 }
 
 // As a newer version writes it, which knows more of both.
-TEST(DecodeRejection, Design4_AReasonThatIsNotKnownIsKeptAsItIsWritten) {
+TEST(DecodeRejection, AReasonThatIsNotKnownIsKeptAsItIsWritten) {
   const std::string bytes =
       Replaced(EncodeRejection(OpenRejection()), "CIRCUIT_OPEN", "CIRCUIT_BUSY");
   const std::optional<Rejection> read = DecodeRejection(bytes);
@@ -210,7 +210,7 @@ TEST(DecodeRejection, Design4_AReasonThatIsNotKnownIsKeptAsItIsWritten) {
             "tried in 27.4s");
 }
 
-TEST(DecodeRejection, Design4_AStateThatIsNotKnownIsKeptAsItIsWritten) {
+TEST(DecodeRejection, AStateThatIsNotKnownIsKeptAsItIsWritten) {
   const std::string bytes =
       Replaced(EncodeRejection(FullRejection()), "\x12\x09HALF_OPEN", "\x12\x09QUARANTEE");
   const std::optional<Rejection> read = DecodeRejection(bytes);
@@ -221,7 +221,7 @@ TEST(DecodeRejection, Design4_AStateThatIsNotKnownIsKeptAsItIsWritten) {
   EXPECT_EQ(read->unknown_reason, "");
 }
 
-TEST(DecodeRejection, Design4_WhatIsNotKnownIsPassedOnAsItIsWritten) {
+TEST(DecodeRejection, WhatIsNotKnownIsPassedOnAsItIsWritten) {
   Rejection rejection = OpenRejection();
   rejection.reason = RejectionReason::kUnknown;
   rejection.unknown_reason = "CIRCUIT_OVER_QUOTA";
@@ -233,7 +233,7 @@ TEST(DecodeRejection, Design4_WhatIsNotKnownIsPassedOnAsItIsWritten) {
   }
 }
 
-TEST(DecodeRejection, Design4_ANameThatIsNotKnownIsTextThatCanBeShown) {
+TEST(DecodeRejection, ANameThatIsNotKnownIsTextThatCanBeShown) {
   for (const std::string& name : HostileTexts()) {
     if (name.empty()) continue;
     Rejection rejection = OpenRejection();
@@ -271,7 +271,7 @@ TEST(HasRejectionInfo, C5_ReadsAStatusPayload) {
   EXPECT_FALSE(HasRejectionInfo(absl::OkStatus()));
 }
 
-TEST(DecodeRejection, Design4_SkipsFieldsThatItDoesNotKnow) {
+TEST(DecodeRejection, SkipsFieldsThatItDoesNotKnow) {
   const std::string bytes = EncodeRejection(OpenRejection());
   const std::string unknown = std::string("\x20\x07", 2) +                           // varint 4
                               std::string("\x29\x01\x02\x03\x04\x05\x06\x07\x08") +  // fixed64 5
@@ -281,7 +281,7 @@ TEST(DecodeRejection, Design4_SkipsFieldsThatItDoesNotKnow) {
   ExpectSame(DecodeRejection(bytes + unknown), OpenRejection());
 }
 
-TEST(DecodeRejection, Design4_ATruncationAtAnyLengthIsEmpty) {
+TEST(DecodeRejection, ATruncationAtAnyLengthIsEmpty) {
   for (const Rejection& rejection : Samples()) {
     const std::string bytes = EncodeRejection(rejection);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -293,7 +293,7 @@ TEST(DecodeRejection, Design4_ATruncationAtAnyLengthIsEmpty) {
   }
 }
 
-TEST(GetRejection, Design4_ATruncatedPayloadIsEmpty) {
+TEST(GetRejection, ATruncatedPayloadIsEmpty) {
   const absl::Status whole = ToStatus(OpenRejection());
   for (const absl::string_view url : {kErrorInfoUrl, kRetryInfoUrl}) {
     const std::string bytes(*whole.GetPayload(url));
@@ -306,7 +306,7 @@ TEST(GetRejection, Design4_ATruncatedPayloadIsEmpty) {
   }
 }
 
-TEST(DecodeRejection, Design4_RandomBytesAndRandomDamageNeverCrash) {
+TEST(DecodeRejection, RandomBytesAndRandomDamageNeverCrash) {
   std::mt19937 random(1);
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random() % 64, '\0');
@@ -326,7 +326,7 @@ TEST(DecodeRejection, Design4_RandomBytesAndRandomDamageNeverCrash) {
   }
 }
 
-TEST(DecodeRejection, Design4_AnyDelayCanBeReadAndWrittenAgain) {
+TEST(DecodeRejection, AnyDelayCanBeReadAndWrittenAgain) {
   // Seconds and nanos as large, and as negative, as varints can say.
   const std::string bytes = EncodeRejection(FullRejection());
   const std::string head = bytes.substr(0, bytes.size() - std::string(kRetryInfoUrl).size() - 8);

@@ -22,7 +22,7 @@ std::string TomorrowsRejection() {
   return bytes;
 }
 
-TEST(DecodeRejection, Design4_OfANewerVersionSaysThatItIsNotKnownAndWhatIsWritten) {
+TEST(DecodeRejection, OfANewerVersionSaysThatItIsNotKnownAndWhatIsWritten) {
   const std::optional<Rejection> rejection = DecodeRejection(TomorrowsRejection());
   ASSERT_TRUE(rejection);
   EXPECT_EQ(rejection->reason, RejectionReason::kUnknown);

@@ -167,7 +167,7 @@ TEST(CreateChannelTest, P3_SlashesOfTargetsAndKeysAreKeptApart) {
 
 // However long and strange target and key are, a server that answers with the rejection that it got
 // itself is understood.
-TEST(CreateChannelTest, Design4_ARejectionThatIsPassedOnArrives) {
+TEST(CreateChannelTest, ARejectionThatIsPassedOnArrives) {
   const DeadAddress dead;
   ScriptedEcho server;
   const std::shared_ptr<grpc::Channel> to_server =

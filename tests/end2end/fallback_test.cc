@@ -49,14 +49,14 @@ class FallbackTest : public testing::TestWithParam<Style> {
 
 class TypedFallbackTest : public FallbackTest {};
 
-TEST_P(TypedFallbackTest, Design4_AnswersInPlaceOfARejection) {
+TEST_P(TypedFallbackTest, AnswersInPlaceOfARejection) {
   const Report report = RejectedCall(FromCache);
   EXPECT_TRUE(report.status.ok()) << report.status.error_message();
   ASSERT_EQ(report.replies.size(), 1U);
   EXPECT_EQ(report.replies[0], std::string("cached ") + kRequestText);
 }
 
-TEST_P(TypedFallbackTest, Design4_ItsErrorIsTheCalls) {
+TEST_P(TypedFallbackTest, ItsErrorIsTheCalls) {
   const Report report = RejectedCall(NotInCache);
   EXPECT_EQ(report.status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(report.status.error_message(), "not in the cache");
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Styles, TypedFallbackTest,
 // Its response is bytes, which no fallback can fill.
 class GenericFallbackTest : public FallbackTest {};
 
-TEST_P(GenericFallbackTest, Design4_TheGenericStubIsRejected) {
+TEST_P(GenericFallbackTest, TheGenericStubIsRejected) {
   const Report report = RejectedCall(FromCache);
   EXPECT_TRUE(fusebox::GetRejection(report.status)) << report.status.error_message();
   EXPECT_TRUE(report.replies.empty());

@@ -51,7 +51,7 @@ using fusebox::GetRejection;
 
 class RejectedCallTest : public EveryCallTest {};
 
-TEST_P(RejectedCallTest, Design4_TouchesNoNetwork) {
+TEST_P(RejectedCallTest, TouchesNoNetwork) {
   const DeadAddress dead;
   ProtectedClient client(dead.address());
   client.Open(kind());
@@ -62,7 +62,7 @@ TEST_P(RejectedCallTest, Design4_TouchesNoNetwork) {
   EXPECT_EQ(client.channel()->GetState(/*try_to_connect=*/false), GRPC_CHANNEL_IDLE);
 }
 
-TEST_P(RejectedCallTest, Design4_DoesNotWaitForReady) {
+TEST_P(RejectedCallTest, DoesNotWaitForReady) {
   const DeadAddress dead;
   ProtectedClient client(dead.address());
   client.Open(kind());
@@ -173,7 +173,7 @@ class SerialisationTest : public testing::Test {
   ProtectedClient client_;
 };
 
-TEST_F(SerialisationTest, Design4_RejectedBlockingCallIsNotSerialised) {
+TEST_F(SerialisationTest, RejectedBlockingCallIsNotSerialised) {
   EXPECT_TRUE(CallBlocking().ok());
   EXPECT_EQ(serialised_, 1);
   client_.Open(Kind::kUnary);
@@ -181,7 +181,7 @@ TEST_F(SerialisationTest, Design4_RejectedBlockingCallIsNotSerialised) {
   EXPECT_EQ(serialised_, 1);
 }
 
-TEST_F(SerialisationTest, Design4_RejectedCallbackCallIsNotSerialised) {
+TEST_F(SerialisationTest, RejectedCallbackCallIsNotSerialised) {
   EXPECT_TRUE(CallWithCallback().ok());
   EXPECT_EQ(serialised_, 1);
   client_.Open(Kind::kUnary);

@@ -40,7 +40,7 @@ void PrintTo(const Details& details, std::ostream* out) { *out << details.name; 
 
 class ServerStatusTest : public testing::TestWithParam<Details> {};
 
-TEST_P(ServerStatusTest, Design4_OwnUnavailableIsNoRejection) {
+TEST_P(ServerStatusTest, OwnUnavailableIsNoRejection) {
   const ScriptedEcho server(
       Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "maintenance", GetParam().bytes)));
   ProtectedClient client(server.address());
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<Details>& details) { return details.param.name; });
 
 // A server that is itself a client, and hands on what its own circuit said.
-TEST(ServerStatusTest, Design4_PassedOnRejectionIsFoundAndIsAFailureHere) {
+TEST(ServerStatusTest, PassedOnRejectionIsFoundAndIsAFailureHere) {
   const ScriptedEcho server(
       Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "upstream", SomeRejection())));
   ProtectedClient client(server.address());

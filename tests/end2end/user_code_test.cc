@@ -106,7 +106,7 @@ grpc::Status HalfAnAnswer(const EchoRequest& request, EchoReply* reply) {
 
 class ThrowingFallbackTest : public testing::TestWithParam<Style> {};
 
-TEST_P(ThrowingFallbackTest, Design4_TheCallIsRejected) {
+TEST_P(ThrowingFallbackTest, TheCallIsRejected) {
   const ScriptedEcho server;
   const TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);

@@ -234,14 +234,14 @@ TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
                     HasSubstr("service = \"shop.Inventory\", must not"), Not(HasSubstr("Watch"))));
 }
 
-TEST(FactoryTest, Design4_TakesAFallbackWithTheMethodsMessages) {
+TEST(FactoryTest, TakesAFallbackWithTheMethodsMessages) {
   CircuitBreakerOptions options = GoodOptions();
   options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", Answer)
       .Method<EchoRequest, EchoReply>("elsewhere.Service/NotLinked", Answer);
   EXPECT_EQ(Refusal(std::move(options)), "");
 }
 
-TEST(FactoryTest, Design4_RefusesAFallbackWithOtherMessages) {
+TEST(FactoryTest, RefusesAFallbackWithOtherMessages) {
   CircuitBreakerOptions options = GoodOptions();
   options.fallbacks.Method<EchoReply, EchoRequest>("fusebox_testing.Echo/Unary", AnswerOther);
   EXPECT_THAT(
@@ -251,7 +251,7 @@ TEST(FactoryTest, Design4_RefusesAFallbackWithOtherMessages) {
           HasSubstr("Response = fusebox_testing.EchoRequest, must be fusebox_testing.EchoReply")));
 }
 
-TEST(FactoryTest, Design4_RefusesFallbacksThatCouldNeverRun) {
+TEST(FactoryTest, RefusesFallbacksThatCouldNeverRun) {
   CircuitBreakerOptions options = GoodOptions();
   options.policies.Unprotected("shop.Orders");
   options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Bidi", Answer)

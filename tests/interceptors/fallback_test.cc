@@ -76,14 +76,14 @@ class FallbackTest : public testing::Test {
   bool filled_ = false;  // the last call's response
 };
 
-TEST_F(FallbackTest, Design4_AnswersInPlaceOfARejection) {
+TEST_F(FallbackTest, AnswersInPlaceOfARejection) {
   EchoReply reply;
   EXPECT_TRUE(Call("nails", &reply).ok());
   EXPECT_TRUE(filled_);
   EXPECT_EQ(reply.text(), "cached nails");
 }
 
-TEST_F(FallbackTest, Design4_TheCallIsCountedAsRejected) {
+TEST_F(FallbackTest, TheCallIsCountedAsRejected) {
   EchoReply reply;
   Call("nails", &reply);
   EXPECT_EQ(breaker_->Snapshot().totals.rejected, 1);
@@ -91,7 +91,7 @@ TEST_F(FallbackTest, Design4_TheCallIsCountedAsRejected) {
   EXPECT_EQ(breaker_->Snapshot().in_flight, 0);
 }
 
-TEST_F(FallbackTest, Design4_ItsErrorIsTheCalls) {
+TEST_F(FallbackTest, ItsErrorIsTheCalls) {
   EchoReply reply;
   const grpc::Status status = Call("unknown", &reply);
   EXPECT_FALSE(filled_);
@@ -100,7 +100,7 @@ TEST_F(FallbackTest, Design4_ItsErrorIsTheCalls) {
   EXPECT_FALSE(GetRejection(status));
 }
 
-TEST_F(FallbackTest, Design4_AGenericStubsResponseIsLeftAlone) {
+TEST_F(FallbackTest, AGenericStubsResponseIsLeftAlone) {
   grpc::ByteBuffer response;
   EXPECT_TRUE(GetRejection(Call("nails", &response)));
   EXPECT_FALSE(filled_);
@@ -109,19 +109,19 @@ TEST_F(FallbackTest, Design4_AGenericStubsResponseIsLeftAlone) {
   EXPECT_FALSE(filled_);
 }
 
-TEST_F(FallbackTest, Design4_AResponseOfAnotherTypeIsLeftAlone) {
+TEST_F(FallbackTest, AResponseOfAnotherTypeIsLeftAlone) {
   EchoRequest other;
   EXPECT_TRUE(GetRejection(Call("nails", &other)));
   EXPECT_FALSE(filled_);
   EXPECT_EQ(other.text(), "");
 }
 
-TEST_F(FallbackTest, Design4_NoResponseToFillIsARejection) {
+TEST_F(FallbackTest, NoResponseToFillIsARejection) {
   EXPECT_TRUE(GetRejection(Call("nails", nullptr)));
   EXPECT_FALSE(filled_);
 }
 
-TEST_F(FallbackTest, Design4_ARequestThatIsNoneOfItsTypeIsInternal) {
+TEST_F(FallbackTest, ARequestThatIsNoneOfItsTypeIsInternal) {
   grpc::Slice garbage("\xFF\xFF\xFF");
   EchoReply reply;
   const grpc::Status status = Call(grpc::ByteBuffer(&garbage, 1), &reply);
@@ -130,12 +130,12 @@ TEST_F(FallbackTest, Design4_ARequestThatIsNoneOfItsTypeIsInternal) {
   EXPECT_THAT(status.error_message(), HasSubstr("fusebox_testing.EchoRequest"));
 }
 
-TEST_F(FallbackTest, Design4_StreamsHaveNone) {
+TEST_F(FallbackTest, StreamsHaveNone) {
   EchoReply reply;
   EXPECT_TRUE(GetRejection(Call(Serialized(EchoRequest()), &reply, CallType::SERVER_STREAMING)));
 }
 
-TEST_F(FallbackTest, Design4_APermittedCallNeverSeesIt) {
+TEST_F(FallbackTest, APermittedCallNeverSeesIt) {
   breaker_->Reset({"oncall", "closed"});
   const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
   const FakeCall::Played played =

@@ -35,7 +35,7 @@ google::rpc::Status Parse(const grpc::Status& status) {
   return parsed;
 }
 
-TEST(GoogleapisTest, Design4_TheApplicationsCopyIsTheOnlyOne) {
+TEST(GoogleapisTest, TheApplicationsCopyIsTheOnlyOne) {
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   EXPECT_EQ(pool->FindFileByName("google/rpc/status.proto"),
             google::rpc::Status::descriptor()->file());
@@ -43,7 +43,7 @@ TEST(GoogleapisTest, Design4_TheApplicationsCopyIsTheOnlyOne) {
             google::rpc::ErrorInfo::descriptor()->file());
 }
 
-TEST(GoogleapisTest, Design4_ReadsWhatARejectedCallGets) {
+TEST(GoogleapisTest, ReadsWhatARejectedCallGets) {
   const grpc::Status status = fusebox::ToGrpcStatus(SomeRejection());
   const google::rpc::Status parsed = Parse(status);
   EXPECT_EQ(parsed.code(), grpc::StatusCode::UNAVAILABLE);
@@ -64,7 +64,7 @@ TEST(GoogleapisTest, Design4_ReadsWhatARejectedCallGets) {
   EXPECT_EQ(retry_info.retry_delay().nanos(), 400000000);
 }
 
-TEST(GoogleapisTest, Design4_ReadsARejectionWithoutDelay) {
+TEST(GoogleapisTest, ReadsARejectionWithoutDelay) {
   fusebox::Rejection rejection = SomeRejection();
   rejection.reason = fusebox::RejectionReason::kHalfOpenFull;
   rejection.state = fusebox::State::kHalfOpen;
@@ -82,7 +82,7 @@ TEST(GoogleapisTest, Design4_ReadsARejectionWithoutDelay) {
 
 // What another library makes of the same rejection is read as ours: fields in its order, and
 // details of its own in between.
-TEST(GoogleapisTest, Design4_WritesWhatFuseboxReads) {
+TEST(GoogleapisTest, WritesWhatFuseboxReads) {
   google::rpc::Status status;
   google::rpc::RetryInfo retry_info;
   retry_info.mutable_retry_delay()->set_seconds(5);
@@ -106,7 +106,7 @@ TEST(GoogleapisTest, Design4_WritesWhatFuseboxReads) {
 }
 
 // Bytes that protobuf itself would write.
-TEST(GoogleapisTest, Design4_EncodesCanonically) {
+TEST(GoogleapisTest, EncodesCanonically) {
   const grpc::Status status = fusebox::ToGrpcStatus(SomeRejection());
   EXPECT_EQ(Parse(status).SerializeAsString(), status.error_details());
   EXPECT_TRUE(Parse(status).GetReflection()->GetUnknownFields(Parse(status)).empty());

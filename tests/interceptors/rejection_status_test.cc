@@ -28,14 +28,14 @@ Rejection OpenFor(absl::Duration retry_after) {
   return {RejectionReason::kOpen, "inventory/shop.Inventory/Reserve", State::kOpen, retry_after};
 }
 
-TEST(RejectionStatusTest, Design4_MessageNamesCircuitStateAndTime) {
+TEST(RejectionStatusTest, MessageNamesCircuitStateAndTime) {
   const grpc::Status status = ToGrpcStatus(OpenFor(absl::Milliseconds(27400)));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_THAT(status.error_message(), AllOf(HasSubstr("inventory/shop.Inventory/Reserve"),
                                             HasSubstr("OPEN"), HasSubstr("27.4s")));
 }
 
-TEST(RejectionStatusTest, Design4_DetailsGiveTheRejectionBack) {
+TEST(RejectionStatusTest, DetailsGiveTheRejectionBack) {
   for (const Rejection& rejection : {OpenFor(absl::Milliseconds(27400)),
                                      OpenFor(absl::Nanoseconds(1)), OpenFor(absl::Hours(24 * 365)),
                                      Rejection{RejectionReason::kHalfOpenFull, "a/b.C/D",
@@ -49,7 +49,7 @@ TEST(RejectionStatusTest, Design4_DetailsGiveTheRejectionBack) {
   }
 }
 
-TEST(RejectionStatusTest, Design4_OnlyUnavailableCanBeARejection) {
+TEST(RejectionStatusTest, OnlyUnavailableCanBeARejection) {
   const grpc::Status rejected = ToGrpcStatus(OpenFor(absl::Seconds(1)));
   for (int code = 0; code <= 16; ++code) {
     const auto status_code = static_cast<grpc::StatusCode>(code);
@@ -60,14 +60,14 @@ TEST(RejectionStatusTest, Design4_OnlyUnavailableCanBeARejection) {
   EXPECT_FALSE(GetRejection(grpc::Status::OK));
 }
 
-TEST(RejectionStatusTest, Design4_MessageAloneIsNoRejection) {
+TEST(RejectionStatusTest, MessageAloneIsNoRejection) {
   const grpc::Status rejected = ToGrpcStatus(OpenFor(absl::Seconds(1)));
   EXPECT_FALSE(GetRejection(grpc::Status(rejected.error_code(), rejected.error_message())));
 }
 
 // No byte of a rejection can be cut off or spoiled so that reading it fails in a bad way: what
 // comes out is a rejection or none, whatever the sanitizers have to say.
-TEST(RejectionStatusTest, Design4_SpoiledDetailsAreRead) {
+TEST(RejectionStatusTest, SpoiledDetailsAreRead) {
   const std::string bytes = ToGrpcStatus(OpenFor(absl::Seconds(30))).error_details();
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(
@@ -83,7 +83,7 @@ TEST(RejectionStatusTest, Design4_SpoiledDetailsAreRead) {
   }
 }
 
-TEST(RejectionStatusTest, Design4_RunRejectsWithTheSameStatus) {
+TEST(RejectionStatusTest, RunRejectsWithTheSameStatus) {
   fusebox::Policy policy;
   policy.consecutive_failures = 1;
   const auto breaker = *fusebox::CircuitBreaker::Create("direct", policy);
