@@ -7,10 +7,12 @@
 
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/v1/circuit.pb.h"
@@ -97,6 +99,19 @@ TEST(InStep, TheManPageHasTheSubCommandsAndFlagsOfTheHelp) {
   std::set<std::string> commands = helped.commands;
   commands.erase("policy");  // its own subcommands are there
   EXPECT_EQ(Matches(page, "\n\\.SS ([a-z]+( [a-z]+)?)\n"), commands);
+}
+
+// One that is in a file of its own and not in the table would be in no help and no manual either.
+TEST(InStep, EveryFileOfACommandIsInTheTable) {
+  std::set<std::string> defined;
+  for (const auto& file : std::filesystem::directory_iterator(FUSEBOXCTL_SOURCES)) {
+    if (!absl::EndsWith(file.path().string(), "_command.cc")) continue;
+    const std::set<std::string> rows =
+        Matches(Content(file.path().c_str()), "\nCommandRows ([A-Za-z]+)\\(\\) \\{");
+    EXPECT_EQ(rows.size(), 1U) << file.path();
+    defined.insert(rows.begin(), rows.end());
+  }
+  EXPECT_EQ(Matches(Content(FUSEBOXCTL_SOURCES "/commands.cc"), "\n  X\\(([A-Za-z]+)\\)"), defined);
 }
 
 TEST(InStep, EveryHelpSaysWhereTheFlagsOfAllCommandsAre) {

@@ -5,11 +5,8 @@
 //
 // With FUSEBOX_UPDATE_DOCS=1 in the environment what is made from it is written anew.
 #include <cstddef>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
-#include <iterator>
 #include <set>
 #include <string>
 #include <variant>
@@ -25,21 +22,19 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/readers/metrics.h"
+#include "tests/support/made_text.h"
 
 namespace fusebox::internal {
 namespace {
 
+using fusebox_testing::ExpectMadeText;
+using fusebox_testing::FileContent;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
 std::string Path(absl::string_view of) { return absl::StrCat(SOURCE_ROOT, "/", of); }
-
-std::string Content(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 bool IsWordCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
@@ -117,26 +112,9 @@ std::string MarkdownTable(bool with_labels, bool with_need) {
   return text;
 }
 
-bool Updates() {
-  const char* const update = std::getenv("FUSEBOX_UPDATE_DOCS");  // NOLINT(concurrency-mt-unsafe)
-  return update != nullptr && *update != '\0';
-}
-
-// What stands between the two marks of that name in docs/metrics.md.
-void ExpectInDocument(absl::string_view name, const std::string& table) {
-  const std::string path = Path("docs/metrics.md");
-  const std::string document = Content(path);
-  const std::string begin =
-      absl::StrCat("<!-- metrics of a ", name, ", made of src/readers/metrics.cc -->\n");
-  const std::size_t from = document.find(begin);
-  ASSERT_NE(from, std::string::npos) << begin;
-  const std::size_t to = document.find("<!-- end -->", from);
-  ASSERT_NE(to, std::string::npos);
-  const std::string before = document.substr(0, from + begin.size());
-  if (Updates()) std::ofstream(path) << before << table << document.substr(to);
-  const std::string now = Content(path);
-  EXPECT_EQ(now.substr(before.size(), now.find("<!-- end -->", from) - before.size()), table)
-      << "write it anew with FUSEBOX_UPDATE_DOCS=1";
+void ExpectInDocument(const std::string& of, const std::string& table) {
+  ExpectMadeText(Path("docs/metrics.md"), "metrics of a " + of + ", made of src/readers/metrics.cc",
+                 table);
 }
 
 TEST(MetricsTable, TheDocumentHasEachMetric) {
@@ -147,7 +125,7 @@ TEST(MetricsTable, TheDocumentHasEachMetric) {
 
 TEST(MetricsTable, ThePublicHeaderNamesTheLabelsThatNoUserCanHave) {
   const std::string header = absl::StrReplaceAll(
-      Content(Path("include/fusebox/prometheus/collector.h")), {{"\n  // ", " "}});
+      FileContent(Path("include/fusebox/prometheus/collector.h")), {{"\n  // ", " "}});
   EXPECT_THAT(header, HasSubstr(absl::StrCat("(", absl::StrJoin(MetricLabelNames(), ", "), ")")));
 }
 
@@ -185,7 +163,7 @@ TEST(MetricsTable, WhatUsesMetricsNamesOnlyThoseOfTheTableAndTheirLabels) {
   const std::string prefix = "circuit_breaker_";
   int named = 0;
   for (const std::string& file : FilesThatQuery()) {
-    const std::string text = Content(file);
+    const std::string text = FileContent(file);
     for (std::size_t at = text.find(prefix); at != std::string::npos;
          at = text.find(prefix, at + 1)) {
       if (at > 0 && (IsWordCharacter(text[at - 1]) || text[at - 1] == '/')) continue;

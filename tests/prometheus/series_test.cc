@@ -5,9 +5,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -21,13 +19,16 @@
 #include "src/readers/metrics.h"
 #include "tests/prometheus/test_collector.h"
 #include "tests/support/hostile_texts.h"
+#include "tests/support/made_text.h"
 
 namespace fusebox::internal {
 namespace {
 
 using fusebox_testing::CollectorTest;
+using fusebox_testing::FileContent;
 using fusebox_testing::HostileTexts;
 using fusebox_testing::Scrape;
+using fusebox_testing::UpdatesDocuments;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Optional;
@@ -55,13 +56,8 @@ TEST_F(CollectorTest, ThePageIsAsPromised) {
   Call(*closed, Outcome::Failure());
   Call(*closed, Outcome::Success());
 
-  const char* const update = std::getenv("FUSEBOX_UPDATE_DOCS");  // NOLINT(concurrency-mt-unsafe)
-  if (update != nullptr && *update != '\0') {
-    std::ofstream(EXPECTED_METRICS_FILE) << Page(*collector_);
-  }
-  std::ifstream file(EXPECTED_METRICS_FILE);
-  const std::string expected(std::istreambuf_iterator<char>(file), {});
-  EXPECT_EQ(Page(*collector_), expected);
+  if (UpdatesDocuments()) std::ofstream(EXPECTED_METRICS_FILE) << Page(*collector_);
+  EXPECT_EQ(Page(*collector_), FileContent(EXPECTED_METRICS_FILE));
 }
 
 TEST_F(CollectorTest, ARegistryWithoutCircuitsHasItsOwnSeriesAlone) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -16,15 +17,10 @@
 namespace fuseboxctl {
 namespace {
 
-// What has more to offer than files or nothing.
+// What there is to write for a value, where it isn't in the option itself.
 constexpr std::pair<absl::string_view, absl::string_view> kValues[] = {
-    {"--state", "closed open half_open"},
-    {"--until", "closed open half_open"},
-    {"--wait", "closed open half_open"},
-    {"--mode", "automatic forced_open disabled shadow"},
-    {"--output", "table wide json"},
-    {"--color", "auto always never"},
-    {"--sort", "name state"},
+    {"STATE", "closed open half_open"},
+    {"MODE", "automatic forced_open disabled shadow"},
 };
 
 // With these the endpoint is asked for names, as the command line would ask it.
@@ -46,7 +42,7 @@ constexpr absl::string_view kBody = R"(
       *)
         if [[ -z $command ]]; then
           command=${words[i]}
-        elif [[ $command == policy && -z $inner ]]; then
+        elif [[ " @PARENTS@ " == *" $command "* && -z $inner ]]; then
           inner=${words[i]}
         else
           given=yes
@@ -65,12 +61,7 @@ constexpr absl::string_view kBody = R"(
       else
         case "$command $inner" in
           " ") candidates=(@COMMANDS@) ;;
-          "policy ") candidates=(@POLICY_COMMANDS@) ;;
-          "completion ") if [[ -z $given ]]; then candidates=(bash zsh); fi ;;
-          "info ") ;;
-          "get " | "policy "*) if [[ -z $given ]]; then names=yes; fi ;;
-          *) names=yes ;;
-        esac
+@ARGUMENTS@        esac
       fi
       ;;
   esac
@@ -138,7 +129,7 @@ struct Sorted {
   std::set<std::string> other_values;
   std::set<std::string> files;
   std::set<std::string> free_values;
-  std::map<absl::string_view, std::set<std::string>> worded;  // by what there is to write
+  std::map<std::string, std::set<std::string>> worded;  // by what there is to write
 };
 
 std::vector<std::string> FlagsOf(const CLI::App& app) {
@@ -157,19 +148,24 @@ std::vector<std::string> NamesOf(const CLI::Option& option) {
   return names;
 }
 
-// Empty if there are none to offer.
-absl::string_view WordsOf(const std::vector<std::string>& names) {
-  for (const auto& [flag, words] : kValues) {
-    if (std::find(names.begin(), names.end(), flag) != names.end()) return words;
+// What an option takes, if that is one of a few words: "auto always never". The words are those
+// that its validator is named after, "auto|always|never", or the kind of value that it is. Else
+// empty.
+std::string WordsOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const absl::string_view kind = absl::string_view(type).substr(type.rfind(':') + 1);
+  for (const auto& [name, words] : kValues) {
+    if (kind == name) return std::string(words);
   }
-  return "";
+  return absl::StrContains(kind, '|') ? absl::StrReplaceAll(kind, {{"|", " "}}) : "";
 }
 
 void Sort(const CLI::App& app, Sorted& sorted) {
   for (const CLI::Option* const option : app.get_options()) {
     const std::vector<std::string> names = NamesOf(*option);
+    if (names.empty()) continue;  // an argument
     const bool connection = option->get_group() == kConnectionGroup;
-    const absl::string_view words = WordsOf(names);
+    const std::string words = WordsOf(*option);
     const auto add = [&names](std::set<std::string>& to) { to.insert(names.begin(), names.end()); };
     if (option->get_items_expected_max() == 0) {
       if (connection) add(sorted.connection_switches);
@@ -204,6 +200,26 @@ std::string NamesOf(const CLI::App& app) {
   return absl::StrJoin(names, " ");
 }
 
+// What completes a command's arguments, which is seen by its first one: the name of a circuit, or
+// of any number of them, or one of a few words.
+void AppendArguments(const CLI::App& app, const std::string& path, std::string& text) {
+  const std::vector<const CLI::Option*> arguments =
+      app.get_options([](const CLI::Option* option) { return option->get_positional(); });
+  std::string completes;
+  if (!app.get_subcommands(nullptr).empty()) {
+    completes = absl::StrCat("candidates=(", NamesOf(app), ") ");
+  } else if (!arguments.empty()) {
+    const CLI::Option& first = *arguments.front();
+    const std::string words = WordsOf(first);
+    completes = words.empty() ? "names=yes" : absl::StrCat("candidates=(", words, ")");
+    if (first.get_items_expected_max() == 1) {
+      completes = absl::StrCat("if [[ -z $given ]]; then ", completes, "; fi");
+    }
+    completes += " ";
+  }
+  absl::StrAppend(&text, "          \"", path, "\") ", completes, ";;\n");
+}
+
 void AppendFlags(const CLI::App& app, const std::string& path, std::string& text) {
   absl::StrAppend(&text, "          \"", path, "\") candidates=(", absl::StrJoin(FlagsOf(app), " "),
                   ") ;;\n");
@@ -215,10 +231,18 @@ std::string CompletionScript(const CLI::App& app, const std::string& shell) {
   Sorted sorted;
   Sort(app, sorted);
   std::string flags;
+  std::string arguments;
+  std::vector<std::string> parents;
+  const auto append = [&](const CLI::App& command, const std::string& path) {
+    AppendFlags(command, path, flags);
+    AppendArguments(command, path, arguments);
+  };
   for (const CLI::App* const command : app.get_subcommands(nullptr)) {
-    AppendFlags(*command, command->get_name() + " ", flags);
-    for (const CLI::App* const inner : command->get_subcommands(nullptr)) {
-      AppendFlags(*inner, command->get_name() + " " + inner->get_name(), flags);
+    append(*command, command->get_name() + " ");
+    const std::vector<const CLI::App*> within = command->get_subcommands(nullptr);
+    if (!within.empty()) parents.push_back(command->get_name());
+    for (const CLI::App* const inner : within) {
+      append(*inner, command->get_name() + " " + inner->get_name());
     }
   }
   std::string values;
@@ -236,7 +260,8 @@ std::string CompletionScript(const CLI::App& app, const std::string& shell) {
               {"@FLAGS@", flags},
               {"@GLOBAL_FLAGS@", absl::StrJoin(FlagsOf(app), " ")},
               {"@COMMANDS@", NamesOf(app)},
-              {"@POLICY_COMMANDS@", NamesOf(*app.get_subcommand("policy"))}});
+              {"@ARGUMENTS@", arguments},
+              {"@PARENTS@", absl::StrJoin(parents, " ")}});
   return absl::StrReplaceAll(shell == "zsh" ? kZsh : kBash, {{"@BODY@", body}});
 }
 

@@ -4,44 +4,46 @@
 #ifndef FUSEBOX_TOOLS_FUSEBOXCTL_FLAGS_H_
 #define FUSEBOX_TOOLS_FUSEBOXCTL_FLAGS_H_
 
+#include <memory>
 #include <optional>
-#include <string>
-#include <variant>
 
+#include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/connection.h"
 #include "tools/fuseboxctl/exit_code.h"
-#include "tools/fuseboxctl/get_command.h"
-#include "tools/fuseboxctl/info_command.h"
-#include "tools/fuseboxctl/list_command.h"
-#include "tools/fuseboxctl/policy_command.h"
 #include "tools/fuseboxctl/table.h"
-#include "tools/fuseboxctl/watch_command.h"
-#include "tools/fuseboxctl/write_command.h"
 
 namespace fuseboxctl {
 
-// `fuseboxctl completion`: the script, which is made of the flags that there are.
-struct CompletionFlags {
-  std::string script;
-};
+class CommandLine;
 
-struct Flags {
-  ConnectionFlags connection;
-  bool json = false;
-  bool wide = false;
-  ColourWish colour = ColourWish::kAuto;
-  std::variant<InfoFlags, ListFlags, GetFlags, WatchFlags, WriteFlags, PolicyFlags, CompletionFlags>
-      command;
-};
+// What is written on a command line.
+class Flags {
+ public:
+  // Says on standard error what is wrong with the arguments, and on standard output what was asked
+  // for by --help and --version.
+  Flags(int argc, char** argv);
+  Flags(const Flags&) = delete;
+  Flags& operator=(const Flags&) = delete;
+  ~Flags();
 
-struct Parsed {
-  Flags flags;
-  std::optional<ExitCode> exit_code;  // there is nothing left to do: help was shown, or an error
-};
+  // There is nothing left to do: help was shown, or an error.
+  const std::optional<ExitCode>& exit_code() const { return exit_code_; }
 
-// Says on standard error what is wrong with the arguments, and on standard output what was asked
-// for by --help and --version.
-Parsed ParseFlags(int argc, char** argv);
+  // Unless there is nothing left to do:
+  Command& command() const { return *command_; }
+  const ConnectionFlags& connection() const;
+  bool json() const;
+  bool wide() const;
+  ColourWish colour() const;
+
+ private:
+  void Refuse(absl::string_view what);
+  void Parse(int argc, char** argv);
+
+  const std::unique_ptr<CommandLine> line_;
+  std::unique_ptr<Command> command_;
+  std::optional<ExitCode> exit_code_;
+};
 
 }  // namespace fuseboxctl
 

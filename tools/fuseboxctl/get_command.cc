@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fuseboxctl/get_command.h"
-
+//
+// `fuseboxctl get`: everything about one circuit.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/json.h"
 #include "tools/fuseboxctl/policy_fields.h"
 #include "tools/fuseboxctl/suggest.h"
@@ -26,6 +28,12 @@ using fusebox::v1::GetCircuitResponse;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
 
 constexpr int kEvents = 20;  // that are asked for
+
+struct GetFlags {
+  std::string name;
+  bool all = false;
+  std::optional<int> events;  // how many of the last ones; absent: what there is room for, or 20
+};
 
 struct Answer {
   grpc::Status status;
@@ -214,39 +222,68 @@ std::string JsonOf(const Endpoint& endpoint, const Answer& answer) {
   return object.Text();
 }
 
+class GetCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& app) override {
+    app.add_option("NAME", flags_.name, "The circuit")->required()->type_name("");
+    app.add_flag("--all", flags_.all,
+                 "Its policy and 20 events too, as when the output is not a terminal");
+    app.add_option("--events", flags_.events,
+                   "How many of its last events; default: what fits the terminal, or 20")
+        ->check(CLI::Range(0, 1000))
+        ->type_name("NUMBER");
+  }
+
+  ExitCode Run(const Session& session) override {
+    const Screen& screen = session.screen;
+    fusebox::v1::GetCircuitRequest request;
+    request.set_name(flags_.name);
+    const int events = flags_.events.value_or(kEvents);
+    request.set_max_events(events == 0 ? -1 : events);
+    const std::vector<Answer> answers = session.fleet.AskAll([&request](const Endpoint& endpoint) {
+      Answer answer;
+      answer.status = endpoint.Call(&Stub::GetCircuit, request, answer.response);
+      return answer;
+    });
+    // Except for the command line before it and the prompt after it, and a line between two.
+    const std::size_t rows =
+        screen.terminal.rows > 2 ? (screen.terminal.rows - 2) / answers.size() : 0;
+    const CircuitPage page(screen.terminal, flags_,
+                           answers.size() > 1 && rows > 0 ? rows - 1 : rows);
+    Tally tally;
+    std::vector<grpc::Status> statuses;
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const Endpoint& endpoint = *session.fleet.endpoints()[i];
+      tally.Add(answers[i].status.ok());
+      if (!answers[i].status.ok()) screen.SayFailed(endpoint, answers[i].status, Attempt::kRead);
+      if (screen.json) {
+        texts.push_back(JsonOf(endpoint, answers[i]));
+      } else if (answers[i].status.ok()) {
+        texts.push_back(page.TextOf(endpoint, answers[i].response));
+      }
+      statuses.push_back(answers[i].status);
+    }
+    screen.SayIfAny(AdviceOnName(session.fleet, flags_.name, statuses));
+    screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
+    return tally.exit_code();
+  }
+
+ private:
+  GetFlags flags_;
+};
+
 }  // namespace
 
-ExitCode RunGet(const Fleet& fleet, const GetFlags& flags, const Screen& screen) {
-  fusebox::v1::GetCircuitRequest request;
-  request.set_name(flags.name);
-  const int events = flags.events.value_or(kEvents);
-  request.set_max_events(events == 0 ? -1 : events);
-  const std::vector<Answer> answers = fleet.AskAll([&request](const Endpoint& endpoint) {
-    Answer answer;
-    answer.status = endpoint.Call(&Stub::GetCircuit, request, answer.response);
-    return answer;
-  });
-  // Except for the command line before it and the prompt after it, and a line between two.
-  const std::size_t rows =
-      screen.terminal.rows > 2 ? (screen.terminal.rows - 2) / answers.size() : 0;
-  const CircuitPage page(screen.terminal, flags, answers.size() > 1 && rows > 0 ? rows - 1 : rows);
-  Tally tally;
-  std::vector<grpc::Status> statuses;
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const Endpoint& endpoint = *fleet.endpoints()[i];
-    tally.Add(answers[i].status.ok());
-    if (!answers[i].status.ok()) screen.SayFailed(endpoint, answers[i].status, Attempt::kRead);
-    if (screen.json) {
-      texts.push_back(JsonOf(endpoint, answers[i]));
-    } else if (answers[i].status.ok()) {
-      texts.push_back(page.TextOf(endpoint, answers[i].response));
-    }
-    statuses.push_back(answers[i].status);
-  }
-  screen.SayIfAny(AdviceOnName(fleet, flags.name, statuses));
-  screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
-  return tally.exit_code();
+CommandRows GetRows() {
+  CommandRows rows;
+  rows.push_back({"get", ".I NAME", "Show everything about a circuit", R"(
+Shows a circuit: its state, its counts, and what has happened to it recently. On a terminal a page of
+it; with
+.BR \-\-all ,
+or where the output is not a terminal, its policy too, and the state last.)",
+                  std::make_unique<GetCommand>()});
+  return rows;
 }
 
 }  // namespace fuseboxctl

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fuseboxctl/info_command.h"
-
+//
+// `fuseboxctl info`: each process as a whole.
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/json.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -73,29 +74,45 @@ std::string JsonOf(const Endpoint& endpoint, const Answer& answer) {
   return object.Text();
 }
 
+class InfoCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& /*app*/) override {}
+
+  ExitCode Run(const Session& session) override {
+    const Screen& screen = session.screen;
+    const std::vector<Answer> answers = session.fleet.AskAll([](const Endpoint& endpoint) {
+      Answer answer;
+      answer.status = endpoint.Call(&Stub::GetInstance, {}, answer.response);
+      return answer;
+    });
+    Tally tally;
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const Endpoint& endpoint = *session.fleet.endpoints()[i];
+      const Answer& answer = answers[i];
+      tally.Add(answer.status.ok());
+      if (!answer.status.ok()) screen.SayFailed(endpoint, answer.status, Attempt::kRead);
+      if (screen.json) {
+        texts.push_back(JsonOf(endpoint, answer));
+      } else if (answer.status.ok()) {
+        texts.push_back(TextOf(endpoint, answer.response.instance(), screen.terminal));
+      }
+    }
+    screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
+    return tally.exit_code();
+  }
+};
+
 }  // namespace
 
-ExitCode RunInfo(const Fleet& fleet, const Screen& screen) {
-  const std::vector<Answer> answers = fleet.AskAll([](const Endpoint& endpoint) {
-    Answer answer;
-    answer.status = endpoint.Call(&Stub::GetInstance, {}, answer.response);
-    return answer;
-  });
-  Tally tally;
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const Endpoint& endpoint = *fleet.endpoints()[i];
-    const Answer& answer = answers[i];
-    tally.Add(answer.status.ok());
-    if (!answer.status.ok()) screen.SayFailed(endpoint, answer.status, Attempt::kRead);
-    if (screen.json) {
-      texts.push_back(JsonOf(endpoint, answer));
-    } else if (answer.status.ok()) {
-      texts.push_back(TextOf(endpoint, answer.response.instance(), screen.terminal));
-    }
-  }
-  screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, "\n"));
-  return tally.exit_code();
+CommandRows InfoRows() {
+  CommandRows rows;
+  rows.push_back({"info", "", "Show each process as a whole", R"(
+Shows each process as a whole: how many circuits it has and may have, how many had to go to keep that
+bound, how many calls were made without a circuit because the bound was too small, and which settings
+for services and methods no call has matched so far.)",
+                  std::make_unique<InfoCommand>()});
+  return rows;
 }
 
 }  // namespace fuseboxctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fuseboxctl/list_command.h"
-
+//
+// `fuseboxctl list`.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -9,11 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/command.h"
+#include "tools/fuseboxctl/filter_flags.h"
+#include "tools/fuseboxctl/flag_kinds.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/list_columns.h"
 #include "tools/fuseboxctl/pages.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
@@ -81,12 +84,6 @@ Listing ListAll(const Endpoint& endpoint, const fusebox::v1::CircuitFilter& filt
   return listing;
 }
 
-// A circuit and where it is.
-struct Row {
-  std::string instance;
-  const Circuit* circuit = nullptr;
-};
-
 // OPEN, then HALF_OPEN, then what an operator holds, then the rest.
 int Urgency(const Circuit& circuit) {
   if (circuit.state() == fusebox::v1::STATE_OPEN) return 0;
@@ -94,47 +91,20 @@ int Urgency(const Circuit& circuit) {
   return circuit.mode() == fusebox::v1::MODE_AUTOMATIC ? 3 : 2;
 }
 
-std::vector<Row> RowsOf(const Fleet& fleet, const std::vector<Listing>& listings, bool by_state) {
-  std::vector<Row> rows;
+std::vector<ListRow> RowsOf(const Fleet& fleet, const std::vector<Listing>& listings,
+                            bool by_state) {
+  std::vector<ListRow> rows;
   for (std::size_t i = 0; i < listings.size(); ++i) {
     const std::string instance = fleet.endpoints()[i]->InstanceName(listings[i].instance);
     for (const Circuit& circuit : listings[i].circuits) rows.push_back({instance, &circuit});
   }
   using Key = std::tuple<int, const std::string&, const std::string&>;
-  const auto key = [by_state](const Row& row) {
+  const auto key = [by_state](const ListRow& row) {
     return Key(by_state ? Urgency(*row.circuit) : 0, row.circuit->name(), row.instance);
   };
   std::stable_sort(rows.begin(), rows.end(),
-                   [&](const Row& a, const Row& b) { return key(a) < key(b); });
+                   [&](const ListRow& a, const ListRow& b) { return key(a) < key(b); });
   return rows;
-}
-
-// What 80 columns have room for, and what matters most of it.
-std::string NarrowTableOf(const std::vector<Row>& rows, const Terminal& terminal) {
-  const absl::Time now = absl::Now();
-  Table table({"INSTANCE", "CIRCUIT", "STATE", "SINCE", "NEXT", "WHY"});
-  table.MayShorten(0, 8);
-  table.MayShorten(1, 16);
-  for (const Row& row : rows) {
-    const Circuit& circuit = *row.circuit;
-    table.Add({row.instance, Printable(circuit.name()), ShortStateCell(circuit),
-               ShortSinceText(circuit, now),
-               std::string(absl::StripPrefix(NextProbeText(circuit, now), "in ")),
-               ShortWhyText(circuit, now)});
-  }
-  return table.Render(terminal);
-}
-
-std::string TableOf(const std::vector<Row>& rows, const Terminal& terminal) {
-  const absl::Time now = absl::Now();
-  Table table({"INSTANCE", "CIRCUIT", "STATE", "MODE", "SINCE", "NEXT PROBE", "FAILURES", "WHY"});
-  for (const Row& row : rows) {
-    const Circuit& circuit = *row.circuit;
-    table.Add({row.instance, Printable(circuit.name()), StateCell(circuit), ModeCell(circuit),
-               SinceText(circuit, now), NextProbeText(circuit, now), FailuresText(circuit),
-               WhyText(circuit, now)});
-  }
-  return table.Fits(terminal) ? table.Render(terminal) : NarrowTableOf(rows, terminal);
 }
 
 std::string JsonOf(const Fleet& fleet, const std::vector<Listing>& listings, bool names_only) {
@@ -191,39 +161,57 @@ ExitCode SayNothingFits(const Fleet& fleet, const FilterFlags& given, const Scre
   return any_name ? ExitCode::kDone : ExitCode::kFailed;
 }
 
+class ListCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& app) override {
+    filter_.AddTo(app);
+    app.add_option("--sort", sort_, "name, or state: open ones first")
+        ->check(OneOf({"name", "state"}));
+    app.add_flag("--names", names_only_, "Only names, one a line, each once");
+  }
+
+  ExitCode Run(const Session& session) override {
+    const Screen& screen = session.screen;
+    const fusebox::v1::CircuitFilter filter = filter_.ToProto();
+    const std::vector<Listing> listings = session.fleet.AskAll(
+        [&filter](const Endpoint& endpoint) { return ListAll(endpoint, filter); });
+    Tally tally;
+    for (std::size_t i = 0; i < listings.size(); ++i) {
+      const grpc::Status& status = listings[i].status;
+      tally.Add(status.ok());
+      if (!status.ok()) screen.SayFailed(*session.fleet.endpoints()[i], status, Attempt::kRead);
+    }
+    const std::vector<ListRow> rows = RowsOf(session.fleet, listings, sort_ == "state");
+    if (screen.json) {
+      screen.out << JsonOf(session.fleet, listings, names_only_);
+    } else if (names_only_) {
+      std::set<std::string> names;
+      for (const ListRow& row : rows) names.insert(Printable(row.circuit->name()));
+      for (const std::string& name : names) screen.out << name << "\n";
+    } else if (!rows.empty()) {
+      screen.out << ListText(rows, absl::Now(), screen.terminal);
+    }
+    if (!rows.empty() || tally.exit_code() != ExitCode::kDone) return tally.exit_code();
+    return SayNothingFits(session.fleet, filter_, screen);
+  }
+
+ private:
+  FilterFlags filter_;
+  std::string sort_ = "name";
+  bool names_only_ = false;
+};
+
 }  // namespace
 
-fusebox::v1::CircuitFilter FilterFlags::ToProto() const {
-  fusebox::v1::CircuitFilter filter;
-  for (const std::string& state : states) filter.add_states(*StateOf(state));
-  for (const std::string& mode : modes) filter.add_modes(*ModeOf(mode));
-  for (const std::string& target : targets) filter.add_targets(target);
-  for (const std::string& glob : globs) filter.add_name_globs(glob);
-  return filter;
-}
-
-ExitCode RunList(const Fleet& fleet, const ListFlags& flags, const Screen& screen) {
-  const fusebox::v1::CircuitFilter filter = flags.filter.ToProto();
-  const std::vector<Listing> listings =
-      fleet.AskAll([&filter](const Endpoint& endpoint) { return ListAll(endpoint, filter); });
-  Tally tally;
-  for (std::size_t i = 0; i < listings.size(); ++i) {
-    const grpc::Status& status = listings[i].status;
-    tally.Add(status.ok());
-    if (!status.ok()) screen.SayFailed(*fleet.endpoints()[i], status, Attempt::kRead);
-  }
-  const std::vector<Row> rows = RowsOf(fleet, listings, flags.by_state);
-  if (screen.json) {
-    screen.out << JsonOf(fleet, listings, flags.names_only);
-  } else if (flags.names_only) {
-    std::set<std::string> names;
-    for (const Row& row : rows) names.insert(Printable(row.circuit->name()));
-    for (const std::string& name : names) screen.out << name << "\n";
-  } else if (!rows.empty()) {
-    screen.out << TableOf(rows, screen.terminal);
-  }
-  if (!rows.empty() || tally.exit_code() != ExitCode::kDone) return tally.exit_code();
-  return SayNothingFits(fleet, flags.filter, screen);
+CommandRows ListRows() {
+  CommandRows rows;
+  rows.push_back({"list", ".RI [ NAME ...]", "Show circuits", R"(
+Shows circuits, a line each: which instance, the circuit, its state and mode, for how long, when it
+will be probed, the failures among the calls that it remembers and how many of them came in a row,
+and why it is as it is. On a narrow terminal FORCED_OPEN and DISABLED stand in place of the state,
+and the time is that of the mode: as long as an operator has held it so.)",
+                  std::make_unique<ListCommand>()});
+  return rows;
 }
 
 }  // namespace fuseboxctl

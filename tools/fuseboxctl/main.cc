@@ -8,50 +8,32 @@
 #include <grpc/support/log.h>
 
 #include <iostream>
-#include <type_traits>
-#include <variant>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "tools/fuseboxctl/connection.h"
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/flags.h"
 #include "tools/fuseboxctl/interrupt.h"
+#include "tools/fuseboxctl/screen.h"
 
 namespace fuseboxctl {
 namespace {
 
 ExitCode Run(const Flags& flags, Interrupt& interrupt) {
-  if (const auto* const completion = std::get_if<CompletionFlags>(&flags.command)) {
-    std::cout << completion->script;
-    return ExitCode::kDone;
+  Screen screen{std::cout, std::cerr, StandardOutput(flags.colour()), flags.json()};
+  if (flags.wide()) screen.terminal.columns = screen.terminal.rows = 0;
+  Connection connection;
+  if (flags.command().asks_endpoints()) {
+    absl::StatusOr<Connection> resolved = Resolve(flags.connection());
+    if (!resolved.ok()) {
+      screen.Say(resolved.status().message());
+      return ExitCode::kUsage;
+    }
+    connection = *std::move(resolved);
   }
-  Screen screen{std::cout, std::cerr, StandardOutput(flags.colour), flags.json};
-  if (flags.wide) screen.terminal.columns = screen.terminal.rows = 0;
-  const absl::StatusOr<Connection> connection = Resolve(flags.connection);
-  if (!connection.ok()) {
-    screen.Say(connection.status().message());
-    return ExitCode::kUsage;
-  }
-  const Fleet fleet(*connection);
-  return std::visit(
-      [&](const auto& command) {
-        using Command = std::decay_t<decltype(command)>;
-        if constexpr (std::is_same_v<Command, InfoFlags>) {
-          return RunInfo(fleet, screen);
-        } else if constexpr (std::is_same_v<Command, ListFlags>) {
-          return RunList(fleet, command, screen);
-        } else if constexpr (std::is_same_v<Command, GetFlags>) {
-          return RunGet(fleet, command, screen);
-        } else if constexpr (std::is_same_v<Command, WatchFlags>) {
-          return RunWatch(fleet, command, screen, interrupt);
-        } else if constexpr (std::is_same_v<Command, WriteFlags>) {
-          return RunWrite(fleet, command, screen, interrupt);
-        } else if constexpr (std::is_same_v<Command, PolicyFlags>) {
-          return RunPolicy(fleet, command, screen);
-        } else {
-          return ExitCode::kDone;
-        }
-      },
-      flags.command);
+  const Fleet fleet(connection);
+  return flags.command().Run({fleet, screen, interrupt});
 }
 
 }  // namespace
@@ -65,9 +47,9 @@ int main(int argc, char** argv) {
     google::protobuf::SetLogHandler(nullptr);
   }
   fuseboxctl::Interrupt interrupt;
-  const fuseboxctl::Parsed parsed = fuseboxctl::ParseFlags(argc, argv);
+  const fuseboxctl::Flags flags(argc, argv);
   fuseboxctl::ExitCode exit_code =
-      parsed.exit_code ? *parsed.exit_code : fuseboxctl::Run(parsed.flags, interrupt);
+      flags.exit_code() ? *flags.exit_code() : fuseboxctl::Run(flags, interrupt);
   std::cout.flush();
   if (!std::cout && exit_code == fuseboxctl::ExitCode::kDone) {
     std::cerr << "fuseboxctl: cannot write to standard output\n";

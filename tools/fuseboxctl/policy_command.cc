@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fuseboxctl/policy_command.h"
-
+//
+// `fuseboxctl policy get|set|diff`.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,10 +9,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/confirm.h"
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/policy_fields.h"
 #include "tools/fuseboxctl/policy_output.h"
+#include "tools/fuseboxctl/reason_flag.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -20,6 +23,21 @@ namespace {
 
 using fusebox::v1::PolicyChange;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
+
+struct PolicyFlags {
+  std::string name;
+
+  // What to change: the one or the other.
+  std::vector<std::string> assignments;
+  std::string file;
+  PolicyChange change;  // made of these by ReadChange
+
+  // For `set`.
+  std::string reason;
+  std::string etag;  // empty: that of the policy which the change is shown against
+  bool dry_run = false;
+  bool yes = false;
+};
 
 bool IsChange(const PolicyChange& change) { return change.update_mask().paths_size() > 0; }
 
@@ -148,8 +166,18 @@ ExitCode RunSet(const Fleet& fleet, const PolicyFlags& flags, const Screen& scre
   return exit_code;
 }
 
-}  // namespace
+ExitCode RunGet(const Fleet& fleet, const PolicyFlags& flags, const Screen& screen) {
+  const PolicyAnswers answers = ReadAll(fleet, flags.name);
+  const ExitCode exit_code = JudgeName(fleet, answers, flags.name, screen);
+  if (screen.json) {
+    PrintPoliciesAsJson(fleet, answers, false, screen);
+  } else {
+    PrintPolicies(fleet, answers, screen);
+  }
+  return exit_code;
+}
 
+// Reads the assignments or the file into `change`. INVALID_ARGUMENT names what is wrong there.
 absl::Status ReadChange(PolicyFlags& flags) {
   absl::StatusOr<PolicyChange> change;
   if (flags.file.empty()) {
@@ -167,17 +195,118 @@ absl::Status ReadChange(PolicyFlags& flags) {
   return absl::OkStatus();
 }
 
-ExitCode RunPolicy(const Fleet& fleet, const PolicyFlags& flags, const Screen& screen) {
-  if (flags.verb == PolicyFlags::Verb::kDiff) return RunDiff(fleet, flags, screen);
-  if (flags.verb == PolicyFlags::Verb::kSet) return RunSet(fleet, flags, screen);
-  const PolicyAnswers answers = ReadAll(fleet, flags.name);
-  const ExitCode exit_code = JudgeName(fleet, answers, flags.name, screen);
-  if (screen.json) {
-    PrintPoliciesAsJson(fleet, answers, false, screen);
-  } else {
-    PrintPolicies(fleet, answers, screen);
+void AddName(CLI::App& app, PolicyFlags& flags) {
+  app.add_option("NAME", flags.name, "The circuit")->required()->type_name("");
+}
+
+void AddChange(CLI::App& app, PolicyFlags& flags) {
+  CLI::Option* const fields = app.add_option(
+      "FIELD=VALUE", flags.assignments,
+      "As in open_duration=45s, half_open.max_concurrent=5, ramp=off, jitter=default; the fields "
+      "are those that `policy get` shows");
+  fields->type_name("");
+  app.add_option("--file", flags.file,
+                 "A whole policy, JSON or as `policy get` shows it; - is standard input")
+      ->type_name("FILE")
+      ->excludes(fields);
+}
+
+class PolicyGetCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& app) override { AddName(app, flags_); }
+  ExitCode Run(const Session& session) override {
+    return RunGet(session.fleet, flags_, session.screen);
   }
-  return exit_code;
+
+ private:
+  PolicyFlags flags_;
+};
+
+class PolicySetCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& app) override {
+    AddName(app, flags_);
+    AddChange(app, flags_);
+    reason_.AddTo(app);
+    app.add_option("--etag", flags_.etag, "Only if the policy is still the one with this etag");
+    app.add_flag("--dry-run", flags_.dry_run,
+                 "Check it and show what would change, without changing it");
+    app.add_flag("--yes,-y", flags_.yes, "Don't ask before touching more than one circuit");
+  }
+
+  absl::Status Complete() override {
+    if (flags_.file.empty() && flags_.assignments.empty()) {
+      return absl::InvalidArgumentError("say what to change: FIELD=VALUE, or --file FILE");
+    }
+    absl::Status status = ReadChange(flags_);
+    if (status.ok()) status = reason_.Complete();
+    flags_.reason = reason_.text;
+    return status;
+  }
+
+  ExitCode Run(const Session& session) override {
+    return RunSet(session.fleet, flags_, session.screen);
+  }
+
+ private:
+  PolicyFlags flags_;
+  ReasonFlag reason_;
+};
+
+class PolicyDiffCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& app) override {
+    AddName(app, flags_);
+    AddChange(app, flags_);
+  }
+  absl::Status Complete() override { return ReadChange(flags_); }
+  ExitCode Run(const Session& session) override {
+    return RunDiff(session.fleet, flags_, session.screen);
+  }
+
+ private:
+  PolicyFlags flags_;
+};
+
+}  // namespace
+
+CommandRows PolicyRows() {
+  CommandRows rows;
+  rows.push_back({"policy", "", "Show and change circuits' settings", "", nullptr});
+  rows.push_back({"policy get", ".I NAME", "Show a circuit's policy", R"(
+Shows a circuit's policy, field by field. What is probably a mistake in it is written to standard error, as by
+.B policy set
+of what it makes of it.)",
+                  std::make_unique<PolicyGetCommand>()});
+  rows.push_back({"policy set", ".I NAME FIELD=VALUE\n\\&...", "Change a circuit's policy", R"(
+Changes it, and shows what has changed. A field is named as in circuit.proto:
+.BR open_duration=45s ,
+.BR half_open.max_concurrent=5 .
+.B off
+turns a rule off,
+.BR jitter ,
+.B half_open.probe_timeout
+and whatever else is optional; what can't be off is refused.
+.B on
+turns
+.B ramp
+or
+.B hung_calls
+on, and takes
+.B count_window
+or
+.BR time_window ,
+with defaults.
+.B default
+takes what a new policy has: of what is off there, off; of a part of a window, ramp or rule, the
+part's own default. A policy that somebody else has changed since it was read is left alone.)",
+                  std::make_unique<PolicySetCommand>()});
+  rows.push_back({"policy diff", ".I NAME\n.RI [ FIELD=VALUE ...]",
+                  "Show what a change would do; without one, how instances differ", R"(
+Shows what a change would do, without asking for the right to make it. Without one, how the policies
+of several instances differ.)",
+                  std::make_unique<PolicyDiffCommand>()});
+  return rows;
 }
 
 }  // namespace fuseboxctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fuseboxctl/watch_command.h"
-
+//
+// `fuseboxctl watch`: what happens, as it happens.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/command.h"
+#include "tools/fuseboxctl/filter_flags.h"
+#include "tools/fuseboxctl/flag_kinds.h"
 #include "tools/fuseboxctl/json.h"
 #include "tools/fuseboxctl/state_goal.h"
 #include "tools/fuseboxctl/text.h"
@@ -183,28 +187,57 @@ class Printer : public WatchListener {
   std::vector<Source> sources_;
 };
 
+class WatchCommand final : public Command {
+ public:
+  void AddFlags(CLI::App& app) override {
+    filter_.AddTo(app);
+    CLI::Option* const until = app.add_option(
+        "--until", until_, "End when all of them are in this state, on every endpoint");
+    until->transform(State())->excludes("--state")->excludes("--mode");
+    AddDuration(app, "--until-timeout", "How long --until may take; without it, no limit",
+                [this](absl::Duration timeout) { until_timeout_ = timeout; })
+        ->needs(until);
+  }
+
+  ExitCode Run(const Session& session) override {
+    const Screen& screen = session.screen;
+    std::optional<StateGoal> goal;
+    if (!until_.empty()) goal.emplace(*StateOf(until_), session.fleet.size());
+    Printer printer(session.fleet, screen, std::move(goal));
+    WatchGroup group(AllOf(session.fleet), filter_.ToProto(), printer, session.interrupt);
+    switch (group.Run([&printer] { return printer.reached(); }, until_timeout_)) {
+      case WatchGroup::End::kDone:
+        return ExitCode::kDone;
+      case WatchGroup::End::kInterrupted:
+        return until_.empty() ? ExitCode::kDone : ExitCode::kInterrupted;
+      case WatchGroup::End::kTimedOut:
+        screen.Say(
+            absl::StrCat("--until ", until_, " was not reached in ", DurationText(until_timeout_)));
+        printer.SayPending();
+        return ExitCode::kTimedOut;
+      case WatchGroup::End::kAllGaveUp:
+        return ExitCode::kFailed;
+    }
+    return ExitCode::kFailed;
+  }
+
+ private:
+  FilterFlags filter_;
+  std::string until_;  // a state's name; empty: no end
+  absl::Duration until_timeout_ = absl::InfiniteDuration();
+};
+
 }  // namespace
 
-ExitCode RunWatch(const Fleet& fleet, const WatchFlags& flags, const Screen& screen,
-                  Interrupt& interrupt) {
-  std::optional<StateGoal> goal;
-  if (!flags.until.empty()) goal.emplace(*StateOf(flags.until), fleet.size());
-  Printer printer(fleet, screen, std::move(goal));
-  WatchGroup group(AllOf(fleet), flags.filter.ToProto(), printer, interrupt);
-  switch (group.Run([&printer] { return printer.reached(); }, flags.until_timeout)) {
-    case WatchGroup::End::kDone:
-      return ExitCode::kDone;
-    case WatchGroup::End::kInterrupted:
-      return flags.until.empty() ? ExitCode::kDone : ExitCode::kInterrupted;
-    case WatchGroup::End::kTimedOut:
-      screen.Say(absl::StrCat("--until ", flags.until, " was not reached in ",
-                              DurationText(flags.until_timeout)));
-      printer.SayPending();
-      return ExitCode::kTimedOut;
-    case WatchGroup::End::kAllGaveUp:
-      return ExitCode::kFailed;
-  }
-  return ExitCode::kFailed;
+CommandRows WatchRows() {
+  CommandRows rows;
+  rows.push_back({"watch", ".RI [ NAME ...]",
+                  "Show circuits that are not closed, then what happens", R"(
+Shows the circuits that are not closed, or that an operator holds, then each event as it happens.
+Reconnects when a connection breaks, goes on where it was, and says how many events it has missed.
+Ends when it is interrupted.)",
+                  std::make_unique<WatchCommand>()});
+  return rows;
 }
 
 }  // namespace fuseboxctl

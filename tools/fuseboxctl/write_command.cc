@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fuseboxctl/write_command.h"
-
+//
+// `fuseboxctl reset|open|disable|shadow|auto`.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/fuseboxctl/action.h"
 #include "tools/fuseboxctl/circuit_text.h"
+#include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/confirm.h"
+#include "tools/fuseboxctl/flag_kinds.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/reason_flag.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
 #include "tools/fuseboxctl/wait.h"
@@ -22,6 +27,17 @@ namespace {
 
 // As many lines as can be read at a glance.
 constexpr std::size_t kFew = 20;
+
+struct WriteFlags {
+  Action action;
+  std::vector<std::string> names;  // or globs
+  bool all = false;
+  bool yes = false;
+  bool dry_run = false;
+  bool verbose = false;
+  std::string wait;  // a state's name; empty: doesn't
+  absl::Duration wait_timeout = absl::Seconds(60);
+};
 
 bool AnyGlob(const WriteFlags& flags) {
   return flags.all || std::any_of(flags.names.begin(), flags.names.end(),
@@ -222,10 +238,9 @@ void SayWhatIsNear(const Fleet& fleet, const WriteFlags& flags,
   }
 }
 
-}  // namespace
-
-ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& screen,
-                  Interrupt& interrupt) {
+ExitCode RunWrite(const Session& session, const WriteFlags& flags) {
+  const Fleet& fleet = session.fleet;
+  const Screen& screen = session.screen;
   const std::string verb(VerbName(flags.action.verb));
   std::vector<EndpointResult> answers(fleet.size());
   const bool direct = fleet.size() == 1 && flags.names.size() == 1 && !AnyGlob(flags);
@@ -267,9 +282,85 @@ ExitCode RunWrite(const Fleet& fleet, const WriteFlags& flags, const Screen& scr
   // For programs there is one answer, in the end.
   if (!waits || !screen.json) Print(fleet, answers, done, flags.verbose, screen);
   if (!waits) return exit_code;
-  const ExitCode waited = Wait(fleet, answers, flags.wait, flags.wait_timeout, screen, interrupt);
+  const ExitCode waited =
+      Wait(fleet, answers, flags.wait, flags.wait_timeout, screen, session.interrupt);
   if (screen.json) Print(fleet, answers, done, flags.verbose, screen);
   return waited == ExitCode::kDone ? exit_code : waited;
+}
+
+class WriteCommand final : public Command {
+ public:
+  explicit WriteCommand(Verb verb) { flags_.action.verb = verb; }
+
+  void AddFlags(CLI::App& app) override {
+    CLI::Option* const names =
+        app.add_option("NAME", flags_.names, "Names; * stands for any characters, ? for one");
+    names->type_name("GLOB");
+    reason_.AddTo(app);
+    if (flags_.action.verb == Verb::kOpen) {
+      AddDuration(app, "--ttl", "For how long; without it, until `auto`",
+                  [this](absl::Duration ttl) { flags_.action.ttl = ttl; });
+    }
+    app.add_flag("--all", flags_.all, "Every circuit there is")->excludes(names);
+    app.add_flag("--yes,-y", flags_.yes, "Don't ask before touching more than one circuit");
+    app.add_flag("--dry-run", flags_.dry_run, "Only show what would be touched");
+    app.add_flag("--verbose,-v", flags_.verbose, "A line for each circuit, even if there are many");
+    CLI::Option* const wait =
+        app.add_option("--wait", flags_.wait, "Wait until every touched circuit is in this state");
+    wait->transform(State());
+    AddDuration(app, "--wait-timeout", "How long --wait may take; default 60s",
+                [this](absl::Duration timeout) { flags_.wait_timeout = timeout; })
+        ->needs(wait);
+  }
+
+  absl::Status Complete() override {
+    if (flags_.names.empty() && !flags_.all) {
+      return absl::InvalidArgumentError("say which circuits: names, globs in quotes, or --all");
+    }
+    absl::Status status = reason_.Complete();
+    flags_.action.reason = reason_.text;
+    return status;
+  }
+
+  ExitCode Run(const Session& session) override { return RunWrite(session, flags_); }
+
+ private:
+  WriteFlags flags_;
+  ReasonFlag reason_;
+};
+
+struct VerbText {
+  Verb verb;
+  const char* what;
+  const char* about;
+};
+
+constexpr VerbText kVerbs[] = {
+    {Verb::kReset, "Close circuits and start them over", R"(
+Automatic mode, CLOSED, with an empty window; the totals stay.)"},
+    {Verb::kOpen, "Make circuits reject every call", R"(
+Rejects every call, until
+.B auto
+or for
+.BR \-\-ttl ;
+then HALF_OPEN.)"},
+    {Verb::kDisable, "Make circuits admit every call", R"(
+Admits every call, whatever its outcome.)"},
+    {Verb::kShadow, "Make circuits admit every call and count what they would reject", R"(
+Runs the state machine and rejects nothing.)"},
+    {Verb::kAutomate, "Return circuits to their policies", R"(
+Back to automatic mode: from forced open HALF_OPEN, else CLOSED.)"},
+};
+
+}  // namespace
+
+CommandRows WriteRows() {
+  CommandRows rows;
+  for (const VerbText& text : kVerbs) {
+    rows.push_back({VerbName(text.verb).data(), ".IR NAME ...", text.what, text.about,
+                    std::make_unique<WriteCommand>(text.verb)});
+  }
+  return rows;
 }
 
 }  // namespace fuseboxctl
