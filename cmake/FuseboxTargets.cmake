@@ -25,6 +25,31 @@ function(fusebox_public_headers target name headers)
   set_target_properties(${target} PROPERTIES FUSEBOX_HEADERS "${headers}")
 endfunction()
 
+# What all code of a library is compiled with. What isn't marked FUSEBOX_EXPORT is hidden, in static
+# libraries too: whoever links one into a shared library of his own shows no more by it.
+function(fusebox_library_properties target)
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ON)
+  fusebox_warnings(${target})
+endfunction()
+
+# fusebox_leaf(<name> SOURCES <file>... [PRIVATE <library>...]): objects that are part of the core and,
+# as shared libraries hide what they don't promise, of each other shared library once more. Static
+# libraries have it from the core, so that a program has it once.
+function(fusebox_leaf name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PRIVATE")
+  set(target fusebox_${name}_objects)
+  add_library(${target} OBJECT ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
+  fusebox_library_properties(${target})
+  set_property(GLOBAL APPEND PROPERTY FUSEBOX_LEAVES ${target})
+endfunction()
+
 # fusebox_library(<name> SOURCES <file>... [PUBLIC <library>...] [PRIVATE <library>...]
 #                 [HEADERS <file>...])
 # makes libfusebox_<name>, known to users as fusebox::<name>. HEADERS is for libraries that share a
@@ -34,20 +59,24 @@ function(fusebox_library name)
   set(target fusebox_${name})
   add_library(${target} ${arg_SOURCES})
   add_library(fusebox::${name} ALIAS ${target})
-  target_compile_features(${target} PUBLIC cxx_std_17)
+  get_target_property(type ${target} TYPE)
+  if(name STREQUAL "core" OR type STREQUAL "SHARED_LIBRARY")
+    get_property(leaves GLOBAL PROPERTY FUSEBOX_LEAVES)
+    foreach(leaf IN LISTS leaves)
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:${leaf}>)
+    endforeach()
+  endif()
   target_include_directories(${target}
     PUBLIC
       "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
       "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
     PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  fusebox_library_properties(${target})
   set_target_properties(${target} PROPERTIES
-    CXX_EXTENSIONS OFF
     EXPORT_NAME ${name}
-    POSITION_INDEPENDENT_CODE ON
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-  fusebox_warnings(${target})
   fusebox_public_headers(${target} ${name} "${arg_HEADERS}")
   set_property(GLOBAL APPEND PROPERTY FUSEBOX_LIBRARIES ${target})
 endfunction()

@@ -28,6 +28,7 @@
 #include "absl/time/time.h"
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
+#include "fusebox/export.h"
 #include "fusebox/outcome.h"
 #include "fusebox/permit.h"
 #include "fusebox/policy.h"
@@ -56,7 +57,7 @@ struct Operator {
 // Thread-safety: every method may be called from any thread at any time.
 // Ownership: held by shared_ptr, so that a circuit that is taken out of its registry lives on until
 // the last call that it permitted has ended. It must outlive its permits.
-class CircuitBreaker {
+class FUSEBOX_EXPORT CircuitBreaker {
  public:
   struct Options {
     // Must outlive the breaker.

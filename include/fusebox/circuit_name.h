@@ -42,6 +42,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -53,10 +54,10 @@ inline constexpr std::size_t kMaxTargetNameBytes = 192;
 // characters that can be seen or are spaces, without `*` and `?`, which stand for others where
 // circuits are chosen, and neither begin with a `-` nor begin or end with a space. Every
 // `CircuitName` is valid.
-absl::Status ValidateCircuitName(absl::string_view name);
+FUSEBOX_EXPORT absl::Status ValidateCircuitName(absl::string_view name);
 
 // Thread-safety: as a value.
-class CircuitName {
+class FUSEBOX_EXPORT CircuitName {
  public:
   // `method` as "package.Service/Method", with or without a leading slash.
   static CircuitName OfMethod(absl::string_view target, absl::string_view method);

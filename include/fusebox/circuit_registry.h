@@ -23,6 +23,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
+#include "fusebox/export.h"
 #include "fusebox/policy.h"
 #include "fusebox/policy_use.h"
 #include "fusebox/registry_stats.h"
@@ -34,7 +35,7 @@ namespace fusebox {
 // Thread-safety: every method may be called from any thread at any time.
 // Ownership: shares its circuits with whoever is using them; a circuit that is removed, or whose
 // registry is destroyed, works on for those who hold it.
-class CircuitRegistry {
+class FUSEBOX_EXPORT CircuitRegistry {
  public:
   struct Options {
     // Must outlive the registry and all its circuits. Null: the real one.

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -53,7 +54,7 @@ class SteadyTime {
 // circuit themselves.
 // Ownership: whoever takes a `Clock*` keeps the pointer and never deletes it; the clock must
 // outlive every breaker and registry that it was given to.
-class Clock {
+class FUSEBOX_EXPORT Clock {
  public:
   virtual ~Clock() = default;
 

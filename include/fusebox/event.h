@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "fusebox/enum_table.h"
 #include "fusebox/evidence.h"
+#include "fusebox/export.h"
 #include "fusebox/state.h"
 
 namespace fusebox {
@@ -61,10 +62,10 @@ namespace fusebox {
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 
 // "transition", "rule_exceeded" and so on: the enumerator in snake case.
-absl::string_view EventKindName(EventKind kind);
+FUSEBOX_EXPORT absl::string_view EventKindName(EventKind kind);
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, EventKind kind);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
 
 // What moves a circuit, as X(enumerator, number, name, by, from, to, mode):
 //   name    in lower case wherever it is text, and after CAUSE_ in fusebox/v1/circuit.proto
@@ -115,10 +116,10 @@ enum class Cause {
 };
 
 // "consecutive_failures", "probe_timeout" and so on: the enumerator in snake case.
-absl::string_view CauseName(Cause cause);
+FUSEBOX_EXPORT absl::string_view CauseName(Cause cause);
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, Cause cause);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, Cause cause);
 
 struct Event {
   // Counts the events of a registry, or of a lone breaker, from 1 on.

@@ -16,23 +16,24 @@
 #include <string>
 
 #include "fusebox/event.h"
+#include "fusebox/export.h"
 #include "fusebox/rejection.h"
 
 namespace fusebox {
 
 // Thread-safe, as all below. None ends with a newline.
-std::string FormatEvent(const Event& event);
+FUSEBOX_EXPORT std::string FormatEvent(const Event& event);
 
 // A JSON object (RFC 8259). Every field of the event is there except for the evidence, if it has
 // none, and for what the dependency said with the last failure, which may hold what a request held:
 // that is only there if `failure_messages`. Names of states, modes and codes are in capitals, those
 // of kinds and causes in snake case; times in UTC (RFC 3339), durations in seconds.
-std::string FormatEventJson(const Event& event, bool failure_messages = false);
+FUSEBOX_EXPORT std::string FormatEventJson(const Event& event, bool failure_messages = false);
 
 // `RejectionMessage` with its reason, and a JSON object: circuit, reason, state, and
 // retry_after_seconds, which is null if the circuit is held open until it is released.
-std::string FormatRejection(const Rejection& rejection);
-std::string FormatRejectionJson(const Rejection& rejection);
+FUSEBOX_EXPORT std::string FormatRejection(const Rejection& rejection);
+FUSEBOX_EXPORT std::string FormatRejectionJson(const Rejection& rejection);
 
 }  // namespace fusebox
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -72,7 +73,7 @@ struct Evidence {
 
 // In words, without the message; empty if nothing is known. "4 UNAVAILABLE; 3 of them from a:1, 1
 // from others"; "12 calls without a status after 10s". A peer that is a list is in brackets.
-std::string EvidenceText(const Evidence& evidence);
+FUSEBOX_EXPORT std::string EvidenceText(const Evidence& evidence);
 
 }  // namespace fusebox
 

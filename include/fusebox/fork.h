@@ -18,6 +18,8 @@
 #include <memory>
 #include <thread>
 
+#include "fusebox/export.h"
+
 namespace fusebox {
 
 namespace internal {
@@ -30,18 +32,18 @@ class ForkHookList;
 // From here until the process has forked, no other thread may be inside a function of the
 // library's: a lock that it held would be held in the child forever. Not to be called from a
 // listener or any other function that the library calls, nor by two threads at the same time.
-void PrepareFork();
+FUSEBOX_EXPORT void PrepareFork();
 
 // Starts them again. To be called after each `PrepareFork`, by the same thread, in the parent and
 // in the child. What the parent's fault injectors hold back is not the child's: there it is
 // forgotten.
-void ResumeAfterFork();
+FUSEBOX_EXPORT void ResumeAfterFork();
 
 // For what has a thread that must not run while the process forks: the last of its members, so that
 // it is made after all that the functions use, and goes before it.
 //
 // Thread-safety: any thread may make or destroy one.
-class ForkHooks {
+class FUSEBOX_EXPORT ForkHooks {
  public:
   // Tells the thread to end, and gives it away: `PrepareFork` waits for it. It may be no thread.
   using Stop = std::function<std::thread()>;

@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -33,20 +34,20 @@ enum class LogLevel {
 };
 
 // "INFO", "WARNING" or "ERROR".
-absl::string_view LogLevelName(LogLevel level);
+FUSEBOX_EXPORT absl::string_view LogLevelName(LogLevel level);
 
-LogLevel LogLevelOf(const Event& event);
+FUSEBOX_EXPORT LogLevel LogLevelOf(const Event& event);
 
 // Given each line, without a newline at its end. Called by many threads at the same time.
 using LogSink = std::function<void(LogLevel level, absl::string_view line)>;
 
 // One line each, after its level; in JSON lines the level is a field instead. The stream must
 // outlive the sink, and nobody else may use it meanwhile, unless it is one of the standard ones.
-LogSink LogTo(std::ostream& stream);
+FUSEBOX_EXPORT LogSink LogTo(std::ostream& stream);
 
 // Thread-safety: every method may be called from any thread at any time.
 // Ownership: shared with its listeners.
-class LogListener {
+class FUSEBOX_EXPORT LogListener {
  public:
   enum class Format {
     kText,       // FormatEvent

@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/enum_table.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -47,7 +48,7 @@ constexpr absl::string_view OutcomeKindName(OutcomeKind kind) {
 }
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, OutcomeKind kind);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, OutcomeKind kind);
 
 // How many canonical status codes there are: OK = 0 to UNAUTHENTICATED = 16. gRPC and absl share
 // both names and numbers.
@@ -56,10 +57,10 @@ inline constexpr int kStatusCodeCount = 17;
 // The standard reading of a status code (rule C2). Failures: UNAVAILABLE, DEADLINE_EXCEEDED,
 // INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED, DATA_LOSS. Ignored: CANCELLED. Every other code is a
 // success, since the dependency is alive and has answered. A code outside 0..16 is read as UNKNOWN.
-OutcomeKind DefaultOutcomeKind(absl::StatusCode code);
+FUSEBOX_EXPORT OutcomeKind DefaultOutcomeKind(absl::StatusCode code);
 
 // One call's outcome. A plain value.
-struct Outcome {
+struct FUSEBOX_EXPORT Outcome {
   OutcomeKind kind = OutcomeKind::kSuccess;
 
   // How long the call took. When absent, the breaker takes the time from the grant of the permit to

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "fusebox/clock.h"
+#include "fusebox/export.h"
 #include "fusebox/outcome.h"
 #include "fusebox/rejection.h"
 #include "fusebox/state.h"
@@ -56,7 +57,7 @@ class FirstMessage {
 // Thread-safety: not thread-safe; callers synchronise. The breaker takes permits back on any
 // thread.
 // Ownership: refers to its breaker, which must outlive it.
-class [[nodiscard]] Permit {
+class [[nodiscard]] FUSEBOX_EXPORT Permit {
  public:
   // An empty permit: nothing to give back.
   Permit() = default;
@@ -140,7 +141,7 @@ class [[nodiscard]] Permit {
 //   fusebox::Admission admission = breaker->TryAcquire();
 //   if (!admission) return fusebox::ToStatus(admission.rejection());
 //   admission.permit().Record(fusebox::Outcome::FromStatus(Charge(card).status()));
-class [[nodiscard]] Admission {
+class [[nodiscard]] FUSEBOX_EXPORT Admission {
  public:
   bool admitted() const { return admitted_; }
   explicit operator bool() const { return admitted_; }

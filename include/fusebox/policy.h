@@ -22,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -91,7 +92,7 @@ struct HungCalls {
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
 // factory), and an invalid one is refused there with every bad field named (rule R11).
-struct Policy {
+struct FUSEBOX_EXPORT Policy {
   // ---- When a CLOSED circuit opens. Any set of these may be on together; at least one must be.
   // After each recorded success or failure they are looked at in this order, and the first that
   // holds opens the circuit (rule R2).
@@ -165,21 +166,21 @@ struct Policy {
 };
 
 // Whether every field is equal.
-bool operator==(const CountWindow& a, const CountWindow& b);
-bool operator==(const TimeWindow& a, const TimeWindow& b);
-bool operator==(const SuccessThreshold& a, const SuccessThreshold& b);
-bool operator==(const ProbeCalls& a, const ProbeCalls& b);
-bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b);
-bool operator==(const Ramp& a, const Ramp& b);
-bool operator==(const HungCalls& a, const HungCalls& b);
-bool operator==(const Policy& a, const Policy& b);
+FUSEBOX_EXPORT bool operator==(const CountWindow& a, const CountWindow& b);
+FUSEBOX_EXPORT bool operator==(const TimeWindow& a, const TimeWindow& b);
+FUSEBOX_EXPORT bool operator==(const SuccessThreshold& a, const SuccessThreshold& b);
+FUSEBOX_EXPORT bool operator==(const ProbeCalls& a, const ProbeCalls& b);
+FUSEBOX_EXPORT bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b);
+FUSEBOX_EXPORT bool operator==(const Ramp& a, const Ramp& b);
+FUSEBOX_EXPORT bool operator==(const HungCalls& a, const HungCalls& b);
+FUSEBOX_EXPORT bool operator==(const Policy& a, const Policy& b);
 inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 
 // OK, or one INVALID_ARGUMENT that names each bad field with its value and its range, as in
 //   "invalid policy: failure_rate = 1.5, must be greater than 0 and at most 1; jitter = 1, must be
 //   at least 0 and less than 1"
 // Nothing is ever clamped (rule R11). Thread-safe.
-absl::Status Validate(const Policy& policy);
+FUSEBOX_EXPORT absl::Status Validate(const Policy& policy);
 
 // The same, field by field; empty if the policy is valid.
 struct FieldError {
@@ -187,7 +188,7 @@ struct FieldError {
   std::string value;  // as in "0", or "unset"
   std::string range;  // what it must be, as in "from 1 to 1000"
 };
-std::vector<FieldError> PolicyErrors(const Policy& policy);
+FUSEBOX_EXPORT std::vector<FieldError> PolicyErrors(const Policy& policy);
 
 // What is valid but probably a mistake, one sentence each, as in
 //   "minimum_calls = 20 in a window of 10s: needs at least 2 calls/s to open, however many of them
@@ -195,7 +196,7 @@ std::vector<FieldError> PolicyErrors(const Policy& policy);
 // It doesn't know your traffic or deadlines, so it says what they would have to be. For people:
 // nothing is refused for it, and the words may change. Empty for the defaults, for the presets, and
 // for an invalid policy. `fuseboxctl policy` shows these too. Thread-safe.
-std::vector<std::string> PolicyWarnings(const Policy& policy);
+FUSEBOX_EXPORT std::vector<std::string> PolicyWarnings(const Policy& policy);
 
 }  // namespace fusebox
 

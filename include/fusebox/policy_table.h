@@ -21,15 +21,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "fusebox/export.h"
 #include "fusebox/policy.h"
 
 namespace fusebox {
 
 // Whether a name is of the form "package.Service/Method".
-bool IsMethodName(absl::string_view name);
+FUSEBOX_EXPORT bool IsMethodName(absl::string_view name);
 
 // Thread-safety: as a value; once filled, any number of threads may resolve.
-class PolicyTable {
+class FUSEBOX_EXPORT PolicyTable {
  public:
   // Everything under the default policy.
   PolicyTable() = default;

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -35,7 +36,7 @@ struct UnusedPolicy {
 };
 
 // Thread-safety: every method may be called from any thread at any time. None takes a lock.
-class PolicyUse {
+class FUSEBOX_EXPORT PolicyUse {
  public:
   // A setting, and the name that it is for.
   using Entry = std::pair<std::string, std::string>;

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/enum_table.h"
+#include "fusebox/export.h"
 #include "fusebox/state.h"
 
 namespace fusebox {
@@ -46,10 +47,10 @@ enum class RejectionReason {
 };
 
 // The `reason` of the ErrorInfo, as "CIRCUIT_OPEN"; else "UNKNOWN".
-absl::string_view RejectionReasonName(RejectionReason reason);
+FUSEBOX_EXPORT absl::string_view RejectionReasonName(RejectionReason reason);
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, RejectionReason reason);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, RejectionReason reason);
 
 // The `domain` of the ErrorInfo, which tells a rejection from any other UNAVAILABLE.
 inline constexpr absl::string_view kRejectionDomain = "fusebox";
@@ -82,43 +83,44 @@ struct Rejection {
 };
 
 // For people to read: names the circuit, its state and how long until it may be tried.
-std::string RejectionMessage(const Rejection& rejection);
+FUSEBOX_EXPORT std::string RejectionMessage(const Rejection& rejection);
 
 // The bytes of a google.rpc.Status (what gRPC carries as `grpc-status-details-bin`): code 14, the
 // message, and as details a google.rpc.ErrorInfo (reason; domain "fusebox"; metadata "circuit" and
 // "state") and a google.rpc.RetryInfo. Written field by field, so that no google/rpc/*.proto is
 // registered and an application may link its own copies.
-std::string EncodeRejection(const Rejection& rejection);
+FUSEBOX_EXPORT std::string EncodeRejection(const Rejection& rejection);
 
 // The same and the message, into strings whose memory is used again: what many rejections in a row
 // allocate nothing with.
-void EncodeRejection(const Rejection& rejection, std::string& message, std::string& bytes);
+FUSEBOX_EXPORT void EncodeRejection(const Rejection& rejection, std::string& message,
+                                    std::string& bytes);
 
 // Reads such bytes back, whoever wrote them; empty for anything that isn't a rejection by Fusebox,
 // malformed bytes included. A rejection of a newer version, for a reason or in a state that this
 // one doesn't know, is one too: it has kUnknown and what was written there.
-std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
+FUSEBOX_EXPORT std::optional<Rejection> DecodeRejection(absl::string_view google_rpc_status);
 
 // The `retry_delay` of the google.rpc.RetryInfo in such bytes, or in a status' payload. Never
 // negative, whatever the server says. Empty if there is none, or it is malformed. It is how long
 // the server asks to be left alone, unless the status `HasRejectionInfo`.
-std::optional<absl::Duration> DecodeRetryDelay(absl::string_view google_rpc_status);
-std::optional<absl::Duration> GetRetryDelay(const absl::Status& status);
+FUSEBOX_EXPORT std::optional<absl::Duration> DecodeRetryDelay(absl::string_view google_rpc_status);
+FUSEBOX_EXPORT std::optional<absl::Duration> GetRetryDelay(const absl::Status& status);
 
 // Whether such bytes, or a status' payloads, hold a google.rpc.ErrorInfo of the domain "fusebox",
 // whatever the code: a rejection, or what is left of one that a server has passed on. Then its
 // delay is that of some other circuit, and no pushback of the server's (rule C5).
-bool HasRejectionInfo(absl::string_view google_rpc_status);
-bool HasRejectionInfo(const absl::Status& status);
+FUSEBOX_EXPORT bool HasRejectionInfo(absl::string_view google_rpc_status);
+FUSEBOX_EXPORT bool HasRejectionInfo(const absl::Status& status);
 
 // For calls that answer with an absl::Status: UNAVAILABLE, the message, and as payloads under their
 // type URLs ("type.googleapis.com/google.rpc.ErrorInfo" and "...RetryInfo") the same two details.
-absl::Status ToStatus(const Rejection& rejection);
+FUSEBOX_EXPORT absl::Status ToStatus(const Rejection& rejection);
 
 // The rejection inside a status, or empty when the UNAVAILABLE is a real one, or no UNAVAILABLE.
 // A rejection that a server passed on from a circuit of its own is found too; `circuit` says whose.
 // One of a newer version has kUnknown for what this one doesn't know.
-std::optional<Rejection> GetRejection(const absl::Status& status);
+FUSEBOX_EXPORT std::optional<Rejection> GetRejection(const absl::Status& status);
 
 }  // namespace fusebox
 

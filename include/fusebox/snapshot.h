@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "fusebox/event.h"
 #include "fusebox/evidence.h"
+#include "fusebox/export.h"
 #include "fusebox/outcome.h"
 #include "fusebox/policy.h"
 #include "fusebox/state.h"
@@ -61,7 +62,7 @@ struct Totals {
 };
 
 // Adds up what two circuits have counted.
-Totals& operator+=(Totals& sum, const Totals& more);
+FUSEBOX_EXPORT Totals& operator+=(Totals& sum, const Totals& more);
 
 // What the trip rules look at: the calls that the window holds. All zero unless CLOSED or ramping.
 struct WindowCounts {

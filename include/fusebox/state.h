@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "fusebox/enum_table.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -48,7 +49,7 @@ constexpr absl::string_view StateName(State state) {
 }
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, State state);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, State state);
 
 // The modes, as X(enumerator, number, name).
 #define FUSEBOX_MODES(X)                                                     \
@@ -80,7 +81,7 @@ constexpr absl::string_view ModeName(Mode mode) {
 }
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, Mode mode);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, Mode mode);
 
 }  // namespace fusebox
 

@@ -17,6 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "fusebox/enum_table.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -37,10 +38,10 @@ namespace fusebox {
 enum class UserCode { FUSEBOX_USER_CODES(FUSEBOX_ENUMERATOR) };
 
 // "listener", "circuit_key" and so on: the enumerator in snake case.
-absl::string_view UserCodeName(UserCode code);
+FUSEBOX_EXPORT absl::string_view UserCodeName(UserCode code);
 
 // Writes its name.
-std::ostream& operator<<(std::ostream& out, UserCode code);
+FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, UserCode code);
 
 }  // namespace fusebox
 

@@ -42,7 +42,7 @@ Reply Reply::Fail(grpc::StatusCode code, const std::string& message) {
   return Fail(grpc::Status(code, message));
 }
 
-class ScriptedServer::Service final : public grpc::CallbackGenericService {
+class FUSEBOX_HIDDEN ScriptedServer::Service final : public grpc::CallbackGenericService {
  public:
   void Answer(absl::string_view method, Reply reply) {
     const fusebox::internal::MutexLock lock(mutex_);

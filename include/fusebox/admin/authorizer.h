@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -34,7 +35,7 @@ namespace fusebox {
 // too, at each request, and for readers as well as writers. Look tokens up in memory; what takes a
 // network or a disk belongs on a thread of your own that keeps the answers. What it throws ends
 // there: the caller is answered INTERNAL, and not let in.
-class Authorizer {
+class FUSEBOX_EXPORT Authorizer {
  public:
   virtual ~Authorizer() = default;
 
@@ -63,7 +64,7 @@ class Authorizer {
 // somebody has.
 //
 // INVALID_ARGUMENT for an empty list, or a subject that is empty or only spaces.
-absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
+FUSEBOX_EXPORT absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
     std::vector<std::string> subjects);
 
 // Callers with "authorization: Bearer <token>" in their metadata, by name `who`. How long the
@@ -73,16 +74,16 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowTlsSubjects(
 // INVALID_ARGUMENT for a token of less than 16 or more than 4,096 bytes or with other characters
 // than visible ASCII, or for a `who` that is empty or only spaces; the message doesn't hold the
 // token.
-absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string token,
-                                                                   std::string who);
+FUSEBOX_EXPORT absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string token,
+                                                                                  std::string who);
 
 // Callers over a unix socket or from a loopback address, named after it. Behind a proxy on the same
 // machine every caller looks like one.
-std::shared_ptr<const Authorizer> AllowLocalCallers();
+FUSEBOX_EXPORT std::shared_ptr<const Authorizer> AllowLocalCallers();
 
 // Callers that one of these lets in by name, asked in order. If none does, the last one's answer.
 // Without any, nobody. None may be null.
-std::shared_ptr<const Authorizer> AllowAnyOf(
+FUSEBOX_EXPORT std::shared_ptr<const Authorizer> AllowAnyOf(
     std::vector<std::shared_ptr<const Authorizer>> authorizers);
 
 }  // namespace fusebox

@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "fusebox/admin/authorizer.h"
 #include "fusebox/circuit_registry.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -74,7 +75,7 @@ struct CircuitAdminOptions {
 // INVALID_ARGUMENT, with each bad field named, for a null registry, an `instance` with characters
 // that can't be shown, `allow_writes` without
 // `write_authorizer` or the other way round, or `max_watchers` out of range.
-absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
+FUSEBOX_EXPORT absl::StatusOr<std::unique_ptr<grpc::Service>> CreateCircuitAdmin(
     const CircuitAdminOptions& options);
 
 }  // namespace fusebox

@@ -22,6 +22,7 @@
 
 #include "absl/status/statusor.h"
 #include "fusebox/circuit_registry.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -43,14 +44,15 @@ struct CircuitHealthOptions {
 // or forced open, but not in shadow mode. It is SERVING again as soon as none does: an OPEN circuit
 // whose time is up is HALF_OPEN, whether or not a call comes to see it (rule R1), so that a
 // service that load balancers leave alone comes back.
-class CircuitHealth {
+class FUSEBOX_EXPORT CircuitHealth {
  public:
   virtual ~CircuitHealth() = default;
 };
 
 // INVALID_ARGUMENT, with each bad field named, for a null registry or health check service, or for
 // no services or none of a service's globs.
-absl::StatusOr<std::unique_ptr<CircuitHealth>> StartCircuitHealth(CircuitHealthOptions options);
+FUSEBOX_EXPORT absl::StatusOr<std::unique_ptr<CircuitHealth>> StartCircuitHealth(
+    CircuitHealthOptions options);
 
 }  // namespace fusebox
 

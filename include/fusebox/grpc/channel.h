@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fusebox/export.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 
 namespace fusebox {
@@ -48,7 +49,7 @@ struct ChannelOptions : CircuitBreakerOptions {
 // Like gRPC's own, it goes through the proxy that the environment names (grpc_proxy, https_proxy,
 // http_proxy), to a loopback address and without TLS too. Where it must not, since it sends tokens
 // say, set GRPC_ARG_ENABLE_HTTP_PROXY to 0 in `arguments`.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
+FUSEBOX_EXPORT absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     ChannelOptions options);
 

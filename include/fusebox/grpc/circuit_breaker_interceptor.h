@@ -35,6 +35,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_registry.h"
+#include "fusebox/export.h"
 #include "fusebox/grpc/fallback.h"
 #include "fusebox/grpc/status_classifier.h"
 #include "fusebox/grpc/stream_options.h"
@@ -111,7 +112,7 @@ struct ChannelOptions;  // fusebox/grpc/channel.h
 // Ownership: the channel owns the factory, and a call's ClientContext keeps its channel. A call
 // finds its circuit without a lock; a registry that is full of circuits that must stay leaves the
 // call of a further one unprotected, rather than fail it.
-class CircuitBreakerInterceptorFactory final
+class FUSEBOX_EXPORT CircuitBreakerInterceptorFactory final
     : public grpc::experimental::ClientInterceptorFactoryInterface {
  public:
   // INVALID_ARGUMENT with all that is wrong: an empty target, no registry, what

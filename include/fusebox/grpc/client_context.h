@@ -14,6 +14,8 @@
 #include <chrono>
 #include <memory>
 
+#include "fusebox/export.h"
+
 namespace fusebox {
 
 // As `grpc::ClientContext::FromServerContext`, which it calls: cancellation, census and deadline
@@ -30,7 +32,7 @@ namespace fusebox {
 //
 // `server_context` may be that of a synchronous, an asynchronous, a callback or a generic server,
 // and must live until the call has been started. Thread-safe.
-std::unique_ptr<grpc::ClientContext> ClientContextFor(
+FUSEBOX_EXPORT std::unique_ptr<grpc::ClientContext> ClientContextFor(
     const grpc::ServerContextBase& server_context,
     std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max(),
     grpc::PropagationOptions options = grpc::PropagationOptions());

@@ -30,6 +30,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -52,7 +53,7 @@ class Fallback {
 
 // Thread-safety: as a value; once filled, any number of threads may look up. The functions are
 // called by many threads at the same time.
-class FallbackTable {
+class FUSEBOX_EXPORT FallbackTable {
  public:
   // The answer to rejected calls of a unary method, "package.Service/Method". Runs on the thread on
   // which gRPC wants the answer (the caller's own, for a blocking stub), with no lock held; it

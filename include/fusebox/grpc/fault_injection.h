@@ -37,6 +37,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -95,7 +96,7 @@ class FaultEngine;
 // Ownership: shared; factories and calls keep what they need of it alive. The first call that it
 // holds back starts a thread, which ends with it. Later batches of such a call, and the inner
 // interceptors that see them, run on that thread; inner interceptors must not block there.
-class FaultInjector {
+class FUSEBOX_EXPORT FaultInjector {
  public:
   // The name, for `Set` and `Clear`, that stands for every method without a fault of its own.
   static constexpr char kDefault[] = "*";
@@ -140,7 +141,7 @@ class FaultInjector {
 //
 // Thread-safety: gRPC calls it from any thread.
 // Ownership: the channel owns the factory; any number of them may share one injector.
-class FaultInjectionInterceptorFactory final
+class FUSEBOX_EXPORT FaultInjectionInterceptorFactory final
     : public grpc::experimental::ClientInterceptorFactoryInterface {
  public:
   // INVALID_ARGUMENT if there is no injector.

@@ -13,19 +13,20 @@
 
 #include <optional>
 
+#include "fusebox/export.h"
 #include "fusebox/rejection.h"
 
 namespace fusebox {
 
 // UNAVAILABLE, with `RejectionMessage` and, as error details, `EncodeRejection`. Thread-safe.
-grpc::Status ToGrpcStatus(const Rejection& rejection);
+FUSEBOX_EXPORT grpc::Status ToGrpcStatus(const Rejection& rejection);
 
 // The rejection inside a status, or empty when the UNAVAILABLE is a real one, or no UNAVAILABLE.
 // A rejection that a server passed on from a circuit of its own is found too; `circuit` says whose.
 // One of a newer version, for a reason or in a state that this one doesn't know, has kUnknown there
 // and what was written.
 // Thread-safe.
-std::optional<Rejection> GetRejection(const grpc::Status& status);
+FUSEBOX_EXPORT std::optional<Rejection> GetRejection(const grpc::Status& status);
 
 }  // namespace fusebox
 

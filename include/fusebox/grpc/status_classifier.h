@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/export.h"
 #include "fusebox/outcome.h"
 
 namespace fusebox {
@@ -69,7 +70,7 @@ struct CallResult {
 using OutcomePredicate = std::function<std::optional<OutcomeKind>(const CallResult&)>;
 
 // Thread-safety: immutable once made.
-class StatusClassifier {
+class FUSEBOX_EXPORT StatusClassifier {
  public:
   struct Options {
     // What differs from the standard table, by code (rule C2): UNAVAILABLE, DEADLINE_EXCEEDED,

@@ -26,6 +26,7 @@
 
 #include "absl/status/statusor.h"
 #include "fusebox/circuit_registry.h"
+#include "fusebox/export.h"
 
 namespace fusebox {
 
@@ -74,7 +75,8 @@ struct CollectorOptions {
 // no two are alike.
 //
 // Thread-safety: may be asked from any thread at any time, from several at the same time too.
-absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(CollectorOptions options);
+FUSEBOX_EXPORT absl::StatusOr<std::shared_ptr<prometheus::Collectable>> CreateCollector(
+    CollectorOptions options);
 
 }  // namespace fusebox
 

@@ -33,11 +33,12 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/export.h"
 
 namespace fusebox_testing {
 
 // What a call gets. A plain value: take one of the three, and change fields.
-struct Reply {
+struct FUSEBOX_EXPORT Reply {
   // OK, with one message; without an argument an empty one, which is the default of every message
   // type.
   static Reply Ok();
@@ -73,7 +74,7 @@ struct Reply {
 // without one; or see `Reply::after_last_message`.
 //
 // Thread-safety: any thread may use it at any time.
-class ScriptedServer {
+class FUSEBOX_EXPORT ScriptedServer {
  public:
   ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;

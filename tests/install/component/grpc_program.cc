@@ -6,6 +6,8 @@
 
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
+#include "fusebox/grpc/rejection_status.h"
 
 int main() {
   fusebox::ChannelOptions options;
@@ -13,5 +15,11 @@ int main() {
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
   const auto channel =
       fusebox::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials(), std::move(options));
-  return channel.ok() ? 0 : 1;
+  if (!channel.ok()) return 1;
+
+  fusebox::CircuitBreakerOptions unfinished;
+  if (fusebox::CircuitBreakerInterceptorFactory::Create(unfinished).ok()) return 2;
+  fusebox::Rejection rejection;
+  rejection.circuit = "inventory/shop.Inventory/Reserve";
+  return fusebox::GetRejection(fusebox::ToGrpcStatus(rejection)).has_value() ? 0 : 3;
 }

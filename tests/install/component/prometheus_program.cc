@@ -7,6 +7,8 @@
 #include "fusebox/prometheus/collector.h"
 
 int main() {
-  const auto metrics = fusebox::CreateCollector({std::make_shared<fusebox::CircuitRegistry>()});
+  fusebox::CollectorOptions options;
+  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  const auto metrics = fusebox::CreateCollector(options);
   return metrics.ok() && !(*metrics)->Collect().empty() ? 0 : 1;
 }
