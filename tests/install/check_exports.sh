@@ -29,6 +29,10 @@ if [ ! -s "$found" ]; then
   echo "$2 exports nothing" >&2
   exit 1
 fi
+if grep -E '^((vtable|typeinfo|typeinfo name|guard variable) for )?fusebox::internal::' "$found"; then
+  echo "$2 exports these, which are not promised"
+  exit 1
+fi
 if [ -n "$update" ]; then
   cp "$found" "$1"
   exit 0
