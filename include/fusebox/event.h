@@ -68,14 +68,16 @@ FUSEBOX_EXPORT absl::string_view EventKindName(EventKind kind);
 FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
 
 // What moves a circuit, as X(enumerator, number, name, by, from, to, mode):
-//   name    in lower case wherever it is text, and after CAUSE_ in fusebox/v1/circuit.proto
-//   by      who is behind it: a rule over failures, slow calls or calls that hang (kFailures,
-//           kSlowCalls, kHungCalls), the time or a verdict in the circuit's favour (kItself), or an
-//           operator (kOperator), who is then named in the event
-//   from    what it can move: a circuit that is CLOSED or ramping (kWatching), OPEN (kOpen),
-//           HALF_OPEN with probes (kProbing) or ramping (kRamping), any (kAny) or none (kNone)
-//   to      what it moves it to: kClosed, kOpen, kProbing; kSame: nothing
-//   mode    which mode it sets; kSame: none
+// - name: in lower case wherever it is text, and after CAUSE_ in fusebox/v1/circuit.proto
+// - by: who is behind it: a rule over failures, slow calls or calls that hang (kFailures,
+// kSlowCalls,
+//   kHungCalls), the time or a verdict in the circuit's favour (kItself), or an operator
+//   (kOperator), who is then named in the event
+// - from: what it can move: a circuit that is CLOSED or ramping (kWatching), OPEN (kOpen),
+// HALF_OPEN
+//   with probes (kProbing) or ramping (kRamping), any (kAny) or none (kNone)
+// - to: what it moves it to: kClosed, kOpen, kProbing; kSame: nothing
+// - mode: which mode it sets; kSame: none
 #define FUSEBOX_CAUSES(X)                                                              \
   /* The policy's rules of these names. */                                             \
   X(kConsecutiveFailures, 1, CONSECUTIVE_FAILURES, kFailures, kWatching, kOpen, kSame) \
