@@ -3,6 +3,8 @@
 // The version of these headers, for code that is to compile with several:
 //
 //   #if FUSEBOX_VERSION >= 10200  // 1.2.0
+//   ...
+//   #endif
 //
 // docs/public-api.md says what a version may change. The build reads the numbers from here: the
 // version of the CMake package, of the pkg-config files and of the shared libraries.
