@@ -28,9 +28,9 @@
 namespace fusebox {
 
 enum class LogLevel {
-  kInfo,     // what happens as it should: a circuit closes, comes or goes, an operator acts
-  kWarning,  // a circuit opens, and what follows from that; calls go unprotected
-  kError,    // the application's own code fails (kUserCodeFailed, kEventsDropped)
+  kInfo = 0,     // what happens as it should: a circuit closes, comes or goes, an operator acts
+  kWarning = 1,  // a circuit opens, and what follows from that; calls go unprotected
+  kError = 2,    // the application's own code fails (kUserCodeFailed, kEventsDropped)
 };
 
 // "INFO", "WARNING" or "ERROR".
@@ -50,8 +50,8 @@ FUSEBOX_EXPORT LogSink LogTo(std::ostream& stream);
 class FUSEBOX_EXPORT LogListener {
  public:
   enum class Format {
-    kText,       // FormatEvent
-    kJsonLines,  // FormatEventJson, with the field "level"
+    kText = 0,       // FormatEvent
+    kJsonLines = 1,  // FormatEventJson, with the field "level"
   };
 
   struct Options {

@@ -5,6 +5,7 @@
 
 #include "fusebox/user_code.h"
 #include "src/admin/peer.h"
+#include "src/admin/reasoned_status.h"
 #include "src/base/blank.h"
 #include "src/base/user_code.h"
 
@@ -18,14 +19,17 @@ AccessControl::AccessControl(const CircuitAdminOptions& options)
 absl::StatusOr<Caller> AccessControl::Ask(const Authorizer& authorizer,
                                           const grpc::ServerContextBase& context) const {
   // What stands if it throws: nobody is let in.
-  absl::StatusOr<std::string> who = absl::InternalError("the application's authorizer has failed");
+  absl::StatusOr<std::string> who =
+      ReasonedError(absl::StatusCode::kInternal, AdminReason::kAuthorizerFailed,
+                    "the application's authorizer has failed");
   RunUserCode([&] { who = authorizer.Authorize(context); },
               [this](const std::string& exception) {
                 registry_->ReportUserCodeFailure(UserCode::kAuthorizer, exception);
               });
   if (!who.ok()) return who.status();
   if (IsBlank(*who)) {
-    return absl::UnauthenticatedError("the application's authorizer doesn't say who the caller is");
+    return ReasonedError(absl::StatusCode::kUnauthenticated, AdminReason::kCallerUnnamed,
+                         "the application's authorizer doesn't say who the caller is");
   }
   return Caller{*std::move(who), true};
 }
@@ -45,7 +49,8 @@ absl::StatusOr<Caller> AccessControl::MayRead(const grpc::ServerContextBase& con
 
 absl::StatusOr<Caller> AccessControl::MayWrite(const grpc::ServerContextBase& context) const {
   if (writers_ == nullptr) {
-    return absl::FailedPreconditionError(
+    return ReasonedError(
+        absl::StatusCode::kFailedPrecondition, AdminReason::kWritesNotAllowed,
         "this application lets its circuits be seen, not moved: set allow_writes and "
         "write_authorizer in its CircuitAdminOptions");
   }

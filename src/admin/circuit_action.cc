@@ -10,7 +10,7 @@
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
-#include "src/admin/status_conversion.h"
+#include "src/admin/reasoned_status.h"
 #include "src/base/blank.h"
 #include "src/base/printable.h"
 #include "src/base/time_limits.h"
@@ -23,6 +23,37 @@ using Request = v1::ApplyToCircuitsRequest;
 
 // As often as somebody else may change a policy between it being read and replaced.
 constexpr int kMaxAttempts = 16;
+
+// Of the one verb that has one.
+template <typename From, typename To>
+void CopyTtl(const From& /*from*/, To& /*to*/) {}
+void CopyTtl(const v1::ForceOpenCircuitRequest& from, Request::ForceOpen& to) {
+  if (from.has_ttl()) *to.mutable_ttl() = from.ttl();
+}
+
+template <typename Action>
+grpc::Status Do(void (CircuitBreaker::*verb)(const Operator&), const Action& /*action*/,
+                CircuitBreaker& circuit, const Operator& by) {
+  (circuit.*verb)(by);
+  return grpc::Status::OK;
+}
+grpc::Status Do(absl::Status (CircuitBreaker::*verb)(const Operator&,
+                                                     std::optional<absl::Duration>),
+                const Request::ForceOpen& action, CircuitBreaker& circuit, const Operator& by) {
+  std::optional<absl::Duration> ttl;
+  if (action.has_ttl()) ttl = FromProto(action.ttl());
+  return ToGrpcStatus((circuit.*verb)(by, ttl));
+}
+
+// "reset, force_open, ..., and update_policy".
+std::string ActionNames() {
+  std::string names;
+#define FUSEBOX_NAME(verb, field, ...) absl::StrAppend(&names, #field ", ");
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_NAME)
+#undef FUSEBOX_NAME
+  names.resize(names.size() - 2);
+  return absl::StrCat(names, " and update_policy");
+}
 
 std::string CurrentEtag(const Policy& policy) {
   v1::Policy proto;
@@ -52,38 +83,16 @@ CircuitAction CircuitAction::Of(const Request& request) {
   return action;
 }
 
-CircuitAction CircuitAction::Reset() {
-  CircuitAction action;
-  action.action_.mutable_reset();
-  return action;
-}
+#define FUSEBOX_OF(verb, field, ...)                                         \
+  CircuitAction CircuitAction::Of(const v1::verb##CircuitRequest& request) { \
+    CircuitAction action;                                                    \
+    CopyTtl(request, *action.action_.mutable_##field());                     \
+    return action;                                                           \
+  }
+FUSEBOX_OPERATOR_VERBS(FUSEBOX_OF)
+#undef FUSEBOX_OF
 
-CircuitAction CircuitAction::ForceOpen(const v1::ForceOpenCircuitRequest& request) {
-  CircuitAction action;
-  Request::ForceOpen& force_open = *action.action_.mutable_force_open();
-  if (request.has_ttl()) *force_open.mutable_ttl() = request.ttl();
-  return action;
-}
-
-CircuitAction CircuitAction::Disable() {
-  CircuitAction action;
-  action.action_.mutable_disable();
-  return action;
-}
-
-CircuitAction CircuitAction::Shadow() {
-  CircuitAction action;
-  action.action_.mutable_shadow();
-  return action;
-}
-
-CircuitAction CircuitAction::Automate() {
-  CircuitAction action;
-  action.action_.mutable_automate();
-  return action;
-}
-
-CircuitAction CircuitAction::UpdatePolicy(const v1::UpdatePolicyRequest& request) {
+CircuitAction CircuitAction::Of(const v1::UpdatePolicyRequest& request) {
   CircuitAction action;
   *action.action_.mutable_update_policy() = request.change();
   action.etag_ = request.etag();
@@ -93,9 +102,7 @@ CircuitAction CircuitAction::UpdatePolicy(const v1::UpdatePolicyRequest& request
 void CircuitAction::Check(RequestErrors& errors) const {
   switch (action_.action_case()) {
     case Request::ACTION_NOT_SET:
-      errors.Add("action",
-                 "unset, must be one of reset, force_open, disable, shadow, automate and "
-                 "update_policy");
+      errors.Add("action", absl::StrCat("unset, must be one of ", ActionNames()));
       break;
     case Request::kForceOpen:
       if (action_.force_open().has_ttl()) {
@@ -121,23 +128,11 @@ void CircuitAction::Check(RequestErrors& errors) const {
 
 grpc::Status CircuitAction::Apply(CircuitBreaker& circuit, const Operator& by) const {
   switch (action_.action_case()) {
-    case Request::kReset:
-      circuit.Reset(by);
-      break;
-    case Request::kForceOpen: {
-      std::optional<absl::Duration> ttl;
-      if (action_.force_open().has_ttl()) ttl = FromProto(action_.force_open().ttl());
-      return ToGrpcStatus(circuit.ForceOpen(by, ttl));
-    }
-    case Request::kDisable:
-      circuit.Disable(by);
-      break;
-    case Request::kShadow:
-      circuit.Shadow(by);
-      break;
-    case Request::kAutomate:
-      circuit.Automate(by);
-      break;
+#define FUSEBOX_CASE(verb, field, ...) \
+  case Request::k##verb:               \
+    return Do(&CircuitBreaker::verb, action_.field(), circuit, by);
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
     case Request::kUpdatePolicy:
       return ApplyPolicyChange(circuit, by);
     case Request::ACTION_NOT_SET:
@@ -155,9 +150,9 @@ grpc::Status CircuitAction::Try(CircuitBreaker& circuit, Policy& policy) const {
 grpc::Status CircuitAction::ChangedPolicy(const Policy& policy, Policy& changed) const {
   if (!etag_.empty()) {
     if (const std::string etag = CurrentEtag(policy); etag != etag_) {
-      return {grpc::StatusCode::ABORTED,
-              absl::StrCat("the policy has changed since it was read: etag = ", Quoted(etag_),
-                           ", must be \"", etag, "\" by now")};
+      return ReasonedStatus(grpc::StatusCode::ABORTED, AdminReason::kPolicyChanged,
+                            absl::StrCat("the policy has changed since it was read: etag = ",
+                                         Quoted(etag_), ", must be \"", etag, "\" by now"));
     }
   }
   RequestErrors errors;
@@ -174,7 +169,8 @@ grpc::Status CircuitAction::ApplyPolicyChange(CircuitBreaker& circuit, const Ope
     const absl::Status status = circuit.ReplacePolicy(policy, changed, by);
     if (!absl::IsAborted(status)) return ToGrpcStatus(status);
   }
-  return {grpc::StatusCode::ABORTED, "the policy is being changed by others, over and over"};
+  return ReasonedStatus(grpc::StatusCode::ABORTED, AdminReason::kPolicyContended,
+                        "the policy is being changed by others, over and over");
 }
 
 }  // namespace fusebox::internal

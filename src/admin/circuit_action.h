@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
 #include "src/admin/request_errors.h"
+#include "src/base/operator_verbs.h"
 
 namespace fusebox::internal {
 
@@ -23,12 +24,10 @@ class CircuitAction {
   static CircuitAction Of(const v1::ApplyToCircuitsRequest& request);
 
   // Of the requests to one circuit.
-  static CircuitAction Reset();
-  static CircuitAction ForceOpen(const v1::ForceOpenCircuitRequest& request);
-  static CircuitAction Disable();
-  static CircuitAction Shadow();
-  static CircuitAction Automate();
-  static CircuitAction UpdatePolicy(const v1::UpdatePolicyRequest& request);
+#define FUSEBOX_OF(verb, ...) static CircuitAction Of(const v1::verb##CircuitRequest& request);
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_OF)
+#undef FUSEBOX_OF
+  static CircuitAction Of(const v1::UpdatePolicyRequest& request);
 
   // What is wrong with it whatever circuit it is for.
   void Check(RequestErrors& errors) const;

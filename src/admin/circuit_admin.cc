@@ -19,9 +19,10 @@
 #include "src/admin/circuit_reads.h"
 #include "src/admin/circuit_writes.h"
 #include "src/admin/fair_executor.h"
+#include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
-#include "src/admin/status_conversion.h"
 #include "src/admin/watchers.h"
+#include "src/base/operator_verbs.h"
 #include "src/base/printable.h"
 
 namespace fusebox {
@@ -106,8 +107,9 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
       call->Finish(status);
     } else {
       const auto refuse = [call] {
-        call->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                      "too many requests are waiting for an answer: ask again later"});
+        call->Finish(
+            ReasonedStatus(grpc::StatusCode::RESOURCE_EXHAUSTED, AdminReason::kTooManyRequests,
+                           "too many requests are waiting for an answer: ask again later"));
       };
       const auto answer = [call, handle = std::move(handle)] {
         call->Finish(call->IsGivenUp() ? grpc::Status::CANCELLED : handle(*call));
@@ -192,35 +194,14 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
     return watchers_.Add(*caller, *context, *request);
   }
 
-  ServerUnaryReactor* ResetCircuit(CallbackServerContext* context,
-                                   const v1::ResetCircuitRequest* request,
-                                   v1::ResetCircuitResponse* response) override {
-    return Apply(context, CircuitAction::Reset(), request, response);
+#define FUSEBOX_RPC(verb, ...)                                                      \
+  ServerUnaryReactor* verb##Circuit(CallbackServerContext* context,                 \
+                                    const v1::verb##CircuitRequest* request,        \
+                                    v1::verb##CircuitResponse* response) override { \
+    return Apply(context, CircuitAction::Of(*request), request, response);          \
   }
-
-  ServerUnaryReactor* ForceOpenCircuit(CallbackServerContext* context,
-                                       const v1::ForceOpenCircuitRequest* request,
-                                       v1::ForceOpenCircuitResponse* response) override {
-    return Apply(context, CircuitAction::ForceOpen(*request), request, response);
-  }
-
-  ServerUnaryReactor* DisableCircuit(CallbackServerContext* context,
-                                     const v1::DisableCircuitRequest* request,
-                                     v1::DisableCircuitResponse* response) override {
-    return Apply(context, CircuitAction::Disable(), request, response);
-  }
-
-  ServerUnaryReactor* ShadowCircuit(CallbackServerContext* context,
-                                    const v1::ShadowCircuitRequest* request,
-                                    v1::ShadowCircuitResponse* response) override {
-    return Apply(context, CircuitAction::Shadow(), request, response);
-  }
-
-  ServerUnaryReactor* AutomateCircuit(CallbackServerContext* context,
-                                      const v1::AutomateCircuitRequest* request,
-                                      v1::AutomateCircuitResponse* response) override {
-    return Apply(context, CircuitAction::Automate(), request, response);
-  }
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_RPC)
+#undef FUSEBOX_RPC
 
   ServerUnaryReactor* UpdatePolicy(CallbackServerContext* context,
                                    const v1::UpdatePolicyRequest* request,

@@ -16,6 +16,7 @@
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
+#include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
 
 namespace fusebox::internal {
@@ -37,7 +38,8 @@ void CheckRange(absl::string_view field, int value, int min, int max, RequestErr
 }  // namespace
 
 grpc::Status NoSuchCircuit(const std::string& name) {
-  return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no circuit named ", Quoted(name))};
+  return ReasonedStatus(grpc::StatusCode::NOT_FOUND, AdminReason::kCircuitNotFound,
+                        absl::StrCat("no circuit named ", Quoted(name)));
 }
 
 CircuitReads::CircuitReads(std::shared_ptr<CircuitRegistry> registry, std::string instance,

@@ -10,6 +10,7 @@
 #include "src/admin/circuit_scan.h"
 #include "src/admin/enum_conversion.h"
 #include "src/admin/quote.h"
+#include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/work_budget.h"
 
@@ -41,7 +42,7 @@ grpc::Status CircuitWrites::Apply(const CircuitAction& action, const std::string
 grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
                                          const std::string& who,
                                          v1::UpdatePolicyResponse& response) const {
-  const CircuitAction action = CircuitAction::UpdatePolicy(request);
+  const CircuitAction action = CircuitAction::Of(request);
   const Operator by{who, request.reason()};
   response.set_instance(instance_);
   std::shared_ptr<CircuitBreaker> breaker;
@@ -85,8 +86,9 @@ CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const O
     if (way == Way::kDo) written.policy = written.snapshot->policy;
     if (!circuit->removed()) return written;
   }
-  return {{grpc::StatusCode::ABORTED,
-           absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over")},
+  return {ReasonedStatus(
+              grpc::StatusCode::ABORTED, AdminReason::kCircuitContended,
+              absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over")),
           std::nullopt,
           {}};
 }
@@ -120,6 +122,7 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
     result.set_name(name);
     result.set_code(written.status.error_code());
     result.set_message(written.status.error_message());
+    result.set_reason(ReasonIn(written.status));
     if (written.snapshot) {
       result.set_state(ToProto(written.snapshot->state));
       result.set_mode(ToProto(written.snapshot->mode));
@@ -139,9 +142,9 @@ grpc::Status CircuitWrites::Match(const CircuitFilter& filter, const GivenUp& gi
     WorkBudget budget;
     while (std::optional<CircuitScan::Match> match = scan.NextMatch(filter, budget)) {
       if (circuits.size() == kMaxCircuits) {
-        return {grpc::StatusCode::FAILED_PRECONDITION,
-                absl::StrCat("more than ", kMaxCircuits,
-                             " circuits match: ask for fewer at the same time")};
+        return ReasonedStatus(grpc::StatusCode::FAILED_PRECONDITION, AdminReason::kTooManyCircuits,
+                              absl::StrCat("more than ", kMaxCircuits,
+                                           " circuits match: ask for fewer at the same time"));
       }
       circuits.push_back(std::move(match->circuit));
     }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/admin/reasoned_status.h"
 
 namespace fusebox::internal {
 namespace {
@@ -57,8 +58,9 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
       if (phase_ != Phase::kWriting) return false;
       if (now - writing_since_ < (end_ ? kLongestLastWrite : kLongestWrite)) return false;
       if (!end_) {
-        end_.emplace(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite)));
+        end_ = ReasonedStatus(
+            grpc::StatusCode::RESOURCE_EXHAUSTED, AdminReason::kWatcherStalled,
+            absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite)));
       }
       phase_ = Phase::kHangingUp;
     }
@@ -221,18 +223,19 @@ Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerConte
     MutexLock lock(mutex_);
     const std::optional<WatchPlaces::Taken> taken = places_.Take(caller);
     if (!taken) {
-      return Refuse(
-          {grpc::StatusCode::RESOURCE_EXHAUSTED,
-           absl::StrCat("there are max_watchers = ", max_watchers_, " watchers already")});
+      return Refuse(ReasonedStatus(
+          grpc::StatusCode::RESOURCE_EXHAUSTED, AdminReason::kTooManyWatchers,
+          absl::StrCat("there are max_watchers = ", max_watchers_, " watchers already")));
     }
     stream->set_id(taken->id);
     streams_[taken->id] = stream;
     if (taken->evicted) evicted = streams_[*taken->evicted];
   }
   if (evicted != nullptr) {
-    evicted->Drop({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                   absl::StrCat("of max_watchers = ", max_watchers_,
-                                " places another caller has got this one")});
+    evicted->Drop(ReasonedStatus(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                 AdminReason::kWatcherDisplaced,
+                                 absl::StrCat("of max_watchers = ", max_watchers_,
+                                              " places another caller has got this one")));
   }
   std::call_once(pump_started_, [this] {
     pump_ = std::make_unique<EventPump>(source_.registry, [this] { PumpAll(); });

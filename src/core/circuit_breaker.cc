@@ -107,7 +107,9 @@ bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 
-void CircuitBreaker::Reset(const Operator& by) { core_->Reset(PrintableOperator(by)); }
+void CircuitBreaker::Operate(Cause verb, const Operator& by) {
+  core_->Operate(verb, PrintableOperator(by));
+}
 
 absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   if (ttl && (*ttl < internal::kShortestTime || *ttl > internal::kYear)) {
@@ -118,10 +120,6 @@ absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::D
   core_->ForceOpen(PrintableOperator(by), ttl);
   return absl::OkStatus();
 }
-
-void CircuitBreaker::Disable(const Operator& by) { core_->Disable(PrintableOperator(by)); }
-void CircuitBreaker::Shadow(const Operator& by) { core_->Shadow(PrintableOperator(by)); }
-void CircuitBreaker::Automate(const Operator& by) { core_->Automate(PrintableOperator(by)); }
 
 absl::Status CircuitBreaker::SetPolicy(const Policy& policy, const Operator& by) {
   if (absl::Status valid = Validate(policy); !valid.ok()) return valid;

@@ -263,29 +263,14 @@ CircuitSnapshot CircuitCore::Snapshot() {
   return SnapshotAt(operation.now());
 }
 
-void CircuitCore::Reset(const Operator& by) {
+void CircuitCore::Operate(Cause verb, const Operator& by) {
   Operation operation(*this, by.who);
-  machine_.Reset(by.why, operation.now(), operation.changes());
+  machine_.Operate(verb, by.why, operation.now(), operation.changes());
 }
 
 void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   Operation operation(*this, by.who);
   machine_.ForceOpen(by.why, ttl, operation.now(), operation.changes());
-}
-
-void CircuitCore::Disable(const Operator& by) {
-  Operation operation(*this, by.who);
-  machine_.Disable(by.why, operation.now(), operation.changes());
-}
-
-void CircuitCore::Shadow(const Operator& by) {
-  Operation operation(*this, by.who);
-  machine_.Shadow(by.why, operation.now(), operation.changes());
-}
-
-void CircuitCore::Automate(const Operator& by) {
-  Operation operation(*this, by.who);
-  machine_.Automate(by.why, operation.now(), operation.changes());
 }
 
 void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by) {

@@ -110,11 +110,8 @@ class CircuitCore {
   State state();
   CircuitSnapshot Snapshot();
 
-  void Reset(const Operator& by);
+  void Operate(Cause verb, const Operator& by);
   void ForceOpen(const Operator& by, std::optional<absl::Duration> ttl);
-  void Disable(const Operator& by);
-  void Shadow(const Operator& by);
-  void Automate(const Operator& by);
   void SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by);
   // False, and nothing has changed, if another policy than `expected` is in force.
   bool ReplacePolicy(const Policy& expected, std::shared_ptr<const Policy> policy,

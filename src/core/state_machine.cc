@@ -8,11 +8,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/dcheck.h"
+#include "src/base/operator_verbs.h"
 #include "src/base/text.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox::internal {
 namespace {
+
+// Whether that verb of an operator's does something in that mode. Most ask for a mode, and leave a
+// circuit alone that is in it.
+bool DoesMore(Cause verb, Mode mode) {
+  constexpr bool kAgain = true;
+  constexpr bool kOnce = false;
+  bool again = false;
+#define FUSEBOX_AGAIN(name, field, cause, repeated, ...) \
+  if (verb == Cause::cause) again = repeated;
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_AGAIN)
+#undef FUSEBOX_AGAIN
+  return again || RowOf(verb).mode != mode;
+}
 
 // Empty for an ignored call.
 std::optional<WindowEntry> EntryOf(const CallRecord& call) {
@@ -281,42 +295,22 @@ std::optional<DueTrip> StateMachine::Due() const {
   return std::nullopt;
 }
 
-void StateMachine::Reset(absl::string_view why, SteadyTime now, Changes& changes) {
-  OperatorMove(Cause::kReset, why, now, changes);
+void StateMachine::Operate(Cause verb, absl::string_view why, SteadyTime now, Changes& changes) {
+  AdvanceTo(now, changes);
+  if (!DoesMore(verb, mode_)) return;
+  if (verb == Cause::kAutomated && mode_ == Mode::kForcedOpen) verb = Cause::kReleased;
+  Move({verb, std::string(why)}, now_, absl::ZeroDuration(), changes);
 }
 
 void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl,
                              SteadyTime now, Changes& changes) {
-  OperatorMove(Cause::kForcedOpen, why, now, changes);
+  Operate(Cause::kForcedOpen, why, now, changes);
   if (!ttl) return;
   FUSEBOX_DCHECK(phase() == Phase::kOpen);
   auto& open = std::get<OpenState>(state_);
   const absl::Duration length = *ttl + open_duration_.Lateness(*policy_, *ttl);
   open.until = now_ + length;
   open.at_end = {Cause::kForcedOpenEnded, absl::StrCat("forced open for ", DurationText(length))};
-}
-
-void StateMachine::Disable(absl::string_view why, SteadyTime now, Changes& changes) {
-  AdvanceTo(now, changes);
-  if (mode_ != Mode::kDisabled) OperatorMove(Cause::kDisabled, why, now, changes);
-}
-
-void StateMachine::Shadow(absl::string_view why, SteadyTime now, Changes& changes) {
-  AdvanceTo(now, changes);
-  if (mode_ != Mode::kShadow) OperatorMove(Cause::kShadowed, why, now, changes);
-}
-
-void StateMachine::Automate(absl::string_view why, SteadyTime now, Changes& changes) {
-  AdvanceTo(now, changes);
-  if (mode_ == Mode::kAutomatic) return;
-  const Cause cause = mode_ == Mode::kForcedOpen ? Cause::kReleased : Cause::kAutomated;
-  OperatorMove(cause, why, now, changes);
-}
-
-void StateMachine::OperatorMove(Cause cause, absl::string_view why, SteadyTime now,
-                                Changes& changes) {
-  AdvanceTo(now, changes);
-  Move({cause, std::string(why)}, now_, absl::ZeroDuration(), changes);
 }
 
 void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_view why,

@@ -114,12 +114,10 @@ class StateMachine {
   void AdvanceTo(SteadyTime now, Changes& changes);
 
   // What an operator does (rules R8, R10). Those that ask for the mode that is on change nothing.
-  void Reset(absl::string_view why, SteadyTime now, Changes& changes);
+  // `verb` is the cause that belongs to it in FUSEBOX_OPERATOR_VERBS.
+  void Operate(Cause verb, absl::string_view why, SteadyTime now, Changes& changes);
   void ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl, SteadyTime now,
                  Changes& changes);
-  void Disable(absl::string_view why, SteadyTime now, Changes& changes);
-  void Shadow(absl::string_view why, SteadyTime now, Changes& changes);
-  void Automate(absl::string_view why, SteadyTime now, Changes& changes);
   void SetPolicy(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
                  Changes& changes);
 
@@ -166,7 +164,6 @@ class StateMachine {
   std::optional<DueTrip> Due() const;
   void Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes);
   void Enter(Phase phase, SteadyTime at, absl::Duration pushback);
-  void OperatorMove(Cause cause, absl::string_view why, SteadyTime now, Changes& changes);
   Change ChangeAt(EventKind kind, SteadyTime at, const Trip& trip) const;
 
   std::shared_ptr<const Policy> policy_;

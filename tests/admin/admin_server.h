@@ -165,6 +165,21 @@ inline std::vector<std::string> ViolatedFields(const grpc::Status& status) {
   return fields;
 }
 
+// The reason of the ErrorInfo in its details, which must be the admin service's; empty if there is
+// none.
+inline std::string ReasonOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  google::rpc::ErrorInfo error_info;
+  for (const auto& detail : details.details()) {
+    if (!detail.UnpackTo(&error_info)) continue;
+    EXPECT_EQ(details.code(), status.error_code());
+    EXPECT_EQ(details.message(), status.error_message());
+    EXPECT_EQ(error_info.domain(), "admin.fusebox");
+  }
+  return error_info.reason();
+}
+
 }  // namespace fusebox_testing
 
 #endif  // FUSEBOX_TESTS_ADMIN_ADMIN_SERVER_H_

@@ -166,6 +166,7 @@ TEST(Authorizers, WhoeverIsGivenNoNameIsNotLetIn) {
     const grpc::Status status = TryToWrite(server, server.stub());
     EXPECT_EQ(status.error_code(), StatusCode::UNAUTHENTICATED);
     EXPECT_NE(status.error_message(), "");
+    EXPECT_EQ(ReasonOf(status), "CALLER_UNNAMED");
     EXPECT_EQ(TryToRead(server.stub()).error_code(), StatusCode::UNAUTHENTICATED);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
@@ -246,6 +247,7 @@ TEST(Authorizers, OneThatThrowsLetsNobodyIn) {
   const grpc::Status status = TryToWrite(server, server.stub());
   EXPECT_EQ(status.error_code(), StatusCode::INTERNAL);
   EXPECT_EQ(status.error_message(), "the application's authorizer has failed");
+  EXPECT_EQ(ReasonOf(status), "AUTHORIZER_FAILED");
   EXPECT_EQ(TryToRead(server.stub()).error_code(), StatusCode::INTERNAL);
   EXPECT_EQ(server.registry()->Stats().user_code_failures, 2);
   std::vector<std::string> told;

@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/random/random.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "fusebox/fork.h"
@@ -28,6 +30,7 @@
 #include "src/admin/quote.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/watch_places.h"
+#include "src/base/operator_verbs.h"
 #include "src/proto/time_conversion.h"
 #include "tests/admin/admin_server.h"
 
@@ -541,6 +544,20 @@ TEST(CircuitFilter, AnEventMatchesByWhereItLeadsFromOrTo) {
   event.from = State::kOpen;
   event.to = State::kHalfOpen;
   EXPECT_TRUE(filter.MatchesMove(event));
+}
+
+// One that has no row in the table of verbs would answer UNIMPLEMENTED.
+TEST(Verbs, EveryMethodThatMovesACircuitIsOneOfThem) {
+  std::set<std::string> verbs = {"GetCircuit"};
+#define FUSEBOX_INSERT(verb, ...) verbs.insert(#verb "Circuit");
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_INSERT)
+#undef FUSEBOX_INSERT
+  const google::protobuf::ServiceDescriptor& service =
+      *v1::GetInstanceRequest::descriptor()->file()->service(0);
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string& name = service.method(i)->name();
+    if (absl::EndsWith(name, "Circuit")) EXPECT_EQ(verbs.count(name), 1U) << name;
+  }
 }
 
 }  // namespace

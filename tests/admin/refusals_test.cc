@@ -79,13 +79,15 @@ void AddCircuits(AdminServer& server) {
   server.Add("b");
 }
 
-// The request is refused with that code, and the fields that it names; nothing has changed.
+// The request is refused with that code, and the fields or the reason that it names; nothing has
+// changed.
 void ExpectRefusal(AdminServer& server, const Attempt& attempt, StatusCode code,
-                   const std::vector<std::string>& fields = {}) {
+                   const std::vector<std::string>& fields = {}, const std::string& reason = "") {
   const std::string before = StateOf(server);
   const grpc::Status status = attempt(server.stub());
   EXPECT_EQ(status.error_code(), code) << status.error_message();
   EXPECT_NE(status.error_message(), "");
+  EXPECT_EQ(ReasonOf(status), reason);
   if (code == StatusCode::INVALID_ARGUMENT) {
     EXPECT_EQ(ViolatedFields(status), fields);
   }
@@ -99,10 +101,10 @@ TEST(Refusals, WithoutTheOptionNothingCanBeMoved) {
   });
   AddCircuits(server);
   for (const Attempt& attempt : EveryWrite()) {
-    ExpectRefusal(server, attempt, StatusCode::FAILED_PRECONDITION);
+    ExpectRefusal(server, attempt, StatusCode::FAILED_PRECONDITION, {}, "WRITES_NOT_ALLOWED");
   }
   ExpectRefusal(server, Of(&Stub::ApplyToCircuits, SoundApplication()),
-                StatusCode::FAILED_PRECONDITION);
+                StatusCode::FAILED_PRECONDITION, {}, "WRITES_NOT_ALLOWED");
   EXPECT_EQ(server.List().size(), 2U);
 }
 
@@ -110,15 +112,16 @@ TEST(Refusals, OfACircuitThatThereIsNot) {
   AdminServer server;
   AddCircuits(server);
   for (const Attempt& attempt : EveryWrite("c")) {
-    ExpectRefusal(server, attempt, StatusCode::NOT_FOUND);
+    ExpectRefusal(server, attempt, StatusCode::NOT_FOUND, {}, "CIRCUIT_NOT_FOUND");
   }
   v1::GetCircuitRequest get;
   get.set_name("c");
-  ExpectRefusal(server, Of(&Stub::GetCircuit, get), StatusCode::NOT_FOUND);
+  ExpectRefusal(server, Of(&Stub::GetCircuit, get), StatusCode::NOT_FOUND, {}, "CIRCUIT_NOT_FOUND");
   auto dry = SoundPolicyChange();
   dry.set_name("c");
   dry.set_validate_only(true);
-  ExpectRefusal(server, Of(&Stub::UpdatePolicy, dry), StatusCode::NOT_FOUND);
+  ExpectRefusal(server, Of(&Stub::UpdatePolicy, dry), StatusCode::NOT_FOUND, {},
+                "CIRCUIT_NOT_FOUND");
   EXPECT_EQ(server.registry()->size(), 2U);  // P4: looking makes none
 }
 
@@ -219,9 +222,11 @@ TEST(Refusals, OfAStaleEtag) {
   AddCircuits(server);
   auto request = SoundPolicyChange();
   request.set_etag("0123456789abcdef");
-  ExpectRefusal(server, Of(&Stub::UpdatePolicy, request), StatusCode::ABORTED);
+  ExpectRefusal(server, Of(&Stub::UpdatePolicy, request), StatusCode::ABORTED, {},
+                "POLICY_CHANGED");
   request.set_validate_only(true);
-  ExpectRefusal(server, Of(&Stub::UpdatePolicy, request), StatusCode::ABORTED);
+  ExpectRefusal(server, Of(&Stub::UpdatePolicy, request), StatusCode::ABORTED, {},
+                "POLICY_CHANGED");
 }
 
 TEST(Refusals, OfManyCircuitsWithoutSayingWhich) {
@@ -249,7 +254,8 @@ TEST(Refusals, OfMoreThanTenThousandCircuits) {
   ASSERT_TRUE(Call(server.stub(), &Stub::ApplyToCircuits, request, response).ok());
   EXPECT_EQ(response.results_size(), 10'000);
   server.Add("one too many");
-  ExpectRefusal(server, Of(&Stub::ApplyToCircuits, request), StatusCode::FAILED_PRECONDITION);
+  ExpectRefusal(server, Of(&Stub::ApplyToCircuits, request), StatusCode::FAILED_PRECONDITION, {},
+                "TOO_MANY_CIRCUITS");
 }
 
 TEST(Refusals, OfAFilterThatIsNone) {

@@ -241,7 +241,9 @@ TEST(WatchCircuits, OneMoreThanThereMayBeIsRefused) {
   Watcher two(server.stub());
   one.ReadCircuits();
   two.ReadCircuits();
-  EXPECT_EQ(Watcher(server.stub()).Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const grpc::Status refused = Watcher(server.stub()).Finish();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(refused), "TOO_MANY_WATCHERS");
 
   // One that hangs up makes room, once the server has heard of it.
   one.context().TryCancel();
@@ -300,6 +302,7 @@ TEST(WatchPlaces, AnOperatorFindsOneAmongAnyNumberOfStrangers) {
   const grpc::Status status = strangers.front()->Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(status.error_message(), testing::HasSubstr("another caller has got this one"));
+  EXPECT_EQ(ReasonOf(status), "WATCHER_DISPLACED");
 }
 
 TEST(WatchPlaces, AreSharedOutAmongThoseWithNames) {

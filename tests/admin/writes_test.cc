@@ -359,6 +359,7 @@ TEST(RemovedMeanwhile, OverAndOverItIsAborted) {
   const grpc::Status status = Call(server.stub(), &Stub::ForceOpenCircuit, ForceOpenA(), response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(status.error_message(), "the circuit \"a\" is being removed, over and over");
+  EXPECT_EQ(ReasonOf(status), "CIRCUIT_CONTENDED");
 }
 
 TEST(RemovedMeanwhile, OfManyItIsMovedAnewOrLeftOut) {

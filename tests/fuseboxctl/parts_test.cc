@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Texts, tables, errors, and what --wait goes by.
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/base/admin_reasons.h"
 #include "src/base/blank.h"
 #include "src/base/printable.h"
 #include "tools/fuseboxctl/circuit_text.h"
@@ -313,8 +315,6 @@ TEST(Explain, SaysWhatToDoNext) {
               HasSubstr("register CreateCircuitAdmin"));
   EXPECT_THAT(explain(grpc::StatusCode::UNAUTHENTICATED, Attempt::kWrite),
               HasSubstr("--token-file"));
-  EXPECT_THAT(explain(grpc::StatusCode::FAILED_PRECONDITION, Attempt::kWrite),
-              HasSubstr("set allow_writes and write_authorizer"));
   EXPECT_THAT(explain(grpc::StatusCode::PERMISSION_DENIED, Attempt::kWrite),
               HasSubstr("write_authorizer"));
   EXPECT_THAT(explain(grpc::StatusCode::UNAVAILABLE, Attempt::kRead), Not(HasSubstr("\x1b")));
@@ -325,10 +325,36 @@ TEST(Explain, SaysWhatToDoNext) {
   EXPECT_THAT(unknown(true, false), HasSubstr("the token was sent"));
   EXPECT_THAT(unknown(false, true), HasSubstr("the certificate was sent"));
   EXPECT_THAT(unknown(true, true), HasSubstr("both were refused"));
-  EXPECT_THAT(Explain({grpc::StatusCode::UNAVAILABLE, "empty address list: "}, Attempt::kRead, {}),
-              AllOf(HasSubstr("--cert and --key"), Not(HasSubstr("is the endpoint right"))));
+  EXPECT_THAT(explain(grpc::StatusCode::UNAVAILABLE, Attempt::kRead),
+              AllOf(HasSubstr("is the endpoint right"), HasSubstr("If it serves TLS: --tls")));
+  EXPECT_THAT(Explain({grpc::StatusCode::UNAVAILABLE, ""}, Attempt::kRead, {false, false, true}),
+              AllOf(HasSubstr("TLS failed"), HasSubstr("--ca"), HasSubstr("--server-name")));
   EXPECT_EQ(CodeName(16), "UNAUTHENTICATED");
   EXPECT_EQ(CodeName(99), "code 99");
+}
+
+// Whatever the message says.
+TEST(Explain, GoesByTheReasonThatTheServiceGives) {
+  const auto explain = [](grpc::StatusCode code, const std::string& reason) {
+    return Explain({code, "a message", fusebox::internal::AdminReasonDetails(code, reason, "a message")},
+                   Attempt::kWrite, {});
+  };
+  EXPECT_THAT(explain(grpc::StatusCode::ABORTED, "POLICY_CHANGED"), HasSubstr("`policy get`"));
+  EXPECT_THAT(explain(grpc::StatusCode::ABORTED, "CIRCUIT_CONTENDED"),
+              AllOf(HasSubstr("`get`"), Not(HasSubstr("policy"))));
+  EXPECT_THAT(explain(grpc::StatusCode::NOT_FOUND, "CIRCUIT_NOT_FOUND"),
+              HasSubstr("`fuseboxctl list`"));
+  EXPECT_THAT(explain(grpc::StatusCode::UNAUTHENTICATED, "CALLER_UNNAMED"),
+              HasSubstr("say who you are"));
+  EXPECT_EQ(explain(grpc::StatusCode::FAILED_PRECONDITION, "TOO_MANY_CIRCUITS"),
+            "FAILED_PRECONDITION: a message");
+  // A newer service's goes by its code.
+  EXPECT_THAT(explain(grpc::StatusCode::NOT_FOUND, "NEWS"), HasSubstr("`fuseboxctl list`"));
+  // As does what isn't this service's.
+  const std::string details = absl::StrReplaceAll(
+      fusebox::internal::AdminReasonDetails(10, "POLICY_CHANGED", ""), {{"admin.fusebox", "admin.Fusebox"}});
+  EXPECT_EQ(Explain({grpc::StatusCode::ABORTED, "", details}, Attempt::kWrite, {}), "ABORTED");
+  EXPECT_EQ(ReasonOf({grpc::StatusCode::ABORTED, "", "\xff"}), "");
 }
 
 TEST(ExitCodes, TellAllSomeAndNone) {

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <type_traits>
 #include <utility>
 
+#include "src/base/admin_reasons.h"
 #include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -19,12 +21,22 @@ using Stub = fusebox::v1::CircuitAdmin::Stub;
 
 constexpr std::size_t kMaxGlobs = 100;  // in a filter
 
+// Of the one verb that has one.
+template <typename Request>
+void SetTtl(const std::optional<absl::Duration>& ttl, Request& request) {
+  if constexpr (std::is_same_v<Request, fusebox::v1::ForceOpenCircuitRequest> ||
+                std::is_same_v<Request, ApplyToCircuitsRequest::ForceOpen>) {
+    if (ttl) *request.mutable_ttl() = fusebox::internal::ToProto(*ttl);
+  }
+}
+
 // Calls one of the methods that move one circuit: their requests and responses are alike.
 template <typename Request, typename Response>
 CircuitResult Move(const Endpoint& endpoint,
                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                   Request request, const Action& action, const std::string& name,
-                   std::string& instance) {
+                   const Action& action, const std::string& name, std::string& instance) {
+  Request request;
+  SetTtl(action.ttl, request);
   request.set_name(name);
   request.set_reason(action.reason);
   Response response;
@@ -37,24 +49,21 @@ CircuitResult Move(const Endpoint& endpoint,
 void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
   request.set_reason(action.reason);
   switch (action.verb) {
-    case Verb::kReset:
-      request.mutable_reset();
-      break;
-    case Verb::kOpen:
-      request.mutable_force_open();
-      if (action.ttl)
-        *request.mutable_force_open()->mutable_ttl() = fusebox::internal::ToProto(*action.ttl);
-      break;
-    case Verb::kDisable:
-      request.mutable_disable();
-      break;
-    case Verb::kShadow:
-      request.mutable_shadow();
-      break;
-    case Verb::kAutomate:
-      request.mutable_automate();
-      break;
+#define FUSEBOX_CASE(verb, field, ...)              \
+  case Verb::k##verb:                               \
+    SetTtl(action.ttl, *request.mutable_##field()); \
+    break;
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
   }
+}
+
+// As a call for that circuit alone would have answered.
+grpc::Status StatusOf(const ApplyToCircuitsResponse::Result& result) {
+  const auto code = static_cast<grpc::StatusCode>(result.code());
+  if (result.reason().empty()) return {code, result.message()};
+  return {code, result.message(),
+          fusebox::internal::AdminReasonDetails(code, result.reason(), result.message())};
 }
 
 // Asks for one filter's worth, and adds what comes of it. False: the endpoint has refused it.
@@ -66,9 +75,8 @@ bool Ask(const Endpoint& endpoint, const ApplyToCircuitsRequest& request,
   if (!answer.status.ok()) return false;
   answer.instance = response.instance();
   for (const ApplyToCircuitsResponse::Result& result : response.results()) {
-    results[result.name()] = {
-        result.name(), grpc::Status(static_cast<grpc::StatusCode>(result.code()), result.message()),
-        result.state(), result.mode(), answer.attempt};
+    results[result.name()] = {result.name(), StatusOf(result), result.state(), result.mode(),
+                              answer.attempt};
   }
   return true;
 }
@@ -94,16 +102,22 @@ void Take(std::map<std::string, CircuitResult>&& results, EndpointResult& answer
 
 absl::string_view VerbName(Verb verb) {
   switch (verb) {
-    case Verb::kReset:
-      return "reset";
-    case Verb::kOpen:
-      return "open";
-    case Verb::kDisable:
-      return "disable";
-    case Verb::kShadow:
-      return "shadow";
-    case Verb::kAutomate:
-      return "auto";
+#define FUSEBOX_CASE(name, field, cause, repeated, word, help) \
+  case Verb::k##name:                                          \
+    return word;
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+  }
+  return "";
+}
+
+absl::string_view VerbHelp(Verb verb) {
+  switch (verb) {
+#define FUSEBOX_CASE(name, field, cause, repeated, word, help) \
+  case Verb::k##name:                                          \
+    return help;
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
   }
   return "";
 }
@@ -111,19 +125,11 @@ absl::string_view VerbName(Verb verb) {
 CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name,
                          std::string& instance) {
   switch (action.verb) {
-    case Verb::kReset:
-      return Move(endpoint, &Stub::ResetCircuit, {}, action, name, instance);
-    case Verb::kOpen: {
-      fusebox::v1::ForceOpenCircuitRequest request;
-      if (action.ttl) *request.mutable_ttl() = fusebox::internal::ToProto(*action.ttl);
-      return Move(endpoint, &Stub::ForceOpenCircuit, request, action, name, instance);
-    }
-    case Verb::kDisable:
-      return Move(endpoint, &Stub::DisableCircuit, {}, action, name, instance);
-    case Verb::kShadow:
-      return Move(endpoint, &Stub::ShadowCircuit, {}, action, name, instance);
-    case Verb::kAutomate:
-      return Move(endpoint, &Stub::AutomateCircuit, {}, action, name, instance);
+#define FUSEBOX_CASE(verb, ...) \
+  case Verb::k##verb:           \
+    return Move(endpoint, &Stub::verb##Circuit, action, name, instance);
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
   }
   return {name, grpc::Status::CANCELLED};
 }

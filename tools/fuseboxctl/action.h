@@ -13,20 +13,35 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/v1/admin.pb.h"
+#include "src/base/operator_verbs.h"
 #include "tools/fuseboxctl/explain.h"
 #include "tools/fuseboxctl/fleet.h"
 
 namespace fuseboxctl {
 
-enum class Verb { kReset, kOpen, kDisable, kShadow, kAutomate };
+enum class Verb {
+#define FUSEBOX_VERB(verb, ...) k##verb,
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_VERB)
+#undef FUSEBOX_VERB
+};
+
+// All of them, in the order in which they are shown.
+inline constexpr Verb kVerbs[] = {
+#define FUSEBOX_VERB(verb, ...) Verb::k##verb,
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_VERB)
+#undef FUSEBOX_VERB
+};
 
 // The subcommand: "open".
 absl::string_view VerbName(Verb verb);
 
+// What it says of itself: "Have circuits reject every call".
+absl::string_view VerbHelp(Verb verb);
+
 struct Action {
   Verb verb = Verb::kReset;
   std::string reason;
-  std::optional<absl::Duration> ttl;  // of kOpen alone
+  std::optional<absl::Duration> ttl;  // of kForceOpen alone
 };
 
 // A circuit that was touched, or would be.

@@ -9,10 +9,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "src/base/admin_reasons.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
 namespace {
+
+using fusebox::internal::AdminReason;
+using fusebox::internal::AdminReasonOf;
+using fusebox::internal::kAdminDomain;
 
 constexpr std::array<absl::string_view, 17> kCodes = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
@@ -40,29 +45,6 @@ std::string Value(const std::string& bytes, int number) {
   return values.empty() ? "" : values.back();
 }
 
-absl::string_view AdviceOnWrite(const grpc::Status& status, Attempt attempt) {
-  switch (status.error_code()) {
-    case grpc::StatusCode::FAILED_PRECONDITION:
-      // It may say so itself, or that more circuits match than may be moved at once.
-      if (absl::StrContains(status.error_message(), "allow_writes") ||
-          absl::StrContains(status.error_message(), "match")) {
-        return "";
-      }
-      return "the application allows no writes: set allow_writes and write_authorizer in its "
-             "CircuitAdminOptions";
-    case grpc::StatusCode::ABORTED:
-      return "somebody else has changed the policy: look at it with `policy get`, and set it "
-             "again";
-    case grpc::StatusCode::PERMISSION_DENIED:
-      return "the application's write_authorizer doesn't let this caller move circuits";
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-      if (attempt == Attempt::kDryRun) return "";
-      return "it may still have been done: check with `get`; --timeout gives it longer";
-    default:
-      return "";
-  }
-}
-
 absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
   if (sent.token && sent.certificate) {
     return "the token and the certificate were sent, and both were refused: are they for this "
@@ -79,18 +61,55 @@ absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
   return "say who you are: --token-file, or --cert and --key";
 }
 
-absl::string_view Advice(const grpc::Status& status, const Sent& sent) {
-  switch (status.error_code()) {
+// By what the admin service says for programs.
+absl::string_view AdviceOnReason(AdminReason reason, const Sent& sent) {
+  switch (reason) {
+    case AdminReason::kWritesNotAllowed:
+      return "";  // the message says what to set
+    case AdminReason::kTooManyCircuits:
+    case AdminReason::kAuthorizerFailed:
+    case AdminReason::kTooManyRequests:
+    case AdminReason::kTooManyWatchers:
+    case AdminReason::kWatcherDisplaced:
+    case AdminReason::kWatcherStalled:
+      return "";  // so do these
+    case AdminReason::kCircuitNotFound:
+      return "`fuseboxctl list` shows the names that there are";
+    case AdminReason::kPolicyChanged:
+    case AdminReason::kPolicyContended:
+      return "somebody else has changed the policy: look at it with `policy get`, and set it "
+             "again";
+    case AdminReason::kCircuitContended:
+      return "the circuit was removed and created again while this was done: check with `get`";
+    case AdminReason::kCallerUnnamed:
+      return AdviceOnWhoOneIs(sent);
+    case AdminReason::kNone:
+      break;
+  }
+  return "";
+}
+
+// By the code alone, which is all that others say than the admin service: gRPC, what stands in
+// between, an authorizer.
+absl::string_view AdviceOnWrite(grpc::StatusCode code, Attempt attempt) {
+  switch (code) {
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return "the application's write_authorizer doesn't let this caller move circuits";
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      if (attempt == Attempt::kDryRun) return "";
+      return "it may still have been done: check with `get`; --timeout gives it longer";
+    default:
+      return "";
+  }
+}
+
+absl::string_view AdviceOnCode(grpc::StatusCode code, const Sent& sent) {
+  switch (code) {
     case grpc::StatusCode::UNAVAILABLE:
-      if (absl::StrContains(status.error_message(), "andshake failed") ||
-          absl::StrContains(status.error_message(), "peer certificate")) {
-        return "TLS failed: does the server speak it, is its certificate signed by the authority "
-               "in --ca, and is it for --server-name, or else the endpoint's host?";
-      }
-      // No address could be tried, since the channel has no credentials to try it with.
-      if (absl::StrContains(status.error_message(), "empty address list")) {
-        return "TLS could not be set up: check --ca, --cert and --key, or the variables of these "
-               "names";
+      if (sent.tls) {
+        return "is the endpoint right, and the process up? If so, TLS failed: does the server speak "
+               "it, is its certificate signed by the authority in --ca, is it for --server-name, or "
+               "else the endpoint's host, and does the server trust --cert?";
       }
       return "is the endpoint right, and the process up? If it serves TLS: --tls, and --ca if its "
              "certificate isn't signed by a public authority";
@@ -108,6 +127,16 @@ absl::string_view Advice(const grpc::Status& status, const Sent& sent) {
     default:
       return "";
   }
+}
+
+absl::string_view Advice(const grpc::Status& status, Attempt attempt, const Sent& sent) {
+  const AdminReason reason = AdminReasonOf(ReasonOf(status));
+  if (reason != AdminReason::kNone) return AdviceOnReason(reason, sent);
+  if (attempt != Attempt::kRead) {
+    const absl::string_view advice = AdviceOnWrite(status.error_code(), attempt);
+    if (!advice.empty()) return advice;
+  }
+  return AdviceOnCode(status.error_code(), sent);
 }
 
 }  // namespace
@@ -132,6 +161,16 @@ std::vector<FieldViolation> FieldViolations(const grpc::Status& status) {
   return violations;
 }
 
+std::string ReasonOf(const grpc::Status& status) {
+  // google.rpc.ErrorInfo{reason = 1, domain = 2}.
+  for (const std::string& detail : Values(status.error_details(), 3)) {
+    if (!absl::EndsWith(Value(detail, 1), "/google.rpc.ErrorInfo")) continue;
+    const std::string error_info = Value(detail, 2);
+    if (Value(error_info, 2) == kAdminDomain) return Value(error_info, 1);
+  }
+  return "";
+}
+
 std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sent) {
   std::string text = CodeName(status.error_code());
   const std::vector<FieldViolation> violations = FieldViolations(status);
@@ -143,8 +182,7 @@ std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sen
     absl::StrAppend(&text, "\n  ", Printable(violation.field), ": ",
                     Printable(violation.description));
   }
-  absl::string_view advice = attempt == Attempt::kRead ? "" : AdviceOnWrite(status, attempt);
-  if (advice.empty()) advice = Advice(status, sent);
+  const absl::string_view advice = Advice(status, attempt, sent);
   if (!advice.empty()) absl::StrAppend(&text, "\n  ", advice);
   return text;
 }

@@ -24,6 +24,10 @@ struct FieldViolation {
 // descriptors, which are registered nowhere in Fusebox.
 std::vector<FieldViolation> FieldViolations(const grpc::Status& status);
 
+// Why the admin service has refused it, as in "WRITES_NOT_ALLOWED": the reason of a
+// google.rpc.ErrorInfo of that service's among the status details. Empty if there is none.
+std::string ReasonOf(const grpc::Status& status);
+
 // A dry run is a write that nothing may come of, whatever becomes of the call.
 enum class Attempt { kRead, kDryRun, kWrite };
 
@@ -31,6 +35,7 @@ enum class Attempt { kRead, kDryRun, kWrite };
 struct Sent {
   bool token = false;
   bool certificate = false;
+  bool tls = false;
 };
 
 // "UNAVAILABLE: connection refused", the violations on a line each, and what to do. Printable,

@@ -58,7 +58,7 @@ grpc::ChannelArguments ArgumentsOf(const Target& target, const Connection& conne
 Endpoint::Endpoint(const Target& target, const Connection& connection)
     : name_(target.name),
       token_(connection.token),
-      sent_{!connection.token.empty(), !connection.cert.empty()},
+      sent_{!connection.token.empty(), !connection.cert.empty(), connection.tls},
       timeout_(connection.timeout) {
   if (!target.lookup.ok()) {
     reachable_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, std::string(target.lookup.message()));

@@ -92,6 +92,7 @@ JsonObject& JsonObject::AddError(const grpc::Status& status) {
   if (status.ok()) return *this;
   JsonObject error;
   error.AddText("code", CodeName(status.error_code())).AddText("message", status.error_message());
+  if (const std::string reason = ReasonOf(status); !reason.empty()) error.AddText("reason", reason);
   return Add("error", error.Text());
 }
 

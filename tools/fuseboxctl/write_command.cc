@@ -297,7 +297,7 @@ class WriteCommand final : public Command {
         app.add_option("NAME", flags_.names, "Names; * stands for any characters, ? for one");
     names->type_name("GLOB");
     reason_.AddTo(app);
-    if (flags_.action.verb == Verb::kOpen) {
+    if (flags_.action.verb == Verb::kForceOpen) {
       AddDuration(app, "--ttl", "For how long; without it, until `auto`",
                   [this](absl::Duration ttl) { flags_.action.ttl = ttl; });
     }
@@ -329,36 +329,37 @@ class WriteCommand final : public Command {
   ReasonFlag reason_;
 };
 
+// What the manual says of a verb.
 struct VerbText {
   Verb verb;
-  const char* what;
   const char* about;
 };
 
-constexpr VerbText kVerbs[] = {
-    {Verb::kReset, "Close circuits and start them over", R"(
+constexpr VerbText kTexts[] = {
+    {Verb::kReset, R"(
 Automatic mode, CLOSED, with an empty window; the totals stay.)"},
-    {Verb::kOpen, "Make circuits reject every call", R"(
+    {Verb::kForceOpen, R"(
 Rejects every call, until
 .B auto
 or for
 .BR \-\-ttl ;
 then HALF_OPEN.)"},
-    {Verb::kDisable, "Make circuits admit every call", R"(
+    {Verb::kDisable, R"(
 Admits every call, whatever its outcome.)"},
-    {Verb::kShadow, "Make circuits admit every call and count what they would reject", R"(
+    {Verb::kShadow, R"(
 Runs the state machine and rejects nothing.)"},
-    {Verb::kAutomate, "Return circuits to their policies", R"(
+    {Verb::kAutomate, R"(
 Back to automatic mode: from forced open HALF_OPEN, else CLOSED.)"},
 };
+static_assert(std::size(kTexts) == std::size(kVerbs), "a verb of the table has no text here");
 
 }  // namespace
 
 CommandRows WriteRows() {
   CommandRows rows;
-  for (const VerbText& text : kVerbs) {
-    rows.push_back({VerbName(text.verb).data(), ".IR NAME ...", text.what, text.about,
-                    std::make_unique<WriteCommand>(text.verb)});
+  for (const VerbText& text : kTexts) {
+    rows.push_back({VerbName(text.verb).data(), ".IR NAME ...", VerbHelp(text.verb).data(),
+                    text.about, std::make_unique<WriteCommand>(text.verb)});
   }
   return rows;
 }

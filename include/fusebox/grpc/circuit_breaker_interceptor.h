@@ -45,9 +45,9 @@ namespace fusebox {
 
 // Which calls of a channel share a circuit (rule P2).
 enum class CircuitScope {
-  kPerMethod,   // "inventory/shop.Inventory/Reserve"
-  kPerService,  // "inventory/shop.Inventory"
-  kPerTarget,   // "inventory"
+  kPerMethod = 0,   // "inventory/shop.Inventory/Reserve"
+  kPerService = 1,  // "inventory/shop.Inventory"
+  kPerTarget = 2,   // "inventory"
 };
 
 // A call that starts, as a key function sees it. Everything here is only valid during the function.

@@ -12,7 +12,7 @@ namespace fusebox {
 
 enum class StreamSuccess {
   // The outcome is that of the final status.
-  kFinalStatus,
+  kFinalStatus = 0,
 
   // For streams that live for hours: the first message from the server is a success, and gives the
   // permit back. From then on the stream holds no probe place, is not in flight, and can't hang. If
@@ -20,7 +20,7 @@ enum class StreamSuccess {
   // (`Permit::RecordFirstMessage`), so that a server which breaks every stream after its first
   // messages is found out. For server and bidirectional streams; a client stream's only message
   // comes with its status.
-  kFirstMessage,
+  kFirstMessage = 1,
 };
 
 // The latency of a server stream is the time to its first message, or to its status if none came;

@@ -36,9 +36,9 @@ enum class MetricDetail {
   // an
   // operator or has a failure or slow call in its window; further counters once it has opened, was
   // moved by an operator or has rejected a call, from then on until it is removed.
-  kTroubled,
+  kTroubled = 0,
   // All that there is, some 24 and its failures by status code, for every circuit.
-  kAll,
+  kAll = 1,
 };
 
 struct CollectorOptions {

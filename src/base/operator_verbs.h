@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FUSEBOX_SRC_BASE_OPERATOR_VERBS_H_
+#define FUSEBOX_SRC_BASE_OPERATOR_VERBS_H_
+
+// What an operator can do to a circuit's mode and state, as X(verb, field, cause, repeated, word,
+// help):
+//   verb      its method of CircuitBreaker, and with "Circuit" behind it its RPC
+//   field     its name in the `action` of ApplyToCircuitsRequest
+//   cause     of the moves that it makes (fusebox/event.h says which those are)
+//   repeated  whether it does something if the mode that it asks for is on: kAgain or kOnce
+//   word      its subcommand of fuseboxctl
+//   help      what that says of itself
+// Whoever has a `ttl` in its request is ForceOpen. A policy change is no such verb: it has a policy
+// with it, and leaves the mode alone.
+#define FUSEBOX_OPERATOR_VERBS(X)                                                          \
+  X(Reset, reset, kReset, kAgain, "reset", "Close circuits and start them over")      \
+  X(ForceOpen, force_open, kForcedOpen, kAgain, "open", "Make circuits reject every call") \
+  X(Disable, disable, kDisabled, kOnce, "disable", "Make circuits admit every call")       \
+  X(Shadow, shadow, kShadowed, kOnce, "shadow",                                            \
+    "Make circuits admit every call and count what they would reject")                            \
+  X(Automate, automate, kAutomated, kOnce, "auto", "Return circuits to their policies")
+
+#endif  // FUSEBOX_SRC_BASE_OPERATOR_VERBS_H_

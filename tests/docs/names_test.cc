@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names by which programs go stand in the documentation, each of them.
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "fusebox/rejection.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "src/base/admin_reasons.h"
+#include "src/base/operator_verbs.h"
+
+namespace fusebox_testing {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Text(const std::string& path) {
+  std::ifstream file(absl::StrCat(FUSEBOX_SOURCE_DIR, "/", path));
+  EXPECT_TRUE(file.is_open()) << path;
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+TEST(Documentation, NamesEachReasonOfARejection) {
+  for (const char* const path : {"docs/rejections.md", "docs/rules.md"}) {
+    const std::string text = Text(path);
+#define FUSEBOX_EXPECT(enumerator, number, name, what, when) \
+  EXPECT_THAT(text, HasSubstr("`" #name "`")) << path;
+    FUSEBOX_REJECTION_REASONS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
+  }
+}
+
+TEST(Documentation, NamesEachReasonOfTheAdminService) {
+  const std::string page = Text("docs/admin.md");
+  const std::string proto = Text("proto/fusebox/v1/admin.proto");
+#define FUSEBOX_EXPECT(enumerator, name)       \
+  EXPECT_THAT(page, HasSubstr("`" #name "`")); \
+  EXPECT_THAT(proto, HasSubstr("(" #name ")"));
+  FUSEBOX_ADMIN_REASONS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
+}
+
+TEST(Documentation, NamesEachVerbOfAnOperator) {
+  const std::string page = Text("docs/admin.md");
+#define FUSEBOX_EXPECT(verb, field, cause, repeated, word, help) \
+  EXPECT_THAT(page, HasSubstr("`" #verb "Circuit`"));
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
+}
+
+}  // namespace
+}  // namespace fusebox_testing
