@@ -116,7 +116,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   // Automatic mode, CLOSED, with an empty window, the backoff starting over and the totals kept,
   // from any mode and state.
-  void Reset(const Operator& by) { Operate(Cause::kReset, by); }
+  void Reset(const Operator& by);
 
   // Rejects everything until released by `Automate` or until `ttl` has passed; then HALF_OPEN,
   // since an operator's word is checked by probes before full traffic returns. So that it doesn't
@@ -127,15 +127,15 @@ class FUSEBOX_EXPORT CircuitBreaker {
   absl::Status ForceOpen(const Operator& by, std::optional<absl::Duration> ttl = std::nullopt);
 
   // Admits every call, whatever its outcome; the totals go on. The state is CLOSED.
-  void Disable(const Operator& by) { Operate(Cause::kDisabled, by); }
+  void Disable(const Operator& by);
 
   // Runs the state machine, from CLOSED on, but rejects nothing: a call that it would have rejected
   // is admitted, counted as `would_reject`, and its outcome is kept from the machine.
-  void Shadow(const Operator& by) { Operate(Cause::kShadowed, by); }
+  void Shadow(const Operator& by);
 
   // Back to automatic mode: from forced open HALF_OPEN, from the others CLOSED with an empty
   // window.
-  void Automate(const Operator& by) { Operate(Cause::kAutomated, by); }
+  void Automate(const Operator& by);
 
   // Another policy, whole (rule R10): totals, mode and state stay, the window is emptied. A
   // running opening keeps its length; a HALF_OPEN starts anew with its first probe.
@@ -171,7 +171,6 @@ class FUSEBOX_EXPORT CircuitBreaker {
   explicit CircuitBreaker(std::unique_ptr<internal::CircuitCore> core);
 
   Admission Acquire();
-  void Operate(Cause verb, const Operator& by);
 
   const std::unique_ptr<internal::CircuitCore> core_;
 };

@@ -28,6 +28,7 @@
 namespace fusebox {
 
 using internal::AccessControl;
+using internal::AdminReason;
 using internal::Caller;
 using internal::CircuitAction;
 using internal::CircuitReads;
@@ -36,6 +37,7 @@ using internal::Disclosure;
 using internal::FairExecutor;
 using internal::FirstUnprintable;
 using internal::Printable;
+using internal::ReasonedStatus;
 using internal::RequestErrors;
 using internal::ToGrpcStatus;
 using internal::Watchers;

@@ -17,7 +17,7 @@ namespace fusebox::internal {
 
 grpc::Status ReasonedStatus(grpc::StatusCode code, AdminReason reason, const std::string& message);
 
-// The same, for who answers with an absl::Status: `ToGrpcStatus` makes the above of it.
+// The same for code that answers with an absl::Status: `ToGrpcStatus` makes the above of it.
 absl::Status ReasonedError(absl::StatusCode code, AdminReason reason, absl::string_view message);
 
 // Both count the same codes. Payloads that the application has put into it stay behind.

@@ -13,11 +13,11 @@
 // Whoever has a `ttl` in its request is ForceOpen. A policy change is no such verb: it has a policy
 // with it, and leaves the mode alone.
 #define FUSEBOX_OPERATOR_VERBS(X)                                                          \
-  X(Reset, reset, kReset, kAgain, "reset", "Close circuits and start them over")      \
+  X(Reset, reset, kReset, kAgain, "reset", "Close circuits and start them over")           \
   X(ForceOpen, force_open, kForcedOpen, kAgain, "open", "Make circuits reject every call") \
   X(Disable, disable, kDisabled, kOnce, "disable", "Make circuits admit every call")       \
   X(Shadow, shadow, kShadowed, kOnce, "shadow",                                            \
-    "Make circuits admit every call and count what they would reject")                            \
+    "Make circuits admit every call and count what they would reject")                     \
   X(Automate, automate, kAutomated, kOnce, "auto", "Return circuits to their policies")
 
 #endif  // FUSEBOX_SRC_BASE_OPERATOR_VERBS_H_

@@ -107,8 +107,18 @@ bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 
-void CircuitBreaker::Operate(Cause verb, const Operator& by) {
-  core_->Operate(verb, PrintableOperator(by));
+
+void CircuitBreaker::Reset(const Operator& by) {
+  core_->Operate(Cause::kReset, PrintableOperator(by));
+}
+void CircuitBreaker::Disable(const Operator& by) {
+  core_->Operate(Cause::kDisabled, PrintableOperator(by));
+}
+void CircuitBreaker::Shadow(const Operator& by) {
+  core_->Operate(Cause::kShadowed, PrintableOperator(by));
+}
+void CircuitBreaker::Automate(const Operator& by) {
+  core_->Operate(Cause::kAutomated, PrintableOperator(by));
 }
 
 absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {

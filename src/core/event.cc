@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusebox/event.h"
 
-#include "src/core/lower_case.h"
+#include "src/base/lower_case.h"
 
 namespace fusebox {
 

@@ -8,16 +8,39 @@
 #include "absl/status/status.h"
 #include "fusebox/policy.h"
 #include "fusebox/state.h"
+#include "src/base/lower_case.h"
 
 namespace fusebox::internal {
 namespace {
 
-// As label values, by State and by Mode.
-constexpr const char* kStates[] = {"closed", "open", "half_open"};
-constexpr const char* kModes[] = {"automatic", "forced_open", "disabled", "shadow"};
-static_assert(std::size(kStates) == kStateCount);
+// As label values.
+const char* Text(State state) {
+  switch (state) {
+#define FUSEBOX_CASE(enumerator, number, name) \
+  case State::enumerator: {                    \
+    static constexpr LowerCase kName(#name);   \
+    return kName.c_str();                      \
+  }
+    FUSEBOX_STATES(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+    case State::kUnknown:
+      break;
+  }
+  return "unknown";
+}
 
-const char* Text(State state) { return kStates[static_cast<std::size_t>(state)]; }
+const char* Text(Mode mode) {
+  switch (mode) {
+#define FUSEBOX_CASE(enumerator, number, name) \
+  case Mode::enumerator: {                     \
+    static constexpr LowerCase kName(#name);   \
+    return kName.c_str();                      \
+  }
+    FUSEBOX_MODES(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+  }
+  return "unknown";
+}
 
 // Those that can happen (rules R2, R4-R6, R8). They are there from the start, at 0: what appears
 // at 1 is an increase that Prometheus does not see.
@@ -92,8 +115,9 @@ constexpr Metric kMetrics[] = {
      "1 for the mode that an operator has set, or automatic; 0 for the others.",
      "`automatic`, `forced_open`, `disabled`, `shadow`.",
      CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
-       for (std::size_t i = 0; i < std::size(kModes); ++i) {
-         to.Add(int64_t{from.circuit.mode == static_cast<Mode>(i)}, {kModes[i]});
+       for (std::size_t i = 0; i < kModeCount; ++i) {
+         const auto mode = static_cast<Mode>(i);
+         to.Add(int64_t{from.circuit.mode == mode}, {Text(mode)});
        }
      })},
     {"circuit_breaker_calls_total",

@@ -336,8 +336,9 @@ TEST(Explain, SaysWhatToDoNext) {
 // Whatever the message says.
 TEST(Explain, GoesByTheReasonThatTheServiceGives) {
   const auto explain = [](grpc::StatusCode code, const std::string& reason) {
-    return Explain({code, "a message", fusebox::internal::AdminReasonDetails(code, reason, "a message")},
-                   Attempt::kWrite, {});
+    return Explain(
+        {code, "a message", fusebox::internal::AdminReasonDetails(code, reason, "a message")},
+        Attempt::kWrite, {});
   };
   EXPECT_THAT(explain(grpc::StatusCode::ABORTED, "POLICY_CHANGED"), HasSubstr("`policy get`"));
   EXPECT_THAT(explain(grpc::StatusCode::ABORTED, "CIRCUIT_CONTENDED"),
@@ -351,8 +352,9 @@ TEST(Explain, GoesByTheReasonThatTheServiceGives) {
   // A newer service's goes by its code.
   EXPECT_THAT(explain(grpc::StatusCode::NOT_FOUND, "NEWS"), HasSubstr("`fuseboxctl list`"));
   // As does what isn't this service's.
-  const std::string details = absl::StrReplaceAll(
-      fusebox::internal::AdminReasonDetails(10, "POLICY_CHANGED", ""), {{"admin.fusebox", "admin.Fusebox"}});
+  const std::string details =
+      absl::StrReplaceAll(fusebox::internal::AdminReasonDetails(10, "POLICY_CHANGED", ""),
+                          {{"admin.fusebox", "admin.Fusebox"}});
   EXPECT_EQ(Explain({grpc::StatusCode::ABORTED, "", details}, Attempt::kWrite, {}), "ABORTED");
   EXPECT_EQ(ReasonOf({grpc::StatusCode::ABORTED, "", "\xff"}), "");
 }

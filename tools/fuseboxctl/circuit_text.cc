@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "tools/fuseboxctl/text.h"
@@ -20,6 +21,18 @@ using fusebox::v1::Event;
 std::string ShortName(absl::string_view name, absl::string_view prefix, int number) {
   if (name.empty()) return absl::StrCat(number);
   return std::string(absl::StripPrefix(name, prefix));
+}
+
+// The names of an enum's values but UNSPECIFIED, without that prefix and in lower case.
+std::vector<std::string> Words(const google::protobuf::EnumDescriptor& all,
+                               absl::string_view prefix) {
+  std::vector<std::string> words;
+  for (int i = 0; i < all.value_count(); ++i) {
+    const google::protobuf::EnumValueDescriptor& value = *all.value(i);
+    if (value.number() == 0) continue;
+    words.push_back(absl::AsciiStrToLower(absl::StripPrefix(value.name(), prefix)));
+  }
+  return words;
 }
 
 std::string EnumName(absl::string_view prefix, absl::string_view name) {
@@ -76,6 +89,15 @@ std::string ModeName(fusebox::v1::Mode mode) {
 
 std::string CauseName(fusebox::v1::Cause cause) {
   return ShortName(fusebox::v1::Cause_Name(cause), "CAUSE_", static_cast<int>(cause));
+}
+
+std::vector<std::string> StateWords() { return Words(*fusebox::v1::State_descriptor(), "STATE_"); }
+
+std::vector<std::string> ModeWords() { return Words(*fusebox::v1::Mode_descriptor(), "MODE_"); }
+
+std::string AnyOf(const std::vector<std::string>& words) {
+  const std::vector<std::string> first(words.begin(), words.end() - 1);
+  return absl::StrCat(absl::StrJoin(first, ", "), " or ", words.back());
 }
 
 std::optional<fusebox::v1::State> StateOf(absl::string_view name) {

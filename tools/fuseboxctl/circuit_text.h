@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -25,6 +26,13 @@ absl::Duration DurationOf(const google::protobuf::Duration& duration);
 std::string StateName(fusebox::v1::State state);
 std::string ModeName(fusebox::v1::Mode mode);
 std::string CauseName(fusebox::v1::Cause cause);
+
+// All of them, as they are written: "closed", "half_open"; "automatic", "forced_open".
+std::vector<std::string> StateWords();
+std::vector<std::string> ModeWords();
+
+// "closed, open or half_open".
+std::string AnyOf(const std::vector<std::string>& words);
 
 // In any case, with '-' or '_'; none for what is not a state or mode.
 std::optional<fusebox::v1::State> StateOf(absl::string_view name);

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "tools/fuseboxctl/circuit_text.h"
 
 namespace fuseboxctl {
 namespace {

@@ -107,8 +107,10 @@ absl::string_view AdviceOnCode(grpc::StatusCode code, const Sent& sent) {
   switch (code) {
     case grpc::StatusCode::UNAVAILABLE:
       if (sent.tls) {
-        return "is the endpoint right, and the process up? If so, TLS failed: does the server speak "
-               "it, is its certificate signed by the authority in --ca, is it for --server-name, or "
+        return "is the endpoint right, and the process up? If so, TLS failed: does the server "
+               "speak "
+               "it, is its certificate signed by the authority in --ca, is it for --server-name, "
+               "or "
                "else the endpoint's host, and does the server trust --cert?";
       }
       return "is the endpoint right, and the process up? If it serves TLS: --tls, and --ca if its "

@@ -39,10 +39,10 @@ inline CLI::Option* AddDuration(CLI::App& app, const std::string& name, const st
 inline CLI::Validator State() {
   return {[](std::string& text) {
             const std::optional<fusebox::v1::State> state = StateOf(text);
-            if (!state)
-              return absl::StrCat("\"", Printable(text),
-                                  "\" is not a state: use closed, "
-                                  "open or half_open");
+            if (!state) {
+              return absl::StrCat("\"", Printable(text), "\" is not a state: use ",
+                                  AnyOf(StateWords()));
+            }
             text = StateName(*state);
             return std::string();
           },
@@ -53,10 +53,10 @@ inline CLI::Validator State() {
 inline CLI::Validator Mode() {
   return {[](std::string& text) {
             const std::optional<fusebox::v1::Mode> mode = ModeOf(text);
-            if (!mode)
-              return absl::StrCat("\"", Printable(text),
-                                  "\" is not a mode: use automatic, "
-                                  "forced_open, disabled or shadow");
+            if (!mode) {
+              return absl::StrCat("\"", Printable(text), "\" is not a mode: use ",
+                                  AnyOf(ModeWords()));
+            }
             text = ModeName(*mode);
             return std::string();
           },

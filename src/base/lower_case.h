@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FUSEBOX_SRC_CORE_LOWER_CASE_H_
-#define FUSEBOX_SRC_CORE_LOWER_CASE_H_
+#ifndef FUSEBOX_SRC_BASE_LOWER_CASE_H_
+#define FUSEBOX_SRC_BASE_LOWER_CASE_H_
 
 #include <cstddef>
 
@@ -19,6 +19,7 @@ class LowerCase {
     }
   }
 
+  constexpr const char* c_str() const { return text_; }
   constexpr absl::string_view text() const { return {text_, size - 1}; }
 
  private:
@@ -27,4 +28,4 @@ class LowerCase {
 
 }  // namespace fusebox::internal
 
-#endif  // FUSEBOX_SRC_CORE_LOWER_CASE_H_
+#endif  // FUSEBOX_SRC_BASE_LOWER_CASE_H_
