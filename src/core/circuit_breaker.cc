@@ -107,7 +107,6 @@ bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow
 State CircuitBreaker::state() { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
 
-
 void CircuitBreaker::Reset(const Operator& by) {
   core_->Operate(Cause::kReset, PrintableOperator(by));
 }
