@@ -60,7 +60,7 @@ struct Operator {
 class FUSEBOX_EXPORT CircuitBreaker {
  public:
   struct Options {
-    // Must outlive the breaker.
+    // Must outlive the breaker. Null: the real one.
     const Clock* clock = &Clock::Real();
 
     // Decides the jitter, together with the circuit's name. Absent: a random one, and processes
@@ -106,10 +106,10 @@ class FUSEBOX_EXPORT CircuitBreaker {
   bool IsSlow(absl::Duration latency) const;
 
   // The state at this moment: an OPEN circuit whose time is up reports HALF_OPEN (rule R1).
-  State state();
+  State state() const;
 
   // Everything there is to know at this moment (rule R9).
-  CircuitSnapshot Snapshot();
+  CircuitSnapshot Snapshot() const;
 
   // What an operator does (rule R8). Each makes the calls that are out stale: their results add
   // to the totals and move nothing. Asking for the mode that is on changes nothing.

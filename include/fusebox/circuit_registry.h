@@ -15,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,6 +32,36 @@
 #include "fusebox/user_code.h"
 
 namespace fusebox {
+
+// A listener is told of events for as long as its handle is held. An event that is being delivered
+// when the handle is let go of may still reach it.
+//
+//   fusebox::ListenerHandle handle = registry->AddListener(listener);
+//   ...
+//   handle = {};  // no more
+//
+// Thread-safety: a plain value, as a std::unique_ptr.
+// Ownership: of the listener; it may outlive the registry.
+class [[nodiscard]] ListenerHandle {
+ public:
+  // Of no listener.
+  ListenerHandle() = default;
+  ListenerHandle(ListenerHandle&&) = default;
+  ListenerHandle& operator=(ListenerHandle&&) = default;
+  ListenerHandle(const ListenerHandle&) = delete;
+  ListenerHandle& operator=(const ListenerHandle&) = delete;
+  ~ListenerHandle() = default;
+
+  explicit operator bool() const { return listener_ != nullptr; }
+
+ private:
+  friend class CircuitRegistry;
+
+  explicit ListenerHandle(std::shared_ptr<const EventListener> listener)
+      : listener_(std::move(listener)) {}
+
+  std::shared_ptr<const EventListener> listener_;
+};
 
 // Thread-safety: every method may be called from any thread at any time.
 // Ownership: shares its circuits with whoever is using them; a circuit that is removed, or whose
@@ -105,9 +136,8 @@ class FUSEBOX_EXPORT CircuitRegistry {
   EventBatch EventsSince(uint64_t sequence,
                          std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
 
-  // One more listener, beside that of the options, for as long as the answer is held. An event that
-  // is being delivered when the answer is let go of may still reach it.
-  [[nodiscard]] std::shared_ptr<const void> AddListener(EventListener listener);
+  // One more listener, beside that of the options, for as long as the handle is held.
+  ListenerHandle AddListener(EventListener listener);
 
   // For code that calls the application's functions on behalf of no circuit: one has thrown
   // something of that type (CircuitBreaker::ReportUserCodeFailure). The event has no circuit.

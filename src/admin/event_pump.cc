@@ -31,7 +31,7 @@ EventPump::EventPump(std::shared_ptr<CircuitRegistry> registry, std::function<vo
 }
 
 EventPump::~EventPump() {
-  listener_.reset();
+  listener_ = {};
   std::thread thread = Stop();
   if (thread.joinable()) thread.join();
 }

@@ -44,7 +44,7 @@ class EventPump {
   const std::shared_ptr<CircuitRegistry> registry_;
   const std::function<void()> run_;
   const std::shared_ptr<Bell> bell_;
-  std::shared_ptr<const void> listener_;
+  ListenerHandle listener_;
   std::thread thread_ ABSL_GUARDED_BY(bell_->mutex);  // it uses all of the above
   const ForkHooks fork_hooks_;
 };

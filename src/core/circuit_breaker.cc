@@ -21,12 +21,10 @@ using internal::ValidateCircuit;
 absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::string_view name,
                                                                        const Policy& policy,
                                                                        Options options) {
-  if (options.clock == nullptr) {
-    return absl::InvalidArgumentError("invalid circuit: clock = null, must not be null");
-  }
   if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
   CircuitCore::Options core;
-  core.failures = std::make_shared<UserCodeFailures>(*options.clock);
+  core.failures =
+      std::make_shared<UserCodeFailures>(options.clock == nullptr ? Clock::Real() : *options.clock);
   core.seed = options.seed ? Seed(*options.seed) : Seed::Random();
   if (options.listener != nullptr) {
     core.events =
@@ -104,8 +102,8 @@ void CircuitBreaker::ReportFailure(const Outcome& outcome, const FirstMessage& f
   core_->ReportFailure(outcome, first_message);
 }
 bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow(latency); }
-State CircuitBreaker::state() { return core_->state(); }
-CircuitSnapshot CircuitBreaker::Snapshot() { return core_->Snapshot(); }
+State CircuitBreaker::state() const { return core_->state(); }
+CircuitSnapshot CircuitBreaker::Snapshot() const { return core_->Snapshot(); }
 
 void CircuitBreaker::Reset(const Operator& by) {
   core_->Operate(Cause::kReset, PrintableOperator(by));

@@ -413,8 +413,8 @@ EventBatch CircuitRegistry::EventsSince(uint64_t sequence, std::size_t limit) co
   return impl_->log().Since(sequence, limit);
 }
 
-std::shared_ptr<const void> CircuitRegistry::AddListener(EventListener listener) {
-  return impl_->listeners().Add(std::move(listener));
+ListenerHandle CircuitRegistry::AddListener(EventListener listener) {
+  return ListenerHandle(impl_->listeners().Add(std::move(listener)));
 }
 
 void CircuitRegistry::ReportUserCodeFailure(UserCode code, absl::string_view exception) {

@@ -301,7 +301,7 @@ class Remover {
 
  private:
   std::atomic<int> left_;
-  const std::shared_ptr<const void> handle_;
+  const fusebox::ListenerHandle handle_;
 };
 
 v1::ForceOpenCircuitRequest ForceOpenA() {

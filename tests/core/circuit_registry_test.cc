@@ -131,24 +131,24 @@ TEST_F(CircuitRegistryTest, EventsComeInPiecesToo) {
 TEST_F(CircuitRegistryTest, AListenerMayComeAndGo) {
   const auto circuit = Get("a");  // made before it came
   int heard = 0;
-  std::shared_ptr<const void> handle = registry_.AddListener([&heard](const Event&) { ++heard; });
+  ListenerHandle handle = registry_.AddListener([&heard](const Event&) { ++heard; });
   circuit->Reset({"oncall", "to see"});
   EXPECT_EQ(heard, 1);
   Get("b");
   EXPECT_EQ(heard, 2);
   const std::size_t by_the_first = events_.size();
-  handle.reset();
+  handle = {};
   circuit->Reset({"oncall", "to see"});
   EXPECT_EQ(heard, 2);
   EXPECT_EQ(events_.size(), by_the_first + 1);
 }
 
 TEST_F(CircuitRegistryTest, AListenerMayLeaveWhileItIsCalled) {
-  std::shared_ptr<const void> handle;
+  ListenerHandle handle;
   int heard = 0;
   handle = registry_.AddListener([&](const Event&) {
     ++heard;
-    handle.reset();
+    handle = {};
   });
   Get("a");
   Get("b");
