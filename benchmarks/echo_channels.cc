@@ -104,8 +104,8 @@ Channels::ChannelPtr Channels::Make(Factories interceptors) const {
 }
 
 Channels::ChannelPtr Channels::MakeProtected(const std::string& name, bool open) const {
-  fusebox::CircuitBreakerOptions options;
-  options.target = name;
+  fusebox::InterceptorOptions options;
+  options.dependency = name;
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::Policy policy;
   policy.failure_rate = 0.5;
@@ -122,8 +122,8 @@ Channels::ChannelPtr Channels::MakeProtected(const std::string& name, bool open)
 }
 
 Channels::ChannelPtr Channels::MakeKeyed(Factories inner) const {
-  fusebox::CircuitBreakerOptions options;
-  options.target = "keyed";
+  fusebox::InterceptorOptions options;
+  options.dependency = "keyed";
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
   options.circuit_key = [](const fusebox::CallInfo& call) {
     const auto key = call.metadata.find("key");

@@ -27,7 +27,7 @@ class Application {
  public:
   Application(std::shared_ptr<fusebox::CircuitRegistry> registry, bool allow_writes) {
     fusebox::CircuitAdminOptions options;
-    options.registry = std::move(registry);
+    options.breaker.registry = std::move(registry);
     options.instance = "checkout-1";
     if (allow_writes) {
       options.allow_writes = true;
@@ -96,8 +96,8 @@ int main() {
   examples::ShopServer dependency;
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
   const auto channel = fusebox::CreateChannel(
       dependency.address(), grpc::InsecureChannelCredentials(), std::move(options));
   if (!channel.ok()) return EXIT_FAILURE;

@@ -61,12 +61,12 @@ int main() {
   auto registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
 
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
   fusebox::Policy policy;
   policy.open_duration = absl::Seconds(30);
   policy.jitter = 0;  // exactly 30 s; a fleet of clients is better off with some
-  options.policies.Default(policy);
+  options.breaker.policies.Default(policy);
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
   if (!channel.ok()) {

@@ -70,8 +70,8 @@ int main() {
   examples::ShopServer server;
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
   if (!channel.ok()) {

@@ -69,12 +69,13 @@ int main() {
   fusebox::CircuitRegistry::Options registry_options;
   registry_options.clock = &clock;
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
+  options.breaker.dependency = "inventory";
+  options.breaker.registry =
+      std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
   fusebox::Policy policy;
   policy.failures_in_window = 3;
   policy.jitter = 0;
-  options.policies.Default(policy);
+  options.breaker.policies.Default(policy);
   options.inner_interceptors.push_back(*std::move(faults));  // behind the breaker, which sees them
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));

@@ -69,8 +69,8 @@ int main() {
   Counts wanted;
   Counts sent;
 
-  fusebox::CircuitBreakerOptions options;
-  options.target = "inventory";
+  fusebox::InterceptorOptions options;
+  options.dependency = "inventory";
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
   auto breaker = fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options));
   if (!breaker.ok()) {

@@ -67,9 +67,9 @@ int main() {
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
 
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
-  options.policies = Policies();
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
+  options.breaker.policies = Policies();
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
   if (!channel.ok()) {

@@ -65,10 +65,11 @@ int main() {
   examples::ShopServer server;
   const auto cache = std::make_shared<Cache>();
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = std::make_shared<fusebox::CircuitRegistry>();
-  options.policies.Default(fusebox::Policy::InternalApi());  // opens after 5 failures in a row
-  options.fallbacks.Method<shop::ReserveRequest, shop::ReserveReply>(
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.breaker.policies.Default(
+      fusebox::Policy::InternalApi());  // opens after 5 failures in a row
+  options.breaker.fallbacks.Method<shop::ReserveRequest, shop::ReserveReply>(
       "shop.Inventory/Reserve",
       [cache](const shop::ReserveRequest& request, shop::ReserveReply* reply) {
         return cache->Find(request.item(), reply);

@@ -54,9 +54,9 @@ int main() {
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
 
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
-  options.classifier = Classifier();
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
+  options.breaker.classifier = Classifier();
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
   if (!channel.ok()) {

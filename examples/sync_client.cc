@@ -23,9 +23,10 @@ int main() {
   // The ten lines.
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::ChannelOptions options;
-  options.target = "inventory";  // the first part of its circuits' names
-  options.registry = registry;
-  options.policies.Default(fusebox::Policy::InternalApi());  // opens after 5 failures in a row
+  options.breaker.dependency = "inventory";  // the first part of its circuits' names
+  options.breaker.registry = registry;
+  options.breaker.policies.Default(
+      fusebox::Policy::InternalApi());  // opens after 5 failures in a row
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
   if (!channel.ok()) {

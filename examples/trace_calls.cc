@@ -116,8 +116,8 @@ int main() {
   circuits.listener = (*log)->listener();
 
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(circuits));
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(circuits));
   options.outer_interceptors.push_back(std::make_unique<TracingFactory>(spans));
   const auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                               std::move(options));

@@ -30,12 +30,12 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     ChannelOptions options) {
   std::vector<std::string> errors;
-  CircuitBreakerOptions breaker = std::move(static_cast<CircuitBreakerOptions&>(options));
-  // Without a name of its own, the factory finds the empty target itself.
-  if (target.empty() && !breaker.target.empty()) {
-    errors.emplace_back("target = \"\", must not be empty");
+  InterceptorOptions breaker = std::move(options.breaker);
+  if (target.empty()) errors.emplace_back("target = \"\", must not be empty");
+  if (breaker.dependency.empty()) {
+    // That the target is empty is said already.
+    breaker.dependency = target.empty() ? "none" : target;
   }
-  if (breaker.target.empty()) breaker.target = target;
   if (credentials == nullptr) errors.push_back("credentials = null, must not be null");
   CheckFactories("outer_interceptors", options.outer_interceptors, errors);
   CheckFactories("inner_interceptors", options.inner_interceptors, errors);

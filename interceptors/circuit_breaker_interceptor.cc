@@ -31,7 +31,7 @@ class CircuitBreakerInterceptorFactory::Impl {
  public:
   using ClientRpcInfo = grpc::experimental::ClientRpcInfo;
 
-  Impl(CircuitBreakerOptions options, StatusClassifier classifier)
+  Impl(InterceptorOptions options, StatusClassifier classifier)
       : channel_(std::move(options), std::move(classifier)) {}
 
   // Only finds the method. Circuit and permit are the call's to ask for when it starts: a call that
@@ -52,9 +52,9 @@ class CircuitBreakerInterceptorFactory::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<CircuitBreakerInterceptorFactory>>
-CircuitBreakerInterceptorFactory::Create(CircuitBreakerOptions options) {
+CircuitBreakerInterceptorFactory::Create(InterceptorOptions options) {
   std::vector<std::string> errors;
-  if (options.target.empty()) errors.emplace_back("target = \"\", must not be empty");
+  if (options.dependency.empty()) errors.emplace_back("dependency = \"\", must not be empty");
   if (options.registry == nullptr) errors.emplace_back("registry = null, must not be null");
   if (absl::Status valid = options.policies.Validate(); !valid.ok()) {
     errors.emplace_back(valid.message());

@@ -71,7 +71,7 @@ class NameCheck {
 
 // An entry with a policy for a part of what shares one circuit in that scope: its calls could only
 // go by one of the policies.
-void CheckScope(const CircuitBreakerOptions& options, Errors& errors) {
+void CheckScope(const InterceptorOptions& options, Errors& errors) {
   if (options.scope == CircuitScope::kPerMethod) return;
   const bool per_service = options.scope == CircuitScope::kPerService;
   for (const std::string& name : options.policies.Names()) {
@@ -86,7 +86,7 @@ void CheckScope(const CircuitBreakerOptions& options, Errors& errors) {
   }
 }
 
-void CheckStreams(const CircuitBreakerOptions& options, NameCheck& names, Errors& errors) {
+void CheckStreams(const InterceptorOptions& options, NameCheck& names, Errors& errors) {
   for (const auto& [name, streams] : options.method_streams) {
     if (!IsMethodName(name)) {
       errors.push_back(
@@ -107,7 +107,7 @@ void CheckType(absl::string_view what, const std::string& name, const std::strin
       absl::StrCat("fallbacks: ", name, ": ", what, " = ", given, ", must be ", right));
 }
 
-void CheckFallbacks(const CircuitBreakerOptions& options, NameCheck& names, Errors& errors) {
+void CheckFallbacks(const InterceptorOptions& options, NameCheck& names, Errors& errors) {
   if (absl::Status valid = options.fallbacks.Validate(); !valid.ok()) {
     errors.emplace_back(valid.message());
   }
@@ -143,7 +143,7 @@ std::vector<std::string> UnknownNames(const PolicyTable& policies, absl::string_
   return errors;
 }
 
-std::vector<std::string> CheckNames(const CircuitBreakerOptions& options) {
+std::vector<std::string> CheckNames(const InterceptorOptions& options) {
   Errors errors = UnknownNames(options.policies, kTableSwitch);
   NameCheck names(options.policies.allows_unknown_names(), kTableSwitch, errors);
   CheckScope(options, errors);

@@ -20,7 +20,7 @@ std::vector<std::string> UnknownNames(const PolicyTable& policies, absl::string_
 
 // What is wrong with what the options say of services and methods, beyond what the policy table
 // finds itself.
-std::vector<std::string> CheckNames(const CircuitBreakerOptions& options);
+std::vector<std::string> CheckNames(const InterceptorOptions& options);
 
 }  // namespace fusebox::internal
 

@@ -27,9 +27,8 @@ bool ServerStreams(CallType type) {
 
 }  // namespace
 
-ProtectedChannel::ProtectedChannel(CircuitBreakerOptions options,
-                                   StatusClassifier status_classifier)
-    : circuits(std::move(options.target), std::move(options.registry),
+ProtectedChannel::ProtectedChannel(InterceptorOptions options, StatusClassifier status_classifier)
+    : circuits(std::move(options.dependency), std::move(options.registry),
                MethodTable(std::move(options.policies), std::move(options.fallbacks),
                            options.streams, std::move(options.method_streams)),
                options.scope, std::move(options.circuit_key)),

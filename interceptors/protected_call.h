@@ -30,7 +30,7 @@ namespace fusebox::internal {
 // What the calls of a channel share. It outlives them, since each call's ClientContext keeps its
 // channel: nothing of it needs a reference count, which the calls of all threads would contend for.
 struct ProtectedChannel {
-  ProtectedChannel(CircuitBreakerOptions options, StatusClassifier status_classifier);
+  ProtectedChannel(InterceptorOptions options, StatusClassifier status_classifier);
 
   CircuitFinder circuits;
   const StatusClassifier classifier;

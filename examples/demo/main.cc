@@ -147,9 +147,9 @@ int Run(const Flags& flags, bool colours) {
     timeline.Text("admin: " + admin->address());
   }
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
-  options.policies.Default(policy);
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
+  options.breaker.policies.Default(policy);
   options.arguments = ChannelArguments();
   options.inner_interceptors = FaultInjection(*faults);
   const auto with_breaker = fusebox::CreateChannel(

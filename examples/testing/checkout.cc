@@ -23,9 +23,9 @@ fusebox::Policy Checkout::InventoryPolicy() {
 absl::StatusOr<std::unique_ptr<Checkout>> Checkout::Create(
     const std::string& inventory, std::shared_ptr<fusebox::CircuitRegistry> registry) {
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = std::move(registry);
-  options.policies.Default(InventoryPolicy());
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = std::move(registry);
+  options.breaker.policies.Default(InventoryPolicy());
   auto channel =
       fusebox::CreateChannel(inventory, grpc::InsecureChannelCredentials(), std::move(options));
   if (!channel.ok()) return channel.status();

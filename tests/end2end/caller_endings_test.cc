@@ -96,7 +96,7 @@ void CallerEndingTest::PlayCancelled() {
 }
 
 void CancelledAfter2s(fusebox::ChannelOptions& options) {
-  options.classifier.cancelled_after = absl::Seconds(2);
+  options.breaker.classifier.cancelled_after = absl::Seconds(2);
 }
 
 // Whether a call is one that the server has to answer, and not one at its caller's pace. To a

@@ -47,8 +47,8 @@ TEST(CreateChannelTest, NamesAllThatIsWrongAtOnce) {
   fusebox::Policy policy;
   policy.jitter = 1;
   fusebox::ChannelOptions options;
-  options.policies.Default(policy).Method("fusebox_testing.Echo/Unry", fusebox::Policy());
-  options.classifier.min_deadline = absl::Seconds(-1);
+  options.breaker.policies.Default(policy).Method("fusebox_testing.Echo/Unry", fusebox::Policy());
+  options.breaker.classifier.min_deadline = absl::Seconds(-1);
   const absl::Status status = fusebox::CreateChannel("", nullptr, std::move(options)).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()),
@@ -61,7 +61,7 @@ TEST(CreateChannelTest, IsNamedAfterItsTargetUnlessNamed) {
   const ScriptedEcho server;
   TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.target.clear();
+  options.breaker.dependency.clear();
   MakeCall(Style::kSync, Kind::kUnary, MustCreateChannel(server.address(), std::move(options)));
   EXPECT_NE(shared.registry->Find(server.address() + MethodOf(Kind::kUnary)), nullptr);
   EXPECT_EQ(shared.registry->List().size(), 1U);
@@ -85,7 +85,7 @@ TEST(CreateChannelTest, ChannelsOfDifferentNamesDoNot) {
   const ScriptedEcho server;
   const TestRegistry shared;
   fusebox::ChannelOptions other = TestOptions(shared);
-  other.target = "other";
+  other.breaker.dependency = "other";
   const auto failing = MustCreateChannel(dead.address(), TestOptions(shared));
   const auto healthy = MustCreateChannel(server.address(), std::move(other));
   for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, failing);
@@ -106,7 +106,7 @@ TEST(CreateChannelTest, P2_AKeyGivesEachTenantACircuit) {
   const DeadAddress dead;
   const TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.circuit_key = [](const fusebox::CallInfo& call) {
+  options.breaker.circuit_key = [](const fusebox::CallInfo& call) {
     const auto tenant = call.metadata.find("tenant");
     return tenant == call.metadata.end() ? std::string() : tenant->second;
   };
@@ -125,7 +125,7 @@ TEST(CreateChannelTest, P2_AKeyGivesEachTenantACircuit) {
 // Whose key is what it says, whatever it says.
 fusebox::ChannelOptions WithKey(const TestRegistry& shared, const std::string& key) {
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.circuit_key = [key](const fusebox::CallInfo& /*call*/) { return key; };
+  options.breaker.circuit_key = [key](const fusebox::CallInfo& /*call*/) { return key; };
   return options;
 }
 
@@ -150,8 +150,8 @@ TEST(CreateChannelTest, P3_SlashesOfTargetsAndKeysAreKeptApart) {
   const auto make = [&](const std::string& target, const std::string& key,
                         const fusebox::Policy& policy) {
     fusebox::ChannelOptions options = WithKey(shared, key);
-    options.target = target;
-    options.policies = fusebox::PolicyTable().Default(policy);
+    options.breaker.dependency = target;
+    options.breaker.policies = fusebox::PolicyTable().Default(policy);
     return MustCreateChannel(dead.address(), std::move(options));
   };
   const auto one = make("x", "a/b", TestPolicy());
@@ -177,7 +177,7 @@ TEST(CreateChannelTest, ARejectionThatIsPassedOnArrives) {
     for (const bool as_target : {true, false}) {
       const TestRegistry shared;
       fusebox::ChannelOptions options = WithKey(shared, as_target ? "key" : text);
-      if (as_target) options.target = text;
+      if (as_target) options.breaker.dependency = text;
       const auto protected_channel = MustCreateChannel(dead.address(), std::move(options));
       for (int i = 0; i < 2; ++i) MakeCall(Style::kSync, Kind::kUnary, protected_channel);
       const grpc::Status rejected = MakeCall(Style::kSync, Kind::kUnary, protected_channel).status;
@@ -218,7 +218,7 @@ TEST_P(PolicyTest, UnprotectedMethodHasNoCircuit) {
   const ScriptedEcho server;
   const TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.policies.Unprotected(MethodOf(kind()).substr(1));
+  options.breaker.policies.Unprotected(MethodOf(kind()).substr(1));
   const auto channel = MustCreateChannel(server.address(), std::move(options));
   EXPECT_TRUE(MakeCall(style(), kind(), channel).status.ok());
   EXPECT_TRUE(shared.registry->List().empty());
@@ -230,7 +230,7 @@ TEST_P(PolicyTest, MethodBeforeServiceBeforeDefault) {
   const DeadAddress dead;
   const TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.policies.Service("fusebox_testing.Echo", TestPolicy())
+  options.breaker.policies.Service("fusebox_testing.Echo", TestPolicy())
       .Method(MethodOf(kind()).substr(1), at_once);
   const auto channel = MustCreateChannel(dead.address(), std::move(options));
   for (const Kind any_kind : kKinds) MakeCall(style(), any_kind, channel);

@@ -11,7 +11,7 @@
 namespace fusebox_testing {
 
 std::unique_ptr<fusebox::CircuitBreakerInterceptorFactory> MustCreateFactory(
-    fusebox::CircuitBreakerOptions options) {
+    fusebox::InterceptorOptions options) {
   auto factory = fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options));
   if (!factory.ok()) {
     std::cerr << factory.status() << '\n';

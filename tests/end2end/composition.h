@@ -48,7 +48,7 @@ inline Tally Rejections(int64_t count) { return {0, 0, 0, count, 0}; }
 
 // The factory; aborts the test program if there is none.
 std::unique_ptr<fusebox::CircuitBreakerInterceptorFactory> MustCreateFactory(
-    fusebox::CircuitBreakerOptions options);
+    fusebox::InterceptorOptions options);
 
 // A case of a channel over `shared_`, whose circuits can be moved by hand.
 class CompositionTest : public EveryCallTest {

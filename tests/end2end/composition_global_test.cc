@@ -42,9 +42,9 @@ class GlobalFactory {
 
 class GlobalFactoryTest : public CompositionTest {
  protected:
-  fusebox::CircuitBreakerOptions BreakerOptions() const {
-    fusebox::CircuitBreakerOptions options;
-    options.target = "echo";
+  fusebox::InterceptorOptions BreakerOptions() const {
+    fusebox::InterceptorOptions options;
+    options.dependency = "echo";
     options.registry = shared_.registry;
     options.policies.Default(TestPolicy());
     return options;
@@ -80,7 +80,7 @@ TEST_P(GlobalFactoryTest, ChannelsToDifferentServersShareCircuits) {
 
 // gRPC would call the null that the factory of a channel gives.
 TEST_P(GlobalFactoryTest, LetsUnprotectedMethodsPass) {
-  fusebox::CircuitBreakerOptions options = BreakerOptions();
+  fusebox::InterceptorOptions options = BreakerOptions();
   options.policies.Unprotected(MethodOf(kind()).substr(1));
   const GlobalFactory global(MustCreateFactory(std::move(options)));
   EXPECT_EQ(MakeCall(style(), kind(), PlainChannel(server_)).replies, ExpectedReplies(kind()));

@@ -22,8 +22,8 @@ namespace {
 class InProcessTest : public CompositionTest {
  protected:
   std::shared_ptr<grpc::Channel> NewChannel() {
-    fusebox::CircuitBreakerOptions options;
-    options.target = "echo";
+    fusebox::InterceptorOptions options;
+    options.dependency = "echo";
     options.registry = shared_.registry;
     options.policies.Default(TestPolicy());
     fusebox::ChannelOptions::InterceptorFactories interceptors;

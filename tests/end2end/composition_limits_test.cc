@@ -125,7 +125,7 @@ TEST_P(LimitsTest, C1_APredicateSeesThatItIsLocal) {
   const ScriptedEcho server;
   fusebox::ChannelOptions options = TestOptions(shared_);
   options.arguments = Sends2Bytes();
-  options.classifier.predicate = [](const fusebox::CallResult& call) {
+  options.breaker.classifier.predicate = [](const fusebox::CallResult& call) {
     EXPECT_TRUE(call.local);
     return fusebox::OutcomeKind::kFailure;
   };

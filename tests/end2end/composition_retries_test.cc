@@ -92,8 +92,8 @@ TEST_P(RetriesTest, TheLatencyIsThatOfAllAttempts) {
   fusebox::Policy policy = TestPolicy();
   policy.slow_call_duration = absl::Seconds(3);
   fusebox::ChannelOptions options = TestOptions(shared_);
-  options.policies.Method(MethodOf(kind()).substr(1), policy);
-  options.streams.time_client_streams = true;
+  options.breaker.policies.Method(MethodOf(kind()).substr(1), policy);
+  options.breaker.streams.time_client_streams = true;
   options.arguments.SetServiceConfigJSON(kRetries);
   MakeCall(style(), kind(), MustCreateChannel(server.address(), std::move(options)));
   EXPECT_EQ(Snapshot().totals.slow, 1);

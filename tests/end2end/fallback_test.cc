@@ -32,7 +32,8 @@ class FallbackTest : public testing::TestWithParam<Style> {
   // One call to a server that works, with a circuit that is open.
   Report RejectedCall(Function fallback) {
     fusebox::ChannelOptions options = TestOptions(shared_);
-    options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", fallback);
+    options.breaker.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary",
+                                                             fallback);
     const auto channel = MustCreateChannel(server_.address(), std::move(options));
     const auto circuit = *shared_.registry->GetOrCreate(CircuitName(Kind::kUnary), TestPolicy());
     for (int i = 0; i < 2; ++i) circuit->TryAcquire().permit().RecordFailure();

@@ -61,9 +61,9 @@ std::shared_ptr<grpc::Channel> Channel(const std::string& name, const std::strin
   fusebox::Policy policy;
   policy.consecutive_failures = 1'000'000;
   fusebox::ChannelOptions options;
-  options.target = name;
-  options.registry = registry;
-  options.policies.Default(policy);
+  options.breaker.dependency = name;
+  options.breaker.registry = registry;
+  options.breaker.policies.Default(policy);
   if (injector != nullptr) {
     options.inner_interceptors.push_back(
         *fusebox::FaultInjectionInterceptorFactory::Create(injector));

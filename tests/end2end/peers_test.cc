@@ -40,8 +40,8 @@ class PeersTest : public EveryCallTest {
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& target,
                                            const fusebox::Policy& policy) {
     fusebox::ChannelOptions options = TestOptions(shared_);
-    options.policies = fusebox::PolicyTable().Default(policy);
-    options.streams.time_client_streams = true;
+    options.breaker.policies = fusebox::PolicyTable().Default(policy);
+    options.breaker.streams.time_client_streams = true;
     options.arguments.SetLoadBalancingPolicyName("round_robin");
     return MustCreateChannel(target, std::move(options));
   }

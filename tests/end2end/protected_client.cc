@@ -34,9 +34,9 @@ TestRegistry::TestRegistry() {
 
 fusebox::ChannelOptions TestOptions(const TestRegistry& shared) {
   fusebox::ChannelOptions options;
-  options.target = "echo";
-  options.registry = shared.registry;
-  options.policies.Default(TestPolicy());
+  options.breaker.dependency = "echo";
+  options.breaker.registry = shared.registry;
+  options.breaker.policies.Default(TestPolicy());
   return options;
 }
 

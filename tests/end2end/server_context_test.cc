@@ -61,7 +61,7 @@ class ServerContextTest : public testing::TestWithParam<ServerStyle> {
 TEST_P(ServerContextTest, C3_ImpatientCallersOpenNothingForPatientOnes) {
   ScriptedEcho behind(Script::Hang());
   ProtectedClient client(behind.address(), [](fusebox::ChannelOptions& options) {
-    options.classifier.min_deadline = absl::Seconds(1);
+    options.breaker.classifier.min_deadline = absl::Seconds(1);
   });
   {
     const FrontServer front(GetParam(), Relay(client));

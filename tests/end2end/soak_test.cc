@@ -103,10 +103,10 @@ class SoakTest : public testing::Test {
   SoakTest() {
     for (std::size_t i = 0; i < kNames.size(); ++i) {
       fusebox::ChannelOptions options;
-      options.target = kNames.at(i);
-      options.registry = shared_.registry;
+      options.breaker.dependency = kNames.at(i);
+      options.breaker.registry = shared_.registry;
       for (const Kind kind : kKinds) {
-        options.policies.Method(MethodOf(kind).substr(1), SoakPolicy(kind));
+        options.breaker.policies.Method(MethodOf(kind).substr(1), SoakPolicy(kind));
       }
       options.outer_interceptors.push_back(CountStarts(starts_.at(i)));
       channels_.push_back(MustCreateChannel(server_.address(), std::move(options)));

@@ -30,7 +30,7 @@ class StreamSuccessTest : public EveryCallTest {
   // With the call started, and what there is of messages one by one.
   std::unique_ptr<EchoCall> Start(const std::string& address) {
     fusebox::ChannelOptions options = TestOptions(shared_);
-    options.streams.success = fusebox::StreamSuccess::kFirstMessage;
+    options.breaker.streams.success = fusebox::StreamSuccess::kFirstMessage;
     channel_ = MustCreateChannel(address, std::move(options));
     return StartEchoCall(style(), kind(), channel_, context_);
   }
@@ -78,7 +78,7 @@ TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirMessagesOpenTheCircuit) {
   const ScriptedEcho server(
       Script::AnswerAndBreak(grpc::Status(grpc::StatusCode::INTERNAL, "broken")));
   fusebox::ChannelOptions options = TestOptions(shared_);
-  options.streams.success = fusebox::StreamSuccess::kFirstMessage;
+  options.breaker.streams.success = fusebox::StreamSuccess::kFirstMessage;
   const auto channel = MustCreateChannel(server.address(), std::move(options));
   for (int i = 0; i < 2; ++i) {
     const Report report = MakeCall(style(), kind(), channel);
@@ -100,7 +100,7 @@ TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirCircuitWasEvictedOpenTheN
   bounded.max_circuits = 2;
   shared_.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(bounded));
   fusebox::ChannelOptions options = TestOptions(shared_);
-  options.streams.success = fusebox::StreamSuccess::kFirstMessage;
+  options.breaker.streams.success = fusebox::StreamSuccess::kFirstMessage;
   const auto channel = MustCreateChannel(server.address(), std::move(options));
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<EchoCall>> streams;
@@ -139,8 +139,8 @@ class LongStreamTest : public StreamSuccessTest {
  protected:
   void StartTwo(const ScriptedEcho& server, fusebox::Policy policy) {
     fusebox::ChannelOptions options = TestOptions(shared_);
-    options.policies = fusebox::PolicyTable();
-    options.policies.Default(policy);
+    options.breaker.policies = fusebox::PolicyTable();
+    options.breaker.policies.Default(policy);
     channel_ = MustCreateChannel(server.address(), std::move(options));
     for (int i = 0; i < 2; ++i) {
       contexts_.push_back(std::make_unique<grpc::ClientContext>());

@@ -55,7 +55,7 @@ class UserCodeTest : public EveryCallTest {
 
 TEST_P(UserCodeTest, APredicateThatThrowsLeavesTheCallToTheTable) {
   fusebox::ChannelOptions options = TestOptions(shared_);
-  options.classifier.predicate =
+  options.breaker.classifier.predicate =
       [](const fusebox::CallResult&) -> std::optional<fusebox::OutcomeKind> {
     throw std::out_of_range("no such tenant");
   };
@@ -71,7 +71,7 @@ TEST_P(UserCodeTest, APredicateThatThrowsLeavesTheCallToTheTable) {
 
 TEST_P(UserCodeTest, P2_AKeyThatThrowsLeavesTheCallToTheScope) {
   fusebox::ChannelOptions options = TestOptions(shared_);
-  options.circuit_key = [](const fusebox::CallInfo&) -> std::string {
+  options.breaker.circuit_key = [](const fusebox::CallInfo&) -> std::string {
     throw std::runtime_error("no tenant");
   };
   const Report report = Call(std::move(options));
@@ -110,7 +110,8 @@ TEST_P(ThrowingFallbackTest, TheCallIsRejected) {
   const ScriptedEcho server;
   const TestRegistry shared;
   fusebox::ChannelOptions options = TestOptions(shared);
-  options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", HalfAnAnswer);
+  options.breaker.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary",
+                                                           HalfAnAnswer);
   const auto channel = MustCreateChannel(server.address(), std::move(options));
   const auto circuit = *shared.registry->GetOrCreate(CircuitName(Kind::kUnary), TestPolicy());
   for (int i = 0; i < 2; ++i) circuit->TryAcquire().permit().RecordFailure();

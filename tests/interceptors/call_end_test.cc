@@ -30,7 +30,7 @@ class NoMessageTest : public testing::Test {
   // How a call's end without a message was counted.
   fusebox::CircuitSnapshot End(CallType type, const FakeOps& ops,
                                const grpc::Status& status = grpc::Status::OK,
-                               fusebox::CircuitBreakerOptions options = {}) {
+                               fusebox::InterceptorOptions options = {}) {
     FakeChannel channel(clock_, FakeCallPolicy(), std::move(options));
     const auto interceptor = channel.MakeInterceptor(type);
     FakeCall(*interceptor).PlayWithoutMessage(ops, status);
@@ -74,7 +74,7 @@ TEST_F(NoMessageTest, C2_AStreamOfTheServersMayHaveNone) {
 
 TEST_F(NoMessageTest, C1_ThePredicateSeesIt) {
   int asked = 0;
-  fusebox::CircuitBreakerOptions options;
+  fusebox::InterceptorOptions options;
   options.classifier.predicate = [&](const CallResult& call) {
     ++asked;
     EXPECT_TRUE(call.no_message);
@@ -103,8 +103,8 @@ void GiveUp(FakeChannel& channel, FakeClock& clock, CallType type, absl::Duratio
 
 class CancelledAfterTest : public testing::Test {
  protected:
-  static fusebox::CircuitBreakerOptions After2s(bool time_client_streams = false) {
-    fusebox::CircuitBreakerOptions options;
+  static fusebox::InterceptorOptions After2s(bool time_client_streams = false) {
+    fusebox::InterceptorOptions options;
     options.classifier.cancelled_after = absl::Seconds(2);
     options.streams.time_client_streams = time_client_streams;
     return options;

@@ -25,7 +25,7 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::CircuitBreakerInterceptorFactory;
-using fusebox::CircuitBreakerOptions;
+using fusebox::InterceptorOptions;
 using fusebox::Policy;
 using testing::AllOf;
 using testing::ElementsAre;
@@ -33,9 +33,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-CircuitBreakerOptions GoodOptions() {
-  CircuitBreakerOptions options;
-  options.target = "echo";
+InterceptorOptions GoodOptions() {
+  InterceptorOptions options;
+  options.dependency = "echo";
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
   return options;
 }
@@ -48,7 +48,7 @@ Policy BadPolicy() {
 }
 
 // The message with which these options are refused; empty if they aren't.
-std::string Refusal(CircuitBreakerOptions options) {
+std::string Refusal(InterceptorOptions options) {
   const absl::Status status = CircuitBreakerInterceptorFactory::Create(std::move(options)).status();
   EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status)) << status;
   return std::string(status.message());
@@ -57,19 +57,19 @@ std::string Refusal(CircuitBreakerOptions options) {
 TEST(FactoryTest, TakesGoodOptions) { EXPECT_EQ(Refusal(GoodOptions()), ""); }
 
 TEST(FactoryTest, RefusesAnEmptyTarget) {
-  CircuitBreakerOptions options = GoodOptions();
-  options.target.clear();
-  EXPECT_THAT(Refusal(std::move(options)), HasSubstr("target = \"\", must not be empty"));
+  InterceptorOptions options = GoodOptions();
+  options.dependency.clear();
+  EXPECT_THAT(Refusal(std::move(options)), HasSubstr("dependency = \"\", must not be empty"));
 }
 
 TEST(FactoryTest, RefusesNoRegistry) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.registry = nullptr;
   EXPECT_THAT(Refusal(std::move(options)), HasSubstr("registry = null"));
 }
 
 TEST(FactoryTest, RefusesInvalidPoliciesWhereverTheyAre) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Default(BadPolicy())
       .Service("shop.Inventory", BadPolicy())
       .Method("shop.Orders/Place", BadPolicy());
@@ -80,7 +80,7 @@ TEST(FactoryTest, RefusesInvalidPoliciesWhereverTheyAre) {
 }
 
 TEST(FactoryTest, RefusesMalformedNamesAndSecondEntries) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Service("shop/Inventory", Policy())
       .Method("/shop.Inventory/Reserve", Policy())
       .Unprotected("shop.")
@@ -94,7 +94,7 @@ TEST(FactoryTest, RefusesMalformedNamesAndSecondEntries) {
 
 TEST(FactoryTest, RefusesAMethodThatItsLinkedServiceHasNot) {
   ASSERT_NE(EchoRequest::descriptor(), nullptr);  // links the service
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Method("fusebox_testing.Echo/Unray", Policy())
       .Unprotected("fusebox_testing.Echo/unary")
       .Method("fusebox_testing.Echo/Bidi", Policy());
@@ -106,7 +106,7 @@ TEST(FactoryTest, RefusesAMethodThatItsLinkedServiceHasNot) {
 }
 
 TEST(FactoryTest, TakesServicesThatAreNotLinked) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Method("elsewhere.Service/AnyMethod", Policy())
       .Service("elsewhere.Another", Policy())
       .Unprotected("fusebox_testing.EchoRequest/Method");  // known, but no service
@@ -128,19 +128,19 @@ TEST(FactoryTest, P1_RefusesAServiceThatIsNearlyALinkedOne) {
   for (const char* const near :
        {"fusebox_testing.Ecko", "fusebox_testing.Ech", "fusebox_testing.Echoo",
         "fusebox_testing.Ehco", "fusebox_testing.echo"}) {
-    CircuitBreakerOptions service = GoodOptions();
+    InterceptorOptions service = GoodOptions();
     service.policies.Service(near, Policy());
-    CircuitBreakerOptions method = GoodOptions();
+    InterceptorOptions method = GoodOptions();
     method.policies.Method(absl::StrCat(near, "/Unary"), Policy());
-    CircuitBreakerOptions unprotected = GoodOptions();
+    InterceptorOptions unprotected = GoodOptions();
     unprotected.policies.Unprotected(near);
-    CircuitBreakerOptions streams = GoodOptions();
+    InterceptorOptions streams = GoodOptions();
     streams.method_streams[absl::StrCat(near, "/Bidi")] = {};
-    CircuitBreakerOptions fallback = GoodOptions();
+    InterceptorOptions fallback = GoodOptions();
     fallback.fallbacks.Method<EchoRequest, EchoReply>(absl::StrCat(near, "/Unary"), Answer);
-    for (CircuitBreakerOptions* const options :
+    for (InterceptorOptions* const options :
          {&service, &method, &unprotected, &streams, &fallback}) {
-      CircuitBreakerOptions allowed = *options;
+      InterceptorOptions allowed = *options;
       allowed.policies.AllowUnknownNames();
       EXPECT_EQ(Refusal(std::move(allowed)), "");
       EXPECT_THAT(Refusal(std::move(*options)),
@@ -150,13 +150,13 @@ TEST(FactoryTest, P1_RefusesAServiceThatIsNearlyALinkedOne) {
 }
 
 TEST(FactoryTest, P1_TakesAServiceThatIsNotNearlyALinkedOne) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Service("fusebox_testing.Ekkko", Policy()).Service("Echo", Policy());
   EXPECT_EQ(Refusal(std::move(options)), "");
 }
 
 TEST(FactoryTest, P1_TakesAnyMethodIfUnknownNamesAreAllowed) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Method("fusebox_testing.Echo/Newer", Policy()).AllowUnknownNames();
   EXPECT_EQ(Refusal(std::move(options)), "");
 }
@@ -183,8 +183,8 @@ TEST(FactoryTest, P1_TheRegistryTellsWhichSettingsNoCallHasMatched) {
     return texts;
   };
   const auto make = [&registry](const std::string& target) {
-    CircuitBreakerOptions options;
-    options.target = target;
+    InterceptorOptions options;
+    options.dependency = target;
     options.registry = registry;
     options.policies.Service("elsewhere.Another", Policy())
         .Method("fusebox_testing.Echo/Unary", Policy())
@@ -218,12 +218,12 @@ TEST(FactoryTest, P1_TheRegistryTellsWhichSettingsNoCallHasMatched) {
 }
 
 TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Service("shop.Inventory", Policy())
       .Method("shop.Orders/Place", Policy())
       .Unprotected("shop.Orders/Watch");
   options.scope = fusebox::CircuitScope::kPerService;
-  CircuitBreakerOptions per_target = GoodOptions();
+  InterceptorOptions per_target = GoodOptions();
   per_target.policies = options.policies;
   per_target.scope = fusebox::CircuitScope::kPerTarget;
   EXPECT_THAT(Refusal(std::move(options)),
@@ -235,14 +235,14 @@ TEST(FactoryTest, P2_RefusesPoliciesForLessThanWhatSharesACircuit) {
 }
 
 TEST(FactoryTest, TakesAFallbackWithTheMethodsMessages) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Unary", Answer)
       .Method<EchoRequest, EchoReply>("elsewhere.Service/NotLinked", Answer);
   EXPECT_EQ(Refusal(std::move(options)), "");
 }
 
 TEST(FactoryTest, RefusesAFallbackWithOtherMessages) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.fallbacks.Method<EchoReply, EchoRequest>("fusebox_testing.Echo/Unary", AnswerOther);
   EXPECT_THAT(
       Refusal(std::move(options)),
@@ -252,7 +252,7 @@ TEST(FactoryTest, RefusesAFallbackWithOtherMessages) {
 }
 
 TEST(FactoryTest, RefusesFallbacksThatCouldNeverRun) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.policies.Unprotected("shop.Orders");
   options.fallbacks.Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Bidi", Answer)
       .Method<EchoRequest, EchoReply>("fusebox_testing.Echo/Missing", Answer)
@@ -265,7 +265,7 @@ TEST(FactoryTest, RefusesFallbacksThatCouldNeverRun) {
 }
 
 TEST(FactoryTest, C6_RefusesStreamOptionsOfWhatIsNoStream) {
-  CircuitBreakerOptions options = GoodOptions();
+  InterceptorOptions options = GoodOptions();
   options.method_streams["fusebox_testing.Echo/Bidi"] = {};
   options.method_streams["fusebox_testing.Echo/Unary"] = {};
   options.method_streams["fusebox_testing.Echo/Missing"] = {};
@@ -280,21 +280,21 @@ TEST(FactoryTest, C6_RefusesStreamOptionsOfWhatIsNoStream) {
 }
 
 TEST(FactoryTest, OneErrorNamesAllThatIsWrong) {
-  CircuitBreakerOptions options;
+  InterceptorOptions options;
   options.policies.Default(BadPolicy())
       .Service("not a name", Policy())
       .Method("fusebox_testing.Echo/Missing", Policy());
   options.classifier.codes[static_cast<grpc::StatusCode>(17)] = fusebox::OutcomeKind::kFailure;
   options.classifier.min_deadline = absl::Seconds(-1);
   EXPECT_THAT(Refusal(std::move(options)),
-              AllOf(HasSubstr("target"), HasSubstr("registry"), HasSubstr("jitter = 1"),
+              AllOf(HasSubstr("dependency"), HasSubstr("registry"), HasSubstr("jitter = 1"),
                     HasSubstr("\"not a name\""), HasSubstr("fusebox_testing.Echo/Missing"),
                     HasSubstr("code = 17"), HasSubstr("min_deadline = -1s")));
 }
 
 TEST(FactoryTest, CreateChannelRefusesNullCredentials) {
   fusebox::ChannelOptions options;
-  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>();
   const absl::Status status =
       fusebox::CreateChannel("127.0.0.1:1", nullptr, std::move(options)).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
@@ -305,7 +305,7 @@ TEST(FactoryTest, CreateChannelRefusesNullCredentials) {
 
 TEST(FactoryTest, CreateChannelRefusesNullFactories) {
   fusebox::ChannelOptions options;
-  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>();
   options.outer_interceptors.push_back(nullptr);
   options.inner_interceptors.push_back(nullptr);
   const absl::Status status =

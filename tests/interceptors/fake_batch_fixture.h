@@ -42,10 +42,10 @@ class FakeChannel {
  public:
   explicit FakeChannel(std::shared_ptr<fusebox::CircuitRegistry> registry,
                        const fusebox::Policy& policy = FakeCallPolicy(),
-                       fusebox::CircuitBreakerOptions options = {})
+                       fusebox::InterceptorOptions options = {})
       : registry_(std::move(registry)), channel_(MakeChannel(registry_, policy, options)) {}
   explicit FakeChannel(const FakeClock& clock, const fusebox::Policy& policy = FakeCallPolicy(),
-                       fusebox::CircuitBreakerOptions options = {})
+                       fusebox::InterceptorOptions options = {})
       : FakeChannel(MakeRegistry(clock), policy, std::move(options)) {}
 
   fusebox::CircuitRegistry& registry() { return *registry_; }
@@ -65,8 +65,8 @@ class FakeChannel {
  private:
   static fusebox::internal::ProtectedChannel MakeChannel(
       const std::shared_ptr<fusebox::CircuitRegistry>& registry, const fusebox::Policy& policy,
-      fusebox::CircuitBreakerOptions& options) {
-    options.target = "inventory";
+      fusebox::InterceptorOptions& options) {
+    options.dependency = "inventory";
     options.registry = registry;
     options.policies.Default(policy);
     auto classifier = fusebox::StatusClassifier::Create(options.classifier);

@@ -34,8 +34,8 @@ grpc::Status FromCache(const EchoRequest& request, EchoReply* reply) {
   return grpc::Status::OK;
 }
 
-fusebox::CircuitBreakerOptions WithFallbacks() {
-  fusebox::CircuitBreakerOptions options;
+fusebox::InterceptorOptions WithFallbacks() {
+  fusebox::InterceptorOptions options;
   options.fallbacks.Method<EchoRequest, EchoReply>("shop.Inventory/Reserve", FromCache);
   return options;
 }

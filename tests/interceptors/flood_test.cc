@@ -48,8 +48,8 @@ class FloodTest : public testing::Test {
     return true;
   }
 
-  static fusebox::CircuitBreakerOptions ByTenant() {
-    fusebox::CircuitBreakerOptions options;
+  static fusebox::InterceptorOptions ByTenant() {
+    fusebox::InterceptorOptions options;
     options.circuit_key = [](const fusebox::CallInfo& call) {
       return call.metadata.find("tenant")->second;
     };

@@ -341,7 +341,7 @@ class ToldInterceptorTest : public InterceptorTest {
  protected:
   // Plays a call of a second's length whose predicate is `predicate`.
   void PlayWith(fusebox::OutcomePredicate predicate, absl::Time deadline = absl::InfiniteFuture()) {
-    fusebox::CircuitBreakerOptions options;
+    fusebox::InterceptorOptions options;
     options.classifier.predicate = std::move(predicate);
     const auto registry =
         std::shared_ptr<fusebox::CircuitRegistry>(&channel_.registry(), [](auto*) {});
@@ -468,7 +468,7 @@ TEST_F(InterceptorTest, P4_AFullRegistryLeavesTheCallUnprotected) {
   EXPECT_EQ(channel.registry().Stats().unprotected_calls, 1);
 }
 
-std::vector<std::string> CircuitsAfterCalls(fusebox::CircuitBreakerOptions options) {
+std::vector<std::string> CircuitsAfterCalls(fusebox::InterceptorOptions options) {
   const FakeClock clock;
   FakeChannel channel(clock, FakeCallPolicy(), std::move(options));
   for (const char* method : {"/shop.Inventory/Reserve", "/shop.Inventory/Release",
@@ -490,7 +490,7 @@ TEST(CircuitScopeTest, P2_PerMethodUnlessSaidOtherwise) {
 }
 
 TEST(CircuitScopeTest, P2_PerService) {
-  fusebox::CircuitBreakerOptions options;
+  fusebox::InterceptorOptions options;
   options.scope = fusebox::CircuitScope::kPerService;
   EXPECT_THAT(CircuitsAfterCalls(std::move(options)),
               ElementsAre("inventory/grpc.health.v1.Other 1", "inventory/shop.Inventory 2",
@@ -498,17 +498,17 @@ TEST(CircuitScopeTest, P2_PerService) {
 }
 
 TEST(CircuitScopeTest, P2_PerTarget) {
-  fusebox::CircuitBreakerOptions options;
+  fusebox::InterceptorOptions options;
   options.scope = fusebox::CircuitScope::kPerTarget;
   EXPECT_THAT(CircuitsAfterCalls(std::move(options)), ElementsAre("inventory 4"));
 }
 
 class CircuitKeyTest : public testing::Test {
  protected:
-  static fusebox::CircuitBreakerOptions ByTenant() {
-    fusebox::CircuitBreakerOptions options;
+  static fusebox::InterceptorOptions ByTenant() {
+    fusebox::InterceptorOptions options;
     options.circuit_key = [](const fusebox::CallInfo& call) {
-      EXPECT_EQ(call.target, "inventory");
+      EXPECT_EQ(call.dependency, "inventory");
       EXPECT_EQ(call.method, kMethod);
       const auto tenant = call.metadata.find("tenant");
       return tenant == call.metadata.end() ? std::string() : tenant->second;

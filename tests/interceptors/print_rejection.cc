@@ -24,10 +24,12 @@ int main() {
   policy.jitter = 0;
 
   fusebox::ChannelOptions options;
-  options.target = "echo";
-  options.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
-  options.policies.Default(policy);
-  const auto circuit = *options.registry->GetOrCreate("echo/fusebox_testing.Echo/Unary", policy);
+  options.breaker.dependency = "echo";
+  options.breaker.registry =
+      std::make_shared<fusebox::CircuitRegistry>(std::move(registry_options));
+  options.breaker.policies.Default(policy);
+  const auto circuit =
+      *options.breaker.registry->GetOrCreate("echo/fusebox_testing.Echo/Unary", policy);
   circuit->TryAcquire().permit().RecordFailure();
 
   const auto channel =

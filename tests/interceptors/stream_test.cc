@@ -32,8 +32,8 @@ fusebox::Policy SlowAfter100Ms() {
   return policy;
 }
 
-fusebox::CircuitBreakerOptions With(StreamOptions streams) {
-  fusebox::CircuitBreakerOptions options;
+fusebox::InterceptorOptions With(StreamOptions streams) {
+  fusebox::InterceptorOptions options;
   options.streams = streams;
   return options;
 }
@@ -437,7 +437,7 @@ TEST(StreamOptionsTest, C6_UnaryAndClientStreamsWaitForTheirStatus) {
 
 TEST(StreamOptionsTest, C6_AMethodsOwnOverruleTheChannels) {
   const FakeClock clock;
-  fusebox::CircuitBreakerOptions options;
+  fusebox::InterceptorOptions options;
   options.method_streams["shop.Inventory/Watch"].success = StreamSuccess::kFirstMessage;
   FakeChannel channel(clock, FakeCallPolicy(), std::move(options));
   for (const auto& [method, in_flight] :

@@ -37,9 +37,9 @@ class ProtectedChannelTest : public testing::Test {
     policy.jitter = 0;
     policy.half_open.verdict = fusebox::SuccessThreshold{1};
     fusebox::ChannelOptions options;
-    options.target = "echo";
-    options.registry = registry_;
-    options.policies.Default(policy);
+    options.breaker.dependency = "echo";
+    options.breaker.registry = registry_;
+    options.breaker.policies.Default(policy);
     channel_ = *fusebox::CreateChannel(server_.target(), grpc::InsecureChannelCredentials(),
                                        std::move(options));
   }

@@ -4,7 +4,7 @@
 //
 //   auto registry = std::make_shared<fusebox::CircuitRegistry>();
 //   fusebox::ChannelOptions options;
-//   options.registry = registry;
+//   options.breaker.registry = registry;
 //   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = fusebox::CreateChannel(
 //       "dns:///inventory:50051", grpc::SslCredentials({}), std::move(options));
 //   if (!channel.ok()) return channel.status();
@@ -23,15 +23,18 @@
 
 #include "absl/status/statusor.h"
 #include "fusebox/export.h"
-#include "fusebox/grpc/circuit_breaker_interceptor.h"
+#include "fusebox/grpc/interceptor_options.h"
 
 namespace fusebox {
 
-// What the breaker needs to know, and what else makes a channel. `target`, the dependency's name in
-// its circuits' names, may be left empty here: then it is the channel's target as given.
-struct ChannelOptions : CircuitBreakerOptions {
+// What makes a protected channel.
+struct ChannelOptions {
   using InterceptorFactories =
       std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>;
+
+  // What the breaker is to know. Its `dependency` may be left empty here: then it is the channel's
+  // target as given.
+  InterceptorOptions breaker;
 
   // Passed on to gRPC.
   grpc::ChannelArguments arguments;

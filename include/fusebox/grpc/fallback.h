@@ -4,7 +4,7 @@
 // give than UNAVAILABLE, such as what a cache still holds.
 //
 //   fusebox::ChannelOptions options;
-//   options.fallbacks.Method<shop::ReserveRequest, shop::ReserveReply>(
+//   options.breaker.fallbacks.Method<shop::ReserveRequest, shop::ReserveReply>(
 //       "shop.Inventory/Reserve",
 //       [cache](const shop::ReserveRequest& request, shop::ReserveReply* reply) {
 //         if (cache->Find(request.item(), reply)) return grpc::Status::OK;

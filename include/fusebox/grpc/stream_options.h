@@ -3,7 +3,7 @@
 // What the outcome of a streaming call is (rule C6).
 //
 //   fusebox::ChannelOptions options;
-//   options.method_streams["shop.Inventory/Watch"].success =
+//   options.breaker.method_streams["shop.Inventory/Watch"].success =
 //       fusebox::StreamSuccess::kFirstMessage;
 #ifndef FUSEBOX_GRPC_STREAM_OPTIONS_H_
 #define FUSEBOX_GRPC_STREAM_OPTIONS_H_

@@ -11,8 +11,8 @@
 
 int main() {
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>();
   const auto channel =
       fusebox::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials(), std::move(options));
   if (!channel.ok()) return 1;

@@ -38,9 +38,9 @@ int main() {
   fusebox::Policy policy;
   policy.consecutive_failures = 1;
   fusebox::ChannelOptions options;
-  options.target = "inventory";
-  options.registry = registry;
-  options.policies.Default(policy);
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = registry;
+  options.breaker.policies.Default(policy);
   const auto channel =
       fusebox::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials(), std::move(options));
   if (!channel.ok()) {
