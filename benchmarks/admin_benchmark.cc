@@ -133,7 +133,7 @@ class Flapping {
     thread_ = std::thread([this] {
       while (!stopped_) {
         for (int i = 0; i < 5; ++i) circuit_->TryAcquire().permit().RecordFailure();
-        circuit_->Reset({"benchmark", "once more"});
+        circuit_->Reset(fusebox::Operator("benchmark").Because("once more"));
         std::this_thread::sleep_for(pause_);
       }
     });

@@ -81,7 +81,7 @@ class Server {
       const auto circuit = registry_->Find("inventory/shop.Inventory/Method0");
       while (!stopped_) {
         for (int i = 0; i < 5; ++i) circuit->TryAcquire().permit().RecordFailure();
-        circuit->Reset({"benchmark", "once more"});
+        circuit->Reset(fusebox::Operator("benchmark").Because("once more"));
         std::this_thread::sleep_for(milliseconds(40));
       }
     });

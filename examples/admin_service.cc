@@ -27,7 +27,7 @@ class Application {
  public:
   Application(std::shared_ptr<fusebox::CircuitRegistry> registry, bool allow_writes) {
     fusebox::CircuitAdminOptions options;
-    options.breaker.registry = std::move(registry);
+    options.registry = std::move(registry);
     options.instance = "checkout-1";
     if (allow_writes) {
       options.allow_writes = true;

@@ -46,14 +46,14 @@ int main() {
   };
 
   // Shadow: the state machine runs, and every call still goes through.
-  breaker.Shadow({"oncall", "see how often it would trip"});
+  breaker.Shadow(fusebox::Operator("oncall").Because("see how often it would trip"));
   bool all_admitted = true;
   for (int i = 0; i < 8; ++i) all_admitted &= admits(absl::UnavailableError("down"));
   const int64_t would_reject = breaker.Snapshot().totals.would_reject;
   std::cout << "In shadow, " << would_reject << " of 8 calls would have been rejected.\n";
 
   // Forced open: every call is rejected, until the time is up. Then probes decide.
-  const fusebox::Operator deploy{"deploy", "migrating the inventory"};
+  const fusebox::Operator deploy = fusebox::Operator("deploy").Because("migrating the inventory");
   if (!breaker.ForceOpen(deploy, absl::Minutes(10)).ok()) return EXIT_FAILURE;
   const bool rejected = !admits(absl::OkStatus());
   clock.Advance(*breaker.Snapshot().next_probe - clock.WallNow());  // a little late
@@ -62,11 +62,14 @@ int main() {
   // Another policy for the live circuit. One that is invalid changes nothing.
   fusebox::Policy policy = breaker.Snapshot().policy;
   policy.consecutive_failures = 0;
-  std::cout << "Refused: " << breaker.SetPolicy(policy, {"oncall", "a slip"}).message() << '\n';
+  std::cout << "Refused: "
+            << breaker.SetPolicy(policy, fusebox::Operator("oncall").Because("a slip")).message()
+            << '\n';
   policy.consecutive_failures = 20;
-  if (!breaker.SetPolicy(policy, {"oncall", "too nervous"}).ok()) return EXIT_FAILURE;
+  if (!breaker.SetPolicy(policy, fusebox::Operator("oncall").Because("too nervous")).ok())
+    return EXIT_FAILURE;
 
-  breaker.Reset({"oncall", "the inventory is well again"});
+  breaker.Reset(fusebox::Operator("oncall").Because("the inventory is well again"));
 
   std::cout << "What the registry's log says of it:\n";
   for (const fusebox::Event& event : registry.EventsSince(0).events) Print(event);

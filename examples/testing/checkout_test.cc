@@ -109,10 +109,11 @@ TEST_F(CheckoutTest, TriesLaterAgainWhenTheInventoryIsStillOut) {
 // Without a failing server: an operator's word opens any circuit.
 TEST_F(CheckoutTest, AsksCustomersToTryLaterWhenToldTo) {
   const auto circuit = *registry_->GetOrCreate(kCircuit, Checkout::InventoryPolicy());
-  const absl::Status opened = circuit->ForceOpen({"a test", "an outage"}, absl::Minutes(5));
+  const absl::Status opened =
+      circuit->ForceOpen(fusebox::Operator("a test").Because("an outage"), absl::Minutes(5));
   ASSERT_TRUE(opened.ok()) << opened;
   EXPECT_GE(checkout_->Order("teapot").retry_after, absl::Minutes(5));  // a little late
-  circuit->Reset({"a test", "it is over"});
+  circuit->Reset(fusebox::Operator("a test").Because("it is over"));
   EXPECT_EQ(checkout_->Order("teapot").kind, Kind::kReserved);
 }
 

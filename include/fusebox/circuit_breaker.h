@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -49,7 +50,19 @@ inline constexpr std::size_t kMaxWhyBytes = 500;
 // Who does something to a circuit by hand, and why: both end up in the event. Kept as text that can
 // be shown: a control character, one that turns the direction of writing or can't be seen, and a
 // byte that is not UTF-8 are written as "\x1b", "\u202e" and "\xff"; what is longer is cut.
+//
+//   circuit->Reset(fusebox::Operator("oncall").Because("the inventory is back"));
 struct Operator {
+  // Nobody in particular.
+  Operator() = default;
+  explicit Operator(std::string name) : who(std::move(name)) {}
+
+  Operator Because(std::string reason) const {
+    Operator same = *this;
+    same.why = std::move(reason);
+    return same;
+  }
+
   std::string who;
   std::string why;
 };

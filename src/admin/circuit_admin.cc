@@ -148,7 +148,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
                             const Request* request, Response* response) {
     return Write(context, *request, [=](const std::string& who, const Call&) {
       response->set_instance(writes_.instance());
-      return writes_.Apply(action, request->name(), {who, request->reason()},
+      return writes_.Apply(action, request->name(), Operator(who).Because(request->reason()),
                            *response->mutable_circuit());
     });
   }

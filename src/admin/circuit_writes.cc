@@ -43,7 +43,7 @@ grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
                                          const std::string& who,
                                          v1::UpdatePolicyResponse& response) const {
   const CircuitAction action = CircuitAction::Of(request);
-  const Operator by{who, request.reason()};
+  const Operator by = Operator(who).Because(request.reason());
   response.set_instance(instance_);
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;
@@ -111,7 +111,7 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
 
   Circuits circuits;
   if (grpc::Status status = Match(filter, given_up, circuits); !status.ok()) return status;
-  const Operator by{who, request.reason()};
+  const Operator by = Operator(who).Because(request.reason());
   response.set_instance(instance_);
   const Way way = request.validate_only() ? Way::kTry : Way::kDo;
   for (std::shared_ptr<CircuitBreaker>& circuit : circuits) {

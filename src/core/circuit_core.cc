@@ -106,7 +106,7 @@ absl::Status ValidateCircuit(absl::string_view name, const Policy& policy) {
 }
 
 Operator PrintableOperator(const Operator& by) {
-  return {Printable(by.who, kMaxWhoBytes), Printable(by.why, kMaxWhyBytes)};
+  return Operator(Printable(by.who, kMaxWhoBytes)).Because(Printable(by.why, kMaxWhyBytes));
 }
 
 std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,

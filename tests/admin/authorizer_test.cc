@@ -226,7 +226,7 @@ TEST(Strangers, AreToldWhatTheApplicationHasWrittenWhereNobodyElseCan) {
     options.write_authorizer = nullptr;
   });
   AdminServer::Open(server.Add("a"));
-  server.Add("a").Reset({"flags", "shop 7"});
+  server.Add("a").Reset(fusebox::Operator("flags").Because("shop 7"));
   EXPECT_THAT(ActionsAsToldTo(server.stub(), ""), testing::Each("flags: shop 7"));
 }
 

@@ -70,7 +70,9 @@ TEST(EventPump, R1_WhatIsDueByTimeAloneHappens) {
   FakeClock clock;
   const auto registry = MakeRegistry(clock);
   const auto circuit = registry->GetOrCreate("a", {}).value();
-  ASSERT_TRUE(circuit->ForceOpen({"deploy", "for a while"}, absl::Seconds(5)).ok());
+  ASSERT_TRUE(
+      circuit->ForceOpen(fusebox::Operator("deploy").Because("for a while"), absl::Seconds(5))
+          .ok());
   const uint64_t last = registry->EventsSince(0).last;
   Seen seen(registry);
   const EventPump pump(registry, [&] { seen.Look(); });
@@ -85,7 +87,7 @@ TEST(EventPump, MayEndWhileOthersCauseEvents) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
-      for (int n = 0; n < 500; ++n) circuit->Reset({"oncall", "again"});
+      for (int n = 0; n < 500; ++n) circuit->Reset(fusebox::Operator("oncall").Because("again"));
     });
   }
   for (int i = 0; i < 50; ++i) {

@@ -80,12 +80,12 @@ TEST_F(CircuitHealthTest, NotServingWhileACircuitOfItsIsOpen) {
   TestCircuits::Open(pay);
   service_.WaitFor("shop.Checkout", false);
   TestCircuits::Open(reserve);
-  pay.Reset({"oncall", "well again"});
-  circuits_.Add("index/a").Disable({"oncall", "to have an event"});
+  pay.Reset(fusebox::Operator("oncall").Because("well again"));
+  circuits_.Add("index/a").Disable(fusebox::Operator("oncall").Because("to have an event"));
   TestCircuits::Open(circuits_.Add("index/b"));
   service_.WaitFor("shop.Search", false);  // by then the reset has been seen too
   EXPECT_FALSE(service_.Serves("shop.Checkout"));
-  reserve.Reset({"oncall", "well again"});
+  reserve.Reset(fusebox::Operator("oncall").Because("well again"));
   service_.WaitFor("shop.Checkout", true);
 }
 
@@ -100,9 +100,9 @@ TEST_F(CircuitHealthTest, ForcedOpenCountsAndShadowDoesNot) {
   fusebox::CircuitBreaker& pay = circuits_.Add("payments/a");
   fusebox::CircuitBreaker& index = circuits_.Add("index/a");
   Start();
-  index.Shadow({"oncall", "to try it"});
+  index.Shadow(fusebox::Operator("oncall").Because("to try it"));
   TestCircuits::Open(index);
-  ASSERT_TRUE(pay.ForceOpen({"deploy", "migrating"}).ok());
+  ASSERT_TRUE(pay.ForceOpen(fusebox::Operator("deploy").Because("migrating")).ok());
   service_.WaitFor("shop.Checkout", false);
   EXPECT_TRUE(service_.Serves("shop.Search"));
 }

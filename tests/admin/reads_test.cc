@@ -66,7 +66,7 @@ TEST(GetInstance, CountsEvictedCircuitsAndUnprotectedCalls) {
   });
   ASSERT_TRUE(registry->GetOrCreate("a", AdminTestPolicy()).ok());
   const auto b = registry->GetOrCreate("b", AdminTestPolicy()).value();
-  b->Disable({"oncall", "stays"});
+  b->Disable(fusebox::Operator("oncall").Because("stays"));
   EXPECT_FALSE(registry->GetOrCreate("c", AdminTestPolicy()).ok());
   v1::GetInstanceResponse response;
   ASSERT_TRUE(Call(server.stub(), &CircuitAdmin::Stub::GetInstance, {}, response).ok());
@@ -94,7 +94,7 @@ TEST(ListCircuits, ByFilter) {
   fusebox::CircuitBreaker& open = server.Add("inventory/shop.Inventory/Watch", "inventory");
   fusebox::CircuitBreaker& disabled = server.Add("payments/shop.Pay/Charge", "payments");
   AdminServer::Open(open);
-  disabled.Disable({"oncall", "to see"});
+  disabled.Disable(fusebox::Operator("oncall").Because("to see"));
 
   v1::CircuitFilter filter;
   filter.add_states(v1::STATE_OPEN);
@@ -233,8 +233,8 @@ TEST(GetCircuit, R9_ShowsTheEvidenceOfAnOpening) {
   EXPECT_EQ(codes[0].count(), 1);
   EXPECT_EQ(codes[1].code(), 14);
   EXPECT_EQ(codes[1].count(), 2);
-  circuit.Reset({"oncall", "why"});
-  circuit.ForceOpen({"oncall", "why"}).IgnoreError();
+  circuit.Reset(fusebox::Operator("oncall").Because("why"));
+  circuit.ForceOpen(fusebox::Operator("oncall").Because("why")).IgnoreError();
   EXPECT_FALSE(Get(server, "a").circuit().last_opening().has_evidence());
 }
 
@@ -301,7 +301,7 @@ TEST(GetCircuit, GivesItsOwnLastEventsAsManyAsAreAskedFor) {
   fusebox::CircuitBreaker& circuit = server.Add("a");
   for (int i = 0; i < 30; ++i) {
     circuit.Reset({"oncall", std::to_string(i)});
-    server.Add("b").Reset({"oncall", "another"});
+    server.Add("b").Reset(fusebox::Operator("oncall").Because("another"));
   }
   EXPECT_EQ(Get(server, "a").events_size(), 20);
   EXPECT_EQ(Get(server, "a", -1).events_size(), 0);

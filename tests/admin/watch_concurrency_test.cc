@@ -111,10 +111,10 @@ TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
       for (int n = 0; n < 200; ++n) {
         const std::string name = "c" + std::to_string((n * 7 + i) % 20);
         v1::Circuit circuit;
-        EXPECT_TRUE(
-            writes
-                .Apply(fusebox::internal::CircuitAction::Reset(), name, {"test", "again"}, circuit)
-                .ok());
+        EXPECT_TRUE(writes
+                        .Apply(fusebox::internal::CircuitAction::Reset(), name,
+                               fusebox::Operator("test").Because("again"), circuit)
+                        .ok());
         v1::ListCircuitsResponse response;
         EXPECT_TRUE(reads.List({}, response).ok());
         EXPECT_EQ(response.circuits_size(), 20);

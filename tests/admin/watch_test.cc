@@ -112,7 +112,7 @@ TEST(WatchCircuits, TellsTheCircuitsAndThenEachEvent) {
   EXPECT_EQ(opened.circuit(), "a");
   EXPECT_EQ(opened.to_state(), v1::STATE_OPEN);
   EXPECT_EQ(opened.detail(), "3 failures in a row >= 3");
-  circuit.Reset({"oncall", "it is well again"});
+  circuit.Reset(fusebox::Operator("oncall").Because("it is well again"));
   const v1::Event reset = watcher.ReadEvent();
   EXPECT_EQ(reset.actor(), "oncall");
   EXPECT_EQ(reset.detail(), "it is well again");
@@ -157,7 +157,7 @@ TEST(WatchCircuits, ByFilter) {
   EXPECT_THAT(watcher.ReadCircuits(), ElementsAre("inventory/a"));
   AdminServer::Open(others);
   server.Add("inventory/b", "inventory");  // nothing that leads to OPEN
-  mine.Reset({"oncall", "out of it"});
+  mine.Reset(fusebox::Operator("oncall").Because("out of it"));
   const v1::Event event = watcher.ReadEvent();
   EXPECT_EQ(event.circuit(), "inventory/a");
   EXPECT_EQ(event.cause(), v1::CAUSE_RESET);
@@ -468,7 +468,7 @@ TEST_F(WatchTest, NoEventFallsBetweenTheCircuitsAndTheEvents) {
   fusebox::internal::Watch watch = NewWatch();
   ASSERT_TRUE(Next(watch));
   EXPECT_FALSE(response_.snapshot_complete());
-  circuits_.Add("c1000").Disable({"oncall", "it has been told already"});
+  circuits_.Add("c1000").Disable(fusebox::Operator("oncall").Because("it has been told already"));
   do {
     ASSERT_TRUE(Next(watch));
   } while (!response_.snapshot_complete());

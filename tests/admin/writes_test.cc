@@ -137,7 +137,7 @@ TEST(UpdatePolicy, SaysWhatCanHardlyAct) {
   fusebox::CircuitBreaker& circuit = server.Add("a");
   fusebox::Policy sound = AdminTestPolicy();
   sound.jitter = 0.1;
-  ASSERT_EQ(circuit.SetPolicy(sound, {"test", "sound"}), absl::OkStatus());
+  ASSERT_EQ(circuit.SetPolicy(sound, fusebox::Operator("test").Because("sound")), absl::OkStatus());
   v1::UpdatePolicyRequest request;
   request.set_name("a");
   request.set_reason("because");
@@ -295,7 +295,9 @@ class Remover {
         handle_(server.registry()->AddListener([this, &server, anew](const auto& event) {
           if (event.circuit != "a" || event.actor != "local 127.0.0.1") return;
           if (left_-- <= 0) return;
-          EXPECT_TRUE(server.registry()->Remove("a", {"remover", "on purpose"}).ok());
+          EXPECT_TRUE(server.registry()
+                          ->Remove("a", fusebox::Operator("remover").Because("on purpose"))
+                          .ok());
           if (anew) server.Add("a");
         })) {}
 
@@ -369,7 +371,8 @@ TEST(RemovedMeanwhile, OfManyItIsMovedAnewOrLeftOut) {
   request.mutable_disable();
   for (const bool anew : {true, false}) {
     SCOPED_TRACE(anew);
-    for (const char* name : {"a", "b"}) server.Add(name).Reset({"test", "start"});
+    for (const char* name : {"a", "b"})
+      server.Add(name).Reset(fusebox::Operator("test").Because("start"));
     const Remover remover(server, 1, anew);
     const v1::ApplyToCircuitsResponse response = Apply(server, request);
     ASSERT_EQ(response.results_size(), anew ? 2 : 1);

@@ -118,7 +118,7 @@ Tally WorkOn(CircuitBreaker& breaker, FakeClock& clock, int thread) {
     } else if (action < 92) {
       (void)breaker.state();
     } else if (action < 93) {
-      breaker.Reset({"thread", "a drill"});
+      breaker.Reset(Operator("thread").Because("a drill"));
     } else {
       clock.Advance(absl::Seconds(draw() % 6));
     }
@@ -304,7 +304,7 @@ TEST(CircuitBreakerConcurrency, R2_AFailureStormOpensOnce) {
       barrier.Wait();
       admission.permit().RecordFailure();
       barrier.Wait();
-      if (thread == 0) breaker->Reset({"thread", "next round"});
+      if (thread == 0) breaker->Reset(Operator("thread").Because("next round"));
       barrier.Wait();
     }
   });
@@ -345,7 +345,7 @@ TEST(CircuitBreakerConcurrency, AListenerMayUseTheCircuitOnEveryThread) {
     told(event);
     (void)breaker->Snapshot();
     const bool opening = event.kind == EventKind::kTransition && event.to == State::kOpen;
-    if (opening) breaker->Reset({"listener", "never open"});
+    if (opening) breaker->Reset(Operator("listener").Because("never open"));
   };
   breaker = CircuitBreaker::Create("circuit", SmallPolicy(), options).value();
   RunThreads([&](int) {

@@ -78,7 +78,7 @@ bool AnyOperation(CircuitRegistry& registry, std::minstd_rand& random) {
   if (action < 60) return CallIsSound(registry, name, draw(2) == 0);
   if (action < 80) return FindIsSound(registry, name);
   if (action < 90) return ListIsSound(registry);
-  if (action < 95) return registry.ResetAll({"thread", "a drill"}) <= 6;
+  if (action < 95) return registry.ResetAll(Operator("thread").Because("a drill")) <= 6;
   (void)registry.Remove(name);
   return true;
 }
@@ -121,11 +121,11 @@ TEST(CircuitRegistryConcurrency, P4_AnOperatorsWordHoldsACircuitOrFindsItGone) {
       (void)registry.GetOrCreate(key, SmallPolicy());
       const auto circuit = registry.GetOrCreate(name, SmallPolicy());
       if (!circuit.ok()) continue;
-      if (!(*circuit)->ForceOpen({"oncall", "a drill"}).ok()) ++mine;
+      if (!(*circuit)->ForceOpen(Operator("oncall").Because("a drill")).ok()) ++mine;
       if ((*circuit)->removed()) continue;
       if (registry.Find(name) != *circuit) ++mine;
-      (*circuit)->Automate({"oncall", "a drill"});
-      if (!(*circuit)->SetPolicy(other, {"oncall", "a drill"}).ok()) ++mine;
+      (*circuit)->Automate(Operator("oncall").Because("a drill"));
+      if (!(*circuit)->SetPolicy(other, Operator("oncall").Because("a drill")).ok()) ++mine;
       if ((*circuit)->removed()) continue;
       const auto again = registry.GetOrCreate(name, SmallPolicy());
       if (again.ok() && (*again)->Snapshot().policy != other) ++mine;

@@ -132,13 +132,13 @@ TEST_F(CircuitRegistryTest, AListenerMayComeAndGo) {
   const auto circuit = Get("a");  // made before it came
   int heard = 0;
   ListenerHandle handle = registry_.AddListener([&heard](const Event&) { ++heard; });
-  circuit->Reset({"oncall", "to see"});
+  circuit->Reset(Operator("oncall").Because("to see"));
   EXPECT_EQ(heard, 1);
   Get("b");
   EXPECT_EQ(heard, 2);
   const std::size_t by_the_first = events_.size();
   handle = {};
-  circuit->Reset({"oncall", "to see"});
+  circuit->Reset(Operator("oncall").Because("to see"));
   EXPECT_EQ(heard, 2);
   EXPECT_EQ(events_.size(), by_the_first + 1);
 }
@@ -169,7 +169,7 @@ TEST_F(CircuitRegistryTest, P4_LookingUpNeverMakesACircuit) {
   EXPECT_EQ(registry_.Find("a"), nullptr);
   EXPECT_EQ(registry_.Find(""), nullptr);
   EXPECT_EQ(registry_.Remove("a").code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(registry_.ResetAll({"oncall", "why"}), 0);
+  EXPECT_EQ(registry_.ResetAll(Operator("oncall").Because("why")), 0);
   EXPECT_TRUE(registry_.List().empty());
   const auto a = Get("a");
   EXPECT_EQ(registry_.Find("a"), a);
@@ -224,7 +224,7 @@ TEST_F(CircuitRegistryTest, ListIsByNameAndUpToDate) {
 TEST_F(CircuitRegistryTest, ResetAllResetsEachAndSaysHowMany) {
   for (const char* name : {"a", "b", "c"}) Open(*Get(name));
   events_.clear();
-  EXPECT_EQ(registry_.ResetAll({"oncall", "failover done"}), 3);
+  EXPECT_EQ(registry_.ResetAll(Operator("oncall").Because("failover done")), 3);
   for (const CircuitSnapshot& circuit : registry_.List()) {
     EXPECT_EQ(circuit.state, State::kClosed) << circuit.name;
   }

@@ -43,7 +43,7 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-const Operator kOperator = {"oncall", "a drill"};
+const Operator kOperator = Operator("oncall").Because("a drill");
 
 CircuitRegistry::Options OptionsFor(EventListener listener) {
   CircuitRegistry::Options options;

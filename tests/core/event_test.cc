@@ -94,7 +94,7 @@ TEST(Events, AResetSaysWhoAndWhy) {
   TestCircuit circuit;
   circuit.Open();
   circuit.Advance(absl::Seconds(3));
-  circuit->Reset({"oncall", "the database is back"});
+  circuit->Reset(Operator("oncall").Because("the database is back"));
   ASSERT_EQ(circuit.events().size(), 4U);
   EXPECT_EQ(circuit.events()[2].kind, EventKind::kReset);
   EXPECT_EQ(circuit.events()[3].kind, EventKind::kTransition);
@@ -112,7 +112,7 @@ TEST(Events, AResetSaysWhoAndWhy) {
 
 TEST(Events, AResetOfAClosedCircuitIsToldToo) {
   TestCircuit circuit;
-  circuit->Reset({"oncall", "a drill"});
+  circuit->Reset(Operator("oncall").Because("a drill"));
   ASSERT_EQ(circuit.events().size(), 1U);
   EXPECT_EQ(circuit.events()[0].kind, EventKind::kReset);
   EXPECT_EQ(circuit.events()[0].from, State::kClosed);
@@ -123,7 +123,7 @@ TEST(Events, AMoveMadeOnTheWayToAResetHasNoActor) {
   TestCircuit circuit;
   circuit.Open();
   circuit.Advance(absl::Seconds(10));
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   EXPECT_THAT(KindsOf(circuit.events()),
               ElementsAre(EventKind::kRuleExceeded, EventKind::kTransition, EventKind::kTransition,
                           EventKind::kReset, EventKind::kTransition));
@@ -217,7 +217,7 @@ TEST(Events, AListenerMayReadItsCircuit) {
 
 TEST(Events, AListenerMayResetItsCircuitAndHearsOfItAfterwards) {
   TalkativeCircuit circuit([](CircuitBreaker& breaker, const Event& event) {
-    if (IsOpening(event)) breaker.Reset({"listener", "never open"});
+    if (IsOpening(event)) breaker.Reset(Operator("listener").Because("never open"));
   });
   circuit.Open();
   EXPECT_EQ(circuit->state(), State::kClosed);
@@ -231,7 +231,7 @@ TEST(Events, AListenerMayMakeCallsThatOpenItsCircuitAgain) {
   int rounds = 0;
   TalkativeCircuit circuit([&](CircuitBreaker& breaker, const Event& event) {
     if (!IsOpening(event) || ++rounds == 3) return;
-    breaker.Reset({"listener", "again"});
+    breaker.Reset(Operator("listener").Because("again"));
     for (int i = 0; i < 3; ++i) breaker.TryAcquire().permit().RecordFailure();
   });
   circuit.Open();

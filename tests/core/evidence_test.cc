@@ -86,7 +86,7 @@ TEST(Evidence, R9_IsInTheRuleAndTheTransitionAndNowhereElse) {
   circuit.Call(FailureOf(kUnavailable, "a:1", "refused"), 5);
   circuit.WaitUntilHalfOpen();
   circuit.Succeed(2);
-  circuit->ForceOpen({"oncall", "why"}).IgnoreError();
+  circuit->ForceOpen(Operator("oncall").Because("why")).IgnoreError();
   std::vector<std::pair<EventKind, Cause>> with;
   for (const Event& event : circuit.events()) {
     if (!event.evidence) continue;
@@ -320,7 +320,7 @@ TEST(Evidence, R7_LateResultsAreInNoLaterOpening) {
 
 TEST(Evidence, R9_OfShadowModeIsOfTheCallsThatTheMachineSaw) {
   TestCircuit circuit;
-  circuit->Shadow({"oncall", "trial"});
+  circuit->Shadow(Operator("oncall").Because("trial"));
   circuit.Call(FailureOf(kUnavailable, "a:1"), 3);
   circuit.Call(FailureOf(kInternal, "b:1"), 3);  // would have been rejected
   EXPECT_EQ(TextOf(circuit), "3 UNAVAILABLE; all of them from a:1");
@@ -422,7 +422,7 @@ void CompareWithOracle(const Window& window, unsigned seed) {
     if (circuit->state() != State::kOpen) continue;
     ++openings;
     ASSERT_EQ(Oracle::TextOf(EvidenceOf(circuit)), oracle.TextAt(now)) << "opening " << openings;
-    circuit->Reset({"oncall", "again"});
+    circuit->Reset(Operator("oncall").Because("again"));
     oracle.Forget();
   }
 }

@@ -61,7 +61,7 @@ TEST(CircuitBreaker, R12_TheCallBeyondTheLimitIsRejectedAndCountedApart) {
 TEST(CircuitBreaker, R12_StaleCallsAreInFlightToo) {
   TestCircuit circuit(LimitedPolicy(2));
   const std::vector<Permit> out = circuit.AcquireMany(2);
-  circuit->Reset({"oncall", "why"});
+  circuit->Reset(Operator("oncall").Because("why"));
   EXPECT_EQ(ReasonOf(circuit), RejectionReason::kTooManyCalls);
 }
 
@@ -90,11 +90,11 @@ TEST(CircuitBreaker, R12_OpenComesFirstAndTakesNoProbePlaceOrRampCredit) {
 
 TEST(CircuitBreaker, R12_R8_ShadowAdmitsAndDisabledDoesNotLook) {
   TestCircuit circuit(LimitedPolicy(1));
-  circuit->Shadow({"oncall", "why"});
+  circuit->Shadow(Operator("oncall").Because("why"));
   std::vector<Permit> out = circuit.AcquireMany(3);
   EXPECT_EQ(circuit->Snapshot().totals.would_reject, 2);
   EXPECT_EQ(circuit->Snapshot().totals.too_many_calls, 0);
-  circuit->Disable({"oncall", "why"});
+  circuit->Disable(Operator("oncall").Because("why"));
   out.push_back(circuit.Acquire());
   EXPECT_EQ(circuit->Snapshot().totals.would_reject, 2);
 }
@@ -243,7 +243,7 @@ TEST(CircuitBreaker, R14_OnTheRampToo) {
   Policy policy = HungCallsPolicy();
   policy.ramp = Ramp{absl::Minutes(5), 1};
   TestCircuit circuit(policy);
-  EXPECT_TRUE(circuit->ForceOpen({"oncall", "why"}, absl::Seconds(1)).ok());
+  EXPECT_TRUE(circuit->ForceOpen(Operator("oncall").Because("why"), absl::Seconds(1)).ok());
   circuit.Advance(absl::Seconds(1));
   circuit.Succeed(2);
   EXPECT_TRUE(circuit->Snapshot().ramping);
@@ -257,7 +257,7 @@ TEST(CircuitBreaker, R14_OnTheRampToo) {
 
 TEST(CircuitBreaker, R14_NotWhileDisabled) {
   TestCircuit circuit(HungCallsPolicy());
-  circuit->Disable({"oncall", "why"});
+  circuit->Disable(Operator("oncall").Because("why"));
   const std::vector<Permit> hung = circuit.AcquireMany(10);
   circuit.Advance(absl::Hours(1));
   circuit.Fail(10);

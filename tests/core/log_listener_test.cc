@@ -62,7 +62,7 @@ TEST_F(LogListenerTest, WritesEveryEventOfARegistry) {
   CircuitRegistry registry(std::move(options));
   const auto circuit = registry.GetOrCreate("a", SmallPolicy()).value();
   for (int i = 0; i < 3; ++i) circuit->TryAcquire().permit().RecordFailure();
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   ASSERT_THAT(lines_, SizeIs(5));
   EXPECT_EQ(lines_[0], "INFO 2030-01-01T00:00:00.000Z #1 circuit_added a");
   EXPECT_THAT(lines_[1], StartsWith("WARNING 2030-01-01T00:00:00.000Z #2 rule_exceeded a: CLOSED"));

@@ -18,7 +18,7 @@ using fusebox_testing::SmallPolicy;
 using fusebox_testing::TestCircuit;
 using ::testing::ElementsAre;
 
-const Operator kOncall = {"oncall", "a drill"};
+const Operator kOncall = Operator("oncall").Because("a drill");
 
 void ForceOpen(TestCircuit& circuit, std::optional<absl::Duration> ttl = std::nullopt) {
   EXPECT_TRUE(circuit->ForceOpen(kOncall, ttl).ok());

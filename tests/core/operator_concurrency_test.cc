@@ -28,7 +28,7 @@ using fusebox_testing::RunThreads;
 using fusebox_testing::SmallPolicy;
 
 constexpr int64_t kMostProbes = 4;
-const Operator kOperator = {"thread", "a drill"};
+const Operator kOperator = Operator("thread").Because("a drill");
 
 std::vector<Policy> Policies() {
   Policy plain = SmallPolicy();

@@ -235,20 +235,20 @@ TEST(CircuitBreaker, R7_TheEpochGoesUpAtEachTransitionAndReset) {
   EXPECT_TRUE(went_up());
   circuit.Succeed(2);
   EXPECT_TRUE(went_up());
-  circuit->Reset({"oncall", "a drill"});
+  circuit->Reset(Operator("oncall").Because("a drill"));
   EXPECT_TRUE(went_up());
 }
 
 TEST(CircuitBreaker, R8_ResetClosesFromAnyState) {
   TestCircuit open;
   open.Open();
-  open->Reset({"oncall", "fixed"});
+  open->Reset(Operator("oncall").Because("fixed"));
   EXPECT_EQ(open->state(), State::kClosed);
   EXPECT_TRUE(open->TryAcquire().admitted());
 
   TestCircuit half_open;
   half_open.OpenAndWaitUntilHalfOpen();
-  half_open->Reset({"oncall", "fixed"});
+  half_open->Reset(Operator("oncall").Because("fixed"));
   EXPECT_EQ(half_open->state(), State::kClosed);
   const std::vector<Permit> permits = half_open.AcquireMany(50);
 }
@@ -258,7 +258,7 @@ TEST(CircuitBreaker, R8_ResetEmptiesTheWindowAndTheRun) {
   policy.failures_in_window = 3;
   TestCircuit circuit(policy);
   circuit.Fail(2);
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   EXPECT_EQ(circuit->Snapshot().consecutive_failures, 0);
   EXPECT_EQ(circuit->Snapshot().window.recorded, 0);
   circuit.Fail(2);
@@ -272,7 +272,7 @@ TEST(CircuitBreaker, R8_ResetStartsTheBackoffOver) {
   circuit.OpenAndWaitUntilHalfOpen();
   circuit.Fail();
   EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(20));
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   circuit.Open();
   EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(10));
 }
@@ -282,7 +282,7 @@ TEST(CircuitBreaker, R8_ResetKeepsTheTotalsAndCountsItsMove) {
   circuit.Succeed(4);
   circuit.Open();
   EXPECT_FALSE(circuit->TryAcquire().admitted());
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   const Totals totals = circuit->Snapshot().totals;
   EXPECT_EQ(totals.success, 4);
   EXPECT_EQ(totals.failure, 3);
@@ -294,7 +294,7 @@ TEST(CircuitBreaker, R8_ResetKeepsTheTotalsAndCountsItsMove) {
 TEST(CircuitBreaker, R8_CallsThatWereOutAtAResetAreStale) {
   TestCircuit circuit;
   std::vector<Permit> before = circuit.AcquireMany(10);
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   for (Permit& permit : before) permit.RecordFailure();
   EXPECT_EQ(circuit->state(), State::kClosed);
   EXPECT_EQ(circuit->Snapshot().window.recorded, 0);
@@ -305,11 +305,11 @@ TEST(CircuitBreaker, R8_TheTimesOfAStateThatWasResetAreOver) {
   TestCircuit circuit;
   circuit.OpenAndWaitUntilHalfOpen();
   const Permit probe = circuit.Acquire();
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   circuit.Advance(absl::Hours(1));
   EXPECT_EQ(circuit->state(), State::kClosed);
   circuit.Open();
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   circuit.Advance(absl::Hours(1));
   EXPECT_EQ(circuit->state(), State::kClosed);
 }

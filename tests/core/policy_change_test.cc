@@ -17,7 +17,7 @@ namespace {
 using fusebox_testing::SmallPolicy;
 using fusebox_testing::TestCircuit;
 
-const Operator kOncall = {"oncall", "a stricter one"};
+const Operator kOncall = Operator("oncall").Because("a stricter one");
 
 void SetPolicy(TestCircuit& circuit, const Policy& policy) {
   EXPECT_TRUE(circuit->SetPolicy(policy, kOncall).ok());

@@ -30,7 +30,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-const Operator kOncall = {"oncall", "why"};
+const Operator kOncall = Operator("oncall").Because("why");
 
 class RegistryBoundTest : public ::testing::Test {
  protected:

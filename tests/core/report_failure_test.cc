@@ -66,7 +66,7 @@ TEST(ReportFailure, C6_CountsOnTheRamp) {
 
 TEST(ReportFailure, C6_IsForTheTotalsAloneWhileDisabled) {
   TestCircuit circuit;
-  circuit->Disable({"oncall", "noise"});
+  circuit->Disable(Operator("oncall").Because("noise"));
   for (int i = 0; i < 10; ++i) circuit->ReportFailure(Broken());
   EXPECT_EQ(circuit->state(), State::kClosed);
   EXPECT_EQ(circuit->Snapshot().window.recorded, 0);

@@ -95,7 +95,7 @@ TEST(Snapshot, R9_TransitionsByFromAndTo) {
 
 TEST(Snapshot, R9_AResetOfAClosedCircuitIsNoTransition) {
   TestCircuit circuit;
-  circuit->Reset({"oncall", "why"});
+  circuit->Reset(Operator("oncall").Because("why"));
   EXPECT_EQ(circuit->Snapshot().totals.transitions, Totals().transitions);
   EXPECT_FALSE(circuit->Snapshot().last_transition.has_value());
 }
@@ -120,7 +120,7 @@ TEST(Snapshot, R9_LastFailureSurvivesTransitionsAndResets) {
   circuit.Call(Outcome::Failure(14, "refused"), 3);
   circuit.WaitUntilHalfOpen();
   circuit.Succeed(2);
-  circuit->Reset({"oncall", "why"});
+  circuit->Reset(Operator("oncall").Because("why"));
   EXPECT_EQ(circuit->Snapshot().last_failure.value().message, "refused");
 }
 
@@ -156,8 +156,8 @@ TEST(Snapshot, R9_LastFailuresMessageCanBeShown) {
 
 TEST(Snapshot, R9_WhoAndWhyCanBeShown) {
   TestCircuit circuit;
-  const Operator by{"on\ncall\u202e" + std::string(1'000, 'o'),
-                    "w\xffhy" + std::string(1'000, 'y')};
+  const Operator by = Operator("on\ncall\u202e" + std::string(1'000, 'o'))
+                          .Because("w\xffhy" + std::string(1'000, 'y'));
   const auto expect_kept = [&] {
     const std::optional<Move> action = circuit->Snapshot().last_action;
     ASSERT_TRUE(action);
@@ -213,7 +213,7 @@ TEST(Snapshot, R9_LastOpeningSaysWhyAndStaysWhenItIsOver) {
 
 TEST(Snapshot, R9_LastActionSaysWhoAndWhy) {
   TestCircuit circuit;
-  ASSERT_TRUE(circuit->ForceOpen({"deploy", "migrating"}, absl::Seconds(5)).ok());
+  ASSERT_TRUE(circuit->ForceOpen(Operator("deploy").Because("migrating"), absl::Seconds(5)).ok());
   CircuitSnapshot snapshot = circuit->Snapshot();
   ASSERT_TRUE(snapshot.last_action.has_value());
   EXPECT_EQ(snapshot.last_action->cause, Cause::kForcedOpen);
@@ -225,7 +225,8 @@ TEST(Snapshot, R9_LastActionSaysWhoAndWhy) {
   // A time to live that ends is nobody's action; a policy change is one, and no opening.
   circuit.Advance(absl::Seconds(5));
   EXPECT_EQ(circuit->Snapshot().last_action->cause, Cause::kForcedOpen);
-  ASSERT_TRUE(circuit->SetPolicy(Policy(), {"oncall", "back to the defaults"}).ok());
+  ASSERT_TRUE(
+      circuit->SetPolicy(Policy(), Operator("oncall").Because("back to the defaults")).ok());
   snapshot = circuit->Snapshot();
   EXPECT_EQ(snapshot.last_action->cause, Cause::kPolicyChanged);
   EXPECT_EQ(snapshot.last_opening->cause, Cause::kForcedOpen);
@@ -236,7 +237,7 @@ TEST(Snapshot, R9_AnOpeningOnTheWayToAnActionIsNotTheOperators) {
   circuit.OpenAndWaitUntilHalfOpen();
   Permit probe = circuit.Acquire();
   circuit.AdvanceLooking(absl::Seconds(60));  // it has hung
-  circuit->Disable({"oncall", "no time for probes"});
+  circuit->Disable(Operator("oncall").Because("no time for probes"));
   const CircuitSnapshot snapshot = circuit->Snapshot();
   EXPECT_EQ(snapshot.last_opening->cause, Cause::kProbeTimeout);
   EXPECT_EQ(snapshot.last_opening->actor, "");

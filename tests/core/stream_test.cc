@@ -195,7 +195,7 @@ TEST(FirstMessage, C6_OrAFailureIsAddedIfTheWindowHasLetGoOfIt) {
 TEST(FirstMessage, C6_InALaterEpochItIsOneMoreFailure) {
   TestCircuit circuit;
   const FirstMessage first = Stream(circuit);
-  circuit->Reset({"oncall", "drill"});
+  circuit->Reset(Operator("oncall").Because("drill"));
   circuit.Fail();
   circuit->ReportFailure(Broken(), first);
   EXPECT_EQ(circuit->Snapshot().consecutive_failures, 2);
@@ -213,11 +213,11 @@ TEST(FirstMessage, C6_AmongTheProbesItsFailureFailsTheVerdict) {
 
 TEST(FirstMessage, R8_OfAStreamThatOnlyShadowModeAdmittedIsKeptFromTheMachine) {
   TestCircuit circuit;
-  circuit->Shadow({"oncall", "drill"});
+  circuit->Shadow(Operator("oncall").Because("drill"));
   circuit.Fail(3);
   const FirstMessage first = Stream(circuit);
   EXPECT_EQ(circuit->Snapshot().totals.would_reject, 1);
-  circuit->Reset({"oncall", "drill"});
+  circuit->Reset(Operator("oncall").Because("drill"));
   circuit->ReportFailure(Broken(), first);
   EXPECT_EQ(circuit->Snapshot().consecutive_failures, 0);
   EXPECT_EQ(circuit->Snapshot().totals.failure, 4);

@@ -67,7 +67,7 @@ TEST(CircuitBreaker, R1_EveryOperationMakesTheMoveThatIsDue) {
   TestCircuit by_reset;
   by_reset.Open();
   by_reset.Advance(absl::Seconds(10));
-  by_reset->Reset({"oncall", "why"});
+  by_reset->Reset(Operator("oncall").Because("why"));
   EXPECT_EQ(by_reset.moves().size(), 3U);
   EXPECT_EQ(by_reset.moves().back().from, State::kHalfOpen);
 }
@@ -166,7 +166,7 @@ TEST(CircuitBreaker, R13_TheEndOfTheClocksRangeIsSurvived) {
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
   const Permit probe = circuit.Acquire();
   (void)circuit->Snapshot();
-  circuit->Reset({"oncall", "why"});
+  circuit->Reset(Operator("oncall").Because("why"));
   circuit.Fail(3);
   EXPECT_NE(circuit->state(), State::kClosed);
 }

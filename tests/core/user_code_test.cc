@@ -71,7 +71,7 @@ TEST(UserCode, AListenerThatThrowsChangesNothingForTheCircuit) {
   Open(*circuit);
   EXPECT_EQ(circuit->state(), State::kOpen);
   EXPECT_FALSE(circuit->TryAcquire().admitted());
-  circuit->Reset({"oncall", "fixed"});
+  circuit->Reset(Operator("oncall").Because("fixed"));
   EXPECT_EQ(circuit->state(), State::kClosed);
 }
 
@@ -82,13 +82,13 @@ TEST(UserCode, AListenerThatThrowsIsCountedAndToldOnceASecond) {
   }));
   const auto circuit = Circuit(registry, "a");  // one event
   EXPECT_EQ(registry.Stats().user_code_failures, 1);
-  Open(*circuit);                       // two
-  circuit->Reset({"oncall", "fixed"});  // two
+  Open(*circuit);                                       // two
+  circuit->Reset(Operator("oncall").Because("fixed"));  // two
   EXPECT_EQ(registry.Stats().user_code_failures, 5);
   EXPECT_THAT(DetailsOf(registry, EventKind::kUserCodeFailed),
               ElementsAre("a: a listener threw std::runtime_error"));
   clock.Advance(absl::Seconds(1));
-  circuit->Reset({"oncall", "again"});
+  circuit->Reset(Operator("oncall").Because("again"));
   EXPECT_THAT(DetailsOf(registry, EventKind::kUserCodeFailed),
               ElementsAre("a: a listener threw std::runtime_error",
                           "a: a listener threw std::runtime_error; it has thrown 5 times since the "
@@ -263,7 +263,7 @@ TEST(EventDelivery, ABlockedListenerMissesEventsAndIsToldHowMany) {
   std::thread blocked([&] { circuit = Circuit(registry, "a"); });
   listener.WaitUntilBlocked();
   const auto found = registry.Find("a");
-  for (int64_t i = 0; i < kActions; ++i) found->Reset({"oncall", "again"});
+  for (int64_t i = 0; i < kActions; ++i) found->Reset(Operator("oncall").Because("again"));
 
   // An addition, the actions, and that events are dropped.
   EXPECT_EQ(registry.EventsSince(0).last, static_cast<uint64_t>(kActions + 2));
@@ -295,10 +295,11 @@ TEST(EventDelivery, TheLogTellsAtOnceThatEventsAreDropped) {
   std::thread blocked([&] { Circuit(registry, "a"); });
   listener.WaitUntilBlocked();
   const auto circuit = registry.Find("a");
-  for (std::size_t i = 0; i < EventDelivery::kMaxWaiting; ++i) circuit->Reset({"oncall", "again"});
+  for (std::size_t i = 0; i < EventDelivery::kMaxWaiting; ++i)
+    circuit->Reset(Operator("oncall").Because("again"));
   EXPECT_THAT(DetailsOf(registry, EventKind::kEventsDropped), IsEmpty());
   EXPECT_EQ(registry.Stats().dropped_events, 0);
-  for (int i = 0; i < 10; ++i) circuit->Reset({"oncall", "one too many"});
+  for (int i = 0; i < 10; ++i) circuit->Reset(Operator("oncall").Because("one too many"));
   EXPECT_THAT(DetailsOf(registry, EventKind::kEventsDropped),
               ElementsAre("a: a listener has not returned, and too many events wait for it: from "
                           "here on the oldest are dropped"));
@@ -357,10 +358,10 @@ TEST(EventDelivery, ALoneBreakersListenerSeesTheGap) {
   options.clock = &clock;
   options.listener = std::ref(listener);
   const auto breaker = CircuitBreaker::Create("lone", SmallPolicy(), options).value();
-  std::thread blocked([&] { breaker->Reset({"oncall", "first"}); });
+  std::thread blocked([&] { breaker->Reset(Operator("oncall").Because("first")); });
   listener.WaitUntilBlocked();
   for (std::size_t i = 0; i < 2 * EventDelivery::kMaxWaiting; ++i)
-    breaker->Reset({"oncall", "more"});
+    breaker->Reset(Operator("oncall").Because("more"));
   listener.Release();
   blocked.join();
   ASSERT_THAT(listener.heard(), SizeIs(EventDelivery::kMaxWaiting + 2));

@@ -119,7 +119,7 @@ TEST_P(GlobalFactoryTest, CountsWhatAChannelsOwnBreakerLetsThrough) {
   EXPECT_EQ(circuit->Snapshot().totals.success, 1);
   EXPECT_EQ(Calls(), Successes(1));
 
-  ASSERT_TRUE(circuit->ForceOpen({"the test", "shows it"}).ok());
+  ASSERT_TRUE(circuit->ForceOpen(fusebox::Operator("the test").Because("shows it")).ok());
   MakeCall(style(), kind(), channel);
   EXPECT_EQ(circuit->Snapshot().totals.rejected, 1);
   EXPECT_EQ(Calls(), Successes(1));

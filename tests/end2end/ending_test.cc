@@ -70,7 +70,7 @@ void EndingTest::ExpectOneOf(ProtectedClient& client, const std::vector<Result>&
                              const MakeOneCall& make_one_call) {
   const std::shared_ptr<fusebox::CircuitBreaker> circuit = client.Circuit(kind());
   if (as_probe()) {
-    circuit->Reset({"test", "as a probe"});
+    circuit->Reset(fusebox::Operator("test").Because("as a probe"));
     client.HalfOpen(kind());
   }
   const fusebox::Totals before = circuit->Snapshot().totals;

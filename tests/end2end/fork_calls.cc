@@ -87,10 +87,11 @@ class Client {
     }
     const auto circuit = registry_->Find(CircuitName(Kind::kUnary));
     Require(circuit != nullptr, who + ": no circuit");
-    Require(circuit->ForceOpen({"test", "held open"}).ok(), who + ": not opened");
+    Require(circuit->ForceOpen(fusebox::Operator("test").Because("held open")).ok(),
+            who + ": not opened");
     const grpc::Status status = MakeCall(style_, Kind::kUnary, channel_).status;
     Require(fusebox::GetRejection(status).has_value(), who + ": not rejected");
-    circuit->Reset({"test", "released"});
+    circuit->Reset(fusebox::Operator("test").Because("released"));
   }
 
  private:

@@ -97,7 +97,9 @@ class World {
     for (const Kind kind : kKinds) {
       const auto circuit =
           registry_->GetOrCreate("rejecting" + MethodOf(kind), fusebox::Policy(), "rejecting");
-      Require(circuit.ok() && (*circuit)->ForceOpen({"test", "held open"}).ok(), "not opened");
+      Require(circuit.ok() &&
+                  (*circuit)->ForceOpen(fusebox::Operator("test").Because("held open")).ok(),
+              "not opened");
     }
   }
 

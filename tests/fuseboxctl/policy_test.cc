@@ -124,7 +124,8 @@ fusebox::Policy UnlikeANewOne() {
 }
 
 TEST_F(PolicyCommand, DefaultIsWhatANewPolicyHas) {
-  ASSERT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(), {"test", "all"}),
+  ASSERT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(),
+                                                     fusebox::Operator("test").Because("all")),
             absl::OkStatus());
   std::vector<std::string> defaults;
   const auto& type = *fusebox::v1::Policy::descriptor();
@@ -138,7 +139,8 @@ TEST_F(PolicyCommand, DefaultIsWhatANewPolicyHas) {
 
 TEST_F(PolicyCommand, DefaultOfAPartIsItsOwn) {
   const auto set = [this](const std::string& assignment) {
-    EXPECT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(), {"test", "all"}),
+    EXPECT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(),
+                                                       fusebox::Operator("test").Because("all")),
               absl::OkStatus());
     return Set({assignment}).out;
   };
@@ -190,7 +192,8 @@ TEST_F(PolicyCommand, WhatGetPrintsIsAFileForSet) {
                                           "--reason",   "copy",          "--file", file.path()};
     EXPECT_EQ(RunCtl(set).exit_code, 0);
     EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.open_duration, absl::Seconds(45));
-    EXPECT_EQ(other.registry()->Find("x")->SetPolicy(AdminTestPolicy(), {"test", "back"}),
+    EXPECT_EQ(other.registry()->Find("x")->SetPolicy(AdminTestPolicy(),
+                                                     fusebox::Operator("test").Because("back")),
               absl::OkStatus());
   }
   Surroundings surroundings;

@@ -288,7 +288,7 @@ TEST(ReadMessages, GetShowsTheOpeningsLastMessageBesideALaterOne) {
   AdminServer::OpenByTwoPeers(circuit);
   EXPECT_THAT(RunCtl({"--endpoint", server.address(), "get", kCharge}).out,
               AllOf(HasSubstr("10.0.0.8:50051\n"), HasSubstr("ago: the password is 1234\n")));
-  circuit.Reset({"oncall", "why"});
+  circuit.Reset(fusebox::Operator("oncall").Because("why"));
   EXPECT_TRUE(circuit.TryAcquire().permit().Record(fusebox::Outcome::Failure(13, "broken")));
   EXPECT_THAT(RunCtl({"--endpoint", server.address(), "get", kCharge}).out,
               AllOf(HasSubstr("10.0.0.8:50051; the last: the password is 1234\n"),

@@ -81,7 +81,8 @@ class Screen : public testing::Test {
     server_.clock().Advance(absl::Now() + absl::Hours(1) + absl::Seconds(30) -
                             server_.clock().WallNow());
     AdminServer::Open(server_.Add(kReserve, "inventory"));
-    server_.Add("payments/shop.Payments/Charge").Disable({"oncall", "a migration that takes long"});
+    server_.Add("payments/shop.Payments/Charge")
+        .Disable(fusebox::Operator("oncall").Because("a migration that takes long"));
     server_.Add("a/b");
   }
 
@@ -119,7 +120,8 @@ TEST_F(Screen, ListIsCompleteWhereThatIsAskedFor) {
 }
 
 TEST_F(Screen, GetFitsAPageAndBeginsWithTheState) {
-  for (int i = 0; i < 30; ++i) server_.registry()->Find(kReserve)->Shadow({"oncall", "back"});
+  for (int i = 0; i < 30; ++i)
+    server_.registry()->Find(kReserve)->Shadow(fusebox::Operator("oncall").Because("back"));
   const std::string shown = WithoutTimes(Show({"get", kReserve}));
   EXPECT_THAT(WidthsOf(shown), Each(Le(80U)));
   EXPECT_LE(LinesOf(shown).size(), 22U) << "except for the command and the prompt";
@@ -149,7 +151,8 @@ TEST_F(Screen, WatchHasALineForEachThing) {
   std::string shown = watch.WaitForLine("Reserve") + "\n";
   shown += watch.WaitForLine("Charge") + "\n";
   ASSERT_TRUE(watch.WaitForError("watching 3 circuits"));
-  server_.registry()->Find(kReserve)->Reset({"oncall", "the dependency is back, says its owner"});
+  server_.registry()->Find(kReserve)->Reset(
+      fusebox::Operator("oncall").Because("the dependency is back, says its owner"));
   shown += watch.WaitForLine("-> CLOSED") + "\n";
   EXPECT_THAT(WidthsOf(shown), Each(Le(80U)));
   const std::vector<std::string> lines = LinesOf(WithoutTimes(shown));

@@ -30,7 +30,7 @@ TEST(Watch, ShowsWhatIsNotClosedAndThenWhatHappens) {
   ASSERT_TRUE(watch.WaitForError("watching 2 circuits, 1 of them not both closed and automatic"));
   AdminServer::Open(server.Add(kName));
   EXPECT_THAT(watch.WaitForLine("-> OPEN  3"), HasSubstr(std::string("test-1  ") + kName));
-  server.registry()->Find(kName)->Reset({"oncall", "it is back"});
+  server.registry()->Find(kName)->Reset(fusebox::Operator("oncall").Because("it is back"));
   EXPECT_THAT(watch.WaitForLine("OPEN -> CLOSED"), HasSubstr("oncall: it is back"));
   AdminServer::OpenByTwoPeers(*server.registry()->Find(kName));
   EXPECT_THAT(watch.WaitForLine("10.0.0.7:50051"),
@@ -49,7 +49,7 @@ TEST(Watch, JsonIsAnObjectALine) {
   EXPECT_EQ(first.at("circuit").struct_value().fields().at("name").string_value(), kName);
   EXPECT_TRUE(Json(watch.WaitForLine("")).fields().at("snapshot_complete").bool_value());
   AdminServer::Open(server.Add("other"));
-  server.registry()->Find(kName)->Disable({"oncall", "why"});
+  server.registry()->Find(kName)->Disable(fusebox::Operator("oncall").Because("why"));
   const auto event = Json(watch.WaitForLine("")).fields().at("event").struct_value().fields();
   EXPECT_EQ(event.at("circuit").string_value(), kName);
   EXPECT_EQ(event.at("to_mode").string_value(), "MODE_DISABLED");
@@ -62,9 +62,9 @@ TEST(Watch, UntilEndsWhenAllAreThere) {
   AdminServer::Open(server.Add("other"));
   Running watch({"--endpoint", server.address(), "watch", "pay/*", "--until", "closed"});
   ASSERT_NE(watch.WaitForLine("pay/2  OPEN"), "");
-  server.registry()->Find("pay/1")->Reset({"oncall", "why"});
+  server.registry()->Find("pay/1")->Reset(fusebox::Operator("oncall").Because("why"));
   ASSERT_NE(watch.WaitForLine("pay/1  reset"), "");
-  server.registry()->Find("pay/2")->Reset({"oncall", "why"});
+  server.registry()->Find("pay/2")->Reset(fusebox::Operator("oncall").Because("why"));
   EXPECT_EQ(watch.Wait().exit_code, 0);
 }
 
@@ -145,13 +145,13 @@ TEST(Watch, GoesOnWhereItWasAndSaysHowMuchItMissed) {
   fusebox::CircuitBreaker& circuit = server.Add(kName);
   Running watch({"--endpoint", server.address(), "watch"});
   ASSERT_TRUE(watch.WaitForError("watching 1 circuit"));
-  circuit.Disable({"oncall", "first"});
+  circuit.Disable(fusebox::Operator("oncall").Because("first"));
   ASSERT_NE(watch.WaitForLine("first"), "");
   server.Go();
   ASSERT_TRUE(watch.WaitForError("trying again until it answers"));
   for (int i = 0; i < 3; ++i) {
-    circuit.Shadow({"oncall", "unseen"});
-    circuit.Disable({"oncall", "last"});
+    circuit.Shadow(fusebox::Operator("oncall").Because("unseen"));
+    circuit.Disable(fusebox::Operator("oncall").Because("last"));
   }
   server.Come();
   EXPECT_THAT(watch.WaitForLine(kName), HasSubstr("unseen"));

@@ -255,7 +255,8 @@ void AdminWorld::MoveOne() {
   }();
   v1::Circuit circuit;
   const grpc::Status status = AskForChange(/*is_dry=*/false, [&] {
-    return writes_.Apply(move.action, request.name(), {"who", request.reason()}, circuit);
+    return writes_.Apply(move.action, request.name(),
+                         fusebox::Operator("who").Because(request.reason()), circuit);
   });
   if (!status.ok()) return;
   RequireReadable(circuit);

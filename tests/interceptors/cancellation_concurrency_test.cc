@@ -117,7 +117,7 @@ TEST_P(CancelledCallTest, IsCountedOnceAndFreesItsProbePlace) {
   int64_t succeeded = 0;
   int64_t cancelled = 0;
   for (int i = 0; i < kCalls; ++i) {
-    breaker->Reset({"test", "once more"});
+    breaker->Reset(fusebox::Operator("test").Because("once more"));
     for (int failure = 0; failure < 2; ++failure) breaker->TryAcquire().permit().RecordFailure();
     if (end() != End::kRejected) clock.Advance(absl::Seconds(30));
     const auto interceptor = channel.MakeInterceptor(type());

@@ -108,7 +108,8 @@ TEST_F(CircuitFinderTest, AKeyThatThrowsIsCountedWhereNoCircuitCanBeHad) {
   CircuitRegistry::Options options;
   options.max_circuits = 1;
   registry_ = std::make_shared<CircuitRegistry>(std::move(options));
-  (*registry_->GetOrCreate("held", fusebox::Policy()))->Disable({"oncall", "why"});
+  (*registry_->GetOrCreate("held", fusebox::Policy()))
+      ->Disable(fusebox::Operator("oncall").Because("why"));
   Use([](const fusebox::CallInfo&) -> std::string { throw std::runtime_error("no tenant"); });
   EXPECT_EQ(OfKey("").breaker, nullptr);
   EXPECT_EQ(registry_->Stats().unprotected_calls, 1);

@@ -166,7 +166,7 @@ TEST_F(CircuitTableTest, PinnedEntriesStayWithTheirCircuits) {
 
 TEST_F(CircuitTableTest, P4_NoCircuitCanBeHadOfAFullRegistry) {
   for (std::size_t i = 0; i < kMaxCircuits; ++i) {
-    Circuit(absl::StrCat("held ", i)).breaker->Disable({"oncall", "why"});
+    Circuit(absl::StrCat("held ", i)).breaker->Disable(fusebox::Operator("oncall").Because("why"));
   }
   const std::size_t entries = table_->size();
   for (int i = 0; i < 1'000; ++i) {

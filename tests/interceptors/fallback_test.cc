@@ -136,7 +136,7 @@ TEST_F(FallbackTest, StreamsHaveNone) {
 }
 
 TEST_F(FallbackTest, APermittedCallNeverSeesIt) {
-  breaker_->Reset({"oncall", "closed"});
+  breaker_->Reset(fusebox::Operator("oncall").Because("closed"));
   const auto interceptor = channel_.MakeInterceptor(CallType::UNARY);
   const FakeCall::Played played =
       FakeCall(*interceptor).Play(UnaryOps(), grpc::Status(StatusCode::UNAVAILABLE, "down"));

@@ -102,7 +102,10 @@ TEST_F(FloodTest, P4_WhereTheBoundIsTooSmallEachUnprotectedCallIsCounted) {
   for (std::size_t i = 0; i < kMaxCircuits; ++i) {
     const std::string name = absl::StrCat("held ", i);
     EXPECT_TRUE(Call(name));
-    ASSERT_TRUE(channel_.registry().Find("inventory/" + name)->ForceOpen({"oncall", "why"}).ok());
+    ASSERT_TRUE(channel_.registry()
+                    .Find("inventory/" + name)
+                    ->ForceOpen(fusebox::Operator("oncall").Because("why"))
+                    .ok());
   }
   for (int call = 0; call < 500; ++call) EXPECT_TRUE(Call(absl::StrCat("tenant ", call % 7)));
   EXPECT_EQ(channel_.registry().Stats().unprotected_calls, 500);

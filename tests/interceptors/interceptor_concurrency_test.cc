@@ -67,7 +67,8 @@ class Worker {
       MakeOneCall();
       if (Draw(20) == 0) clock_.Advance(absl::Seconds(10));
       if (Draw(50) == 0) channel_.registry().List();
-      if (Draw(200) == 0) channel_.registry().ResetAll({"test", "at random"});
+      if (Draw(200) == 0)
+        channel_.registry().ResetAll(fusebox::Operator("test").Because("at random"));
     }
   }
 

@@ -233,7 +233,7 @@ TEST_F(RejectedInterceptorTest, StaysRejectedWhenTheCircuitCloses) {
   const auto interceptor = channel_.MakeInterceptor(CallType::BIDI_STREAMING);
   FakeCall call(*interceptor);
   call.Play(StartOps());
-  breaker_->Reset({"test", "closed"});
+  breaker_->Reset(fusebox::Operator("test").Because("closed"));
   EXPECT_EQ(call.Play(CorkedWriteOps()).sending, std::string(kFailSend) + "Proceed");
   EXPECT_TRUE(GetRejection(call.Play(FinishOps()).status));
   ExpectNothingOut();
@@ -458,7 +458,7 @@ TEST_F(InterceptorTest, P4_AFullRegistryLeavesTheCallUnprotected) {
   options.clock = &clock_;
   options.max_circuits = 1;
   FakeChannel channel(std::make_shared<fusebox::CircuitRegistry>(std::move(options)));
-  ASSERT_TRUE(channel.breaker()->ForceOpen({"oncall", "stays"}).ok());
+  ASSERT_TRUE(channel.breaker()->ForceOpen(fusebox::Operator("oncall").Because("stays")).ok());
   const auto interceptor = channel.MakeInterceptor(CallType::UNARY, "/shop.Inventory/Other");
   const FakeCall::Played played =
       FakeCall(*interceptor).Play(UnaryOps(), grpc::Status(StatusCode::UNAVAILABLE, "down"));

@@ -238,7 +238,7 @@ TEST_P(FirstMessageTest, C6_MessageBesideStatusReturnsThePermitOnce) {
 TEST_P(FirstMessageTest, C6_MessageBesideFailureIsCountedOnceOrTakenBack) {
   constexpr int kCalls = 300;
   for (int i = 0; i < kCalls; ++i) {
-    breaker_->Reset({"test", "one call each"});
+    breaker_->Reset(fusebox::Operator("test").Because("one call each"));
     const fusebox::Totals before = Snapshot().totals;
     const auto interceptor = channel_.MakeInterceptor(GetParam());
     FakeCall(*interceptor).Play(StartReadOnlyOps());

@@ -27,7 +27,7 @@ using fusebox::State;
 constexpr State kStates[] = {State::kClosed, State::kOpen, State::kHalfOpen};
 constexpr int64_t kForEver = -2;
 
-const fusebox::Operator kOperator = {"oncall", "a drill"};
+const fusebox::Operator kOperator = fusebox::Operator("oncall").Because("a drill");
 
 std::string AnswerText(bool admitted, fusebox::RejectionReason reason, State state,
                        int64_t retry_after) {

@@ -67,7 +67,7 @@ RC_GTEST_PROP(CoreModel, TheBreakerDoesWhatTheReferenceDoes, ()) {
 
 // What is done to the circuit itself, and to no call. False if the step does something else.
 bool ActOnCircuit(const Step& step, const fusebox::Policy& policy, CircuitBreaker& breaker) {
-  const fusebox::Operator by = {"oncall", "a drill"};
+  const fusebox::Operator by = fusebox::Operator("oncall").Because("a drill");
   switch (step.action) {
     case Action::kReport:
       breaker.ReportFailure(Outcome::Failure());

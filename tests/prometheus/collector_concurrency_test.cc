@@ -101,7 +101,7 @@ TEST_F(CollectorConcurrency, ScrapesMayOverlapWhileCircuitsComeAndGo) {
           registry_->Remove(name).IgnoreError();
           break;
         case 2:
-          Make("stays7")->Reset({"oncall", "why"});
+          Make("stays7")->Reset(Operator("oncall").Because("why"));
           Call(*Make("stays7"), Outcome::Failure(), 5);
           break;
         default: {

@@ -22,7 +22,7 @@ using fusebox_testing::SmallPolicy;
 using testing::ElementsAre;
 using testing::Optional;
 
-const Operator kOncall{"oncall", "why"};
+const Operator kOncall = Operator("oncall").Because("why");
 
 std::string TransitionLabels(State from, State to) {
   return absl::StrCat("from_state=", absl::AsciiStrToLower(StateName(from)),

@@ -67,7 +67,7 @@ TEST_F(DetailTest, ACircuitThatHasOpenedKeepsAllItsCounters) {
   const Scrape open = Scraped();
   EXPECT_THAT(open.Value("a", "circuit_breaker_state", "state=open"), Optional(1));
   EXPECT_THAT(open.Value("a", "circuit_breaker_retry_after_seconds"), Optional(10));
-  circuit->Reset({"oncall", "why"});
+  circuit->Reset(Operator("oncall").Because("why"));
   Call(*circuit, Outcome::Success(), 1'000);
   const Scrape well = Scraped();
   for (const auto& [key, value] : open.counters()) {
@@ -96,10 +96,10 @@ TEST_F(DetailTest, GaugesAreThereWhileTheWindowHoldsAFailure) {
 TEST_F(DetailTest, ACircuitThatAnOperatorHoldsHasItsMode) {
   const auto circuit = Make("a");
   EXPECT_EQ(Scraped().Value("a", "circuit_breaker_mode", "mode=shadow"), std::nullopt);
-  circuit->Shadow({"oncall", "why"});
+  circuit->Shadow(Operator("oncall").Because("why"));
   EXPECT_THAT(Scraped().Value("a", "circuit_breaker_mode", "mode=shadow"), Optional(1));
   EXPECT_THAT(Scraped().Calls("a", "would_reject"), Optional(0));
-  circuit->Automate({"oncall", "why"});
+  circuit->Automate(Operator("oncall").Because("why"));
   EXPECT_THAT(Scraped().Value("a", "circuit_breaker_mode", "mode=shadow"), Optional(0));
 }
 

@@ -85,7 +85,9 @@ TEST_F(CollectorTest, TheSeriesOfARemovedCircuitEnd) {
 
 TEST_F(BoundedCollectorTest, CountsTheCallsThatWentWithoutACircuit) {
   for (int i = 0; i < 10; ++i) {
-    registry_->GetOrCreate("circuit " + std::to_string(i), {}).value()->Disable({"oncall", "why"});
+    registry_->GetOrCreate("circuit " + std::to_string(i), {})
+        .value()
+        ->Disable(Operator("oncall").Because("why"));
   }
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(registry_->GetOrCreate("one more", {}).ok());
   EXPECT_THAT(Scraped().Value("", "circuit_breaker_registry_unprotected_calls_total"), Optional(3));

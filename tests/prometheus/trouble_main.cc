@@ -41,7 +41,7 @@ class Trouble {
         shadow_(Make(registry, "search/search.Index/Query", NervousPolicy())),
         forced_(Make(registry, "search/search.Index/Suggest", NervousPolicy())),
         limited_(Make(registry, "mail/mail.Outbox/Send", Limited())) {
-    const fusebox::Operator by{"oncall", "to see what it looks like"};
+    const fusebox::Operator by = fusebox::Operator("oncall").Because("to see what it looks like");
     shadow_->Shadow(by);
     forced_->ForceOpen(by).IgnoreError();
   }

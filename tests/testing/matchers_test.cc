@@ -116,7 +116,8 @@ class IsInStateTest : public testing::Test {
   }
 
   void ForceOpen() {
-    const absl::Status forced = breaker_->ForceOpen({"a test", "an outage"}, absl::Seconds(30));
+    const absl::Status forced =
+        breaker_->ForceOpen(fusebox::Operator("a test").Because("an outage"), absl::Seconds(30));
     ASSERT_TRUE(forced.ok()) << forced;
   }
 

@@ -15,7 +15,8 @@ int main() {
   const auto registry = std::make_shared<fusebox::CircuitRegistry>();
   const auto circuit = registry->GetOrCreate("inventory/shop.Inventory/Reserve", fusebox::Policy());
   if (!circuit.ok()) return 1;
-  if (!(*circuit)->ForceOpen({"test", "to have something to reset"}).ok()) return 1;
+  if (!(*circuit)->ForceOpen(fusebox::Operator("test").Because("to have something to reset")).ok())
+    return 1;
 
   fusebox::CircuitAdminOptions options;
   options.registry = registry;

@@ -29,7 +29,7 @@ TEST(TestingKit, Works) {
   EXPECT_EQ(server.calls("shop.Inventory/Reserve"), 1);
 
   const auto breaker = *fusebox::CircuitBreaker::Create("payments");
-  ASSERT_TRUE(breaker->ForceOpen({"a test", "an outage"}).ok());
+  ASSERT_TRUE(breaker->ForceOpen(fusebox::Operator("a test").Because("an outage")).ok());
   EXPECT_THAT(breaker, fusebox_testing::IsInState(fusebox::State::kOpen));
   EXPECT_THAT(fusebox::Run(breaker, [] { return absl::OkStatus(); }),
               fusebox_testing::IsRejectedBy("payments"));
