@@ -24,6 +24,10 @@ struct RegistryStats {
 
   int64_t evicted = 0;   // circuits that had to go to keep the bound
   int64_t restored = 0;  // of those, OPEN or HALF_OPEN ones that went on when they came back
+  // And those of which nothing is remembered, though they were OPEN or had just failed: as there
+  // were too many, or as they hadn't opened yet. Calls that come for one reach its dependency until
+  // it has opened anew. If keys that come again are among them, `max_circuits` is too small.
+  int64_t forgotten = 0;
 
   // Calls that went to their dependency without a circuit, because the registry was full of
   // circuits that must stay.

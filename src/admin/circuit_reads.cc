@@ -53,6 +53,7 @@ void CircuitReads::DescribeInstance(v1::Instance& instance) const {
   instance.set_max_circuits(static_cast<int64_t>(stats.max_circuits));
   instance.set_evicted_circuits(stats.evicted);
   instance.set_restored_circuits(stats.restored);
+  instance.set_forgotten_circuits(stats.forgotten);
   instance.set_unprotected_calls(stats.unprotected_calls);
   instance.set_user_code_failures(stats.user_code_failures);
   instance.set_dropped_events(stats.dropped_events);

@@ -318,8 +318,10 @@ std::optional<CircuitCore::Retired> CircuitCore::Retire(SteadyTime now, std::str
   if (StandingLocked(now).must_stay) return std::nullopt;
   PushEventLocked(EventKind::kCircuitRemoved, std::move(detail), {}, now);
   removed_.store(true, std::memory_order_relaxed);
+  TellMachineOfRuns(now);
   Retired retired;
   retired.opening = machine_.opening();
+  retired.was_failing = !retired.opening && machine_.consecutive_failures() > 0;
   if (retired.opening) retired.opening->came_back = came_back_ || retired.opening->in_a_row > 1;
   if (has_operators_policy_) retired.operators_policy = machine_.policy();
   return retired;

@@ -132,6 +132,7 @@ class CircuitCore {
   // nothing has changed, if it must stay. What is to be remembered of it is what isn't over.
   struct Retired {
     std::optional<Opening> opening;
+    bool was_failing = false;  // without an opening
     std::shared_ptr<const Policy> operators_policy;
   };
   std::optional<Retired> Retire(SteadyTime now, std::string detail);

@@ -177,6 +177,7 @@ class CircuitRegistry::Impl {
     stats.circuits = circuits_.size();
     stats.evicted = evicted_;
     stats.restored = restored_;
+    stats.forgotten = forgotten_;
     stats.unprotected_calls = unprotected_calls_.count();
     return stats;
   }
@@ -253,7 +254,7 @@ class CircuitRegistry::Impl {
     if (options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits) {
       evicted = EvictOne(now);
       if (evicted == nullptr) {
-        if (opening) traces_.Keep(name, *opening, now);
+        if (opening && traces_.Keep(name, *opening, now)) ++forgotten_;
         if (kept != nullptr) kept_policies_.Keep(name, std::move(kept));
         return LeaveUnprotected(name, now);
       }
@@ -288,7 +289,9 @@ class CircuitRegistry::Impl {
           now, absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits));
       if (!retired) continue;
       ++evicted_;
-      if (retired->opening) traces_.Keep(core.name(), *retired->opening, now);
+      bool forgotten_one = retired->was_failing;
+      if (retired->opening) forgotten_one = traces_.Keep(core.name(), *retired->opening, now);
+      forgotten_ += forgotten_one ? 1 : 0;
       if (retired->operators_policy != nullptr) {
         const std::string forgotten =
             kept_policies_.Keep(core.name(), std::move(retired->operators_policy));
@@ -366,6 +369,7 @@ class CircuitRegistry::Impl {
   KeptPolicies kept_policies_ ABSL_GUARDED_BY(mutex_);
   int64_t evicted_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t restored_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
   UnprotectedCalls unprotected_calls_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -12,14 +12,20 @@ uint64_t HashOf(absl::string_view name) { return absl::Hash<absl::string_view>()
 
 }  // namespace
 
-void OpeningTraces::Keep(absl::string_view name, const Opening& opening, SteadyTime now) {
-  if (capacity_ == 0) return;
+bool OpeningTraces::Keep(absl::string_view name, const Opening& opening, SteadyTime now) {
+  if (capacity_ == 0) return opening.until > now;
   const uint64_t hash = HashOf(name);
   if (const auto known = by_hash_.find(hash); known != by_hash_.end()) Forget(known->second);
-  if (by_hash_.size() == capacity_) Forget(ListToShorten(now).begin());
+  bool forgotten = false;
+  if (by_hash_.size() == capacity_) {
+    const auto oldest = ListToShorten(now).begin();
+    forgotten = oldest->opening.until > now;
+    Forget(oldest);
+  }
   Traces& traces = ListOf(opening);
   traces.push_back({hash, opening});
   by_hash_.emplace(hash, std::prev(traces.end()));
+  return forgotten;
 }
 
 std::optional<Opening> OpeningTraces::Take(absl::string_view name, SteadyTime now) {

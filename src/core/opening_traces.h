@@ -31,10 +31,11 @@ class OpeningTraces {
   static constexpr absl::Duration kPreferred = absl::Minutes(5);
 
   // For a registry of that many circuits.
-  static constexpr std::size_t kPerCircuit = 4;
+  static constexpr std::size_t kPerCircuit = 8;
   explicit OpeningTraces(std::size_t max_circuits) : capacity_(max_circuits * kPerCircuit) {}
 
-  void Keep(absl::string_view name, const Opening& opening, SteadyTime now);
+  // Returns whether another one, that isn't over at `now`, had to be forgotten for it.
+  bool Keep(absl::string_view name, const Opening& opening, SteadyTime now);
 
   // Forgets it, too.
   std::optional<Opening> Take(absl::string_view name, SteadyTime now);

@@ -260,6 +260,12 @@ constexpr Metric kMetrics[] = {
      MetricNeed::kNothing, "Circuits that had to go to keep the registry within its bound.", "",
      RegistryReader(
          [](const RegistryReading& from, SeriesWriter& to) { to.Add(from.stats.evicted); })},
+    {"circuit_breaker_registry_forgotten_total", MetricType::kCounter, kNoLabels,
+     MetricNeed::kNothing,
+     "Evicted circuits of which nothing is remembered, though they were open or had just failed.",
+     "Calls that come for one reach its dependency until it has opened anew.",
+     RegistryReader(
+         [](const RegistryReading& from, SeriesWriter& to) { to.Add(from.stats.forgotten); })},
     {"circuit_breaker_registry_unprotected_calls_total", MetricType::kCounter, kNoLabels,
      MetricNeed::kNothing,
      "Calls that went without a circuit because the registry was full of circuits that must "

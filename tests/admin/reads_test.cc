@@ -74,6 +74,7 @@ TEST(GetInstance, CountsEvictedCircuitsAndUnprotectedCalls) {
   EXPECT_EQ(response.instance().max_circuits(), 1);
   EXPECT_EQ(response.instance().evicted_circuits(), 1);
   EXPECT_EQ(response.instance().restored_circuits(), 0);
+  EXPECT_EQ(response.instance().forgotten_circuits(), 0);
   EXPECT_EQ(response.instance().unprotected_calls(), 1);
 }
 

@@ -99,6 +99,7 @@ TEST_F(Read, InfoJsonHoldsTheInstanceOfEachEndpoint) {
   EXPECT_EQ(instance.at("max_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("evicted_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("restored_circuits").string_value(), "0");
+  EXPECT_EQ(instance.at("forgotten_circuits").string_value(), "0");
   EXPECT_EQ(instance.at("unprotected_calls").string_value(), "0");
   EXPECT_EQ(instance.at("user_code_failures").string_value(), "0");
   EXPECT_EQ(instance.at("dropped_events").string_value(), "0");

@@ -39,7 +39,8 @@ Lines LinesOf(const Instance& instance, const Terminal& terminal) {
   Lines lines = {
       {"circuits", absl::StrCat(instance.circuits(), ", ", BoundText(instance.max_circuits()))},
       {"evicted", absl::StrCat(Count(instance.evicted_circuits(), "circuit"), ", ",
-                               instance.restored_circuits(), " came back and went on")},
+                               instance.restored_circuits(), " came back and went on, ",
+                               instance.forgotten_circuits(), " forgotten while they failed")},
       {"unprotected", UnprotectedText(instance.unprotected_calls(), terminal)},
       {"user code", Count(instance.user_code_failures(), "exception")},
       {"listeners", absl::StrCat(Count(instance.dropped_events(), "event"), " dropped")}};
