@@ -48,8 +48,8 @@ PLACEHOLDERS = [(re.compile(pattern), name) for pattern, name in (
     (r"<n> (call|failure|success|time)(s|es)?\b", r"<n> \1s"),
     (r"failure rate <n> >= <n> over <n> calls|<n> failures in a row >= <n>"
      r"|a probe failed after <n> of <n> successs", "<rule>"),
-    (r"<n> <code>(, <n> <code>)*(; .*)?|<n> calls without a status after <duration>.*",
-     "<evidence>"),
+    (r"<n> <code>(, <n> <code>)*; .*", "<evidence, with who answered>"),
+    (r"<n> <code>(, <n> <code>)*|<n> calls without a status after <duration>.*", "<evidence>"),
     (r"(?<=<code>, <duration> ago): .*", ""),
     (r"(?<=^totals ).*", "<counts>"),
 )]
