@@ -111,6 +111,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
  private:
   friend class CircuitBreaker;
   friend class internal::CircuitCore;
+  friend class internal::StateMachine;
   friend class Admission;
 
   // What the breaker must know to take the permit back.

@@ -48,11 +48,9 @@ Admission CircuitBreaker::TryAcquire() {
 
 ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire() {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
-  // Another one, whose address is taken: the first can stay in registers.
-  Permit::Ticket ticket;
-  const CircuitCore::Answer answer = core_->Acquire(ticket);
-  if (answer.admitted) return Admission(this, ticket);
-  return Admission(this, answer.reason, answer.state, answer.retry_after);
+  const CircuitCore::Grant grant = core_->Acquire();
+  if (grant.admitted) return Admission(this, grant.ticket);
+  return Admission(this, grant.reason, grant.state, grant.retry_after);
 }
 
 // Here, and not with its class, so that the whole way of a call is in one place for the compiler.

@@ -116,14 +116,13 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
       std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
 }
 
-CircuitCore::Answer CircuitCore::Acquire(Ticket& ticket) {
-  Answer answer;
+CircuitCore::Grant CircuitCore::Acquire() {
   const AdmissionWord word = published_.word();
-  if (!word.rejects() || !RejectWithoutLock(word, answer)) AcquireLocked(ticket, answer);
-  return answer;
+  if (Grant grant; word.rejects() && RejectWithoutLock(word, grant)) return grant;
+  return AcquireLocked();
 }
 
-bool CircuitCore::RejectWithoutLock(AdmissionWord word, Answer& answer) {
+bool CircuitCore::RejectWithoutLock(AdmissionWord word, Grant& grant) {
   const int64_t until = published_.rejects_until();
   int64_t left = PublishedAdmission::kNever;
   if (until != PublishedAdmission::kNever) {
@@ -133,30 +132,25 @@ bool CircuitCore::RejectWithoutLock(AdmissionWord word, Answer& answer) {
     if (left <= 0) return false;
   }
   shards_.Mine().CountRejected();
-  answer.state = State::kOpen;
-  answer.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-  answer.retry_after =
+  grant.state = State::kOpen;
+  grant.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+  grant.retry_after =
       left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
   return true;
 }
 
-void CircuitCore::AcquireLocked(Ticket& ticket, Answer& answer) {
+CircuitCore::Grant CircuitCore::AcquireLocked() {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
-  const StateMachine::Grant grant =
-      machine_.Acquire(operation.now(), in_flight, operation.changes());
+  Grant grant = machine_.Acquire(operation.now(), in_flight, operation.changes());
   totals_.CountAcquired(grant);
-  answer.admitted = grant.admitted;
-  answer.reason = grant.reason;
-  answer.state = machine_.state();
-  answer.retry_after = grant.retry_after;
-  if (!grant.admitted) return;
-  ticket.epoch = grant.epoch;
-  ticket.probe_place = grant.probe_place;
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
-  Time(policy.slow_call_duration || policy.hung_calls, IsSample(totals_.granted()), grant.start,
-       ticket);
+  if (grant.admitted) {
+    Time(policy.slow_call_duration || policy.hung_calls, IsSample(totals_.granted()),
+         grant.ticket.start, grant.ticket);
+  }
+  return grant;
 }
 
 void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
@@ -186,16 +180,6 @@ bool CircuitCore::IsSlow(const Outcome& outcome, const Ticket& ticket) const {
   return outcome.latency ? IsSlow(*outcome.latency) : IsSlow(ticket);
 }
 
-StateMachine::Grant CircuitCore::GrantOf(const Ticket& ticket) {
-  StateMachine::Grant grant;
-  grant.epoch = ticket.epoch;
-  grant.start = ticket.start;
-  grant.probe_place = ticket.probe_place;
-  grant.answered = ticket.Is(Ticket::kAnswered);
-  grant.failed = ticket.Is(Ticket::kFailed);
-  return grant;
-}
-
 void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   Operation operation(*this);
   FUSEBOX_DCHECK(ticket.epoch <= machine_.epoch());  // a permit is of its own circuit
@@ -204,7 +188,7 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   if (call.cancelled) call.usual_latency = shards_.UsualLatency();
   TellMachineOfRuns(operation.now());
   const StateMachine::Recorded recorded =
-      machine_.Record(GrantOf(ticket), call, operation.now(), operation.changes());
+      machine_.Record(ticket, call, operation.now(), operation.changes());
   call.kind = recorded.kind;
   totals_.CountReturned(call, outcome, recorded.stale, operation.now());
   const bool current = ticket.epoch == machine_.epoch();
@@ -216,7 +200,7 @@ void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   if (ticket.Is(Ticket::kAnswered) || published_.word().admits()) return;
   Operation operation(*this);
   const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
-  machine_.ReceiveMessage(GrantOf(ticket), call, operation.now(), operation.changes());
+  machine_.ReceiveMessage(ticket, call, operation.now(), operation.changes());
   ticket.flags |= Ticket::kAnswered;
   if (call.kind == OutcomeKind::kFailure) ticket.flags |= Ticket::kFailed;
 }
@@ -229,8 +213,8 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   TellMachineOfRuns(operation.now());
   FirstMessage first;
-  const StateMachine::Recorded recorded = machine_.RecordFirstMessage(
-      GrantOf(ticket), call, operation.now(), operation.changes(), first);
+  const StateMachine::Recorded recorded =
+      machine_.RecordFirstMessage(ticket, call, operation.now(), operation.changes(), first);
   totals_.CountReturned(call, success, recorded.stale, operation.now());
   first.instance_ = instance_;
   return first;

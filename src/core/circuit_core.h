@@ -48,6 +48,7 @@ Operator PrintableOperator(const Operator& by);
 class CircuitCore {
  public:
   using Ticket = Permit::Ticket;
+  using Grant = StateMachine::Grant;
 
   struct Options {
     std::shared_ptr<UserCodeFailures> failures;  // has the clock
@@ -79,15 +80,7 @@ class CircuitCore {
   bool AdmitPlainly(Ticket& ticket);
   bool ReturnSuccessPlainly(const Ticket& ticket);
 
-  // Fills the ticket of a call that is admitted.
-  struct Answer {
-    bool admitted = false;
-    // If rejected:
-    RejectionReason reason = RejectionReason::kOpen;
-    State state = State::kClosed;
-    absl::Duration retry_after = absl::ZeroDuration();
-  };
-  Answer Acquire(Ticket& ticket);
+  Grant Acquire();
   void Return(const Ticket& ticket, const Outcome& outcome);
 
   // A call that goes on has received a message: noted in its ticket if anyone wants to know.
@@ -149,13 +142,12 @@ class CircuitCore {
   class Operation;
 
   // The ways without the lock. False: not today.
-  bool RejectWithoutLock(AdmissionWord word, Answer& answer);
+  bool RejectWithoutLock(AdmissionWord word, Grant& grant);
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
   int64_t PresentSlice(int64_t slice_nanos) const;
 
-  void AcquireLocked(Ticket& ticket, Answer& answer);
+  Grant AcquireLocked();
   void ReturnLocked(const Ticket& ticket, const Outcome& outcome);
-  static StateMachine::Grant GrantOf(const Ticket& ticket);
 
   bool IsSlow(const Ticket& ticket) const;
   bool IsSlow(const Outcome& outcome, const Ticket& ticket) const;

@@ -70,10 +70,10 @@ StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Cha
     if (!grant.admitted && mode_ == Mode::kShadow) {
       grant.admitted = grant.would_reject = true;
     } else if (grant.admitted) {
-      grant.epoch = epoch_;
+      grant.ticket.epoch = epoch_;
     }
   }
-  grant.start = now_;
+  grant.ticket.start = now_;
   return grant;
 }
 
@@ -99,7 +99,7 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     const std::optional<int32_t> place = probing->Admit(now_);
     if (!place) return Reject(RejectionReason::kHalfOpenFull, absl::ZeroDuration());
-    grant.probe_place = *place;
+    grant.ticket.probe_place = *place;
   } else if (auto* ramping = std::get_if<RampingState>(&state_)) {
     if (!ramping->progress.Admit(now_)) {
       return Reject(RejectionReason::kRamping, absl::ZeroDuration());
@@ -110,9 +110,10 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
   return grant;
 }
 
-StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration retry_after) {
+StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration retry_after) const {
   Grant grant;
   grant.reason = reason;
+  grant.state = state();
   grant.retry_after = retry_after;
   return grant;
 }
@@ -133,12 +134,12 @@ bool StateMachine::IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes) {
   return epoch == epoch_;
 }
 
-StateMachine::Recorded StateMachine::Record(const Grant& grant, CallRecord call, SteadyTime now,
+StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord call, SteadyTime now,
                                             Changes& changes) {
-  if (!IsCurrent(grant.epoch, now, changes)) return {call.kind, grant.epoch != kNoEpoch};
-  const std::optional<absl::Duration> hung = HungUntilCancelled(grant, call);
+  if (!IsCurrent(ticket.epoch, now, changes)) return {call.kind, ticket.epoch != kNoEpoch};
+  const std::optional<absl::Duration> hung = HungUntilCancelled(ticket, call);
   if (hung) call.kind = OutcomeKind::kFailure;
-  if (std::optional<Trip> trip = RecordCurrent(grant, call)) {
+  if (std::optional<Trip> trip = RecordCurrent(ticket, call)) {
     if (hung) {
       absl::StrAppend(&trip->detail, ", cancelled by its caller after ", DurationText(*hung));
     }
@@ -148,47 +149,47 @@ StateMachine::Recorded StateMachine::Record(const Grant& grant, CallRecord call,
 }
 
 // How long a probe was out that was cancelled, if that was too long to be the caller's doing alone.
-std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Grant& grant,
+std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Ticket& ticket,
                                                                const CallRecord& call) const {
   const auto* const probing = std::get_if<ProbingState>(&state_);
-  if (probing == nullptr || grant.answered || !call.cancelled) return std::nullopt;
+  if (probing == nullptr || ticket.Is(Ticket::kAnswered) || !call.cancelled) return std::nullopt;
   if (call.kind != OutcomeKind::kIgnored) return std::nullopt;
   absl::Duration limit = std::max(absl::Seconds(1), 10 * call.usual_latency);
   const absl::Duration timeout = policy_->half_open.probe_timeout;
   if (timeout > absl::ZeroDuration()) limit = std::min(limit, timeout / 2);
-  const absl::Duration out = call.latency.value_or(now_ - probing->Since(grant.probe_place));
+  const absl::Duration out = call.latency.value_or(now_ - probing->Since(ticket.probe_place));
   return out >= limit ? std::optional<absl::Duration>(out) : std::nullopt;
 }
 
-void StateMachine::ReceiveMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+void StateMachine::ReceiveMessage(const Ticket& ticket, const CallRecord& message, SteadyTime now,
                                   Changes& changes) {
-  if (!IsCurrent(grant.epoch, now, changes) || grant.answered) return;
+  if (!IsCurrent(ticket.epoch, now, changes) || ticket.Is(Ticket::kAnswered)) return;
   std::optional<Trip> trip;
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     KeepEvidence(message);
-    trip = probing->Record(grant.probe_place, EntryOf(message));
+    trip = probing->Record(ticket.probe_place, EntryOf(message));
   } else if (FailureWatch* const watching = watch()) {
-    watching->StopClock(grant.start, now_);
+    watching->StopClock(ticket.start, now_);
     trip = watching->CheckHungCalls(now_);
   }
   if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
 }
 
-StateMachine::Recorded StateMachine::RecordFirstMessage(const Grant& grant,
+StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
                                                         const CallRecord& message, SteadyTime now,
                                                         Changes& changes, FirstMessage& first) {
-  first.epoch_ = grant.epoch;
-  if (grant.epoch == kNoEpoch) first.recorded_ = FirstMessage::Recorded::kKeptOut;
-  if (!IsCurrent(grant.epoch, now, changes)) return {message.kind, grant.epoch != kNoEpoch};
+  first.epoch_ = ticket.epoch;
+  if (ticket.epoch == kNoEpoch) first.recorded_ = FirstMessage::Recorded::kKeptOut;
+  if (!IsCurrent(ticket.epoch, now, changes)) return {message.kind, ticket.epoch != kNoEpoch};
   std::optional<Trip> trip;
   FailureWatch* const watching = watch();
   if (message.kind != OutcomeKind::kSuccess) {
-    trip = RecordCurrent(grant, message);
+    trip = RecordCurrent(ticket, message);
   } else if (watching == nullptr) {
-    trip = RecordCurrent(grant, message);
-    if (!grant.failed) first.recorded_ = FirstMessage::Recorded::kProbe;
+    trip = RecordCurrent(ticket, message);
+    if (!ticket.Is(Ticket::kFailed)) first.recorded_ = FirstMessage::Recorded::kProbe;
   } else {
-    if (!grant.answered) watching->StopClock(grant.start, now_);
+    if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
     KeepEvidence(message);
     FailureWatch::Places places;
     trip = watching->RecordFirstMessage(*EntryOf(message), now_, places);
@@ -253,24 +254,24 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
   if (trip) Move(*std::move(trip), now_, failure.pushback, changes);
 }
 
-std::optional<Trip> StateMachine::RecordCurrent(const Grant& grant, const CallRecord& call) {
+std::optional<Trip> StateMachine::RecordCurrent(const Ticket& ticket, const CallRecord& call) {
   const std::optional<WindowEntry> entry = EntryOf(call);
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
-    if (grant.answered) return TakeBackProbe(grant, call, *probing);
+    if (ticket.Is(Ticket::kAnswered)) return TakeBackProbe(ticket, call, *probing);
     KeepEvidence(call);
-    return probing->Record(grant.probe_place, entry);
+    return probing->Record(ticket.probe_place, entry);
   }
   FailureWatch* const watching = watch();
   if (watching == nullptr) return std::nullopt;
   KeepEvidence(call);
-  if (!grant.answered) watching->StopClock(grant.start, now_);
+  if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
   return entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
 }
 
 // The end of a probe that was recorded at its first message.
-std::optional<Trip> StateMachine::TakeBackProbe(const Grant& grant, const CallRecord& call,
+std::optional<Trip> StateMachine::TakeBackProbe(const Ticket& ticket, const CallRecord& call,
                                                 ProbingState& probing) {
-  if (grant.failed || call.kind != OutcomeKind::kFailure) return std::nullopt;
+  if (ticket.Is(Ticket::kFailed) || call.kind != OutcomeKind::kFailure) return std::nullopt;
   CallRecord failure = call;
   failure.slow = false;  // that was recorded too
   KeepEvidence(failure);

@@ -71,15 +71,19 @@ class StateMachine {
   // The epoch of permits whose results are for the totals alone.
   static constexpr uint64_t kNoEpoch = 0;
 
+  using Ticket = Permit::Ticket;
+
+  // The answer to asking for a permit.
   struct Grant {
     bool admitted = false;
-    bool would_reject = false;  // admitted by shadow mode alone
-    uint64_t epoch = kNoEpoch;  // if admitted
-    SteadyTime start;           // if admitted
-    int32_t probe_place = -1;   // if admitted as a probe
-    bool answered = false;      // `ReceiveMessage` was told of its first message,
-    bool failed = false;        // which was recorded as a failure
+
+    // If admitted:
+    bool would_reject = false;  // by shadow mode alone
+    Ticket ticket;              // all but its flags
+
+    // If rejected:
     RejectionReason reason = RejectionReason::kOpen;
+    State state = State::kClosed;
     absl::Duration retry_after = absl::ZeroDuration();
   };
   // `in_flight` is how many permits are out.
@@ -90,14 +94,14 @@ class StateMachine {
     OutcomeKind kind = OutcomeKind::kSuccess;  // as what it counts
     bool stale = false;
   };
-  Recorded Record(const Grant& grant, CallRecord call, SteadyTime now, Changes& changes);
+  Recorded Record(const Ticket& ticket, CallRecord call, SteadyTime now, Changes& changes);
 
   // A call that goes on has received its first message (R5, R14).
-  void ReceiveMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+  void ReceiveMessage(const Ticket& ticket, const CallRecord& message, SteadyTime now,
                       Changes& changes);
 
   // A call that ends, for the circuit, with its first message (C6).
-  Recorded RecordFirstMessage(const Grant& grant, const CallRecord& message, SteadyTime now,
+  Recorded RecordFirstMessage(const Ticket& ticket, const CallRecord& message, SteadyTime now,
                               Changes& changes, FirstMessage& first);
 
   // A failure apart from any call that is out. The trip rules take it like a call's; it is no
@@ -153,13 +157,13 @@ class StateMachine {
   Grant Decide(int64_t in_flight, Changes& changes);
   void LookAtProbes(Changes& changes);
   bool IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes);
-  static Grant Reject(RejectionReason reason, absl::Duration retry_after);
+  Grant Reject(RejectionReason reason, absl::Duration retry_after) const;
   void KeepEvidence(const CallRecord& call);
   Evidence EvidenceOf(const Trip& trip) const;
-  std::optional<Trip> RecordCurrent(const Grant& grant, const CallRecord& call);
-  std::optional<Trip> TakeBackProbe(const Grant& grant, const CallRecord& call,
+  std::optional<Trip> RecordCurrent(const Ticket& ticket, const CallRecord& call);
+  std::optional<Trip> TakeBackProbe(const Ticket& ticket, const CallRecord& call,
                                     ProbingState& probing);
-  std::optional<absl::Duration> HungUntilCancelled(const Grant& grant,
+  std::optional<absl::Duration> HungUntilCancelled(const Ticket& ticket,
                                                    const CallRecord& call) const;
   std::optional<DueTrip> Due() const;
   void Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes);
