@@ -7,6 +7,7 @@
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
+#include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/rejection_status.h"
 
 int main() {
@@ -17,7 +18,7 @@ int main() {
       fusebox::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials(), std::move(options));
   if (!channel.ok()) return 1;
 
-  fusebox::CircuitBreakerOptions unfinished;
+  fusebox::InterceptorOptions unfinished;
   if (fusebox::CircuitBreakerInterceptorFactory::Create(unfinished).ok()) return 2;
   fusebox::Rejection rejection;
   rejection.circuit = "inventory/shop.Inventory/Reserve";
