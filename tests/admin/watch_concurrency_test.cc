@@ -112,8 +112,8 @@ TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
         const std::string name = "c" + std::to_string((n * 7 + i) % 20);
         v1::Circuit circuit;
         EXPECT_TRUE(writes
-                        .Apply(fusebox::internal::CircuitAction::Reset(), name,
-                               fusebox::Operator("test").Because("again"), circuit)
+                        .Apply(fusebox::internal::CircuitAction::Of(v1::ResetCircuitRequest()),
+                               name, fusebox::Operator("test").Because("again"), circuit)
                         .ok());
         v1::ListCircuitsResponse response;
         EXPECT_TRUE(reads.List({}, response).ok());

@@ -242,15 +242,18 @@ void AdminWorld::MoveOne() {
   const auto move = [&]() -> Move {
     switch (data_.ConsumeIntegralInRange(0, 4)) {
       case 0:
-        return {CircuitAction::Reset(), v1::STATE_CLOSED, v1::MODE_AUTOMATIC};
+        return {CircuitAction::Of(v1::ResetCircuitRequest()), v1::STATE_CLOSED, v1::MODE_AUTOMATIC};
       case 1:
-        return {CircuitAction::ForceOpen(request), v1::STATE_OPEN, v1::MODE_FORCED_OPEN};
+        return {CircuitAction::Of(request), v1::STATE_OPEN, v1::MODE_FORCED_OPEN};
       case 2:
-        return {CircuitAction::Disable(), v1::STATE_CLOSED, v1::MODE_DISABLED};
+        return {CircuitAction::Of(v1::DisableCircuitRequest()), v1::STATE_CLOSED,
+                v1::MODE_DISABLED};
       case 3:
-        return {CircuitAction::Shadow(), v1::STATE_UNSPECIFIED, v1::MODE_SHADOW};
+        return {CircuitAction::Of(v1::ShadowCircuitRequest()), v1::STATE_UNSPECIFIED,
+                v1::MODE_SHADOW};
       default:
-        return {CircuitAction::Automate(), v1::STATE_UNSPECIFIED, v1::MODE_AUTOMATIC};
+        return {CircuitAction::Of(v1::AutomateCircuitRequest()), v1::STATE_UNSPECIFIED,
+                v1::MODE_AUTOMATIC};
     }
   }();
   v1::Circuit circuit;
