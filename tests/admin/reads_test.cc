@@ -301,7 +301,7 @@ TEST(GetCircuit, GivesItsOwnLastEventsAsManyAsAreAskedFor) {
   AdminServer server;
   fusebox::CircuitBreaker& circuit = server.Add("a");
   for (int i = 0; i < 30; ++i) {
-    circuit.Reset({"oncall", std::to_string(i)});
+    circuit.Reset(fusebox::Operator("oncall").Because(std::to_string(i)));
     server.Add("b").Reset(fusebox::Operator("oncall").Because("another"));
   }
   EXPECT_EQ(Get(server, "a").events_size(), 20);

@@ -449,7 +449,7 @@ TEST_F(WatchTest, NewCircuitsDoNotPushOutWhatHasMovedAndEachGapIsCounted) {
   const uint64_t before = response_.resume().sequence();
   for (int i = 0; i < 100; ++i) {
     circuits_.Add("c" + std::to_string(i));
-    if (i % 10 == 0) moved.Reset({"oncall", std::to_string(i)});
+    if (i % 10 == 0) moved.Reset(fusebox::Operator("oncall").Because(std::to_string(i)));
   }
   ASSERT_TRUE(Next(watch));
   int resets = 0;
