@@ -51,7 +51,7 @@ inline constexpr std::size_t kMaxWhyBytes = 500;
 // be shown: a control character, one that turns the direction of writing or can't be seen, and a
 // byte that is not UTF-8 are written as "\x1b", "\u202e" and "\xff"; what is longer is cut.
 //
-//   circuit->Reset(fusebox::Operator("oncall").Because("the inventory is back"));
+//   breaker->Reset(fusebox::Operator("oncall").Because("the inventory is back"));
 struct Operator {
   // Nobody in particular.
   Operator() = default;

@@ -36,7 +36,8 @@ namespace fusebox {
 // A listener is told of events for as long as its handle is held. An event that is being delivered
 // when the handle is let go of may still reach it.
 //
-//   fusebox::ListenerHandle handle = registry->AddListener(listener);
+//   fusebox::ListenerHandle handle = registry->AddListener(
+//       [](const fusebox::Event& event) { std::clog << fusebox::FormatEvent(event) << '\n'; });
 //   ...
 //   handle = {};  // no more
 //

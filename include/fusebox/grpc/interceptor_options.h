@@ -45,6 +45,7 @@ struct CallInfo {
 
 // Gives a call its own circuit, "target/key" (`CircuitName::OfKey`), as for one per tenant:
 //
+//   fusebox::InterceptorOptions options;
 //   options.circuit_key = [](const fusebox::CallInfo& call) {
 //     const auto tenant = call.metadata.find("tenant");
 //     return tenant == call.metadata.end() ? std::string() : tenant->second;
