@@ -41,13 +41,15 @@ class Read : public testing::Test {
 TEST_F(Read, InfoShowsEachProcessAsAWhole) {
   const Ran ran = Run({"info"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(ran.out, "test-1 at " + server_.address() +
-                         "\n"
-                         "  circuits     2, without a bound\n"
-                         "  evicted      0 circuits, 0 came back and went on\n"
-                         "  unprotected  0 calls\n"
-                         "  user code    0 exceptions\n"
-                         "  listeners    0 events dropped\n");
+  EXPECT_EQ(
+      ran.out,
+      "test-1 at " + server_.address() +
+          "\n"
+          "  circuits     2, without a bound\n"
+          "  evicted      0 circuits, 0 came back and went on, 0 forgotten while they failed\n"
+          "  unprotected  0 calls\n"
+          "  user code    0 exceptions\n"
+          "  listeners    0 events dropped\n");
   EXPECT_EQ(ran.err, "");
 }
 
