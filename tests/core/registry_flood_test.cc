@@ -143,8 +143,8 @@ TEST(RegistryFloodTest, P4_OneOffKeysThatFailTakeNobodysProtection) {
   EXPECT_LE(at_the_end, half_way + half_way / 20) << "memory grows with the number of keys";
 }
 
-// More keys between two calls of a tenant than there is room for: its opening is forgotten, and then
-// its circuit after each failure, before it can open anew.
+// More keys between two calls of a tenant than there is room for: its opening is forgotten, and
+// then its circuit after each failure, before it can open anew.
 TEST(RegistryFloodTest, P4_WhatABoundTooSmallLetsThroughIsCounted) {
   Flood flood(/*keys_per_second=*/10 * static_cast<int>(Flood::kMaxCircuits));
   for (int i = 0; i < 200'000 && !testing::Test::HasFatalFailure(); ++i) flood.OneOffKey();

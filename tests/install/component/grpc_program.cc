@@ -7,7 +7,6 @@
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
-#include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/rejection_status.h"
 
 int main() {
