@@ -86,6 +86,8 @@ class Server {
       }
     });
   }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
   ~Server() {
     stopped_ = true;
     flapping_.join();

@@ -13,10 +13,21 @@
 #ifndef FUSEBOX_ENUM_TABLE_H_
 #define FUSEBOX_ENUM_TABLE_H_
 
+#include <cstddef>
+
 // The enumerator of a row.
 #define FUSEBOX_ENUMERATOR(enumerator, number, ...) enumerator = (number),
 
-// 1 for each row, to be summed up.
-#define FUSEBOX_COUNT_ROW(...) +1
+// For each row something to count, see `CountRows`.
+#define FUSEBOX_COUNT_ROW(...) 0,
+
+namespace fusebox::internal {
+
+template <std::size_t kRows>
+constexpr std::size_t CountRows(const int (&/*rows*/)[kRows]) {
+  return kRows;
+}
+
+}  // namespace fusebox::internal
 
 #endif  // FUSEBOX_ENUM_TABLE_H_

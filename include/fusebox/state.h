@@ -32,7 +32,7 @@ enum class State {
 };
 
 // How many there are, without kUnknown: their numbers are 0 to kStateCount - 1.
-inline constexpr std::size_t kStateCount = 0 FUSEBOX_STATES(FUSEBOX_COUNT_ROW);
+inline constexpr std::size_t kStateCount = internal::CountRows({FUSEBOX_STATES(FUSEBOX_COUNT_ROW)});
 
 // "CLOSED", "OPEN" or "HALF_OPEN"; else "UNKNOWN".
 constexpr absl::string_view StateName(State state) {
@@ -66,7 +66,7 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, State state);
 enum class Mode { FUSEBOX_MODES(FUSEBOX_ENUMERATOR) };
 
 // How many there are: their numbers are 0 to kModeCount - 1.
-inline constexpr std::size_t kModeCount = 0 FUSEBOX_MODES(FUSEBOX_COUNT_ROW);
+inline constexpr std::size_t kModeCount = internal::CountRows({FUSEBOX_MODES(FUSEBOX_COUNT_ROW)});
 
 // "AUTOMATIC", "FORCED_OPEN", "DISABLED" or "SHADOW".
 constexpr absl::string_view ModeName(Mode mode) {

@@ -8,8 +8,8 @@ namespace {
 
 // Each value of the core's has one of its name in the protos, since it is named below; and the
 // protos have no other, except for UNSPECIFIED.
-constexpr int kEventKinds = 0 FUSEBOX_EVENT_KINDS(FUSEBOX_COUNT_ROW);
-constexpr int kCauses = 0 FUSEBOX_CAUSES(FUSEBOX_COUNT_ROW);
+constexpr int kEventKinds = CountRows({FUSEBOX_EVENT_KINDS(FUSEBOX_COUNT_ROW)});
+constexpr int kCauses = CountRows({FUSEBOX_CAUSES(FUSEBOX_COUNT_ROW)});
 static_assert(v1::State_MAX == static_cast<int>(kStateCount));
 static_assert(v1::Mode_MAX == static_cast<int>(kModeCount));
 static_assert(v1::EventKind_MAX == kEventKinds);

@@ -62,9 +62,9 @@ struct CauseRow {
 #undef FUSEBOX_INTO
   };
 
-  Cause cause;
-  By by;
-  PhaseSet from;
+  Cause cause = Cause::kNone;
+  By by = By::kNobody;
+  PhaseSet from = PhaseSet();
   std::optional<Phase> to;
   std::optional<Mode> mode;
 };

@@ -66,7 +66,7 @@ class UserCodeFailures {
     std::atomic<int64_t> untold{0};  // since the last event
     std::atomic<int64_t> told_at{std::numeric_limits<int64_t>::min()};
   };
-  static constexpr std::size_t kKinds = 0 FUSEBOX_USER_CODES(FUSEBOX_COUNT_ROW);
+  static constexpr std::size_t kKinds = CountRows({FUSEBOX_USER_CODES(FUSEBOX_COUNT_ROW)});
 
   // Relaxed, as above.
   std::atomic<int64_t> clock_failures_{0};  // that `Count` has not been told of

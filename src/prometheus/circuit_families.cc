@@ -31,8 +31,7 @@ class FamilyWriter final : public SeriesWriter {
   FamilyWriter(const Metric& metric, const MetricLabels& labels, prometheus::MetricFamily& family)
       : metric_(metric), labels_(labels), family_(family) {}
 
-  using SeriesWriter::Add;
-  void Add(double value, std::initializer_list<absl::string_view> label_values) override {
+  void Write(double value, std::initializer_list<absl::string_view> label_values) override {
     FUSEBOX_DCHECK(label_values.size() <= metric_.labels.size());
     prometheus::ClientMetric& series = family_.metric.emplace_back();
     series.label.reserve(labels_.size() + label_values.size());

@@ -43,16 +43,21 @@ class SeriesWriter {
   virtual ~SeriesWriter() = default;
 
   // `label_values` are those of Metric::labels.
-  virtual void Add(double value, std::initializer_list<absl::string_view> label_values = {}) = 0;
-  void Add(int64_t value, std::initializer_list<absl::string_view> label_values = {}) {
-    Add(static_cast<double>(value), label_values);
+  void Add(double value, std::initializer_list<absl::string_view> label_values = {}) {
+    Write(value, label_values);
   }
+  void Add(int64_t value, std::initializer_list<absl::string_view> label_values = {}) {
+    Write(static_cast<double>(value), label_values);
+  }
+
+ private:
+  virtual void Write(double value, std::initializer_list<absl::string_view> label_values) = 0;
 };
 
 // One circuit at one moment. Its series have the labels kCircuitLabel and kTargetLabel too.
 struct CircuitReading {
-  // `now` is the time of day when the snapshot was taken; the snapshot must outlive this.
-  CircuitReading(const CircuitSnapshot& circuit, absl::Time now, bool full_detail);
+  // `time` is the time of day when the snapshot was taken; the snapshot must outlive this.
+  CircuitReading(const CircuitSnapshot& snapshot, absl::Time time, bool full);
 
   // Whether it has series that need that.
   bool Has(MetricNeed need) const;

@@ -206,8 +206,7 @@ TEST(MetricsTable, NamesAreUniqueAndSayWhatACounterIs) {
 class CountingWriter final : public SeriesWriter {
  public:
   explicit CountingWriter(const Metric& metric) : metric_(metric) {}
-  using SeriesWriter::Add;
-  void Add(double /*value*/, std::initializer_list<absl::string_view> label_values) override {
+  void Write(double /*value*/, std::initializer_list<absl::string_view> label_values) override {
     ++series_;
     EXPECT_EQ(label_values.size(), LabelsOf(metric_).size()) << metric_.name;
     for (const absl::string_view value : label_values) EXPECT_THAT(value, Not(IsEmpty()));
