@@ -65,14 +65,13 @@ absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
 absl::string_view AdviceOnReason(AdminReason reason, const Sent& sent) {
   switch (reason) {
     case AdminReason::kWritesNotAllowed:
-      return "";  // the message says what to set
     case AdminReason::kTooManyCircuits:
     case AdminReason::kAuthorizerFailed:
     case AdminReason::kTooManyRequests:
     case AdminReason::kTooManyWatchers:
     case AdminReason::kWatcherDisplaced:
     case AdminReason::kWatcherStalled:
-      return "";  // so do these
+      return "";  // the message says what to do
     case AdminReason::kCircuitNotFound:
       return "`fuseboxctl list` shows the names that there are";
     case AdminReason::kPolicyChanged:
