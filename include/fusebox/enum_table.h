@@ -23,9 +23,9 @@
 
 namespace fusebox::internal {
 
-template <std::size_t kRows>
-constexpr std::size_t CountRows(const int (&/*rows*/)[kRows]) {
-  return kRows;
+template <std::size_t rows>
+constexpr std::size_t CountRows(const int (&/*each*/)[rows]) {
+  return rows;
 }
 
 }  // namespace fusebox::internal

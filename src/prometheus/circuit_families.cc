@@ -84,7 +84,7 @@ CircuitFamilies::CircuitFamilies(MetricLabels labels, MetricDetail detail, std::
   // Room for what every circuit has, even one that is well.
   std::vector<prometheus::MetricFamily> of_one(families_.size());
   const CircuitSnapshot well;
-  ReadCircuit(CircuitReading(well, absl::UnixEpoch(), /*full_detail=*/false), {}, of_one);
+  ReadCircuit(CircuitReading(well, absl::UnixEpoch(), /*full=*/false), {}, of_one);
   for (std::size_t i = 0; i < families_.size(); ++i) {
     families_[i].metric.reserve(of_one[i].metric.size() * circuits);
   }

@@ -232,7 +232,7 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
   for (const Metric& metric : Metrics()) {
     CountingWriter writer(metric);
     if (const auto* of_circuit = std::get_if<CircuitReader>(&metric.read)) {
-      (*of_circuit)(CircuitReading(circuit, absl::UnixEpoch(), /*full_detail=*/true), writer);
+      (*of_circuit)(CircuitReading(circuit, absl::UnixEpoch(), /*full=*/true), writer);
     } else if (const auto* of_target = std::get_if<TargetReader>(&metric.read)) {
       (*of_target)({"inventory", sum}, writer);
     } else {
