@@ -6,7 +6,8 @@
 # breaks programs that are linked already. --update writes the list anew.
 #
 # Weak symbols of other namespaces are left out: a compiler makes those of the standard library's
-# templates, and of classes that are all header, or inlines them, as its options say.
+# templates, and of classes that are all header, or inlines them, as its options say. So are weak
+# vtables, those of classes whose virtual functions are all in the header.
 set -eu
 
 update=
@@ -23,7 +24,7 @@ found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 # abseil's inline namespace has another name in each of its releases.
 nm -D --defined-only "$2" |
-  awk '$2 !~ /[WVuwv]/ || $3 ~ /^_Z(T[ISV]|GV)?N[rVKRO]*(7fusebox|15fusebox_testing)/ { print $3 }' |
+  awk '$2 !~ /[WVuwv]/ || $3 ~ /^_Z(T[IS]|GV)?N[rVKRO]*(7fusebox|15fusebox_testing)/ { print $3 }' |
   c++filt | sed -E 's/absl::(debian|lts_)[0-9]+::/absl::/g' | LC_ALL=C sort -u > "$found"
 if [ ! -s "$found" ]; then
   echo "$2 exports nothing" >&2
