@@ -122,7 +122,7 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
     result.set_name(name);
     result.set_code(written.status.error_code());
     result.set_message(written.status.error_message());
-    result.set_reason(ReasonIn(written.status));
+    result.set_reason(AdminReasonIn(written.status.error_details()));
     if (written.snapshot) {
       result.set_state(ToProto(written.snapshot->state));
       result.set_mode(ToProto(written.snapshot->mode));

@@ -23,9 +23,6 @@ absl::Status ReasonedError(absl::StatusCode code, AdminReason reason, absl::stri
 // Both count the same codes. Payloads that the application has put into it stay behind.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
-// The name of the reason in a status that `ReasonedStatus` has made; empty for any other.
-std::string ReasonIn(const grpc::Status& status);
-
 }  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_ADMIN_REASONED_STATUS_H_

@@ -2,11 +2,10 @@
 #include "src/admin/request_errors.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "src/base/wire.h"
+#include "src/base/status_details.h"
 
 namespace fusebox::internal {
 namespace {
@@ -57,27 +56,16 @@ grpc::Status RequestErrors::ToStatus() const {
   return {grpc::StatusCode::INVALID_ARGUMENT, message, Details(message)};
 }
 
-// google.rpc.Status{code, message, details: [Any{google.rpc.BadRequest}]}, field by field, so that
-// its protos aren't registered in a process that may link its own (docs/rules.md).
 std::string RequestErrors::Details(const std::string& message) const {
-  const auto put_bad_request = [this](auto& bad_request) {
-    for (const Violation& violation : violations_) {
-      bad_request.Message(1, [&violation](auto& field_violation) {
-        field_violation.Bytes(1, violation.field);
-        field_violation.Bytes(2, violation.what);
-      });
-    }
-  };
-  std::string bytes;
-  AppendWire(bytes, [&](auto& status) {
-    status.Varint(1, static_cast<uint64_t>(grpc::StatusCode::INVALID_ARGUMENT));
-    status.Bytes(2, message);
-    status.Message(3, [&](auto& any) {
-      any.Bytes(1, "type.googleapis.com/google.rpc.BadRequest");
-      any.Message(2, put_bad_request);
-    });
-  });
-  return bytes;
+  return StatusWithDetail(grpc::StatusCode::INVALID_ARGUMENT, message, kBadRequestUrl,
+                          [this](auto& bad_request) {
+                            for (const Violation& violation : violations_) {
+                              bad_request.Message(1, [&violation](auto& field_violation) {
+                                field_violation.Bytes(1, violation.field);
+                                field_violation.Bytes(2, violation.what);
+                              });
+                            }
+                          });
 }
 
 }  // namespace fusebox::internal

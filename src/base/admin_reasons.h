@@ -5,10 +5,10 @@
 #ifndef FUSEBOX_SRC_BASE_ADMIN_REASONS_H_
 #define FUSEBOX_SRC_BASE_ADMIN_REASONS_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "src/base/status_details.h"
 #include "src/base/wire.h"
 
 namespace fusebox::internal {
@@ -74,24 +74,22 @@ constexpr AdminReason AdminReasonOf(absl::string_view name) {
   return AdminReason::kNone;
 }
 
-// The details of a status with that reason: google.rpc.Status{code, message, details:
-// [Any{google.rpc.ErrorInfo{reason, domain}}]}, written field by field, so that google's protos
-// aren't registered in a process that may link its own (docs/rules.md).
+// The details of a status with that reason: a google.rpc.ErrorInfo{reason, domain}.
 inline std::string AdminReasonDetails(int code, absl::string_view reason,
                                       absl::string_view message) {
-  std::string bytes;
-  AppendWire(bytes, [&](auto& status) {
-    status.Varint(1, static_cast<uint64_t>(code));
-    status.Bytes(2, message);
-    status.Message(3, [&](auto& any) {
-      any.Bytes(1, "type.googleapis.com/google.rpc.ErrorInfo");
-      any.Message(2, [&](auto& error_info) {
-        error_info.Bytes(1, reason);
-        error_info.Bytes(2, kAdminDomain);
-      });
-    });
+  return StatusWithDetail(code, message, kErrorInfoUrl, [&](auto& error_info) {
+    error_info.Bytes(1, reason);
+    error_info.Bytes(2, kAdminDomain);
   });
-  return bytes;
+}
+
+// The name of the reason in the details of a status, be it one that is not known here. Empty if it
+// has none of the admin service's.
+inline std::string AdminReasonIn(absl::string_view status_details) {
+  for (const absl::string_view error_info : DetailsOfType(status_details, kErrorInfoUrl)) {
+    if (WireValue(error_info, 2) == kAdminDomain) return std::string(WireValue(error_info, 1));
+  }
+  return "";
 }
 
 }  // namespace fusebox::internal

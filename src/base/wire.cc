@@ -66,4 +66,19 @@ std::optional<WireReader::Field> WireReader::Fail() {
   return std::nullopt;
 }
 
+std::vector<absl::string_view> WireValues(absl::string_view message, uint32_t field) {
+  std::vector<absl::string_view> values;
+  WireReader reader(message);
+  while (const std::optional<WireReader::Field> found = reader.Next()) {
+    if (found->number == field) values.push_back(found->bytes);
+  }
+  if (!reader.ok()) values.clear();
+  return values;
+}
+
+absl::string_view WireValue(absl::string_view message, uint32_t field) {
+  const std::vector<absl::string_view> values = WireValues(message, field);
+  return values.empty() ? absl::string_view() : values.back();
+}
+
 }  // namespace fusebox::internal

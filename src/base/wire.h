@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -142,6 +143,13 @@ class WireReader {
   absl::string_view rest_;
   bool ok_ = true;
 };
+
+// The values of a field of strings, bytes or messages, in their order; none if the message is
+// malformed. They refer to `message`.
+std::vector<absl::string_view> WireValues(absl::string_view message, uint32_t field);
+
+// That of one which isn't repeated: the last. Empty if there is none.
+absl::string_view WireValue(absl::string_view message, uint32_t field);
 
 }  // namespace fusebox::internal
 

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_name.h"
 #include "src/base/printable.h"
+#include "src/base/status_details.h"
 #include "src/base/text.h"
 #include "src/base/wire.h"
 
@@ -19,12 +20,12 @@ namespace fusebox {
 using internal::AppendDurationText;
 using internal::AppendWire;
 using internal::IsPrintable;
+using internal::kErrorInfoUrl;
 using internal::Printable;
 using internal::WireReader;
 
 namespace {
 
-constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 constexpr absl::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
 constexpr absl::string_view kCircuitKey = "circuit";
 constexpr absl::string_view kStateKey = "state";

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -108,6 +109,26 @@ TEST(WireReader, ALongRunOfSkippedFieldsTakesNoStack) {
   std::string bytes;
   for (int i = 0; i < 2'000'000; ++i) bytes += fixed32;
   EXPECT_TRUE(IsWellFormed(bytes));
+}
+
+TEST(WireValues, AreThoseOfAFieldInTheirOrder) {
+  const std::string message = Written([](auto& wire) {
+    wire.Bytes(2, "first");
+    wire.Varint(1, 7);
+    wire.Bytes(3, "other");
+    wire.Message(2, [](auto& /*empty*/) {});
+    wire.Bytes(2, "last");
+  });
+  EXPECT_EQ(WireValues(message, 2), (std::vector<absl::string_view>{"first", "", "last"}));
+  EXPECT_EQ(WireValue(message, 2), "last");
+  EXPECT_EQ(WireValue(message, 3), "other");
+  EXPECT_EQ(WireValue(message, 4), "");
+}
+
+TEST(WireValues, OfAMalformedMessageThereAreNone) {
+  const std::string message = Written([](auto& wire) { wire.Bytes(2, "testing"); });
+  EXPECT_TRUE(WireValues(message + "\x12", 2).empty());
+  EXPECT_TRUE(WireValues(message.substr(0, 5), 2).empty());
 }
 
 }  // namespace

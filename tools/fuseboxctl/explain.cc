@@ -1,49 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/explain.h"
 
-#include <google/protobuf/unknown_field_set.h>
-
 #include <array>
 #include <cstddef>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "src/base/admin_reasons.h"
+#include "src/base/status_details.h"
+#include "src/base/wire.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
 namespace {
 
 using fusebox::internal::AdminReason;
+using fusebox::internal::AdminReasonIn;
 using fusebox::internal::AdminReasonOf;
-using fusebox::internal::kAdminDomain;
+using fusebox::internal::DetailsOfType;
+using fusebox::internal::kBadRequestUrl;
+using fusebox::internal::WireValue;
+using fusebox::internal::WireValues;
 
 constexpr std::array<absl::string_view, 17> kCodes = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
-
-// The values of a field of strings, bytes or messages, of a message that was serialised to `bytes`.
-std::vector<std::string> Values(const std::string& bytes, int number) {
-  std::vector<std::string> values;
-  google::protobuf::UnknownFieldSet fields;
-  if (!fields.ParseFromString(bytes)) return values;
-  for (int i = 0; i < fields.field_count(); ++i) {
-    const google::protobuf::UnknownField& field = fields.field(i);
-    if (field.number() == number &&
-        field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
-      values.push_back(field.length_delimited());
-    }
-  }
-  return values;
-}
-
-std::string Value(const std::string& bytes, int number) {
-  const std::vector<std::string> values = Values(bytes, number);
-  return values.empty() ? "" : values.back();
-}
 
 absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
   if (sent.token && sent.certificate) {
@@ -150,27 +133,19 @@ std::string CodeName(int code) {
 }
 
 std::vector<FieldViolation> FieldViolations(const grpc::Status& status) {
-  // google.rpc.Status.details = 3, of google.protobuf.Any{type_url = 1, value = 2}; of
   // google.rpc.BadRequest.field_violations = 1, of {field = 1, description = 2}.
   std::vector<FieldViolation> violations;
-  for (const std::string& detail : Values(status.error_details(), 3)) {
-    if (!absl::EndsWith(Value(detail, 1), "/google.rpc.BadRequest")) continue;
-    for (const std::string& violation : Values(Value(detail, 2), 1)) {
-      violations.push_back({Value(violation, 1), Value(violation, 2)});
+  const std::string details = status.error_details();
+  for (const absl::string_view bad_request : DetailsOfType(details, kBadRequestUrl)) {
+    for (const absl::string_view violation : WireValues(bad_request, 1)) {
+      violations.push_back(
+          {std::string(WireValue(violation, 1)), std::string(WireValue(violation, 2))});
     }
   }
   return violations;
 }
 
-std::string ReasonOf(const grpc::Status& status) {
-  // google.rpc.ErrorInfo{reason = 1, domain = 2}.
-  for (const std::string& detail : Values(status.error_details(), 3)) {
-    if (!absl::EndsWith(Value(detail, 1), "/google.rpc.ErrorInfo")) continue;
-    const std::string error_info = Value(detail, 2);
-    if (Value(error_info, 2) == kAdminDomain) return Value(error_info, 1);
-  }
-  return "";
-}
+std::string ReasonOf(const grpc::Status& status) { return AdminReasonIn(status.error_details()); }
 
 std::string Explain(const grpc::Status& status, Attempt attempt, const Sent& sent) {
   std::string text = CodeName(status.error_code());
