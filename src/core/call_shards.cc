@@ -17,6 +17,16 @@ CallShards::~CallShards() {
   }
 }
 
+CallShards::Handle CallShards::FindOrMake() {
+  const auto index = static_cast<std::size_t>(ThreadIndex());
+  const bool exclusive = index < kExclusive;
+  const std::size_t place = exclusive ? index : kExclusive + index % kShared;
+  Block* const block = block_.load(std::memory_order_acquire);
+  CallShard* const shard =
+      block == nullptr ? nullptr : block->places[place].load(std::memory_order_acquire);
+  return Handle(shard != nullptr ? *shard : Make(place), exclusive);
+}
+
 CallShard& CallShards::Make(std::size_t place) {
   Block* block = block_.load(std::memory_order_acquire);
   if (block == nullptr) {

@@ -117,19 +117,15 @@ class CallShards {
     std::array<unsigned char, sizeof(CallShard) + kCacheLine - alignof(void*)> room{};
   };
 
+  Handle FindOrMake();
   CallShard& Make(std::size_t place);
 
   std::atomic<Block*> block_{nullptr};
 };
 
 inline CallShards::Handle CallShards::Mine() {
-  const auto index = static_cast<std::size_t>(ThreadIndex());
-  const bool exclusive = index < kExclusive;
-  const std::size_t place = exclusive ? index : kExclusive + index % kShared;
-  Block* const block = block_.load(std::memory_order_acquire);
-  CallShard* const shard =
-      block == nullptr ? nullptr : block->places[place].load(std::memory_order_acquire);
-  return Handle(shard != nullptr ? *shard : Make(place), exclusive);
+  CallShard* const own = Own();
+  return own != nullptr ? Handle(*own, /*exclusive=*/true) : FindOrMake();
 }
 
 inline CallShard* CallShards::Own() {

@@ -289,9 +289,9 @@ class CircuitRegistry::Impl {
           now, absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits));
       if (!retired) continue;
       ++evicted_;
-      bool forgotten_one = retired->was_failing;
-      if (retired->opening) forgotten_one = traces_.Keep(core.name(), *retired->opening, now);
-      forgotten_ += forgotten_one ? 1 : 0;
+      const bool lost = retired->opening ? traces_.Keep(core.name(), *retired->opening, now)
+                                         : retired->was_failing;
+      if (lost) ++forgotten_;
       if (retired->operators_policy != nullptr) {
         const std::string forgotten =
             kept_policies_.Keep(core.name(), std::move(retired->operators_policy));
