@@ -119,8 +119,9 @@ void CircuitBreaker::Automate(const Operator& by) {
 absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   if (ttl && (*ttl < internal::kShortestTime || *ttl > internal::kYear)) {
     return absl::InvalidArgumentError(absl::StrCat("ttl = ", absl::FormatDuration(*ttl),
-                                                   ", must be from 1ms to ",
-                                                   absl::FormatDuration(internal::kYear)));
+                                                   ", must be from ",
+                                                   absl::FormatDuration(internal::kShortestTime),
+                                                   " to ", absl::FormatDuration(internal::kYear)));
   }
   core_->ForceOpen(PrintableOperator(by), ttl);
   return absl::OkStatus();

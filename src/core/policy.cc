@@ -118,7 +118,8 @@ class Checker {
     }
     if (!policy_.slow_call_duration && (policy_.slow_call_rate || policy_.slow_is_failure)) {
       Fail("slow_call_duration", "unset",
-           "set, from 1us to 24h, for slow_call_rate or slow_is_failure");
+           absl::StrCat("set, ", RangeText(internal::kSlowCallRange),
+                        ", for slow_call_rate or slow_is_failure"));
     }
   }
 
@@ -127,7 +128,8 @@ class Checker {
     if (window == nullptr || IsWrong("window.duration") || IsWrong("window.buckets")) return;
     const absl::Duration slice = window->duration / window->buckets;
     if (slice >= internal::kShortestTime) return;
-    Fail("window.duration / window.buckets", absl::FormatDuration(slice), "at least 1ms");
+    Fail("window.duration / window.buckets", absl::FormatDuration(slice),
+         absl::StrCat("at least ", absl::FormatDuration(internal::kShortestTime)));
   }
 
   void CheckOpen() {

@@ -29,6 +29,7 @@ inline constexpr Range<int64_t> kCallsRange = {1, 1'000'000};
 inline constexpr Range<double> kShareRange = {0, 1, Ends::kMaxOnly};
 inline constexpr Range<absl::Duration> kUpToADay = {kShortestTime, kDay};
 inline constexpr Range<absl::Duration> kUpToAYear = {kShortestTime, kYear};
+inline constexpr Range<absl::Duration> kSlowCallRange = {absl::Microseconds(1), kDay};
 
 // The rows of a type; the argument only says of which.
 constexpr auto FieldsOf(const CountWindow* /*type*/) {
@@ -97,7 +98,7 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
       PartRow("hung_calls", &Policy::hung_calls,
               "opens when `count` calls have been in flight for `age` without a message. Takes the "
               "circuit's lock on each call"),
-      ValueRow("slow_call_duration", &Policy::slow_call_duration, {absl::Microseconds(1), kDay}, "",
+      ValueRow("slow_call_duration", &Policy::slow_call_duration, kSlowCallRange, "",
                "from when on a call is slow; `slow_call_rate` and `slow_is_failure` need it"),
       FlagRow("slow_is_failure", &Policy::slow_is_failure, "records a slow success as a failure"),
       ValueRow("minimum_calls", &Policy::minimum_calls, kCallsRange, "calls",

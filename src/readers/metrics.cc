@@ -2,10 +2,10 @@
 #include "src/readers/metrics.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 
 #include "absl/status/status.h"
+#include "fusebox/outcome.h"
 #include "fusebox/policy.h"
 #include "fusebox/state.h"
 #include "src/base/lower_case.h"
@@ -72,17 +72,14 @@ constexpr Result kResults[] = {
     {"would_reject", &Totals::would_reject, MetricNeed::kWasTroubled},
 };
 
-// The status codes of which a failure is nothing unusual: those that count as one unless told
-// otherwise (rule C2). They are there from the start, the others once seen.
-constexpr std::size_t kUsualCodes[] = {2, 4, 8, 13, 14, 15};
-
+// By status code. Those that count as a failure unless told otherwise are nothing unusual: they are
+// there from the start, the others once seen.
 void AddFailures(const Totals& totals, bool usual_ones, SeriesWriter& to) {
-  for (std::size_t code = 0; code < totals.failures_by_code.size(); ++code) {
-    const bool usual =
-        std::find(std::begin(kUsualCodes), std::end(kUsualCodes), code) != std::end(kUsualCodes);
-    if (totals.failures_by_code[code] == 0 && !(usual && usual_ones)) continue;
-    to.Add(totals.failures_by_code[code],
-           {absl::StatusCodeToString(static_cast<absl::StatusCode>(code))});
+  for (std::size_t i = 0; i < totals.failures_by_code.size(); ++i) {
+    const auto code = static_cast<absl::StatusCode>(i);
+    const bool usual = DefaultOutcomeKind(code) == OutcomeKind::kFailure;
+    if (totals.failures_by_code[i] == 0 && !(usual && usual_ones)) continue;
+    to.Add(totals.failures_by_code[i], {absl::StatusCodeToString(code)});
   }
 }
 

@@ -100,28 +100,6 @@ void Take(std::map<std::string, CircuitResult>&& results, EndpointResult& answer
 
 }  // namespace
 
-absl::string_view VerbName(Verb verb) {
-  switch (verb) {
-#define FUSEBOX_CASE(name, field, cause, repeated, word, help) \
-  case Verb::k##name:                                          \
-    return word;
-    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-  }
-  return "";
-}
-
-absl::string_view VerbHelp(Verb verb) {
-  switch (verb) {
-#define FUSEBOX_CASE(name, field, cause, repeated, word, help) \
-  case Verb::k##name:                                          \
-    return help;
-    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-  }
-  return "";
-}
-
 CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name,
                          std::string& instance) {
   switch (action.verb) {

@@ -6,11 +6,11 @@
 
 #include <grpcpp/support/status.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/v1/admin.pb.h"
 #include "src/base/operator_verbs.h"
@@ -25,18 +25,19 @@ enum class Verb {
 #undef FUSEBOX_VERB
 };
 
-// All of them, in the order in which they are shown.
-inline constexpr Verb kVerbs[] = {
-#define FUSEBOX_VERB(verb, ...) Verb::k##verb,
-    FUSEBOX_OPERATOR_VERBS(FUSEBOX_VERB)
-#undef FUSEBOX_VERB
+struct VerbRow {
+  const char* name;  // the subcommand: "open"
+  const char* help;  // what it says of itself: "Make circuits reject every call"
 };
 
-// The subcommand: "open".
-absl::string_view VerbName(Verb verb);
+// Of all of them, in their order, which is that in which they are shown.
+inline constexpr VerbRow kVerbs[] = {
+#define FUSEBOX_ROW(verb, field, cause, repeated, word, help) {word, help},
+    FUSEBOX_OPERATOR_VERBS(FUSEBOX_ROW)
+#undef FUSEBOX_ROW
+};
 
-// What it says of itself: "Have circuits reject every call".
-absl::string_view VerbHelp(Verb verb);
+constexpr const VerbRow& RowOf(Verb verb) { return kVerbs[static_cast<std::size_t>(verb)]; }
 
 struct Action {
   Verb verb = Verb::kReset;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -17,12 +16,6 @@
 
 namespace fuseboxctl {
 namespace {
-
-// What there is to write for a value, where it isn't in the option itself.
-constexpr std::pair<absl::string_view, absl::string_view> kValues[] = {
-    {"STATE", "closed open half_open"},
-    {"MODE", "automatic forced_open disabled shadow"},
-};
 
 // With these the endpoint is asked for names, as the command line would ask it.
 constexpr absl::string_view kConnectionGroup = "Endpoints";
@@ -155,9 +148,8 @@ std::vector<std::string> NamesOf(const CLI::Option& option) {
 std::string WordsOf(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   const absl::string_view kind = absl::string_view(type).substr(type.rfind(':') + 1);
-  for (const auto& [name, words] : kValues) {
-    if (kind == name) return std::string(words);
-  }
+  if (kind == "STATE") return absl::StrJoin(StateWords(), " ");
+  if (kind == "MODE") return absl::StrJoin(ModeWords(), " ");
   return absl::StrContains(kind, '|') ? absl::StrReplaceAll(kind, {{"|", " "}}) : "";
 }
 

@@ -3,16 +3,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/flag_kinds.h"
 
 namespace fuseboxctl {
 
 void FilterFlags::AddTo(CLI::App& app) {
-  AddWords(app, "--state", states, "Only those in this state: closed, open or half_open")
+  AddWords(app, "--state", states, absl::StrCat("Only those in this state: ", AnyOf(StateWords())))
       ->transform(State());
-  AddWords(app, "--mode", modes,
-           "Only those in this mode: automatic, forced_open, disabled or shadow")
+  AddWords(app, "--mode", modes, absl::StrCat("Only those in this mode: ", AnyOf(ModeWords())))
       ->transform(Mode());
   AddWords(app, "--target", targets, "Only those of this target, exactly")->type_name("TARGET");
   app.add_option("NAME", globs, "Names; * stands for any characters, ? for one")->type_name("GLOB");

@@ -241,7 +241,7 @@ void SayWhatIsNear(const Fleet& fleet, const WriteFlags& flags,
 ExitCode RunWrite(const Session& session, const WriteFlags& flags) {
   const Fleet& fleet = session.fleet;
   const Screen& screen = session.screen;
-  const std::string verb(VerbName(flags.action.verb));
+  const std::string verb = RowOf(flags.action.verb).name;
   std::vector<EndpointResult> answers(fleet.size());
   const bool direct = fleet.size() == 1 && flags.names.size() == 1 && !AnyGlob(flags);
   if (direct && !flags.dry_run) {
@@ -358,8 +358,9 @@ static_assert(std::size(kTexts) == std::size(kVerbs), "a verb of the table has n
 CommandRows WriteRows() {
   CommandRows rows;
   for (const VerbText& text : kTexts) {
-    rows.push_back({VerbName(text.verb).data(), ".IR NAME ...", VerbHelp(text.verb).data(),
-                    text.about, std::make_unique<WriteCommand>(text.verb)});
+    const VerbRow& verb = RowOf(text.verb);
+    rows.push_back({verb.name, ".IR NAME ...", verb.help, text.about,
+                    std::make_unique<WriteCommand>(text.verb)});
   }
   return rows;
 }

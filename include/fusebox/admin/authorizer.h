@@ -39,7 +39,7 @@ class FUSEBOX_EXPORT Authorizer {
  public:
   virtual ~Authorizer() = default;
 
-  // Who the caller is, for the events of what it does. A name that is empty or only spaces,
+  // Who the caller is, for the events of what it does. A name that is empty or only spaces
   // lets nobody in: the caller is answered UNAUTHENTICATED. UNAUTHENTICATED if it doesn't say who
   // it is well enough, PERMISSION_DENIED if it may not. The message goes to the caller: it must not
   // hold a credential.
