@@ -97,6 +97,8 @@ class CircuitRegistry::Impl {
   explicit Impl(Options options)
       : options_(std::move(options)),
         seed_(options_.seed ? Seed(*options_.seed) : Seed::Random()),
+        why_evicted_(
+            absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits)),
         failures_(std::make_shared<UserCodeFailures>(options_.clock == nullptr ? Clock::Real()
                                                                                : *options_.clock)),
         log_(std::make_shared<EventLog>(options_.event_capacity)),
@@ -285,8 +287,7 @@ class CircuitRegistry::Impl {
       const std::optional<EvictionQueue::Place> victim = queue_.Find(kept_policies_.full(), now);
       if (!victim) return nullptr;
       CircuitCore& core = CircuitCore::Of(*(*victim)->circuit);
-      std::optional<CircuitCore::Retired> retired = core.Retire(
-          now, absl::StrCat("idle, and one more than max_circuits = ", options_.max_circuits));
+      std::optional<CircuitCore::Retired> retired = core.Retire(now, why_evicted_);
       if (!retired) continue;
       ++evicted_;
       const bool lost = retired->opening ? traces_.Keep(core.name(), *retired->opening, now)
@@ -351,6 +352,7 @@ class CircuitRegistry::Impl {
   // Constant.
   Options options_;
   const Seed seed_;
+  const std::string why_evicted_;
 
   // Synchronised by itself. Shared with the circuits, which may outlive the registry.
   const std::shared_ptr<UserCodeFailures> failures_;
