@@ -392,9 +392,9 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
     event.to = change.to;
     event.mode_from = change.mode_from;
     event.mode_to = change.mode_to;
-    event.cause = change.trip.cause;
-    event.detail = change.trip.detail;
-    if (change.trip.evidence != nullptr) event.evidence = *change.trip.evidence;
+    event.cause = change.verdict.cause;
+    event.detail = change.verdict.detail;
+    if (change.verdict.evidence != nullptr) event.evidence = *change.verdict.evidence;
     if (IsOperatorCause(event.cause)) event.actor = std::string(actor);
     events.push_back(std::move(event));
   }
@@ -435,13 +435,13 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
     snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};
   }
   if (const auto at = totals_.last_transition()) snapshot.last_transition = WallTimeOf(*at, now);
-  const auto told = [&](const LifetimeTotals::Move& move) {
-    Move known{WallTimeOf(move.at, now), move.trip.cause, move.trip.detail, move.actor, {}};
-    if (move.trip.evidence != nullptr) known.evidence = *move.trip.evidence;
+  const auto told = [&](const LifetimeTotals::LastChange& last) {
+    Move known{WallTimeOf(last.at, now), last.verdict.cause, last.verdict.detail, last.actor, {}};
+    if (last.verdict.evidence != nullptr) known.evidence = *last.verdict.evidence;
     return known;
   };
-  if (const auto* move = totals_.last_opening()) snapshot.last_opening = told(*move);
-  if (const auto* move = totals_.last_action()) snapshot.last_action = told(*move);
+  if (const auto* last = totals_.last_opening()) snapshot.last_opening = told(*last);
+  if (const auto* last = totals_.last_action()) snapshot.last_action = told(*last);
   if (const auto at = machine_.open_until()) snapshot.next_probe = WallTimeOf(*at, now);
   return snapshot;
 }

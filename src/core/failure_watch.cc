@@ -14,7 +14,7 @@ FailureWatch::FailureWatch(const Policy& policy, SteadyTime now)
   if (policy.hung_calls) hung_calls_ = std::make_unique<HungCallTracker>(*policy.hung_calls, now);
 }
 
-std::optional<Trip> FailureWatch::CheckHungCalls(SteadyTime now) {
+std::optional<Verdict> FailureWatch::CheckHungCalls(SteadyTime now) {
   return hung_calls_ == nullptr ? std::nullopt : hung_calls_->Check(now);
 }
 
@@ -26,7 +26,7 @@ void FailureWatch::StopClock(SteadyTime start, SteadyTime now) {
   if (hung_calls_ != nullptr) hung_calls_->End(start, now);
 }
 
-std::optional<Trip> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
+std::optional<Verdict> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
   window_.Add(entry, now);
   if (entry.failure) {
     run_.AddFailure();
@@ -36,24 +36,24 @@ std::optional<Trip> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
   return Check(now);
 }
 
-std::optional<Trip> FailureWatch::RecordFirstMessage(WindowEntry success, SteadyTime now,
-                                                     Places& places) {
+std::optional<Verdict> FailureWatch::RecordFirstMessage(WindowEntry success, SteadyTime now,
+                                                        Places& places) {
   places.window = window_.PlaceAt(now);
   window_.Add(success, now);
   places.run = run_.AddFirstMessage();
   return Check(now);
 }
 
-std::optional<Trip> FailureWatch::TakeBack(const Places& places, SteadyTime now) {
+std::optional<Verdict> FailureWatch::TakeBack(const Places& places, SteadyTime now) {
   if (!window_.TurnIntoFailure(places.window, now)) window_.Add({/*failure=*/true, false}, now);
   run_.TakeBack(places.run);
   run_.AddFailure();
   return Check(now);
 }
 
-std::optional<Trip> FailureWatch::Check(SteadyTime now) {
-  std::optional<Trip> trip = CheckTripRules(policy_, run_.length(), window_.Counts(now));
-  return trip ? trip : CheckHungCalls(now);
+std::optional<Verdict> FailureWatch::Check(SteadyTime now) {
+  std::optional<Verdict> verdict = CheckTripRules(policy_, run_.length(), window_.Counts(now));
+  return verdict ? verdict : CheckHungCalls(now);
 }
 
 bool FailureWatch::SuccessMatters(SteadyTime now) {

@@ -13,7 +13,7 @@
 #include "fusebox/snapshot.h"
 #include "src/core/failure_run.h"
 #include "src/core/hung_call_tracker.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 #include "src/core/window/call_window.h"
 #include "src/core/window/window_entry.h"
 
@@ -25,22 +25,22 @@ class FailureWatch {
   FailureWatch(const Policy& policy, SteadyTime now);
 
   // Whether the calls that are out trip it: looked at before each start and after each end.
-  std::optional<Trip> CheckHungCalls(SteadyTime now);
+  std::optional<Verdict> CheckHungCalls(SteadyTime now);
   void Start(SteadyTime now);
 
   // A call that started then can't hang any more.
   void StopClock(SteadyTime start, SteadyTime now);
 
   // A success or failure is here.
-  std::optional<Trip> Record(WindowEntry entry, SteadyTime now);
+  std::optional<Verdict> Record(WindowEntry entry, SteadyTime now);
 
   // A success that may be taken back by its `places`.
   struct Places {
     int64_t window = 0;
     int64_t run = 0;
   };
-  std::optional<Trip> RecordFirstMessage(WindowEntry success, SteadyTime now, Places& places);
-  std::optional<Trip> TakeBack(const Places& places, SteadyTime now);
+  std::optional<Verdict> RecordFirstMessage(WindowEntry success, SteadyTime now, Places& places);
+  std::optional<Verdict> TakeBack(const Places& places, SteadyTime now);
 
   // Successes of which the window is told late.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
@@ -56,7 +56,7 @@ class FailureWatch {
   WindowCounts Counts(SteadyTime now) { return window_.Counts(now); }
 
  private:
-  std::optional<Trip> Check(SteadyTime now);
+  std::optional<Verdict> Check(SteadyTime now);
 
   const Policy& policy_;
   CallWindow window_;

@@ -42,13 +42,13 @@ void HungCallTracker::End(SteadyTime start, SteadyTime now) {
   --count;
 }
 
-std::optional<Trip> HungCallTracker::Check(SteadyTime now) {
+std::optional<Verdict> HungCallTracker::Check(SteadyTime now) {
   AdvanceTo(now);
   if (!guard_.Look(now, hung_ >= limit_)) return std::nullopt;
   const absl::Duration age = absl::Nanoseconds(age_nanos_);
-  return Trip{Cause::kHungCalls,
-              absl::StrCat(hung_, " calls >= ", limit_, " in flight for ", DurationText(age)),
-              hung_, age};
+  return Verdict{Cause::kHungCalls,
+                 absl::StrCat(hung_, " calls >= ", limit_, " in flight for ", DurationText(age)),
+                 hung_, age};
 }
 
 int64_t HungCallTracker::SliceAt(SteadyTime time) const {

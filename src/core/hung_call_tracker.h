@@ -10,7 +10,7 @@
 
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 #include "src/core/stall_guard.h"
 
 namespace fusebox::internal {
@@ -28,7 +28,7 @@ class HungCallTracker {
   void End(SteadyTime start, SteadyTime now);
 
   // One look at whether too many are hung.
-  std::optional<Trip> Check(SteadyTime now);
+  std::optional<Verdict> Check(SteadyTime now);
 
  private:
   int64_t SliceAt(SteadyTime time) const;

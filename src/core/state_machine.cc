@@ -79,8 +79,8 @@ StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Cha
 
 StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
   if (FailureWatch* const watching = watch()) {
-    if (std::optional<Trip> trip = watching->CheckHungCalls(now_)) {
-      Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+    if (std::optional<Verdict> verdict = watching->CheckHungCalls(now_)) {
+      CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
     }
   }
   LookAtProbes(changes);
@@ -122,8 +122,8 @@ StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration 
 void StateMachine::LookAtProbes(Changes& changes) {
   auto* const probing = std::get_if<ProbingState>(&state_);
   if (probing == nullptr) return;
-  if (std::optional<Trip> trip = probing->CheckTimeout(now_)) {
-    Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+  if (std::optional<Verdict> verdict = probing->CheckTimeout(now_)) {
+    CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
   }
 }
 
@@ -139,11 +139,11 @@ StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord cal
   if (!IsCurrent(ticket.epoch, now, changes)) return {call.kind, ticket.epoch != kNoEpoch};
   const std::optional<absl::Duration> hung = HungUntilCancelled(ticket, call);
   if (hung) call.kind = OutcomeKind::kFailure;
-  if (std::optional<Trip> trip = RecordCurrent(ticket, call)) {
+  if (std::optional<Verdict> verdict = RecordCurrent(ticket, call)) {
     if (hung) {
-      absl::StrAppend(&trip->detail, ", cancelled by its caller after ", DurationText(*hung));
+      absl::StrAppend(&verdict->detail, ", cancelled by its caller after ", DurationText(*hung));
     }
-    Move(*std::move(trip), now_, call.pushback, changes);
+    CarryOut(*std::move(verdict), now_, call.pushback, changes);
   }
   return {call.kind, false};
 }
@@ -164,15 +164,15 @@ std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Ticket& tic
 void StateMachine::ReceiveMessage(const Ticket& ticket, const CallRecord& message, SteadyTime now,
                                   Changes& changes) {
   if (!IsCurrent(ticket.epoch, now, changes) || ticket.Is(Ticket::kAnswered)) return;
-  std::optional<Trip> trip;
+  std::optional<Verdict> verdict;
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     KeepEvidence(message);
-    trip = probing->Record(ticket.probe_place, EntryOf(message));
+    verdict = probing->Record(ticket.probe_place, EntryOf(message));
   } else if (FailureWatch* const watching = watch()) {
     watching->StopClock(ticket.start, now_);
-    trip = watching->CheckHungCalls(now_);
+    verdict = watching->CheckHungCalls(now_);
   }
-  if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+  if (verdict) CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
 }
 
 StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
@@ -181,23 +181,23 @@ StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
   first.epoch_ = ticket.epoch;
   if (ticket.epoch == kNoEpoch) first.recorded_ = FirstMessage::Recorded::kKeptOut;
   if (!IsCurrent(ticket.epoch, now, changes)) return {message.kind, ticket.epoch != kNoEpoch};
-  std::optional<Trip> trip;
+  std::optional<Verdict> verdict;
   FailureWatch* const watching = watch();
   if (message.kind != OutcomeKind::kSuccess) {
-    trip = RecordCurrent(ticket, message);
+    verdict = RecordCurrent(ticket, message);
   } else if (watching == nullptr) {
-    trip = RecordCurrent(ticket, message);
+    verdict = RecordCurrent(ticket, message);
     if (!ticket.Is(Ticket::kFailed)) first.recorded_ = FirstMessage::Recorded::kProbe;
   } else {
     if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
     KeepEvidence(message);
     FailureWatch::Places places;
-    trip = watching->RecordFirstMessage(*EntryOf(message), now_, places);
+    verdict = watching->RecordFirstMessage(*EntryOf(message), now_, places);
     first.recorded_ = FirstMessage::Recorded::kCall;
     first.window_place_ = places.window;
     first.run_place_ = places.run;
   }
-  if (trip) Move(*std::move(trip), now_, absl::ZeroDuration(), changes);
+  if (verdict) CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
   return {message.kind, false};
 }
 
@@ -206,8 +206,8 @@ void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& ch
   FailureWatch* const watching = watch();
   if (watching == nullptr || mode_ == Mode::kDisabled) return;
   KeepEvidence(failure);
-  if (std::optional<Trip> trip = watching->Record({/*failure=*/true, /*slow=*/false}, now_)) {
-    Move(*std::move(trip), now_, failure.pushback, changes);
+  if (std::optional<Verdict> verdict = watching->Record({/*failure=*/true, /*slow=*/false}, now_)) {
+    CarryOut(*std::move(verdict), now_, failure.pushback, changes);
   }
 }
 
@@ -221,15 +221,15 @@ void StateMachine::KeepEvidence(const CallRecord& call) {
   if (slow) evidence_->AddSlowCall(call.evidence);
 }
 
-Evidence StateMachine::EvidenceOf(const Trip& trip) const {
+Evidence StateMachine::EvidenceOf(const Verdict& verdict) const {
   Evidence evidence;
   if (evidence_ != nullptr) {
-    const By by = RowOf(trip.cause).by;
-    if (by == By::kFailures) evidence = evidence_->OfFailures(trip.calls);
-    if (by == By::kSlowCalls) evidence = evidence_->OfSlowCalls(trip.calls);
+    const By by = RowOf(verdict.cause).by;
+    if (by == By::kFailures) evidence = evidence_->OfFailures(verdict.calls);
+    if (by == By::kSlowCalls) evidence = evidence_->OfSlowCalls(verdict.calls);
   }
-  evidence.calls = trip.calls;
-  evidence.age = trip.age;
+  evidence.calls = verdict.calls;
+  evidence.age = verdict.age;
   return evidence;
 }
 
@@ -243,18 +243,18 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
     return;
   }
   KeepEvidence(failure);
-  std::optional<Trip> trip;
+  std::optional<Verdict> verdict;
   if (first_message.recorded_ == Where::kProbe) {
     FUSEBOX_DCHECK(phase() == Phase::kProbing);  // no other state has this epoch
-    trip = std::get<ProbingState>(state_).TakeBack();
+    verdict = std::get<ProbingState>(state_).TakeBack();
   } else {
     FUSEBOX_DCHECK(watch() != nullptr);
-    trip = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
+    verdict = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
   }
-  if (trip) Move(*std::move(trip), now_, failure.pushback, changes);
+  if (verdict) CarryOut(*std::move(verdict), now_, failure.pushback, changes);
 }
 
-std::optional<Trip> StateMachine::RecordCurrent(const Ticket& ticket, const CallRecord& call) {
+std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const CallRecord& call) {
   const std::optional<WindowEntry> entry = EntryOf(call);
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     if (ticket.Is(Ticket::kAnswered)) return TakeBackProbe(ticket, call, *probing);
@@ -269,8 +269,8 @@ std::optional<Trip> StateMachine::RecordCurrent(const Ticket& ticket, const Call
 }
 
 // The end of a probe that was recorded at its first message.
-std::optional<Trip> StateMachine::TakeBackProbe(const Ticket& ticket, const CallRecord& call,
-                                                ProbingState& probing) {
+std::optional<Verdict> StateMachine::TakeBackProbe(const Ticket& ticket, const CallRecord& call,
+                                                   ProbingState& probing) {
   if (ticket.Is(Ticket::kFailed) || call.kind != OutcomeKind::kFailure) return std::nullopt;
   CallRecord failure = call;
   failure.slow = false;  // that was recorded too
@@ -285,12 +285,12 @@ void StateMachine::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
 
 void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   now_ = std::max(now_, now);
-  for (std::optional<DueTrip> due = Due(); due && due->at <= now_; due = Due()) {
-    Move(std::move(due->trip), due->at, absl::ZeroDuration(), changes);
+  for (std::optional<DueVerdict> due = Due(); due && due->at <= now_; due = Due()) {
+    CarryOut(std::move(due->verdict), due->at, absl::ZeroDuration(), changes);
   }
 }
 
-std::optional<DueTrip> StateMachine::Due() const {
+std::optional<DueVerdict> StateMachine::Due() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->Due();
   if (const auto* ramping = std::get_if<RampingState>(&state_)) return ramping->Due();
   return std::nullopt;
@@ -300,7 +300,7 @@ void StateMachine::Operate(Cause verb, absl::string_view why, SteadyTime now, Ch
   AdvanceTo(now, changes);
   if (!DoesMore(verb, mode_)) return;
   if (verb == Cause::kAutomated && mode_ == Mode::kForcedOpen) verb = Cause::kReleased;
-  Move({verb, std::string(why)}, now_, absl::ZeroDuration(), changes);
+  CarryOut({verb, std::string(why)}, now_, absl::ZeroDuration(), changes);
 }
 
 void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl,
@@ -330,28 +330,31 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
       ChangeAt(EventKind::kPolicyChanged, now_, {Cause::kPolicyChanged, std::string(why)}));
 }
 
-void StateMachine::Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes) {
-  const std::optional<LegalMove> move = MoveFor(trip.cause, phase());
-  if (!move) return;
-  Phase to = move->to;
-  if (trip.cause == Cause::kProbesSucceeded && policy_->ramp) to = Phase::kRamping;
-  if (IsRule(trip.cause)) trip.evidence = std::make_shared<const Evidence>(EvidenceOf(trip));
+void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushback,
+                            Changes& changes) {
+  const std::optional<Transition> transition = TransitionFor(verdict.cause, phase());
+  if (!transition) return;
+  Phase to = transition->to;
+  if (verdict.cause == Cause::kProbesSucceeded && policy_->ramp) to = Phase::kRamping;
+  if (IsRule(verdict.cause)) {
+    verdict.evidence = std::make_shared<const Evidence>(EvidenceOf(verdict));
+  }
 
   const State from = state();
   const Mode mode_from = mode_;
   ++epoch_;
-  mode_ = move->mode.value_or(mode_);
+  mode_ = transition->mode.value_or(mode_);
   Enter(to, at, pushback);
 
   const auto add = [&](EventKind kind) {
-    Change change = ChangeAt(kind, at, trip);
+    Change change = ChangeAt(kind, at, verdict);
     change.from = from;
     change.mode_from = mode_from;
     changes.push_back(std::move(change));
   };
-  if (IsRule(trip.cause)) add(EventKind::kRuleExceeded);
-  if (trip.cause == Cause::kReset) add(EventKind::kReset);
-  if (mode_ != mode_from || trip.cause == Cause::kForcedOpen) add(EventKind::kModeChanged);
+  if (IsRule(verdict.cause)) add(EventKind::kRuleExceeded);
+  if (verdict.cause == Cause::kReset) add(EventKind::kReset);
+  if (mode_ != mode_from || verdict.cause == Cause::kForcedOpen) add(EventKind::kModeChanged);
   if (to == Phase::kRamping) add(EventKind::kRampStarted);
   if (state() != from) add(EventKind::kTransition);
 }
@@ -383,8 +386,8 @@ void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
   }
 }
 
-Change StateMachine::ChangeAt(EventKind kind, SteadyTime at, const Trip& trip) const {
-  return {kind, state(), state(), mode_, mode_, at, epoch_, trip};
+Change StateMachine::ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const {
+  return {kind, state(), state(), mode_, mode_, at, epoch_, verdict};
 }
 
 StateMachine::FastPath StateMachine::fast_path() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R8, R10, R12 and R14 as a pure machine: (event, now) -> (verdict, changes). It knows
-// neither threads nor clocks; CircuitBreaker is the concurrent shell around it.
+// The rules R1-R8, R10, R12 and R14 as a pure machine: (what happens, now) -> (answer, changes).
+// It knows neither threads nor clocks; CircuitBreaker is the concurrent shell around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 #define FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 
@@ -26,13 +26,13 @@
 #include "src/core/open_duration.h"
 #include "src/core/opening.h"
 #include "src/core/phase.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 #include "src/core/states.h"
 
 namespace fusebox::internal {
 
 // What has changed: an event, except for what the machine can't know (the circuit's name, the time
-// of day, who).
+// of day, who). One transition makes one or more.
 struct Change {
   EventKind kind = EventKind::kTransition;
   State from = State::kClosed;
@@ -41,7 +41,7 @@ struct Change {
   Mode mode_to = Mode::kAutomatic;
   SteadyTime at;
   uint64_t epoch = 0;
-  Trip trip;
+  Verdict verdict;
 };
 using Changes = absl::InlinedVector<Change, 2>;
 
@@ -58,7 +58,7 @@ struct CallRecord {
   absl::Duration usual_latency = absl::ZeroDuration();  // of the circuit's calls; 0: unknown
 };
 
-// Not thread-safe. Every operation first makes the moves that are due at its `now` (rule R1),
+// Not thread-safe. Every operation first makes the transitions that are due at its `now` (rule R1),
 // each at the time at which it was due, so that what anyone sees does not depend on who looked
 // before. A `now` earlier than the latest one seen is taken for that latest one.
 class StateMachine {
@@ -159,16 +159,16 @@ class StateMachine {
   bool IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes);
   Grant Reject(RejectionReason reason, absl::Duration retry_after) const;
   void KeepEvidence(const CallRecord& call);
-  Evidence EvidenceOf(const Trip& trip) const;
-  std::optional<Trip> RecordCurrent(const Ticket& ticket, const CallRecord& call);
-  std::optional<Trip> TakeBackProbe(const Ticket& ticket, const CallRecord& call,
-                                    ProbingState& probing);
+  Evidence EvidenceOf(const Verdict& verdict) const;
+  std::optional<Verdict> RecordCurrent(const Ticket& ticket, const CallRecord& call);
+  std::optional<Verdict> TakeBackProbe(const Ticket& ticket, const CallRecord& call,
+                                       ProbingState& probing);
   std::optional<absl::Duration> HungUntilCancelled(const Ticket& ticket,
                                                    const CallRecord& call) const;
-  std::optional<DueTrip> Due() const;
-  void Move(Trip trip, SteadyTime at, absl::Duration pushback, Changes& changes);
+  std::optional<DueVerdict> Due() const;
+  void CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushback, Changes& changes);
   void Enter(Phase phase, SteadyTime at, absl::Duration pushback);
-  Change ChangeAt(EventKind kind, SteadyTime at, const Trip& trip) const;
+  Change ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const;
 
   std::shared_ptr<const Policy> policy_;
   OpenDuration open_duration_;

@@ -9,69 +9,69 @@
 
 namespace fusebox::internal {
 
-std::optional<DueTrip> OpenState::Due() const {
+std::optional<DueVerdict> OpenState::Due() const {
   if (!until) return std::nullopt;
-  return DueTrip{*until, at_end};
+  return DueVerdict{*until, at_end};
 }
 
-DueTrip RampingState::Due() const {
+DueVerdict RampingState::Due() const {
   return {progress.end(), {Cause::kRampEnded, "every call is admitted again"}};
 }
 
-std::optional<Trip> ProbingState::Record(int32_t place, std::optional<WindowEntry> entry) {
+std::optional<Verdict> ProbingState::Record(int32_t place, std::optional<WindowEntry> entry) {
   probes_.Return(place, /*counts=*/entry.has_value());
   if (!entry) return std::nullopt;
   ++results_.recorded;
   results_.failures += entry->failure ? 1 : 0;
   results_.slow += entry->slow ? 1 : 0;
-  return Verdict();
+  return Decide();
 }
 
-std::optional<Trip> ProbingState::TakeBack() {
+std::optional<Verdict> ProbingState::TakeBack() {
   ++results_.failures;
-  return Verdict();
+  return Decide();
 }
 
-std::optional<Trip> ProbingState::Verdict() const {
-  return std::visit([&](const auto& verdict) { return Verdict(verdict); },
+std::optional<Verdict> ProbingState::Decide() const {
+  return std::visit([&](const auto& verdict) { return DecideBy(verdict); },
                     policy_.half_open.verdict);
 }
 
-std::optional<Trip> ProbingState::CheckTimeout(SteadyTime now) {
+std::optional<Verdict> ProbingState::CheckTimeout(SteadyTime now) {
   if (!probes_.CheckTimeout(now)) return std::nullopt;
   const absl::Duration timeout = policy_.half_open.probe_timeout;
-  return Trip{Cause::kProbeTimeout,
-              absl::StrCat("a probe has been out for ", DurationText(timeout)), 1, timeout};
+  return Verdict{Cause::kProbeTimeout,
+                 absl::StrCat("a probe has been out for ", DurationText(timeout)), 1, timeout};
 }
 
-std::optional<Trip> ProbingState::Verdict(const SuccessThreshold& threshold) const {
+std::optional<Verdict> ProbingState::DecideBy(const SuccessThreshold& threshold) const {
   if (results_.failures > 0) {
-    return Trip{Cause::kProbeFailed,
-                absl::StrCat("a probe failed after ", results_.recorded - 1, " of ",
-                             threshold.successes, " successes"),
-                results_.failures};
+    return Verdict{Cause::kProbeFailed,
+                   absl::StrCat("a probe failed after ", results_.recorded - 1, " of ",
+                                threshold.successes, " successes"),
+                   results_.failures};
   }
   if (results_.recorded < threshold.successes) return std::nullopt;
-  return Trip{Cause::kProbesSucceeded,
-              absl::StrCat(results_.recorded, " probes succeeded >= ", threshold.successes)};
+  return Verdict{Cause::kProbesSucceeded,
+                 absl::StrCat(results_.recorded, " probes succeeded >= ", threshold.successes)};
 }
 
-std::optional<Trip> ProbingState::Verdict(const ProbeCalls& probe_calls) const {
+std::optional<Verdict> ProbingState::DecideBy(const ProbeCalls& probe_calls) const {
   if (results_.recorded < probe_calls.calls) return std::nullopt;
-  std::optional<Trip> trip;
+  std::optional<Verdict> verdict;
   if (policy_.failure_rate) {
-    trip = RateRule::Failures(Cause::kProbeFailureRate, *policy_.failure_rate, probe_calls.calls)
-               .Check(results_);
+    verdict = RateRule::Failures(Cause::kProbeFailureRate, *policy_.failure_rate, probe_calls.calls)
+                  .Check(results_);
   }
-  if (!trip && policy_.slow_call_rate) {
-    trip =
+  if (!verdict && policy_.slow_call_rate) {
+    verdict =
         RateRule::SlowCalls(Cause::kProbeSlowCallRate, *policy_.slow_call_rate, probe_calls.calls)
             .Check(results_);
   }
-  if (trip) return trip;
-  return Trip{Cause::kProbesSucceeded,
-              absl::StrCat(results_.failures, " failed and ", results_.slow, " slow of ",
-                           results_.recorded, " probes")};
+  if (verdict) return verdict;
+  return Verdict{Cause::kProbesSucceeded,
+                 absl::StrCat(results_.failures, " failed and ", results_.slow, " slow of ",
+                              results_.recorded, " probes")};
 }
 
 }  // namespace fusebox::internal

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What each phase knows and decides while the circuit is in it (rules R2-R6). A phase never moves
-// the circuit: it returns a Trip, which tells the state machine that a rule holds.
+// the circuit: it returns a Verdict, which the state machine carries out.
 #ifndef FUSEBOX_SRC_CORE_STATES_H_
 #define FUSEBOX_SRC_CORE_STATES_H_
 
@@ -15,15 +15,15 @@
 #include "src/core/failure_watch.h"
 #include "src/core/probes.h"
 #include "src/core/ramp_progress.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 #include "src/core/window/window_entry.h"
 
 namespace fusebox::internal {
 
-// A trip that comes of time alone, and when it is due.
-struct DueTrip {
+// A verdict that comes of time alone, and when it is due.
+struct DueVerdict {
   SteadyTime at;
-  Trip trip;
+  Verdict verdict;
 };
 
 // Each of these refers to the policy that it was made with, which must outlive it.
@@ -37,10 +37,10 @@ struct ClosedState {
 struct OpenState {
   // Absent: an operator holds it open for good.
   std::optional<SteadyTime> until;
-  Trip at_end;
+  Verdict at_end;
   bool has_rejected = false;
 
-  std::optional<DueTrip> Due() const;
+  std::optional<DueVerdict> Due() const;
 };
 
 class ProbingState {
@@ -52,24 +52,24 @@ class ProbingState {
   std::optional<int32_t> Admit(SteadyTime now) { return probes_.Admit(now); }
 
   // A probe has come back, with a success or failure or, without `entry`, ignored.
-  std::optional<Trip> Record(int32_t place, std::optional<WindowEntry> entry);
+  std::optional<Verdict> Record(int32_t place, std::optional<WindowEntry> entry);
 
   // One that was recorded as a success has failed after all.
-  std::optional<Trip> TakeBack();
+  std::optional<Verdict> TakeBack();
 
   // Since when that one is out.
   SteadyTime Since(int32_t place) const { return probes_.Since(place); }
 
   // Whether a probe has been out for too long: looked at before each start and each end of one.
-  std::optional<Trip> CheckTimeout(SteadyTime now);
+  std::optional<Verdict> CheckTimeout(SteadyTime now);
 
   int64_t probes_out() const { return probes_.out(); }
   const WindowCounts& results() const { return results_; }
 
  private:
-  std::optional<Trip> Verdict() const;
-  std::optional<Trip> Verdict(const SuccessThreshold& threshold) const;
-  std::optional<Trip> Verdict(const ProbeCalls& probe_calls) const;
+  std::optional<Verdict> Decide() const;
+  std::optional<Verdict> DecideBy(const SuccessThreshold& threshold) const;
+  std::optional<Verdict> DecideBy(const ProbeCalls& probe_calls) const;
 
   const Policy& policy_;
   Probes probes_;
@@ -80,7 +80,7 @@ struct RampingState {
   RampingState(const Policy& policy, SteadyTime now)
       : watch(policy, now), progress(*policy.ramp, now) {}
 
-  DueTrip Due() const;
+  DueVerdict Due() const;
 
   FailureWatch watch;
   RampProgress progress;

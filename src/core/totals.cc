@@ -78,14 +78,16 @@ void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& out
 
 void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) {
   const auto kept = [&] {
-    return std::make_unique<const Move>(Move{change.at, change.trip, std::string(actor)});
+    return std::make_unique<const LastChange>(
+        LastChange{change.at, change.verdict, std::string(actor)});
   };
-  if (IsOperatorCause(change.trip.cause)) last_action_ = kept();
+  if (IsOperatorCause(change.verdict.cause)) last_action_ = kept();
   if (change.kind != EventKind::kTransition) return;
   if (change.to == State::kOpen) {
-    last_opening_ = IsOperatorCause(change.trip.cause)
-                        ? kept()
-                        : std::make_unique<const Move>(Move{change.at, change.trip, {}});
+    last_opening_ =
+        IsOperatorCause(change.verdict.cause)
+            ? kept()
+            : std::make_unique<const LastChange>(LastChange{change.at, change.verdict, {}});
   }
   ++counts()
         .transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];

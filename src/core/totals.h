@@ -15,7 +15,7 @@
 #include "fusebox/outcome.h"
 #include "fusebox/snapshot.h"
 #include "src/core/call_shards.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 #include "src/core/state_machine.h"
 
 namespace fusebox::internal {
@@ -56,13 +56,14 @@ class LifetimeTotals {
   const std::optional<Failure>& last_failure() const { return last_failure_; }
   std::optional<SteadyTime> last_transition() const { return last_transition_; }
 
-  struct Move {
+  // What opened the circuit last, or what an operator did last.
+  struct LastChange {
     SteadyTime at;
-    Trip trip;
+    Verdict verdict;
     std::string actor;
   };
-  const Move* last_opening() const { return last_opening_.get(); }  // null: none yet
-  const Move* last_action() const { return last_action_.get(); }
+  const LastChange* last_opening() const { return last_opening_.get(); }  // null: none yet
+  const LastChange* last_action() const { return last_action_.get(); }
 
  private:
   void CountFailure(const Outcome& outcome, bool stale, SteadyTime now);
@@ -76,8 +77,8 @@ class LifetimeTotals {
   std::optional<Failure> last_failure_;
   std::optional<SteadyTime> last_transition_;
   // Of most circuits there is neither.
-  std::unique_ptr<const Move> last_opening_;
-  std::unique_ptr<const Move> last_action_;
+  std::unique_ptr<const LastChange> last_opening_;
+  std::unique_ptr<const LastChange> last_action_;
 };
 
 }  // namespace fusebox::internal

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The causes of moves as the machine reads them: who is behind each, and which moves are legal
-// (rules R2, R4-R6, R8, R10, R14). They are written down in fusebox/event.h.
+// The causes of transitions as the machine reads them: who is behind each, and what it does in
+// which phase (rules R2, R4-R6, R8, R10, R14). They are written down in fusebox/event.h.
 #ifndef FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 #define FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 
@@ -18,7 +18,8 @@ namespace fusebox::internal {
 // Who is behind a cause.
 enum class By { kNobody, kFailures, kSlowCalls, kHungCalls, kItself, kOperator };
 
-struct LegalMove {
+// What the table allows.
+struct Transition {
   Phase to;
   std::optional<Mode> mode;  // absent: as before
 };
@@ -89,10 +90,10 @@ static_assert(NumbersCountUp());
 constexpr const CauseRow& RowOf(Cause cause) { return kCauses[static_cast<std::size_t>(cause)]; }
 
 // What a cause does in a phase; empty if it can't occur there.
-constexpr std::optional<LegalMove> MoveFor(Cause cause, Phase from) {
+constexpr std::optional<Transition> TransitionFor(Cause cause, Phase from) {
   const CauseRow& row = RowOf(cause);
   if (!row.to || !row.from.Has(from)) return std::nullopt;
-  return LegalMove{*row.to, row.mode};
+  return Transition{*row.to, row.mode};
 }
 
 // Whether somebody did it, and is named in the event.

@@ -16,13 +16,13 @@ namespace {
 constexpr Phase kPhases[] = {Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping};
 
 std::optional<Phase> TargetOf(Cause cause, Phase from) {
-  const std::optional<LegalMove> move = MoveFor(cause, from);
-  return move ? std::optional<Phase>(move->to) : std::nullopt;
+  const std::optional<Transition> transition = TransitionFor(cause, from);
+  return transition ? std::optional<Phase>(transition->to) : std::nullopt;
 }
 
 // From each of `from`, and from nowhere else; into that mode, or leaving it alone.
-void ExpectOnlyMove(Cause cause, const std::vector<Phase>& from, Phase to,
-                    std::optional<Mode> mode = std::nullopt) {
+void ExpectOnlyTransition(Cause cause, const std::vector<Phase>& from, Phase to,
+                          std::optional<Mode> mode = std::nullopt) {
   for (const Phase phase : kPhases) {
     std::optional<Phase> want;
     for (const Phase legal : from) {
@@ -31,45 +31,45 @@ void ExpectOnlyMove(Cause cause, const std::vector<Phase>& from, Phase to,
     EXPECT_EQ(TargetOf(cause, phase), want)
         << CauseName(cause) << " in " << StateName(StateOf(phase));
     if (!want) continue;
-    EXPECT_EQ(MoveFor(cause, phase)->mode, mode) << CauseName(cause);
+    EXPECT_EQ(TransitionFor(cause, phase)->mode, mode) << CauseName(cause);
   }
 }
 
 TEST(TransitionTable, R2_R6_R14_TripRulesOpenAClosedOrRampingCircuitAndNoOther) {
   for (const Cause cause : {Cause::kConsecutiveFailures, Cause::kFailuresInWindow,
                             Cause::kFailureRate, Cause::kSlowCallRate, Cause::kHungCalls}) {
-    ExpectOnlyMove(cause, {Phase::kClosed, Phase::kRamping}, Phase::kOpen);
+    ExpectOnlyTransition(cause, {Phase::kClosed, Phase::kRamping}, Phase::kOpen);
   }
 }
 
 TEST(TransitionTable, R4_TimeTurnsOpenToHalfOpen) {
-  ExpectOnlyMove(Cause::kOpenDurationElapsed, {Phase::kOpen}, Phase::kProbing);
+  ExpectOnlyTransition(Cause::kOpenDurationElapsed, {Phase::kOpen}, Phase::kProbing);
 }
 
 TEST(TransitionTable, R5_ProbesDecideHalfOpen) {
   for (const Cause cause : {Cause::kProbeFailed, Cause::kProbeFailureRate,
                             Cause::kProbeSlowCallRate, Cause::kProbeTimeout}) {
-    ExpectOnlyMove(cause, {Phase::kProbing}, Phase::kOpen);
+    ExpectOnlyTransition(cause, {Phase::kProbing}, Phase::kOpen);
   }
-  ExpectOnlyMove(Cause::kProbesSucceeded, {Phase::kProbing}, Phase::kClosed);
+  ExpectOnlyTransition(Cause::kProbesSucceeded, {Phase::kProbing}, Phase::kClosed);
 }
 
 TEST(TransitionTable, R6_TheEndOfTheRampCloses) {
-  ExpectOnlyMove(Cause::kRampEnded, {Phase::kRamping}, Phase::kClosed);
+  ExpectOnlyTransition(Cause::kRampEnded, {Phase::kRamping}, Phase::kClosed);
 }
 
 TEST(TransitionTable, R8_AnOperatorMovesFromAnywhere) {
   const std::vector<Phase> any(std::begin(kPhases), std::end(kPhases));
-  ExpectOnlyMove(Cause::kReset, any, Phase::kClosed, Mode::kAutomatic);
-  ExpectOnlyMove(Cause::kForcedOpen, any, Phase::kOpen, Mode::kForcedOpen);
-  ExpectOnlyMove(Cause::kDisabled, any, Phase::kClosed, Mode::kDisabled);
-  ExpectOnlyMove(Cause::kShadowed, any, Phase::kClosed, Mode::kShadow);
-  ExpectOnlyMove(Cause::kAutomated, any, Phase::kClosed, Mode::kAutomatic);
+  ExpectOnlyTransition(Cause::kReset, any, Phase::kClosed, Mode::kAutomatic);
+  ExpectOnlyTransition(Cause::kForcedOpen, any, Phase::kOpen, Mode::kForcedOpen);
+  ExpectOnlyTransition(Cause::kDisabled, any, Phase::kClosed, Mode::kDisabled);
+  ExpectOnlyTransition(Cause::kShadowed, any, Phase::kClosed, Mode::kShadow);
+  ExpectOnlyTransition(Cause::kAutomated, any, Phase::kClosed, Mode::kAutomatic);
 }
 
 TEST(TransitionTable, R8_AForcedOpeningEndsInHalfOpen) {
-  ExpectOnlyMove(Cause::kReleased, {Phase::kOpen}, Phase::kProbing, Mode::kAutomatic);
-  ExpectOnlyMove(Cause::kForcedOpenEnded, {Phase::kOpen}, Phase::kProbing, Mode::kAutomatic);
+  ExpectOnlyTransition(Cause::kReleased, {Phase::kOpen}, Phase::kProbing, Mode::kAutomatic);
+  ExpectOnlyTransition(Cause::kForcedOpenEnded, {Phase::kOpen}, Phase::kProbing, Mode::kAutomatic);
 }
 
 }  // namespace

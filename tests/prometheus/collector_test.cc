@@ -146,10 +146,10 @@ TEST_F(CollectorTest, TransitionsAreThereAtZeroBeforeTheyHappen) {
   Make("a");
   for (const CauseRow& row : kCauses) {
     for (const Phase from : {Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping}) {
-      const std::optional<LegalMove> move = MoveFor(row.cause, from);
-      if (!move || StateOf(from) == StateOf(move->to)) continue;
+      const std::optional<Transition> transition = TransitionFor(row.cause, from);
+      if (!transition || StateOf(from) == StateOf(transition->to)) continue;
       EXPECT_THAT(Scraped().Value("a", "circuit_breaker_state_transitions_total",
-                                  TransitionLabels(StateOf(from), StateOf(move->to))),
+                                  TransitionLabels(StateOf(from), StateOf(transition->to))),
                   Optional(0));
     }
   }

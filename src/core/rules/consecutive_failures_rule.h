@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
 
@@ -14,10 +14,10 @@ namespace fusebox::internal {
 struct ConsecutiveFailuresRule {
   int64_t limit;
 
-  std::optional<Trip> Check(int64_t run) const {
+  std::optional<Verdict> Check(int64_t run) const {
     if (run < limit) return std::nullopt;
-    return Trip{Cause::kConsecutiveFailures, absl::StrCat(run, " failures in a row >= ", limit),
-                run};
+    return Verdict{Cause::kConsecutiveFailures, absl::StrCat(run, " failures in a row >= ", limit),
+                   run};
   }
 };
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/snapshot.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
 
@@ -15,12 +15,12 @@ namespace fusebox::internal {
 struct FailuresInWindowRule {
   int64_t limit;
 
-  std::optional<Trip> Check(const WindowCounts& counts) const {
+  std::optional<Verdict> Check(const WindowCounts& counts) const {
     if (counts.failures < limit) return std::nullopt;
-    return Trip{Cause::kFailuresInWindow,
-                absl::StrCat(counts.failures, " failures >= ", limit, " in a window of ",
-                             counts.recorded, " calls"),
-                counts.failures};
+    return Verdict{Cause::kFailuresInWindow,
+                   absl::StrCat(counts.failures, " failures >= ", limit, " in a window of ",
+                                counts.recorded, " calls"),
+                   counts.failures};
   }
 };
 

@@ -6,15 +6,15 @@
 
 namespace fusebox::internal {
 
-std::optional<Trip> RateRule::Check(const WindowCounts& counts) const {
+std::optional<Verdict> RateRule::Check(const WindowCounts& counts) const {
   const int64_t part = counts.*part_;
   if (counts.recorded < minimum_calls_ || !RateReached(part, counts.recorded, rate_)) {
     return std::nullopt;
   }
   const double reached = static_cast<double>(part) / static_cast<double>(counts.recorded);
-  return Trip{cause_,
-              absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", counts.recorded, " calls"),
-              part};
+  return Verdict{
+      cause_, absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", counts.recorded, " calls"),
+      part};
 }
 
 }  // namespace fusebox::internal

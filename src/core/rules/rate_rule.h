@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "fusebox/snapshot.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
 
@@ -22,7 +22,7 @@ class RateRule {
     return RateRule(cause, "slow call rate", &WindowCounts::slow, rate, minimum_calls);
   }
 
-  std::optional<Trip> Check(const WindowCounts& counts) const;
+  std::optional<Verdict> Check(const WindowCounts& counts) const;
 
  private:
   RateRule(Cause cause, absl::string_view what, int64_t WindowCounts::*part, double rate,

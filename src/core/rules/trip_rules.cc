@@ -7,24 +7,25 @@
 
 namespace fusebox::internal {
 
-std::optional<Trip> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
-                                   const WindowCounts& counts) {
-  std::optional<Trip> trip;
+std::optional<Verdict> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
+                                      const WindowCounts& counts) {
+  std::optional<Verdict> verdict;
   if (policy.consecutive_failures) {
-    trip = ConsecutiveFailuresRule{*policy.consecutive_failures}.Check(consecutive_failures);
+    verdict = ConsecutiveFailuresRule{*policy.consecutive_failures}.Check(consecutive_failures);
   }
-  if (!trip && policy.failures_in_window) {
-    trip = FailuresInWindowRule{*policy.failures_in_window}.Check(counts);
+  if (!verdict && policy.failures_in_window) {
+    verdict = FailuresInWindowRule{*policy.failures_in_window}.Check(counts);
   }
-  if (!trip && policy.failure_rate) {
-    trip = RateRule::Failures(Cause::kFailureRate, *policy.failure_rate, policy.minimum_calls)
-               .Check(counts);
+  if (!verdict && policy.failure_rate) {
+    verdict = RateRule::Failures(Cause::kFailureRate, *policy.failure_rate, policy.minimum_calls)
+                  .Check(counts);
   }
-  if (!trip && policy.slow_call_rate) {
-    trip = RateRule::SlowCalls(Cause::kSlowCallRate, *policy.slow_call_rate, policy.minimum_calls)
-               .Check(counts);
+  if (!verdict && policy.slow_call_rate) {
+    verdict =
+        RateRule::SlowCalls(Cause::kSlowCallRate, *policy.slow_call_rate, policy.minimum_calls)
+            .Check(counts);
   }
-  return trip;
+  return verdict;
 }
 
 bool SuccessMatters(const Policy& policy, int64_t consecutive_failures,

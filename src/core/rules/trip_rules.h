@@ -9,13 +9,13 @@
 
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
-#include "src/core/rules/trip.h"
+#include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
 
 // The first rule that holds, if one does.
-std::optional<Trip> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
-                                   const WindowCounts& counts);
+std::optional<Verdict> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
+                                      const WindowCounts& counts);
 
 // Whether one more fast success could make a rule hold, or change what a rule remembers. If not, it
 // need only be counted. While the present slice of time lasts, a success lowers every rate; so what
