@@ -37,12 +37,10 @@ void FaultyCall::Pass(Batch& batch) {
   const grpc::Status* given = nullptr;
   {
     MutexLock lock(mutex_);
-    const bool first = stage_ == Stage::kUndecided;
-    if (first) Decide();
-    const bool leaves = stage_ == Stage::kLeaves;
-    if ((leaves || stage_ == Stage::kHeld) && !IsPastItsStart(batch)) {
+    if (stage_ == Stage::kUndecided) Decide();
+    if (HoldsBatches() && !IsPastItsStart(batch)) {
       Queue(batch);
-      if (first && leaves) Leave();
+      if (stage_ == Stage::kDue) Leave();
       return;
     }
     given = answer();
@@ -105,12 +103,26 @@ void FaultyCall::Decide() {
       [this](const auto& kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return Inject(kind); },
       fault.kind);
   if (wait <= absl::ZeroDuration()) {
-    stage_ = Stage::kLeaves;
+    stage_ = Stage::kDue;
     return;
   }
   stage_ = Stage::kHeld;
   due_ = Clock::Real().Now() + wait;
   engine_.timer().Schedule(due_, shared_from_this());
+}
+
+bool FaultyCall::HoldsBatches() const {
+  switch (stage_) {
+    case Stage::kHeld:
+    case Stage::kDue:
+    case Stage::kLeaves:
+      return true;
+    case Stage::kUndecided:
+    case Stage::kPasses:
+    case Stage::kLeft:
+      break;
+  }
+  return false;
 }
 
 void FaultyCall::Queue(Batch& batch) {

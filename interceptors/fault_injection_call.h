@@ -22,9 +22,19 @@
 
 namespace fusebox::internal {
 
-// Undecided, until its first batch draws a random number. Then it passes, or is held until it's
-// due, when it leaves: batch by batch, to the network or to the answer that it gets in place of
-// one.
+// What becomes of it, and of a batch that starts, in each stage:
+//
+//   stage      | a batch that starts     | and then
+//   -----------+-------------------------+-----------------------------------------------------
+//   kUndecided | decides: draws a number | kPasses: no fault; kHeld: one that takes time; kDue
+//   kPasses    | goes its way            | stays
+//   kHeld      | is queued               | kLeaves, once the timer says so or it is cancelled
+//   kDue       | is queued, and leaves   | kLeaves
+//   kLeaves    | is queued               | kLeft, once the queue is empty
+//   kLeft      | goes its way            | stays
+//
+// Abandoned in any of them: kLeft. A batch's way is to the network, or to the answer that the call
+// gets in place of one. A batch that is past its start goes its way in each stage.
 //
 // A call is held by keeping its batches from proceeding. gRPC allows that from any thread, and
 // waits for held batches before it shuts a completion queue down; a blocking caller waits for its
@@ -61,6 +71,7 @@ class FaultyCall final : public Sleeper, public std::enable_shared_from_this<Fau
     kUndecided,
     kPasses,
     kHeld,
+    kDue,
     kLeaves,  // one thread lets the batches go, outside the lock
     kLeft,
   };
@@ -72,6 +83,7 @@ class FaultyCall final : public Sleeper, public std::enable_shared_from_this<Fau
   absl::Duration TimeToDeadline() const;
 
   void Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HoldsBatches() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Queue(Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Leave() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What the call gets in place of the server's answer; null: it goes its way. Constant once it
