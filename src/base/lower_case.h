@@ -22,6 +22,13 @@ class LowerCase {
   constexpr const char* c_str() const { return text_; }
   constexpr absl::string_view text() const { return {text_, size - 1}; }
 
+  // Made while the program is compiled, as a comparison of its `text` with another may not be.
+  constexpr bool Equals(const char* other) const {
+    std::size_t i = 0;
+    while (text_[i] != '\0' && text_[i] == other[i]) ++i;
+    return text_[i] == other[i];
+  }
+
  private:
   char text_[size] = {};
 };

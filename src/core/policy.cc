@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "src/base/text.h"
+#include "src/core/rules/trip_rule_fields.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
 
@@ -111,11 +112,13 @@ class Checker {
   }
 
   void CheckTripRules() {
-    if (!policy_.consecutive_failures && !policy_.failures_in_window && !has_rate_ &&
-        !policy_.hung_calls) {
-      Fail("consecutive_failures, failures_in_window, failure_rate, slow_call_rate, hung_calls",
-           "unset", "set, at least one of them");
-    }
+    std::vector<absl::string_view> rules;
+    bool any_set = false;
+    internal::VisitTripRules(policy_, [&](absl::string_view rule, bool is_set) {
+      rules.push_back(rule);
+      any_set = any_set || is_set;
+    });
+    if (!any_set) Fail(absl::StrJoin(rules, ", "), "unset", "set, at least one of them");
     if (!policy_.slow_call_duration && (policy_.slow_call_rate || policy_.slow_is_failure)) {
       Fail("slow_call_duration", "unset",
            absl::StrCat("set, ", RangeText(internal::kSlowCallRange),

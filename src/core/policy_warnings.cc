@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "fusebox/policy.h"
 #include "src/base/text.h"
+#include "src/core/rules/trip_rule_fields.h"
 
 namespace fusebox {
 
@@ -59,8 +60,7 @@ class Warnings {
   // minimum, so with one it doesn't matter.
   void AboutTraffic() {
     if (policy_.consecutive_failures) {
-      if (*policy_.consecutive_failures >= kManyCalls && !has_rate_ &&
-          !policy_.failures_in_window && !policy_.hung_calls) {
+      if (*policy_.consecutive_failures >= kManyCalls && CountTripRules() == 1) {
         Add("consecutive_failures = ", *policy_.consecutive_failures,
             ": opens only after that many failures without a single success");
       }
@@ -209,6 +209,13 @@ class Warnings {
     if (probes < kManyCalls) return;
     Add(field, " = ", probes, ": closing takes that many probes, at most ",
         policy_.half_open.max_concurrent, " of them at the same time");
+  }
+
+  int CountTripRules() const {
+    int count = 0;
+    internal::VisitTripRules(
+        policy_, [&count](absl::string_view /*rule*/, bool is_set) { count += is_set ? 1 : 0; });
+    return count;
   }
 
   bool LooksAtWindow() const { return has_rate_ || policy_.failures_in_window; }

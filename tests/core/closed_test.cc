@@ -6,10 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/core/rules/trip_rule_fields.h"
+#include "src/policy/field.h"
+#include "src/policy/field_table.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -46,6 +50,47 @@ Policy SlowCallRatePolicy(double rate, int64_t minimum_calls) {
   policy.slow_call_duration = absl::Seconds(1);
   policy.minimum_calls = minimum_calls;
   return policy;
+}
+
+// The least that a field of the table can be.
+template <typename Field, typename Member>
+void SetLeast(const Field& /*field*/, Member& /*value*/) {}
+template <typename Owner, typename Member>
+void SetLeast(const internal::ValueField<Owner, Member>& field, Member& value) {
+  value = field.range.Has(field.range.min) ? field.range.min : field.range.max;
+}
+template <typename Owner, typename Member>
+void SetLeast(const internal::PartField<Owner, Member>& /*field*/, Member& value) {
+  internal::ValueOf<Member> part;
+  internal::VisitFields(part, [](const auto& field, auto& member) { SetLeast(field, member); });
+  value = part;
+}
+
+// With that trip rule alone, which holds as soon as it can.
+Policy PolicyOfRule(absl::string_view rule) {
+  Policy policy = NoRulePolicy();
+  policy.slow_call_duration = absl::Seconds(1);
+  policy.minimum_calls = 1;
+  policy.window = CountWindow{1};
+  internal::VisitFields(policy, [rule](const auto& field, auto& value) {
+    if (rule == field.name) SetLeast(field, value);
+  });
+  return policy;
+}
+
+TEST(CircuitBreaker, R2_EachRuleOfTheTableOpensTheCircuitByItself) {
+  internal::VisitTripRules(Policy(), [](absl::string_view rule, bool /*is_set*/) {
+    SCOPED_TRACE(rule);
+    TestCircuit circuit(PolicyOfRule(rule));
+    const Permit hung = circuit.Acquire();
+    circuit.AdvanceLooking(absl::Hours(1));
+    if (circuit->state() == State::kClosed) {
+      circuit.CallThatTook(absl::Hours(1), Outcome::Failure());
+    }
+    const std::optional<Move> opening = circuit->Snapshot().last_opening;
+    ASSERT_TRUE(opening.has_value()) << "nothing looks at it, in src/core/rules/trip_rules.cc";
+    EXPECT_EQ(CauseName(opening->cause), rule);
+  });
 }
 
 TEST(CircuitBreaker, R2_StartsClosed) {

@@ -4,13 +4,18 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "fusebox/policy.h"
 #include "fusebox/rejection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/base/admin_reasons.h"
 #include "src/base/operator_verbs.h"
+#include "src/core/rules/trip_rule_fields.h"
 
 namespace fusebox_testing {
 namespace {
@@ -43,10 +48,19 @@ TEST(Documentation, NamesEachReasonOfTheAdminService) {
 #undef FUSEBOX_EXPECT
 }
 
+TEST(Documentation, NamesEachTripRule) {
+  std::vector<std::string> rules;
+  fusebox::internal::VisitTripRules(fusebox::Policy(),
+                                    [&rules](absl::string_view rule, bool /*is_set*/) {
+                                      rules.push_back(absl::StrCat("`", rule, "`"));
+                                    });
+  EXPECT_THAT(Text("docs/policies.md"),
+              HasSubstr(absl::StrCat("At least one trip rule (", absl::StrJoin(rules, ", "), ")")));
+}
+
 TEST(Documentation, NamesEachVerbOfAnOperator) {
   const std::string page = Text("docs/admin.md");
-#define FUSEBOX_EXPECT(verb, field, cause, repeated, word, help) \
-  EXPECT_THAT(page, HasSubstr("`" #verb "Circuit`"));
+#define FUSEBOX_EXPECT(verb, ...) EXPECT_THAT(page, HasSubstr("`" #verb "Circuit`"));
   FUSEBOX_OPERATOR_VERBS(FUSEBOX_EXPECT)
 #undef FUSEBOX_EXPECT
 }

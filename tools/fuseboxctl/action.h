@@ -26,13 +26,16 @@ enum class Verb {
 };
 
 struct VerbRow {
-  const char* name;  // the subcommand: "open"
-  const char* help;  // what it says of itself: "Make circuits reject every call"
+  Verb verb;
+  const char* name;    // the subcommand: "open"
+  const char* help;    // what it says of itself: "Make circuits reject every call"
+  const char* manual;  // in troff: "Rejects every call, until ..."
 };
 
 // Of all of them, in their order, which is that in which they are shown.
 inline constexpr VerbRow kVerbs[] = {
-#define FUSEBOX_ROW(verb, field, cause, repeated, word, help) {word, help},
+#define FUSEBOX_ROW(verb, field, cause, repeated, word, help, manual) \
+  {Verb::k##verb, word, help, manual},
     FUSEBOX_OPERATOR_VERBS(FUSEBOX_ROW)
 #undef FUSEBOX_ROW
 };

@@ -329,38 +329,13 @@ class WriteCommand final : public Command {
   ReasonFlag reason_;
 };
 
-// What the manual says of a verb.
-struct VerbText {
-  Verb verb;
-  const char* about;
-};
-
-constexpr VerbText kTexts[] = {
-    {Verb::kReset, R"(
-Automatic mode, CLOSED, with an empty window; the totals stay.)"},
-    {Verb::kForceOpen, R"(
-Rejects every call, until
-.B auto
-or for
-.BR \-\-ttl ;
-then HALF_OPEN.)"},
-    {Verb::kDisable, R"(
-Admits every call, whatever its outcome.)"},
-    {Verb::kShadow, R"(
-Runs the state machine and rejects nothing.)"},
-    {Verb::kAutomate, R"(
-Back to automatic mode: from forced open HALF_OPEN, else CLOSED.)"},
-};
-static_assert(std::size(kTexts) == std::size(kVerbs), "a verb of the table has no text here");
-
 }  // namespace
 
 CommandRows WriteRows() {
   CommandRows rows;
-  for (const VerbText& text : kTexts) {
-    const VerbRow& verb = RowOf(text.verb);
-    rows.push_back({verb.name, ".IR NAME ...", verb.help, text.about,
-                    std::make_unique<WriteCommand>(text.verb)});
+  for (const VerbRow& row : kVerbs) {
+    rows.push_back(
+        {row.name, ".IR NAME ...", row.help, row.manual, std::make_unique<WriteCommand>(row.verb)});
   }
   return rows;
 }
