@@ -26,12 +26,16 @@ absl::string_view Title(UserCode code) {
 }  // namespace
 
 UserCodeFailures::UserCodeFailures(const Clock& clock)
-    : guarded_clock_(clock, clock_failures_),
+    : guarded_clock_(clock, *this),
       // The machine's throws nothing: its readers need no detour.
       clock_(&clock == &Clock::Real() ? clock : guarded_clock_) {}
 
 std::string UserCodeFailures::Count(UserCode code, absl::string_view exception, int64_t count) {
   total_.fetch_add(count, std::memory_order_relaxed);
+  return Tell(code, exception, count);
+}
+
+std::string UserCodeFailures::Tell(UserCode code, absl::string_view exception, int64_t count) {
   Kind& kind = kinds_[static_cast<std::size_t>(code)];
   const int64_t untold = kind.untold.fetch_add(count, std::memory_order_relaxed) + count;
   const int64_t now = clock_.Now().nanos();
@@ -49,13 +53,16 @@ std::string UserCodeFailures::Count(UserCode code, absl::string_view exception, 
 
 std::string UserCodeFailures::TakeClockFailures() {
   const int64_t failures = clock_failures_.exchange(0, std::memory_order_relaxed);
-  return failures == 0 ? std::string() : Count(UserCode::kClock, "an exception", failures);
+  return failures == 0 ? std::string() : Tell(UserCode::kClock, "an exception", failures);
 }
 
 template <typename Read, typename Time>
 void UserCodeFailures::GuardedClock::ReadInto(const Read& read, Time& time) const {
   RunUserCode([&] { time = read(); },
-              [&](const std::string&) { failures_.fetch_add(1, std::memory_order_relaxed); });
+              [&](const std::string&) {
+                failures_.total_.fetch_add(1, std::memory_order_relaxed);
+                failures_.clock_failures_.fetch_add(1, std::memory_order_relaxed);
+              });
 }
 
 SteadyTime UserCodeFailures::GuardedClock::Now() const {

@@ -35,7 +35,8 @@ class UserCodeFailures {
   // a second ago, and so for code that fails each time that it's called.
   std::string Count(UserCode code, absl::string_view exception, int64_t count = 1);
 
-  // The same for the clock, whose failures are counted as they happen.
+  // The same for the clock, whose failures are counted as they happen, and are told of once a
+  // circuit has its lock.
   bool clock_has_failed() const { return clock_failures_.load(std::memory_order_relaxed) > 0; }
   std::string TakeClockFailures();
 
@@ -45,7 +46,7 @@ class UserCodeFailures {
   // Lets nothing through that the clock throws.
   class GuardedClock final : public Clock {
    public:
-    GuardedClock(const Clock& clock, std::atomic<int64_t>& failures)
+    GuardedClock(const Clock& clock, UserCodeFailures& failures)
         : clock_(clock), failures_(failures) {}
 
     SteadyTime Now() const override;
@@ -57,7 +58,7 @@ class UserCodeFailures {
     void ReadInto(const Read& read, Time& time) const;
 
     const Clock& clock_;
-    std::atomic<int64_t>& failures_;
+    UserCodeFailures& failures_;
     mutable std::atomic<int64_t> latest_{0};  // about what Now said last
   };
 
@@ -68,8 +69,11 @@ class UserCodeFailures {
   };
   static constexpr std::size_t kKinds = CountRows({FUSEBOX_USER_CODES(FUSEBOX_COUNT_ROW)});
 
+  // What `Count` says, of failures that are part of the total.
+  std::string Tell(UserCode code, absl::string_view exception, int64_t count);
+
   // Relaxed, as above.
-  std::atomic<int64_t> clock_failures_{0};  // that `Count` has not been told of
+  std::atomic<int64_t> clock_failures_{0};  // that `Tell` has not been told of
   std::atomic<int64_t> total_{0};
   std::array<Kind, kKinds> kinds_;
 

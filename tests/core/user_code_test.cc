@@ -192,6 +192,27 @@ TEST(UserCode, CallsGoOnByAClockThatThrowsFromTheStart) {
   EXPECT_FALSE(circuit->TryAcquire().admitted());
 }
 
+TEST(UserCode, WhatAClockThrowsOnTheWayWithoutALockIsCountedAtOnce) {
+  FailingClock clock;
+  CircuitRegistry registry(OptionsFor(clock, nullptr));
+  Policy policy = SmallPolicy();
+  policy.slow_call_rate = 1;
+  policy.slow_call_duration = absl::Seconds(1);
+  const auto circuit = registry.GetOrCreate("a", policy).value();
+  EXPECT_TRUE(circuit->TryAcquire().permit().RecordSuccess());
+  clock.failing = true;
+  Permit permit = circuit->TryAcquire().permit();
+  EXPECT_EQ(registry.Stats().user_code_failures, 1);
+  EXPECT_TRUE(permit.RecordSuccess());
+  EXPECT_EQ(registry.Stats().user_code_failures, 2);
+  clock.failing = false;
+  EXPECT_EQ(circuit->Snapshot().totals.success, 2);
+  EXPECT_EQ(registry.Stats().user_code_failures, 2);
+  EXPECT_THAT(DetailsOf(registry, EventKind::kUserCodeFailed),
+              ElementsAre("a: the clock threw an exception; it has thrown 2 times since the last "
+                          "such event"));
+}
+
 // ---- Code that others run.
 
 TEST(UserCode, AReportIsCountedAndToldOnceASecondForEachKind) {
