@@ -143,7 +143,7 @@ grpc::Status CircuitAction::Apply(CircuitBreaker& circuit, const Operator& by) c
 
 grpc::Status CircuitAction::Try(CircuitBreaker& circuit, Policy& policy) const {
   policy = circuit.Snapshot().policy;
-  if (!action_.has_update_policy()) return grpc::Status::OK;
+  if (!changes_policy()) return grpc::Status::OK;
   return ChangedPolicy(Policy(policy), policy);
 }
 

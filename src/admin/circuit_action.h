@@ -32,6 +32,8 @@ class CircuitAction {
   // What is wrong with it whatever circuit it is for.
   void Check(RequestErrors& errors) const;
 
+  bool changes_policy() const { return action_.has_update_policy(); }
+
   // INVALID_ARGUMENT, with each bad field, if the resulting policy is invalid; ABORTED if
   // the policy is not the one that it was made for.
   grpc::Status Apply(CircuitBreaker& circuit, const Operator& by) const;

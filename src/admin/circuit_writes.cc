@@ -76,15 +76,21 @@ CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const O
                                             Way way,
                                             std::shared_ptr<CircuitBreaker> circuit) const {
   const std::string name = circuit->name();
+  // A circuit that was evicted comes back with the policy that it has been given: then there is
+  // nothing left to do, and the etag of the policy before no longer fits.
+  std::optional<Policy> given;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (circuit->removed()) circuit = registry_->Find(name);
     if (circuit == nullptr) return {NoSuchCircuit(name), std::nullopt, {}};
     Written written;
-    written.status =
-        way == Way::kTry ? action.Try(*circuit, written.policy) : action.Apply(*circuit, by);
+    if (!given || circuit->Snapshot().policy != *given) {
+      written.status =
+          way == Way::kTry ? action.Try(*circuit, written.policy) : action.Apply(*circuit, by);
+    }
     written.snapshot = circuit->Snapshot();
     if (way == Way::kDo) written.policy = written.snapshot->policy;
     if (!circuit->removed()) return written;
+    if (way == Way::kDo && action.changes_policy() && written.status.ok()) given = written.policy;
   }
   return {ReasonedStatus(
               grpc::StatusCode::ABORTED, AdminReason::kCircuitContended,

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/admin/admin_server.h"
@@ -362,6 +364,78 @@ TEST(RemovedMeanwhile, OverAndOverItIsAborted) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(status.error_message(), "the circuit \"a\" is being removed, over and over");
   EXPECT_EQ(ReasonOf(status), "CIRCUIT_CONTENDED");
+}
+
+// An admin service of a registry for one circuit, "a", which is evicted in the midst of each policy
+// change by "local 127.0.0.1", and comes back before that has returned.
+class EvictingServer {
+ public:
+  // `back` may change what has come back.
+  explicit EvictingServer(const std::function<void(fusebox::CircuitBreaker&)>& back = {})
+      : handle_(registry_->AddListener([this, back](const fusebox::Event& event) {
+          if (event.kind != fusebox::EventKind::kPolicyChanged) return;
+          if (event.actor != "local 127.0.0.1") return;
+          const auto evicted = registry_->Find("a");
+          ASSERT_TRUE(registry_->GetOrCreate("b", AdminTestPolicy()).ok());
+          EXPECT_TRUE(evicted->removed());
+          fusebox::CircuitBreaker& circuit = Circuit();
+          EXPECT_NE(&circuit, evicted.get());
+          if (back) back(circuit);
+        })) {}
+
+  fusebox::CircuitBreaker& Circuit() {
+    return *registry_->GetOrCreate("a", AdminTestPolicy()).value();
+  }
+
+  // That keeps it open for so long, on condition that it is as it was read.
+  grpc::Status UpdateAsRead(int open_seconds, v1::UpdatePolicyResponse& response) {
+    Circuit();
+    v1::GetCircuitRequest get;
+    get.set_name("a");
+    v1::GetCircuitResponse got;
+    EXPECT_TRUE(Call(server_.stub(), &Stub::GetCircuit, get, got).ok());
+    v1::UpdatePolicyRequest request = OpenFor(open_seconds);
+    request.set_name("a");
+    request.set_reason("because");
+    request.set_etag(got.circuit().etag());
+    return Call(server_.stub(), &Stub::UpdatePolicy, request, response);
+  }
+
+ private:
+  static std::shared_ptr<fusebox::CircuitRegistry> NewRegistry() {
+    fusebox::CircuitRegistry::Options options;
+    options.max_circuits = 1;
+    return std::make_shared<fusebox::CircuitRegistry>(std::move(options));
+  }
+
+  const std::shared_ptr<fusebox::CircuitRegistry> registry_ = NewRegistry();
+  const fusebox::ListenerHandle handle_;
+  AdminServer server_{
+      [this](fusebox::CircuitAdminOptions& options) { options.registry = registry_; }};
+};
+
+TEST(EvictedMeanwhile, P4_AnUpdateAsReadIsDoneIfTheCircuitIsBackWithIt) {
+  EvictingServer server;
+  for (const int seconds : {45, 46}) {
+    v1::UpdatePolicyResponse response;
+    const grpc::Status status = server.UpdateAsRead(seconds, response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.circuit().policy().open_duration().seconds(), seconds);
+    EXPECT_EQ(server.Circuit().Snapshot().policy.open_duration, absl::Seconds(seconds));
+  }
+}
+
+TEST(EvictedMeanwhile, AnUpdateAsReadIsAbortedIfAnotherOneCameAfterIt) {
+  EvictingServer server([](fusebox::CircuitBreaker& circuit) {
+    fusebox::Policy policy = AdminTestPolicy();
+    policy.open_duration = absl::Seconds(50);
+    EXPECT_TRUE(circuit.SetPolicy(policy, fusebox::Operator("another").Because("else")).ok());
+  });
+  v1::UpdatePolicyResponse response;
+  const grpc::Status status = server.UpdateAsRead(45, response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(ReasonOf(status), "POLICY_CHANGED");
+  EXPECT_EQ(server.Circuit().Snapshot().policy.open_duration, absl::Seconds(50));
 }
 
 TEST(RemovedMeanwhile, OfManyItIsMovedAnewOrLeftOut) {
