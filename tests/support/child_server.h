@@ -5,10 +5,9 @@
 #ifndef FUSEBOX_TESTS_SUPPORT_CHILD_SERVER_H_
 #define FUSEBOX_TESTS_SUPPORT_CHILD_SERVER_H_
 
-#include <sys/types.h>
-
-#include <cstdio>
 #include <string>
+
+#include "tests/support/child_process.h"
 
 namespace fusebox_testing {
 
@@ -21,7 +20,6 @@ class ChildServer {
   explicit ChildServer(const std::string& program);
   ChildServer(const ChildServer&) = delete;
   ChildServer& operator=(const ChildServer&) = delete;
-  ~ChildServer();
 
   // "127.0.0.1:port".
   const std::string& address() const { return address_; }
@@ -37,13 +35,8 @@ class ChildServer {
   void Kill();
 
  private:
-  // A line of the program's standard output, without its end.
-  std::string ReadLine();
-
-  pid_t pid_ = -1;  // -1: reaped
-  int stdin_ = -1;
-  std::FILE* stdout_ = nullptr;
-  std::string address_;
+  ChildProcess process_;
+  const std::string address_;
 };
 
 }  // namespace fusebox_testing
