@@ -133,6 +133,32 @@ TEST_P(StreamSuccessTest, C6_StreamsThatBreakAfterTheirCircuitWasEvictedOpenTheN
   streams.back()->Finish(&text);
 }
 
+// As long as its key doesn't come again, there is nothing that the failure could count for.
+TEST_P(StreamSuccessTest, C6_AStreamThatBreaksWhileItsCircuitIsEvictedMakesNone) {
+  const ScriptedEcho server(
+      Script::AnswerAndBreak(grpc::Status(grpc::StatusCode::INTERNAL, "broken")));
+  fusebox::CircuitRegistry::Options bounded;
+  bounded.clock = &shared_.clock;
+  bounded.max_circuits = 1;
+  shared_.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(bounded));
+  const std::unique_ptr<EchoCall> call = Start(server.address());
+  call->Write("a");
+  std::string text;
+  ASSERT_TRUE(call->Read(&text));
+  const auto evicted = shared_.registry->Find(CircuitName(kind()));
+  const auto other = *shared_.registry->GetOrCreate("other", TestPolicy());
+  ASSERT_TRUE(evicted->removed());
+  call->WritesDone();
+  while (call->Read(&text)) continue;
+  EXPECT_EQ(call->Finish(&text).error_message(), "broken");
+  EXPECT_EQ(shared_.registry->Find(CircuitName(kind())), nullptr);
+  EXPECT_EQ(other->Snapshot().totals.failure, 0);
+  EXPECT_FALSE(other->removed());
+  const fusebox::Totals counted = shared_.registry->RemovedTotals().back().totals;
+  EXPECT_EQ(counted.success, 1);
+  EXPECT_EQ(counted.failure, 0);  // RemovedTotals are of the time of the eviction
+}
+
 // ---- Streams that go on (rules R5 and R14), by default.
 
 class LongStreamTest : public StreamSuccessTest {
