@@ -37,7 +37,7 @@ class StoppedClientTest : public EveryCallTest {
   }
 
   // What the server does while the client is stopped is done when it goes on. No state is waited
-  // for: it is time that has to pass, twice as much as any of the client's times.
+  // for: it is time that must pass, twice as much as any of the client's times.
   template <typename Meanwhile>
   static void StopAndContinue(ChildProcess& client, Meanwhile meanwhile) {
     client.Stop();
