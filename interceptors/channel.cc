@@ -33,8 +33,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   InterceptorOptions breaker = std::move(options.breaker);
   if (target.empty()) errors.emplace_back("target = \"\", must not be empty");
   if (breaker.dependency.empty()) {
-    // That the target is empty is said already.
-    breaker.dependency = target.empty() ? "none" : target;
+    // An empty target is refused above; that it names no dependency either need not be said as
+    // well. So all else is checked under a name that no circuit ever gets.
+    breaker.dependency = target.empty() ? "(no target)" : target;
   }
   if (credentials == nullptr) errors.push_back("credentials = null, must not be null");
   CheckFactories("outer_interceptors", options.outer_interceptors, errors);

@@ -6,63 +6,42 @@
 namespace fusebox::internal {
 namespace {
 
-// Each value of the core's has one of its name in the protos, since it is named below; and the
-// protos have no other, except for UNSPECIFIED.
-constexpr int kEventKinds = CountRows({FUSEBOX_EVENT_KINDS(FUSEBOX_COUNT_ROW)});
-constexpr int kCauses = CountRows({FUSEBOX_CAUSES(FUSEBOX_COUNT_ROW)});
-static_assert(v1::State_MAX == static_cast<int>(kStateCount));
-static_assert(v1::Mode_MAX == static_cast<int>(kModeCount));
-static_assert(v1::EventKind_MAX == kEventKinds);
-static_assert(v1::Cause_MAX == kCauses);
+// An enumerator of the core's, and the protos' of the same name.
+template <typename From, typename To>
+struct Pair {
+  From from;
+  To to;
+};
+
+// The protos have no other values than those of the rows, except for UNSPECIFIED, which is what the
+// core's have no row for.
+template <std::size_t max, typename From, typename To, std::size_t rows>
+To Look(const Pair<From, To> (&pairs)[rows], From value) {
+  static_assert(rows == max, "the protos have a value that the core's table hasn't");
+  for (const Pair<From, To>& pair : pairs) {
+    if (pair.from == value) return pair.to;
+  }
+  return To{};
+}
+
+#define FUSEBOX_STATE(enumerator, number, name) {State::enumerator, v1::STATE_##name},
+#define FUSEBOX_MODE(enumerator, number, name) {Mode::enumerator, v1::MODE_##name},
+#define FUSEBOX_CAUSE(enumerator, number, name, ...) {Cause::enumerator, v1::CAUSE_##name},
+#define FUSEBOX_KIND(enumerator, number, name) {EventKind::enumerator, v1::EVENT_KIND_##name},
+constexpr Pair<State, v1::State> kStates[] = {FUSEBOX_STATES(FUSEBOX_STATE)};
+constexpr Pair<Mode, v1::Mode> kModes[] = {FUSEBOX_MODES(FUSEBOX_MODE)};
+constexpr Pair<Cause, v1::Cause> kCauses[] = {FUSEBOX_CAUSES(FUSEBOX_CAUSE)};
+constexpr Pair<EventKind, v1::EventKind> kEventKinds[] = {FUSEBOX_EVENT_KINDS(FUSEBOX_KIND)};
+#undef FUSEBOX_STATE
+#undef FUSEBOX_MODE
+#undef FUSEBOX_CAUSE
+#undef FUSEBOX_KIND
 
 }  // namespace
 
-v1::State ToProto(State state) {
-  switch (state) {
-#define FUSEBOX_CASE(enumerator, number, name) \
-  case State::enumerator:                      \
-    return v1::STATE_##name;
-    FUSEBOX_STATES(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-    case State::kUnknown:
-      break;
-  }
-  return v1::STATE_UNSPECIFIED;
-}
-
-v1::Mode ToProto(Mode mode) {
-  switch (mode) {
-#define FUSEBOX_CASE(enumerator, number, name) \
-  case Mode::enumerator:                       \
-    return v1::MODE_##name;
-    FUSEBOX_MODES(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-  }
-  return v1::MODE_UNSPECIFIED;
-}
-
-v1::Cause ToProto(Cause cause) {
-  switch (cause) {
-#define FUSEBOX_CASE(enumerator, number, name, ...) \
-  case Cause::enumerator:                           \
-    return v1::CAUSE_##name;
-    FUSEBOX_CAUSES(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-    case Cause::kNone:
-      break;
-  }
-  return v1::CAUSE_UNSPECIFIED;
-}
-
-v1::EventKind ToProto(EventKind kind) {
-  switch (kind) {
-#define FUSEBOX_CASE(enumerator, number, name) \
-  case EventKind::enumerator:                  \
-    return v1::EVENT_KIND_##name;
-    FUSEBOX_EVENT_KINDS(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-  }
-  return v1::EVENT_KIND_UNSPECIFIED;
-}
+v1::State ToProto(State state) { return Look<v1::State_MAX>(kStates, state); }
+v1::Mode ToProto(Mode mode) { return Look<v1::Mode_MAX>(kModes, mode); }
+v1::Cause ToProto(Cause cause) { return Look<v1::Cause_MAX>(kCauses, cause); }
+v1::EventKind ToProto(EventKind kind) { return Look<v1::EventKind_MAX>(kEventKinds, kind); }
 
 }  // namespace fusebox::internal

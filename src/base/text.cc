@@ -59,4 +59,8 @@ std::string NumberText(double number) {
   return std::string(text.data(), end.ptr);
 }
 
+std::string ValueText(int64_t value) { return absl::StrCat(value); }
+std::string ValueText(double value) { return NumberText(value); }
+std::string ValueText(bool value) { return value ? "true" : "false"; }
+
 }  // namespace fusebox::internal

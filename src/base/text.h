@@ -4,6 +4,7 @@
 #ifndef FUSEBOX_SRC_BASE_TEXT_H_
 #define FUSEBOX_SRC_BASE_TEXT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
@@ -16,6 +17,11 @@ void AppendDurationText(absl::Duration duration, std::string& text);
 
 // As few digits as tell it from every other number: "0.1", "1.0000001".
 std::string NumberText(double number);
+
+// What a field is set to: "100", "0.1", "true".
+std::string ValueText(int64_t value);
+std::string ValueText(double value);
+std::string ValueText(bool value);
 
 }  // namespace fusebox::internal
 

@@ -20,15 +20,11 @@
 
 namespace fusebox {
 
-using internal::NumberText;
-
 namespace {
 
 using internal::IfSet;
+using internal::ValueText;
 
-std::string ValueText(int64_t value) { return absl::StrCat(value); }
-std::string ValueText(double value) { return NumberText(value); }
-std::string ValueText(bool value) { return value ? "true" : "false"; }
 std::string ValueText(absl::Duration value) { return absl::FormatDuration(value); }
 
 template <typename T>

@@ -27,6 +27,10 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
   return proto;
 }
 
+absl::Time FromProto(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
 std::optional<absl::Duration> FromProto(const google::protobuf::Duration& duration) {
   const int64_t seconds = duration.seconds();
   const int32_t nanos = duration.nanos();

@@ -14,6 +14,8 @@ namespace fusebox::internal {
 google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);
 
+absl::Time FromProto(const google::protobuf::Timestamp& time);
+
 // Empty for a message that is not a duration: out of range, or with seconds and nanoseconds of
 // different signs.
 std::optional<absl::Duration> FromProto(const google::protobuf::Duration& duration);

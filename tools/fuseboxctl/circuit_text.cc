@@ -9,11 +9,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
 namespace {
 
+using fusebox::internal::FromProto;
 using fusebox::v1::Circuit;
 using fusebox::v1::Event;
 
@@ -66,18 +68,10 @@ bool OperatorMovedIt(const Circuit& circuit) {
   if (circuit.last_action().cause() == fusebox::v1::CAUSE_POLICY_CHANGED) return false;
   if (circuit.mode() != fusebox::v1::MODE_AUTOMATIC) return true;
   return !circuit.has_last_opening() ||
-         TimeOf(circuit.last_action().time()) >= TimeOf(circuit.last_opening().time());
+         FromProto(circuit.last_action().time()) >= FromProto(circuit.last_opening().time());
 }
 
 }  // namespace
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-absl::Duration DurationOf(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
 
 std::string StateName(fusebox::v1::State state) {
   return ShortName(fusebox::v1::State_Name(state), "STATE_", static_cast<int>(state));
@@ -155,7 +149,7 @@ Cell ModeCell(const Circuit& circuit) {
 
 std::string SinceText(const Circuit& circuit, absl::Time now) {
   if (!circuit.has_transition_time()) return "";
-  return AgeText(now - TimeOf(circuit.transition_time()));
+  return AgeText(now - FromProto(circuit.transition_time()));
 }
 
 std::string ShortSinceText(const Circuit& circuit, absl::Time now) {
@@ -164,7 +158,7 @@ std::string ShortSinceText(const Circuit& circuit, absl::Time now) {
   switch (circuit.last_action().cause()) {
     case fusebox::v1::CAUSE_FORCED_OPEN:
     case fusebox::v1::CAUSE_DISABLED:
-      return AgeText(now - TimeOf(circuit.last_action().time()));
+      return AgeText(now - FromProto(circuit.last_action().time()));
     default:
       return "";
   }
@@ -172,7 +166,7 @@ std::string ShortSinceText(const Circuit& circuit, absl::Time now) {
 
 std::string NextProbeText(const Circuit& circuit, absl::Time now) {
   if (!circuit.has_next_probe_time()) return "";
-  const absl::Duration left = TimeOf(circuit.next_probe_time()) - now;
+  const absl::Duration left = FromProto(circuit.next_probe_time()) - now;
   return left < absl::Seconds(1) ? "now" : absl::StrCat("in ", AgeText(left));
 }
 
@@ -191,7 +185,7 @@ std::string WhyText(const Circuit& circuit, absl::Time now) {
   const fusebox::v1::Move& opening = circuit.last_opening();
   std::string why = absl::StrCat(MoveText(opening), AfterColon(opening.evidence()));
   if (circuit.state() != fusebox::v1::STATE_CLOSED) return why;
-  return absl::StrCat("opened ", AgeText(now - TimeOf(circuit.last_opening().time())),
+  return absl::StrCat("opened ", AgeText(now - FromProto(circuit.last_opening().time())),
                       " ago: ", why);
 }
 

@@ -4,9 +4,6 @@
 #ifndef FUSEBOX_TOOLS_FUSEBOXCTL_CIRCUIT_TEXT_H_
 #define FUSEBOX_TOOLS_FUSEBOXCTL_CIRCUIT_TEXT_H_
 
-#include <google/protobuf/duration.pb.h>
-#include <google/protobuf/timestamp.pb.h>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +14,6 @@
 #include "tools/fuseboxctl/table.h"
 
 namespace fuseboxctl {
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time);
-absl::Duration DurationOf(const google::protobuf::Duration& duration);
 
 // Without their prefixes: "HALF_OPEN", "FORCED_OPEN", "PROBE_FAILED". A value that this program is
 // too old for is its number.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/fuseboxctl/explain.h"
 
-#include <array>
-#include <cstddef>
-
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "src/base/admin_reasons.h"
@@ -21,12 +19,6 @@ using fusebox::internal::DetailsOfType;
 using fusebox::internal::kBadRequestUrl;
 using fusebox::internal::WireValue;
 using fusebox::internal::WireValues;
-
-constexpr std::array<absl::string_view, 17> kCodes = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
 
 absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
   if (sent.token && sent.certificate) {
@@ -126,10 +118,8 @@ absl::string_view Advice(const grpc::Status& status, Attempt attempt, const Sent
 }  // namespace
 
 std::string CodeName(int code) {
-  if (code < 0 || static_cast<std::size_t>(code) >= kCodes.size()) {
-    return absl::StrCat("code ", code);
-  }
-  return std::string(kCodes[static_cast<std::size_t>(code)]);
+  std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+  return name.empty() ? absl::StrCat("code ", code) : name;
 }
 
 std::vector<FieldViolation> FieldViolations(const grpc::Status& status) {

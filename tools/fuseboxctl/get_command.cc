@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/json.h"
@@ -23,6 +24,7 @@
 namespace fuseboxctl {
 namespace {
 
+using fusebox::internal::FromProto;
 using fusebox::v1::Circuit;
 using fusebox::v1::GetCircuitResponse;
 using Stub = fusebox::v1::CircuitAdmin::Stub;
@@ -41,7 +43,7 @@ struct Answer {
 };
 
 std::string Ago(const google::protobuf::Timestamp& time, absl::Time now) {
-  return absl::StrCat(AgeText(now - TimeOf(time)), " ago");
+  return absl::StrCat(AgeText(now - FromProto(time)), " ago");
 }
 
 std::string StateLine(const Circuit& circuit, const Terminal& terminal, absl::Time now) {
@@ -98,7 +100,7 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::
   if (circuit.has_next_probe_time()) {
     lines.emplace_back("next probe",
                        absl::StrCat(NextProbeText(circuit, now), ", at ",
-                                    ClockText(TimeOf(circuit.next_probe_time()), now)));
+                                    ClockText(FromProto(circuit.next_probe_time()), now)));
   }
   if (circuit.has_last_opening()) {
     lines.emplace_back("last opening", absl::StrCat(MoveText(circuit.last_opening()), ", ",
@@ -196,7 +198,7 @@ class CircuitPage {
     std::vector<std::string> lines = {terminal_.Paint("events", Colour::kBold)};
     for (int i = first; i < response.events_size(); ++i) {
       const fusebox::v1::Event& event = response.events(i);
-      lines.push_back(absl::StrCat("  ", ClockText(TimeOf(event.time()), now_), "  ",
+      lines.push_back(absl::StrCat("  ", ClockText(FromProto(event.time()), now_), "  ",
                                    EventText(event, terminal_)));
     }
     return lines;

@@ -17,11 +17,10 @@
 namespace fuseboxctl {
 namespace {
 
+using fusebox::internal::ValueText;
+
 using AllFacts = std::map<std::string, PolicyFacts, std::less<>>;
 
-std::string ValueText(int64_t value) { return absl::StrCat(value); }
-std::string ValueText(double value) { return fusebox::internal::NumberText(value); }
-std::string ValueText(bool value) { return value ? "true" : "false"; }
 std::string ValueText(absl::Duration value) { return DurationText(value); }
 
 class Collector {

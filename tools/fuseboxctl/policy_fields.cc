@@ -8,13 +8,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
-#include "tools/fuseboxctl/circuit_text.h"
+#include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/policy_facts.h"
 #include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
 namespace {
 
+using fusebox::internal::FromProto;
+using fusebox::internal::ValueText;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -23,15 +25,15 @@ bool IsDuration(const FieldDescriptor& field) {
   return field.message_type() == google::protobuf::Duration::descriptor();
 }
 
-std::string ValueText(const Message& message, const FieldDescriptor& field) {
+std::string FieldText(const Message& message, const FieldDescriptor& field) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT64:
-      return absl::StrCat(reflection.GetInt64(message, &field));
+      return ValueText(reflection.GetInt64(message, &field));
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return fusebox::internal::NumberText(reflection.GetDouble(message, &field));
+      return ValueText(reflection.GetDouble(message, &field));
     case FieldDescriptor::CPPTYPE_BOOL:
-      return reflection.GetBool(message, &field) ? "true" : "false";
+      return ValueText(reflection.GetBool(message, &field));
     default:
       return "?";
   }
@@ -48,11 +50,12 @@ void AppendFields(const Message& message, const std::string& prefix,
       if (field.real_containing_oneof() != nullptr) continue;  // another one of it is there
       fields.push_back({path, FactsOf(path).off_when_absent ? "off" : "default"});
     } else if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-      fields.push_back({path, ValueText(message, field)});
+      fields.push_back({path, FieldText(message, field)});
     } else if (IsDuration(field)) {
       google::protobuf::Duration duration;
       duration.CopyFrom(reflection.GetMessage(message, &field));
-      fields.push_back({path, DurationText(DurationOf(duration))});
+      fields.push_back(
+          {path, DurationText(FromProto(duration).value_or(absl::InfiniteDuration()))});
     } else {
       if (FactsOf(path).off_when_absent) fields.push_back({path, "on"});
       AppendFields(reflection.GetMessage(message, &field), absl::StrCat(path, "."), fields);

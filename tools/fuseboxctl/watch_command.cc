@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/filter_flags.h"
@@ -22,6 +23,7 @@
 namespace fuseboxctl {
 namespace {
 
+using fusebox::internal::FromProto;
 using fusebox::v1::Circuit;
 using fusebox::v1::WatchCircuitsResponse;
 
@@ -177,7 +179,8 @@ class Printer : public WatchListener {
                                message.missed_events() == 1 ? " event" : " events"));
     }
     for (const fusebox::v1::Event& event : message.events()) {
-      PrintLine(index, TimeOf(event.time()), event.circuit(), EventText(event, screen_.terminal));
+      PrintLine(index, FromProto(event.time()), event.circuit(),
+                EventText(event, screen_.terminal));
     }
   }
 
