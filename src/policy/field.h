@@ -71,11 +71,11 @@ struct ValueField {
   using Member = MemberType;
   using Value = ValueOf<MemberType>;
 
-  const char* name;  // as in circuit.proto
-  Member Owner::*member;
-  Range<Value> range;
-  const char* unit;  // what is counted: "calls"; empty for what counts nothing
-  const char* text;  // what it does, in one line
+  const char* name = "";  // as in circuit.proto
+  Member Owner::*member = nullptr;
+  Range<Value> range = {};
+  const char* unit = "";  // what is counted: "calls"; empty for what counts nothing
+  const char* text = "";  // what it does, in one line
   bool zero_is_off = false;
   bool within_window = false;  // a number of calls that a CountWindow must be able to hold
   bool for_rates = false;      // only looked at by failure_rate and slow_call_rate
