@@ -88,8 +88,9 @@ class FUSEBOX_EXPORT CircuitRegistry {
     // call doesn't have to note the time. 0: no bound.
     std::size_t max_circuits = 10'000;
 
-    // How many of the last events `EventsSince` can give; of circuits that are added and removed, a
-    // quarter as many besides.
+    // How many of the last events `EventsSince` can give: of circuits of which a call has succeeded;
+    // of those of which none ever has, as many besides; and of circuits that are added and removed,
+    // a quarter as many. So many new keys don't push out what has moved the others.
     std::size_t event_capacity = 1'024;
   };
 

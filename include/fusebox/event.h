@@ -159,8 +159,9 @@ struct EventBatch {
   std::vector<Event> events;  // by sequence number
 
   // How many were asked for and are no longer kept, of those up to `next`. They may have been
-  // between those that are here: circuits that are added and removed have a log of their own, so
-  // that many new ones don't push out what has moved the others.
+  // between those that are here: circuits that are added and removed have a log of their own, and
+  // so have those of which no call has ever succeeded. Many new ones don't push out what has moved
+  // the others.
   uint64_t missed = 0;
 
   // What to ask for next: the number of the last event that is here or was counted as missed.

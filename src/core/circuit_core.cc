@@ -398,7 +398,9 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
     if (IsOperatorCause(event.cause)) event.actor = std::string(actor);
     events.push_back(std::move(event));
   }
-  events_.Push(std::move(events));
+  const bool has_worked = totals_.SumWith(shards_).totals.success > 0;
+  events_.Push(std::move(events),
+               has_worked ? EventLog::Circuit::kHasWorked : EventLog::Circuit::kHasNeverWorked);
   return true;
 }
 

@@ -131,15 +131,16 @@ int64_t EventDelivery::dropped() const {
   return dropped_;
 }
 
-void EventDelivery::Push(std::shared_ptr<Queue>& queue, std::vector<Event> events) {
+void EventDelivery::Push(std::shared_ptr<Queue>& queue, std::vector<Event> events,
+                         EventLog::Circuit circuit) {
   if (listeners_.empty()) {
     if (log_ == nullptr) return;
-    for (Event& event : events) log_->Append(event);
+    for (Event& event : events) log_->Append(event, circuit);
     return;
   }
   MutexLock lock(mutex_);
   if (queue == nullptr) queue = std::make_shared<Queue>();
-  PushLocked(queue, std::move(events));
+  PushLocked(queue, std::move(events), circuit);
 }
 
 // What has happened to the circuit meanwhile waits before them.
@@ -148,13 +149,14 @@ void EventDelivery::PushTroubles(const std::shared_ptr<Queue>& queue, const Even
   MutexLock lock(mutex_);
   const Event newest = queue->events.empty() ? told : queue->newest();
   for (Event& trouble : troubles) PutAfter(newest, trouble);
-  PushLocked(queue, std::move(troubles));
+  PushLocked(queue, std::move(troubles), EventLog::Circuit::kHasWorked);
 }
 
-void EventDelivery::PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events) {
+void EventDelivery::PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events,
+                               EventLog::Circuit circuit) {
   std::optional<Event> behind = BehindEvent(*queue, events);
-  for (Event& event : events) Enqueue(*queue, std::move(event));
-  if (behind) Enqueue(*queue, *std::move(behind));
+  for (Event& event : events) Enqueue(*queue, std::move(event), circuit);
+  if (behind) Enqueue(*queue, *std::move(behind), circuit);
   if (queue->events.empty() || std::exchange(queue->pending, true)) return;
   queues_.push_back(queue);
 }
@@ -178,9 +180,9 @@ std::optional<Event> EventDelivery::BehindEvent(Queue& queue, const std::vector<
   return behind;
 }
 
-void EventDelivery::Enqueue(Queue& queue, Event event) {
+void EventDelivery::Enqueue(Queue& queue, Event event, EventLog::Circuit circuit) {
   if (log_ != nullptr) {
-    log_->Append(event);
+    log_->Append(event, circuit);
   } else {
     event.sequence = ++last_;
   }
@@ -266,7 +268,7 @@ void EventDelivery::Tell(Batch& batch) {
                      " events of circuits of which none waited were dropped while a "
                      "listener did not return"));
     std::shared_ptr<Queue> of_no_circuit;
-    Push(of_no_circuit, std::move(troubles));
+    Push(of_no_circuit, std::move(troubles), EventLog::Circuit::kHasWorked);
   }
   batch.events = {};  // with no lock held
 }

@@ -58,7 +58,7 @@ class EventDelivery {
   ListenerList& listeners() { return listeners_; }
 
   // No events of another thread come between them. Makes the queue when it's needed first.
-  void Push(std::shared_ptr<Queue>& queue, std::vector<Event> events);
+  void Push(std::shared_ptr<Queue>& queue, std::vector<Event> events, EventLog::Circuit circuit);
   void Deliver();
 
   // How many events listeners were not told of.
@@ -68,13 +68,14 @@ class EventDelivery {
   class Visit;
   struct Batch;
 
-  void PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events,
+                  EventLog::Circuit circuit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PushTroubles(const std::shared_ptr<Queue>& queue, const Event& told,
                     std::vector<Event> troubles);
   std::optional<Event> BehindEvent(Queue& queue, const std::vector<Event>& events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Enqueue(Queue& queue, Event event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Enqueue(Queue& queue, Event event, EventLog::Circuit circuit)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Batch TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Requeue(std::shared_ptr<Queue> queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell(Batch& batch);
@@ -105,8 +106,8 @@ class EventQueue {
   // If not, they need not be made.
   bool active() const { return delivery_ != nullptr; }
 
-  void Push(std::vector<Event> events) {
-    if (active()) delivery_->Push(queue_, std::move(events));
+  void Push(std::vector<Event> events, EventLog::Circuit circuit = EventLog::Circuit::kHasWorked) {
+    if (active()) delivery_->Push(queue_, std::move(events), circuit);
   }
   void Push(Event event) {
     std::vector<Event> events;

@@ -40,31 +40,45 @@ std::size_t EventLog::Ring::After(uint64_t sequence) const {
 }
 
 EventLog::EventLog(std::size_t capacity)
-    : moves_(capacity), comings_and_goings_(ComingsAndGoings(capacity)) {}
+    : rings_{Ring(capacity), Ring(capacity), Ring(ComingsAndGoings(capacity))} {}
 
-void EventLog::Append(Event& event) {
+EventLog::Ring& EventLog::RingOf(const Event& event, Circuit circuit) {
+  if (ComesOrGoes(event.kind)) return rings_[2];
+  return rings_[circuit == Circuit::kHasWorked ? 0 : 1];
+}
+
+void EventLog::Append(Event& event, Circuit circuit) {
   MutexLock lock(mutex_);
   event.sequence = ++last_;
-  (ComesOrGoes(event.kind) ? comings_and_goings_ : moves_).Append(event);
+  RingOf(event, circuit).Append(event);
 }
 
 EventBatch EventLog::Since(uint64_t sequence, std::size_t limit) const {
   EventBatch batch;
   MutexLock lock(mutex_);
   batch.last = last_;
-  std::size_t move = moves_.After(sequence);
-  std::size_t other = comings_and_goings_.After(sequence);
-  while (batch.events.size() < limit) {
-    const bool moves_left = move < moves_.size();
-    const bool others_left = other < comings_and_goings_.size();
-    if (!moves_left && !others_left) break;
-    const bool take_move =
-        moves_left && (!others_left || moves_[move].sequence < comings_and_goings_[other].sequence);
-    batch.events.push_back(take_move ? moves_[move++] : comings_and_goings_[other++]);
+  std::array<std::size_t, 3> places{};
+  for (std::size_t i = 0; i < rings_.size(); ++i) places[i] = rings_[i].After(sequence);
+  // The oldest that is left; null: none is.
+  const auto next = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    const Event* oldest = nullptr;
+    std::size_t from = 0;
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+      if (places[i] == rings_[i].size()) continue;
+      const Event& event = rings_[i][places[i]];
+      if (oldest != nullptr && oldest->sequence < event.sequence) continue;
+      oldest = &event;
+      from = i;
+    }
+    if (oldest != nullptr) ++places[from];
+    return oldest;
+  };
+  const Event* event = next();
+  for (; event != nullptr && batch.events.size() < limit; event = next()) {
+    batch.events.push_back(*event);
   }
   // Of what is left beyond the limit, the next batch says what is missing.
-  const bool all = move == moves_.size() && other == comings_and_goings_.size();
-  batch.next = std::max(sequence, all                    ? last_
+  batch.next = std::max(sequence, event == nullptr       ? last_
                                   : batch.events.empty() ? sequence
                                                          : batch.events.back().sequence);
   batch.missed = batch.next - sequence - batch.events.size();

@@ -4,6 +4,7 @@
 #ifndef FUSEBOX_SRC_CORE_EVENT_LOG_H_
 #define FUSEBOX_SRC_CORE_EVENT_LOG_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -14,16 +15,20 @@
 
 namespace fusebox::internal {
 
-// Circuits that come and go have a log of their own, a quarter as long: a thousand new keys a
-// second must not push out what an outage has said.
+// In three parts, so that what an outage has said isn't pushed out by a thousand new keys a second:
+// not by their coming and going, which is kept in a part a quarter as long, and not by their
+// openings either, if all that such a key ever does is fail.
 //
 // Thread-safe.
 class EventLog {
  public:
   explicit EventLog(std::size_t capacity);
 
+  // Whether a call of the circuit has ever succeeded.
+  enum class Circuit { kHasWorked, kHasNeverWorked };
+
   // Gives the event its sequence number, and keeps a copy.
-  void Append(Event& event);
+  void Append(Event& event, Circuit circuit);
 
   // At most `limit` of them, the oldest first.
   EventBatch Since(uint64_t sequence, std::size_t limit) const;
@@ -48,10 +53,13 @@ class EventLog {
     std::size_t oldest_ = 0;
   };
 
+  // Where it is kept.
+  Ring& RingOf(const Event& event, Circuit circuit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable Mutex mutex_;
   uint64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
-  Ring moves_ ABSL_GUARDED_BY(mutex_);               // all but the next
-  Ring comings_and_goings_ ABSL_GUARDED_BY(mutex_);  // circuits added and removed
+  // What has moved circuits that have worked, and others; and circuits added and removed.
+  std::array<Ring, 3> rings_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fusebox::internal

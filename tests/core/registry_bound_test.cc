@@ -513,10 +513,26 @@ TEST_F(RegistryBoundTest, CircuitsThatComeAndGoDoNotPushOutWhatHasMovedOthers) {
   EXPECT_EQ(all.missed + all.events.size(), all.last);
 }
 
+TEST_F(RegistryBoundTest, NorDoCircuitsThatHaveNeverWorkedByOpening) {
+  Make("a").TryAcquire().permit().RecordSuccess();
+  Open(Make("a"));
+  for (int i = 0; i < 2'000; ++i) Open(Make(absl::StrCat("tenant ", i)));
+  std::vector<EventKind> moves;
+  const EventBatch all = registry_.EventsSince(0);
+  for (const Event& event : all.events) {
+    if (event.circuit == "a") moves.push_back(event.kind);
+  }
+  EXPECT_THAT(moves, ElementsAre(EventKind::kRuleExceeded, EventKind::kTransition));
+  EXPECT_EQ(all.next, all.last);
+  EXPECT_EQ(all.missed + all.events.size(), all.last);
+}
+
 TEST_F(RegistryBoundTest, EventsSinceToldInPartsMissesAndRepeatsNothing) {
+  Make("a").TryAcquire().permit().RecordSuccess();
   Open(Make("a"));
   for (int i = 0; i < 100; ++i) {
     Make(absl::StrCat("tenant ", i));
+    if (i % 7 == 0) Open(Make(absl::StrCat("tenant ", i)));
     if (i % 10 == 0) Make("a").Reset(kOncall);
   }
   const EventBatch all = registry_.EventsSince(0);
@@ -545,7 +561,7 @@ TEST(EventLog, WithoutCapacityItOnlyNumbers) {
   EventLog log(0);
   Event event;
   for (uint64_t i = 1; i <= 3; ++i) {
-    log.Append(event);
+    log.Append(event, EventLog::Circuit::kHasWorked);
     EXPECT_EQ(event.sequence, i);
   }
   EXPECT_THAT(log.Since(0, 100).events, IsEmpty());
