@@ -2,7 +2,7 @@
 """Checks every command that the documentation shows: the program, its subcommand and each of its
 flags exist, and so do the files of this repository that it names.
 
-usage: check_commands.py <root of the sources> FUSEBOXCTL FUSEBOX_DEMO
+usage: check_commands.py <root of the sources> FUSEBOXCTL FUSEBOX_DEMO FUSEBOX_DRILL
 
 Commands are the lines of sh blocks, those that begin with "$ " in any other block, and what begins
 with the name of a program of ours in `code` of the running text. Programs of others are let be, except
@@ -17,8 +17,8 @@ import shlex
 import subprocess
 import sys
 
-ROOT, FUSEBOXCTL, DEMO = sys.argv[1:]
-PROGRAMS = {"fuseboxctl": FUSEBOXCTL, "fusebox_demo": DEMO}
+ROOT, FUSEBOXCTL, DEMO, DRILL = sys.argv[1:]
+PROGRAMS = {"fuseboxctl": FUSEBOXCTL, "fusebox_demo": DEMO, "fusebox_drill": DRILL}
 FILE = re.compile(r"(scripts|examples|docs|tests|tools|monitoring|proto|benchmarks|cmake)/[\w./-]+")
 
 
@@ -48,7 +48,7 @@ def commands(name):
             paragraph += " " + line
             continue
         for code in re.findall(r"`([^`]+)`", paragraph):
-            if re.match(r"(fuseboxctl|fusebox_demo|scripts/[\w-]+)( |$)", code):
+            if re.match(r"(fuseboxctl|fusebox_demo|fusebox_drill|scripts/[\w-]+)( |$)", code):
                 yield start, code
         paragraph, start = "", number + 1
 
