@@ -97,7 +97,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
   ~CircuitBreaker();
 
-  // Asks for the right to make one call, at this moment (rules R1-R5). Never waits.
+  // Asks for the right to make one call, at this moment (docs/rules.md). Never waits.
   Admission TryAcquire();
 
   // A failure that belongs to no permit, such as a health check's. It counts as one more failed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The states of a circuit (rules R1-R6) and its modes (rule R8).
+// The states of a circuit and its modes (rule R8): docs/rules.md says what moves them.
 #ifndef FUSEBOX_STATE_H_
 #define FUSEBOX_STATE_H_
 

@@ -65,7 +65,7 @@ class RetriesTest : public CompositionTest {
   }
 };
 
-TEST_P(RetriesTest, ThreeAttemptsAreOneFailure) {
+TEST_P(RetriesTest, P5_ThreeAttemptsAreOneFailure) {
   const ScriptedEcho server(Unavailable());
   const Report report = MakeCall(style(), kind(), NewChannel(server, kRetries));
   EXPECT_EQ(report.status.error_message(), "down");
@@ -73,7 +73,7 @@ TEST_P(RetriesTest, ThreeAttemptsAreOneFailure) {
   EXPECT_EQ(Calls(), Failures(1));
 }
 
-TEST_P(RetriesTest, ASecondAttemptThatSucceedsIsOneSuccess) {
+TEST_P(RetriesTest, P5_ASecondAttemptThatSucceedsIsOneSuccess) {
   std::atomic<int> arrived{0};
   ScriptedEcho* to_play = nullptr;
   ScriptedEcho server(Unavailable(), [&] {
@@ -87,7 +87,7 @@ TEST_P(RetriesTest, ASecondAttemptThatSucceedsIsOneSuccess) {
   EXPECT_EQ(Calls(), Successes(1));
 }
 
-TEST_P(RetriesTest, TheLatencyIsThatOfAllAttempts) {
+TEST_P(RetriesTest, P5_TheLatencyIsThatOfAllAttempts) {
   const ScriptedEcho server(Unavailable(), [&] { shared_.clock.Advance(absl::Seconds(1)); });
   fusebox::Policy policy = TestPolicy();
   policy.slow_call_duration = absl::Seconds(3);
@@ -99,7 +99,7 @@ TEST_P(RetriesTest, TheLatencyIsThatOfAllAttempts) {
   EXPECT_EQ(Snapshot().totals.slow, 1);
 }
 
-TEST_P(RetriesTest, ThreeAttemptsOfAProbeAreOneProbe) {
+TEST_P(RetriesTest, P5_ThreeAttemptsOfAProbeAreOneProbe) {
   const ScriptedEcho server(Unavailable());
   const auto channel = NewChannel(server, kRetries);
   HalfOpen();
@@ -109,7 +109,7 @@ TEST_P(RetriesTest, ThreeAttemptsOfAProbeAreOneProbe) {
   EXPECT_EQ(Snapshot().state, fusebox::State::kOpen);
 }
 
-TEST_P(RetriesTest, ARejectedCallIsNotTriedAgain) {
+TEST_P(RetriesTest, P5_ARejectedCallIsNotTriedAgain) {
   const ScriptedEcho server;
   const auto channel = NewChannel(server, kRetries);
   Open();
