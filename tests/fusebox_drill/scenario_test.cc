@@ -4,12 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "tools/fusebox_drill/builtin_scenarios.h"
 
 namespace fusebox_drill {
@@ -158,6 +162,30 @@ TEST(ScenarioTest, TellsNoMoreThanABeginningOfWhatIsWrong) {
   EXPECT_EQ(ErrorOf(text), "there must be at most 1000 phases");
   EXPECT_LT(ErrorOf(absl::StrCat("name: ", std::string(100'000, 'A'), "\nphase: 1s")).size(), 300U);
   EXPECT_THAT(ErrorOf("name: \x1b[2J\nphase: 1s"), HasSubstr("\\x1b"));
+}
+
+// The names behind "there are: ".
+std::vector<std::string> NamesIn(absl::string_view error) {
+  constexpr absl::string_view kBefore = "there are: ";
+  const std::size_t begin = error.find(kBefore);
+  EXPECT_NE(begin, absl::string_view::npos) << error;
+  return absl::StrSplit(error.substr(begin + kBefore.size()), ", ");
+}
+
+TEST(ScenarioTest, ThePageNamesAllThatCanBeSaid) {
+  std::ifstream file(FUSEBOX_DRILL_PAGE);
+  std::stringstream page;
+  page << file.rdbuf();
+  const std::vector<std::string> effects = NamesIn(PhaseError("1s nosuch"));
+  EXPECT_EQ(effects.size(), 11U);
+  for (const std::string& effect : effects) {
+    EXPECT_THAT(page.str(), testing::ContainsRegex("\n\\| `" + effect + "[`=]")) << effect;
+  }
+  const std::vector<std::string> settings = NamesIn(ErrorOf("name: a\nnosuch: 1\nphase: 1s"));
+  EXPECT_EQ(settings.size(), 10U);
+  for (const std::string& setting : settings) {
+    EXPECT_THAT(page.str(), HasSubstr("\n| `" + setting + "` |")) << setting;
+  }
 }
 
 TEST(ScenarioTest, ThoseThatComeWithItAreCalledAsTheirFiles) {
