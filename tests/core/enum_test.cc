@@ -2,6 +2,7 @@
 //
 // The enums of the public headers: their numbers, and how they show themselves.
 #include <initializer_list>
+#include <vector>
 
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
@@ -26,51 +27,69 @@ TEST(Enums, ShowTheirNamesInTests) {
   EXPECT_EQ(::testing::PrintToString(RejectionReason::kUnknown), "UNKNOWN");
 }
 
-// Programs that are compiled against an older header go by these. More may follow; none changes.
+// Of a table.
+struct Row {
+  int number;
+  const char* enumerator;
+};
+#define FUSEBOX_ROW(enumerator, number, ...) {number, #enumerator},
+
+// Programs that are compiled against an older header go by these numbers. A new value comes at the
+// end of its list; none changes.
 template <typename Enum>
-void ExpectFrozen(std::initializer_list<Enum> from_zero) {
-  int number = 0;
-  for (const Enum value : from_zero) EXPECT_EQ(static_cast<int>(value), number++) << value;
+void ExpectFrozen(const std::vector<Row>& rows, std::initializer_list<Enum> from_zero) {
+  int count = 0;
+  for (const Enum value : from_zero) EXPECT_EQ(static_cast<int>(value), count++) << value;
+  for (const Row& row : rows) {
+    EXPECT_LT(row.number, count) << row.enumerator << " is not in the list of this test";
+  }
 }
 
 TEST(Enums, NumbersAreFrozen) {
-  ExpectFrozen({State::kClosed, State::kOpen, State::kHalfOpen});
+  ExpectFrozen({FUSEBOX_STATES(FUSEBOX_ROW)}, {State::kClosed, State::kOpen, State::kHalfOpen});
   EXPECT_EQ(static_cast<int>(State::kUnknown), -1);
-  ExpectFrozen({Mode::kAutomatic, Mode::kForcedOpen, Mode::kDisabled, Mode::kShadow});
-  ExpectFrozen({OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored});
-  ExpectFrozen({RejectionReason::kOpen, RejectionReason::kHalfOpenFull,
-                RejectionReason::kForcedOpen, RejectionReason::kRamping,
-                RejectionReason::kTooManyCalls});
+  ExpectFrozen({FUSEBOX_MODES(FUSEBOX_ROW)},
+               {Mode::kAutomatic, Mode::kForcedOpen, Mode::kDisabled, Mode::kShadow});
+  ExpectFrozen({FUSEBOX_OUTCOME_KINDS(FUSEBOX_ROW)},
+               {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored});
+  ExpectFrozen(
+      {FUSEBOX_REJECTION_REASONS(FUSEBOX_ROW)},
+      {RejectionReason::kOpen, RejectionReason::kHalfOpenFull, RejectionReason::kForcedOpen,
+       RejectionReason::kRamping, RejectionReason::kTooManyCalls});
   EXPECT_EQ(static_cast<int>(RejectionReason::kUnknown), -1);
-  ExpectFrozen({EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kRampStarted,
-                EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
-                EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
-                EventKind::kUserCodeFailed, EventKind::kEventsDropped,
-                EventKind::kCallsUnprotected});
-  ExpectFrozen({Cause::kNone,
-                Cause::kConsecutiveFailures,
-                Cause::kFailuresInWindow,
-                Cause::kFailureRate,
-                Cause::kSlowCallRate,
-                Cause::kHungCalls,
-                Cause::kOpenDurationElapsed,
-                Cause::kProbeFailed,
-                Cause::kProbeFailureRate,
-                Cause::kProbeSlowCallRate,
-                Cause::kProbeTimeout,
-                Cause::kProbesSucceeded,
-                Cause::kRampEnded,
-                Cause::kReset,
-                Cause::kForcedOpen,
-                Cause::kReleased,
-                Cause::kAutomated,
-                Cause::kDisabled,
-                Cause::kShadowed,
-                Cause::kForcedOpenEnded,
-                Cause::kPolicyChanged});
-  ExpectFrozen({UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
+  ExpectFrozen(
+      {FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)},
+      {EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kRampStarted,
+       EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
+       EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
+       EventKind::kUserCodeFailed, EventKind::kEventsDropped, EventKind::kCallsUnprotected});
+  ExpectFrozen({FUSEBOX_CAUSES(FUSEBOX_ROW)}, {Cause::kNone,
+                                               Cause::kConsecutiveFailures,
+                                               Cause::kFailuresInWindow,
+                                               Cause::kFailureRate,
+                                               Cause::kSlowCallRate,
+                                               Cause::kHungCalls,
+                                               Cause::kOpenDurationElapsed,
+                                               Cause::kProbeFailed,
+                                               Cause::kProbeFailureRate,
+                                               Cause::kProbeSlowCallRate,
+                                               Cause::kProbeTimeout,
+                                               Cause::kProbesSucceeded,
+                                               Cause::kRampEnded,
+                                               Cause::kReset,
+                                               Cause::kForcedOpen,
+                                               Cause::kReleased,
+                                               Cause::kAutomated,
+                                               Cause::kDisabled,
+                                               Cause::kShadowed,
+                                               Cause::kForcedOpenEnded,
+                                               Cause::kPolicyChanged});
+  ExpectFrozen({FUSEBOX_USER_CODES(FUSEBOX_ROW)},
+               {UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
                 UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService});
 }
+
+#undef FUSEBOX_ROW
 
 }  // namespace
 }  // namespace fusebox
