@@ -5,7 +5,7 @@
 // What an operator can do to a circuit's mode and state, as X(verb, field, cause, repeated, word,
 // help, manual):
 //   verb      its method of CircuitBreaker, and with "Circuit" behind it its RPC
-//   field     its name in the `action` of ApplyToCircuitsRequest
+//   field     its name in the `action` of ApplyToCircuitsRequest: the verb in snake_case
 //   cause     of the moves that it makes (fusebox/event.h says which those are)
 //   repeated  whether it does something if the mode that it asks for is on: kAgain or kOnce
 //   word      its subcommand of fuseboxctl

@@ -9,7 +9,11 @@
 #include "fusebox/circuit_breaker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/base/operator_verbs.h"
+#include "src/core/phase.h"
+#include "src/core/transition_table.h"
 #include "tests/core/test_circuit.h"
+#include "tests/support/operate.h"
 
 namespace fusebox {
 namespace {
@@ -51,6 +55,34 @@ void OpenTwice(TestCircuit& circuit) {
   circuit.OpenAndWaitUntilHalfOpen();
   circuit.Fail();
   EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(20));
+}
+
+// Of a circuit that is in a mode in which the verb does something.
+template <typename Verb>
+void ExpectMovesBy(Cause cause, Verb verb) {
+  SCOPED_TRACE(CauseName(cause));
+  TestCircuit circuit;
+  if (cause == Cause::kDisabled) {
+    circuit->Shadow(kOncall);
+  } else {
+    circuit->Disable(kOncall);
+  }
+  ASSERT_TRUE(fusebox_testing::Operate(verb, *circuit, kOncall).ok());
+  const CircuitSnapshot snapshot = circuit->Snapshot();
+  const internal::CauseRow& row = internal::RowOf(cause);
+  EXPECT_EQ(snapshot.mode, *row.mode);
+  EXPECT_EQ(snapshot.state, internal::StateOf(*row.to));
+  ASSERT_TRUE(snapshot.last_action.has_value());
+  EXPECT_EQ(snapshot.last_action->cause, cause);
+  EXPECT_EQ(snapshot.last_action->detail, "a drill");
+  EXPECT_EQ(circuit.events().back().cause, cause);
+  EXPECT_EQ(circuit.events().back().actor, "oncall");
+}
+
+TEST(CircuitBreaker, R8_EachVerbDoesWhatTheTableSaysOfItsCause) {
+#define FUSEBOX_EXPECT(verb, field, cause, ...) ExpectMovesBy(Cause::cause, &CircuitBreaker::verb);
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
 }
 
 TEST(CircuitBreaker, R8_ForcedOpenRejectsUntilReleased) {
