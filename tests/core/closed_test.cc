@@ -2,6 +2,7 @@
 //
 // CLOSED: the trip rules (rule R2), what is slow (C4), and what the window holds (R3), through
 // the breaker.
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,22 +67,32 @@ void SetLeast(const internal::PartField<Owner, Member>& /*field*/, Member& value
   value = part;
 }
 
-// With that trip rule alone, which holds as soon as it can.
-Policy PolicyOfRule(absl::string_view rule) {
+// With these trip rules alone, which hold as soon as they can.
+Policy PolicyOfRules(const std::vector<absl::string_view>& rules) {
   Policy policy = NoRulePolicy();
   policy.slow_call_duration = absl::Seconds(1);
   policy.minimum_calls = 1;
   policy.window = CountWindow{1};
-  internal::VisitFields(policy, [rule](const auto& field, auto& value) {
-    if (rule == field.name) SetLeast(field, value);
+  internal::VisitFields(policy, [&rules](const auto& field, auto& value) {
+    for (const absl::string_view rule : rules) {
+      if (rule == field.name) SetLeast(field, value);
+    }
   });
   return policy;
+}
+
+// Which of them one call that fails slowly has opened a circuit by; "none" if it is CLOSED.
+std::string OpenedByOneCall(const std::vector<absl::string_view>& rules) {
+  TestCircuit circuit(PolicyOfRules(rules));
+  circuit.CallThatTook(absl::Hours(1), Outcome::Failure());
+  const std::optional<Move> opening = circuit->Snapshot().last_opening;
+  return std::string(CauseName(opening ? opening->cause : Cause::kNone));
 }
 
 TEST(CircuitBreaker, R2_EachRuleOfTheTableOpensTheCircuitByItself) {
   internal::VisitTripRules(Policy(), [](absl::string_view rule, bool /*is_set*/) {
     SCOPED_TRACE(rule);
-    TestCircuit circuit(PolicyOfRule(rule));
+    TestCircuit circuit(PolicyOfRules({rule}));
     const Permit hung = circuit.Acquire();
     circuit.AdvanceLooking(absl::Hours(1));
     if (circuit->state() == State::kClosed) {
@@ -91,6 +102,20 @@ TEST(CircuitBreaker, R2_EachRuleOfTheTableOpensTheCircuitByItself) {
     ASSERT_TRUE(opening.has_value()) << "nothing looks at it, in src/core/rules/trip_rules.cc";
     EXPECT_EQ(CauseName(opening->cause), rule);
   });
+}
+
+TEST(CircuitBreaker, R2_OfTwoRulesThatHoldTogetherTheFirstOfTheTableOpens) {
+  std::vector<absl::string_view> rules;
+  internal::VisitTripRules(Policy(), [&rules](absl::string_view rule, bool /*is_set*/) {
+    if (OpenedByOneCall({rule}) == rule) rules.push_back(rule);
+  });
+  ASSERT_GE(rules.size(), 4U);
+  for (std::size_t first = 0; first < rules.size(); ++first) {
+    for (std::size_t second = first + 1; second < rules.size(); ++second) {
+      EXPECT_EQ(OpenedByOneCall({rules[first], rules[second]}), rules[first])
+          << "before " << rules[second];
+    }
+  }
 }
 
 TEST(CircuitBreaker, R2_StartsClosed) {

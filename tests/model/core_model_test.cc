@@ -22,10 +22,12 @@
 #include "fusebox/testing/fake_clock.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
+#include "src/base/operator_verbs.h"
 #include "tests/model/circuit_pair.h"
 #include "tests/model/crew.h"
 #include "tests/model/reference_circuit.h"
 #include "tests/model/trace.h"
+#include "tests/support/operate.h"
 
 namespace fusebox_testing {
 namespace {
@@ -72,21 +74,12 @@ bool ActOnCircuit(const Step& step, const fusebox::Policy& policy, CircuitBreake
     case Action::kReport:
       breaker.ReportFailure(Outcome::Failure());
       return true;
-    case Action::kReset:
-      breaker.Reset(by);
-      return true;
-    case Action::kForceOpen:
-      (void)breaker.ForceOpen(by, TimeToLiveOf(step, policy));
-      return true;
-    case Action::kDisable:
-      breaker.Disable(by);
-      return true;
-    case Action::kShadow:
-      breaker.Shadow(by);
-      return true;
-    case Action::kAutomate:
-      breaker.Automate(by);
-      return true;
+#define FUSEBOX_CASE(verb, ...)                                                    \
+  case Action::k##verb:                                                            \
+    (void)Operate(&CircuitBreaker::verb, breaker, by, TimeToLiveOf(step, policy)); \
+    return true;
+      FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
     case Action::kSetPolicy:
       (void)breaker.SetPolicy(policy, by);
       return true;

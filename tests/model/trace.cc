@@ -2,17 +2,22 @@
 #include "tests/model/trace.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <ostream>
+#include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "fusebox/event.h"
+#include "src/core/rules/trip_rule_fields.h"
 
 namespace fusebox_testing {
 namespace {
 
+using fusebox::Cause;
 using fusebox::OutcomeKind;
 using fusebox::Policy;
 
@@ -38,6 +43,62 @@ fusebox::Window AnyWindow() {
   return fusebox::TimeWindow{AnyDuration() * buckets + absl::Nanoseconds(Pick(4)), buckets};
 }
 
+void AddConsecutiveFailures(ReferencePolicy& reference, int /*most*/) {
+  reference.policy.consecutive_failures = 1 + Pick(4);
+}
+
+void AddFailuresInWindow(ReferencePolicy& reference, int most) {
+  reference.policy.failures_in_window = 1 + Pick(most);
+}
+
+void AddFailureRate(ReferencePolicy& reference, int /*most*/) {
+  reference.failure_rate = AnyRate();
+  reference.policy.failure_rate = reference.failure_rate.value();
+}
+
+void AddSlowCallRate(ReferencePolicy& reference, int /*most*/) {
+  if (!reference.policy.slow_call_duration) return;
+  reference.slow_call_rate = AnyRate();
+  reference.policy.slow_call_rate = reference.slow_call_rate.value();
+}
+
+void AddHungCalls(ReferencePolicy& reference, int /*most*/) {
+  // Some of these slices aren't an eighth of the age.
+  reference.policy.hung_calls =
+      fusebox::HungCalls{1 + Pick(4), AnyDuration() + absl::Nanoseconds(Pick(9))};
+}
+
+// How a trip rule is drawn.
+struct TripRule {
+  Cause cause;
+  int one_in;  // how many policies have it
+  // `most`: how many calls the window holds at most.
+  void (*add)(ReferencePolicy& reference, int most);
+};
+
+constexpr TripRule kTripRules[] = {
+    {Cause::kConsecutiveFailures, 2, AddConsecutiveFailures},
+    {Cause::kFailuresInWindow, 2, AddFailuresInWindow},
+    {Cause::kFailureRate, 2, AddFailureRate},
+    {Cause::kSlowCallRate, 2, AddSlowCallRate},
+    {Cause::kHungCalls, 4, AddHungCalls},
+};
+
+constexpr bool IsDrawn(Cause cause) {
+  for (const TripRule& rule : kTripRules) {
+    if (rule.cause == cause) return true;
+  }
+  return false;
+}
+
+#define FUSEBOX_CHECK(enumerator, ...)                                                           \
+  static_assert(IsDrawn(Cause::enumerator) || !fusebox::internal::IsTripRule(Cause::enumerator), \
+                #enumerator                                                                      \
+                " is a trip rule that no policy here has, and that "                             \
+                "tests/model/reference_circuit.cc knows nothing of");
+FUSEBOX_CAUSES(FUSEBOX_CHECK)
+#undef FUSEBOX_CHECK
+
 void AddTripRules(ReferencePolicy& reference) {
   Policy& policy = reference.policy;
   policy.window = AnyWindow();
@@ -45,26 +106,16 @@ void AddTripRules(ReferencePolicy& reference) {
   const int most = count != nullptr ? static_cast<int>(count->size) : 8;
   policy.minimum_calls = 1 + Pick(most);
   policy.consecutive_failures.reset();
-  if (OneIn(2)) policy.consecutive_failures = 1 + Pick(4);
-  if (OneIn(2)) policy.failures_in_window = 1 + Pick(most);
-  if (OneIn(2)) {
-    reference.failure_rate = AnyRate();
-    policy.failure_rate = reference.failure_rate.value();
-  }
   if (OneIn(2)) policy.slow_call_duration = AnyDuration();
-  if (policy.slow_call_duration && OneIn(2)) {
-    reference.slow_call_rate = AnyRate();
-    policy.slow_call_rate = reference.slow_call_rate.value();
-  }
   policy.slow_is_failure = policy.slow_call_duration && OneIn(3);
-  if (OneIn(4)) policy.hung_calls = fusebox::HungCalls{1 + Pick(4), AnyDuration()};
-  // Some of these slices aren't an eighth of the age.
-  if (policy.hung_calls) policy.hung_calls->age += absl::Nanoseconds(Pick(9));
-  if (OneIn(3)) policy.max_in_flight = 1 + Pick(6);
-  if (!policy.failures_in_window && !policy.failure_rate && !policy.slow_call_rate &&
-      !policy.consecutive_failures && !policy.hung_calls) {
-    policy.consecutive_failures = 1 + Pick(4);
+  for (const TripRule& rule : kTripRules) {
+    if (OneIn(rule.one_in)) rule.add(reference, most);
   }
+  if (OneIn(3)) policy.max_in_flight = 1 + Pick(6);
+  bool any = false;
+  fusebox::internal::VisitTripRules(
+      policy, [&any](const char* /*rule*/, bool is_set) { any = any || is_set; });
+  if (!any) AddConsecutiveFailures(reference, most);
 }
 
 void AddHalfOpen(ReferencePolicy& reference) {
@@ -103,18 +154,70 @@ std::string TextOf(const std::optional<T>& value) {
   return value ? absl::StrCat(*value) : "unset";
 }
 
-constexpr const char* kActionNames[] = {
-    "acquire",    "succeed",       "fail",       "ignore",     "drop",   "calls",
-    "report",     "reset",         "force open", "disable",    "shadow", "automate",
-    "set policy", "state()",       "Snapshot()", "advance by", "to due", "jump",
-    "message",    "first message", "break",      "cancel"};
+struct ActionRow {
+  Action action;
+  std::size_t weight;  // how often it is drawn
+  const char* name;
+};
+
+constexpr ActionRow kActions[] = {
+    {Action::kAcquire, 300, "acquire"},
+    {Action::kSucceed, 150, "succeed"},
+    {Action::kFail, 150, "fail"},
+    {Action::kIgnore, 40, "ignore"},
+    {Action::kDrop, 20, "drop"},
+    {Action::kCalls, 60, "calls"},
+    {Action::kReport, 15, "report"},
+    {Action::kReset, 6, "reset"},
+    {Action::kForceOpen, 8, "force open"},
+    {Action::kDisable, 4, "disable"},
+    {Action::kShadow, 6, "shadow"},
+    {Action::kAutomate, 12, "automate"},
+    {Action::kSetPolicy, 8, "set policy"},
+    {Action::kReadState, 20, "state()"},
+    {Action::kSnapshot, 50, "Snapshot()"},
+    {Action::kAdvance, 110, "advance by"},
+    {Action::kAdvanceToDue, 100, "to due"},
+    {Action::kJump, 5, "jump"},
+    {Action::kMessage, 40, "message"},
+    {Action::kFirstMessage, 50, "first message"},
+    {Action::kBreak, 50, "break"},
+    {Action::kCancel, 20, "cancel"},
+};
+
+constexpr bool IsDrawn(Action action) {
+  for (const ActionRow& row : kActions) {
+    if (row.action == action) return row.weight > 0;
+  }
+  return false;
+}
+
+#define FUSEBOX_CHECK(verb, ...)                                \
+  static_assert(IsDrawn(Action::k##verb), #verb                 \
+                " is a verb of an operator's that no run here " \
+                "has");
+FUSEBOX_OPERATOR_VERBS(FUSEBOX_CHECK)
+#undef FUSEBOX_CHECK
+
+const char* NameOf(Action action) {
+  for (const ActionRow& row : kActions) {
+    if (row.action == action) return row.name;
+  }
+  return "an action without a row";
+}
+
+rc::Gen<Action> AnyAction() {
+  std::vector<Action> actions;
+  for (const ActionRow& row : kActions) actions.insert(actions.end(), row.weight, row.action);
+  return rc::gen::elementOf(std::move(actions));
+}
 
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
-  return out << kActionNames[static_cast<std::size_t>(step.action)] << " (call " << step.which
-             << ", length " << step.length << ", nudge " << step.nudge << ", details "
-             << step.details << ", thread " << step.thread << ")";
+  return out << NameOf(step.action) << " (call " << step.which << ", length " << step.length
+             << ", nudge " << step.nudge << ", details " << step.details << ", thread "
+             << step.thread << ")";
 }
 
 ReferencePolicy AnyPolicy() {
@@ -129,20 +232,9 @@ ReferencePolicy AnyPolicy() {
 rc::Gen<Trace> AnyTrace() {
   const auto number = rc::gen::resize(rc::kNominalSize, rc::gen::inRange<uint32_t>(0, 1000));
   const auto step = rc::gen::build<Step>(
-      rc::gen::set(
-          &Step::action,
-          rc::gen::weightedElement<Action>(
-              {{300, Action::kAcquire}, {150, Action::kSucceed},      {150, Action::kFail},
-               {40, Action::kIgnore},   {20, Action::kDrop},          {60, Action::kCalls},
-               {15, Action::kReport},   {6, Action::kReset},          {8, Action::kForceOpen},
-               {4, Action::kDisable},   {6, Action::kShadow},         {12, Action::kAutomate},
-               {8, Action::kSetPolicy}, {20, Action::kReadState},     {50, Action::kSnapshot},
-               {110, Action::kAdvance}, {100, Action::kAdvanceToDue}, {5, Action::kJump},
-               {40, Action::kMessage},  {50, Action::kFirstMessage},  {50, Action::kBreak},
-               {20, Action::kCancel}})),
-      rc::gen::set(&Step::which, number), rc::gen::set(&Step::length, number),
-      rc::gen::set(&Step::nudge, number), rc::gen::set(&Step::details, number),
-      rc::gen::set(&Step::thread, number));
+      rc::gen::set(&Step::action, AnyAction()), rc::gen::set(&Step::which, number),
+      rc::gen::set(&Step::length, number), rc::gen::set(&Step::nudge, number),
+      rc::gen::set(&Step::details, number), rc::gen::set(&Step::thread, number));
   return rc::gen::scale(3.0, rc::gen::container<Trace>(step));
 }
 

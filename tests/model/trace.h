@@ -13,23 +13,19 @@
 #include "absl/time/time.h"
 #include "fusebox/policy.h"
 #include "rapidcheck.h"
+#include "src/base/operator_verbs.h"
 #include "tests/model/reference_circuit.h"
 
 namespace fusebox_testing {
 
 enum class Action {
   kAcquire,
-  kSucceed,  // some call that's out
-  kFail,     // some call that's out
-  kIgnore,   // some call that's out
-  kDrop,     // some call that's out
-  kCalls,    // some calls that succeed at once
-  kReport,   // a failure without a call
-  kReset,
-  kForceOpen,  // with or without a time to live, sometimes an invalid one
-  kDisable,
-  kShadow,
-  kAutomate,
+  kSucceed,    // some call that's out
+  kFail,       // some call that's out
+  kIgnore,     // some call that's out
+  kDrop,       // some call that's out
+  kCalls,      // some calls that succeed at once
+  kReport,     // a failure without a call
   kSetPolicy,  // one of the run's policies, sometimes an invalid one
   kReadState,
   kSnapshot,
@@ -40,6 +36,10 @@ enum class Action {
   kFirstMessage,  // of some call that's out, which is its success
   kBreak,         // some stream whose first message was its success
   kCancel,        // some call that's out
+// What an operator does; with or without a time to live if it takes one, sometimes an invalid one.
+#define FUSEBOX_ACTION(verb, ...) k##verb,
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_ACTION)
+#undef FUSEBOX_ACTION
 };
 
 // One operation. The numbers are picks from whatever there is to pick from at the time, so that any
