@@ -28,36 +28,38 @@
 
 namespace fusebox {
 
-// The kinds of events, as X(enumerator, number, name). The name is in lower case wherever it is
-// text, and after EVENT_KIND_ in fusebox/v1/circuit.proto.
+// The kinds of events, as X(enumerator, number, name, level):
+// - name: in lower case wherever it is text, and after EVENT_KIND_ in fusebox/v1/circuit.proto
+// - level: of its lines in a log, a LogLevel of fusebox/log_listener.h; a transition to OPEN is
+//   kWarning
 #define FUSEBOX_EVENT_KINDS(X)                                                                 \
   /* The state has changed: `from`, `to`. */                                                   \
-  X(kTransition, 0, TRANSITION)                                                                \
+  X(kTransition, 0, TRANSITION, kInfo)                                                         \
   /* A trip rule or a probe verdict holds; the transition that follows from it is next. */     \
-  X(kRuleExceeded, 1, RULE_EXCEEDED)                                                           \
+  X(kRuleExceeded, 1, RULE_EXCEEDED, kWarning)                                                 \
   /* A positive verdict; HALF_OPEN goes on with a growing share of calls. */                   \
-  X(kRampStarted, 2, RAMP_STARTED)                                                             \
+  X(kRampStarted, 2, RAMP_STARTED, kInfo)                                                      \
   /* The first call that this opening has rejected. */                                         \
-  X(kFirstRejection, 3, FIRST_REJECTION)                                                       \
+  X(kFirstRejection, 3, FIRST_REJECTION, kWarning)                                             \
   /* By an operator. */                                                                        \
-  X(kReset, 4, RESET)                                                                          \
+  X(kReset, 4, RESET, kInfo)                                                                   \
   /* By an operator, or when a time to live ends: `mode_from`, `mode_to`. */                   \
-  X(kModeChanged, 5, MODE_CHANGED)                                                             \
+  X(kModeChanged, 5, MODE_CHANGED, kInfo)                                                      \
   /* By an operator. */                                                                        \
-  X(kPolicyChanged, 6, POLICY_CHANGED)                                                         \
+  X(kPolicyChanged, 6, POLICY_CHANGED, kInfo)                                                  \
   /* To its registry. */                                                                       \
-  X(kCircuitAdded, 7, CIRCUIT_ADDED)                                                           \
+  X(kCircuitAdded, 7, CIRCUIT_ADDED, kInfo)                                                    \
   /* By an operator, or to keep the registry within its bound. */                              \
-  X(kCircuitRemoved, 8, CIRCUIT_REMOVED)                                                       \
+  X(kCircuitRemoved, 8, CIRCUIT_REMOVED, kInfo)                                                \
   /* Code of the application's has thrown (fusebox/user_code.h): `detail`. At most one */      \
   /* a second for each kind of code. */                                                        \
-  X(kUserCodeFailed, 9, USER_CODE_FAILED)                                                      \
+  X(kUserCodeFailed, 9, USER_CODE_FAILED, kError)                                              \
   /* Listeners that didn't return in time were not told of events: `detail`. Of no circuit: */ \
   /* these were of circuits of which no other event waited. */                                 \
-  X(kEventsDropped, 10, EVENTS_DROPPED)                                                        \
+  X(kEventsDropped, 10, EVENTS_DROPPED, kError)                                                \
   /* Calls went without a circuit, since the registry is full of circuits that must stay: */   \
   /* `circuit` is that of the last one. At most one in 10 s. */                                \
-  X(kCallsUnprotected, 11, CALLS_UNPROTECTED)
+  X(kCallsUnprotected, 11, CALLS_UNPROTECTED, kWarning)
 
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 
@@ -70,9 +72,8 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
 // What moves a circuit, as X(enumerator, number, name, by, from, to, mode):
 // - name: in lower case wherever it is text, and after CAUSE_ in fusebox/v1/circuit.proto
 // - by: who is behind it: a rule over failures, slow calls or calls that hang (kFailures,
-// kSlowCalls,
-//   kHungCalls), the time or a verdict in the circuit's favour (kItself), or an operator
-//   (kOperator), who is then named in the event
+//   kSlowCalls, kHungCalls), the time or a verdict in the circuit's favour (kItself), or an
+//   operator (kOperator), who is then named in the event
 // - from: what it can move: a circuit that is CLOSED or ramping (kWatching), OPEN (kOpen),
 // HALF_OPEN
 //   with probes (kProbing) or ramping (kRamping), any (kAny) or none (kNone)

@@ -27,7 +27,7 @@ To Look(const Pair<From, To> (&pairs)[rows], From value) {
 #define FUSEBOX_STATE(enumerator, number, name) {State::enumerator, v1::STATE_##name},
 #define FUSEBOX_MODE(enumerator, number, name) {Mode::enumerator, v1::MODE_##name},
 #define FUSEBOX_CAUSE(enumerator, number, name, ...) {Cause::enumerator, v1::CAUSE_##name},
-#define FUSEBOX_KIND(enumerator, number, name) {EventKind::enumerator, v1::EVENT_KIND_##name},
+#define FUSEBOX_KIND(enumerator, number, name, ...) {EventKind::enumerator, v1::EVENT_KIND_##name},
 constexpr Pair<State, v1::State> kStates[] = {FUSEBOX_STATES(FUSEBOX_STATE)};
 constexpr Pair<Mode, v1::Mode> kModes[] = {FUSEBOX_MODES(FUSEBOX_MODE)};
 constexpr Pair<Cause, v1::Cause> kCauses[] = {FUSEBOX_CAUSES(FUSEBOX_CAUSE)};

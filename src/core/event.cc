@@ -9,10 +9,10 @@ using internal::LowerCase;
 
 absl::string_view EventKindName(EventKind kind) {
   switch (kind) {
-#define FUSEBOX_CASE(enumerator, number, name) \
-  case EventKind::enumerator: {                \
-    static constexpr LowerCase kName(#name);   \
-    return kName.text();                       \
+#define FUSEBOX_CASE(enumerator, number, name, ...) \
+  case EventKind::enumerator: {                     \
+    static constexpr LowerCase kName(#name);        \
+    return kName.text();                            \
   }
     FUSEBOX_EVENT_KINDS(FUSEBOX_CASE)
 #undef FUSEBOX_CASE

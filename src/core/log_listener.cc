@@ -54,23 +54,13 @@ absl::string_view LogLevelName(LogLevel level) {
 }
 
 LogLevel LogLevelOf(const Event& event) {
+  if (event.kind == EventKind::kTransition && event.to == State::kOpen) return LogLevel::kWarning;
   switch (event.kind) {
-    case EventKind::kRuleExceeded:
-    case EventKind::kFirstRejection:
-    case EventKind::kCallsUnprotected:
-      return LogLevel::kWarning;
-    case EventKind::kTransition:
-      return event.to == State::kOpen ? LogLevel::kWarning : LogLevel::kInfo;
-    case EventKind::kUserCodeFailed:
-    case EventKind::kEventsDropped:
-      return LogLevel::kError;
-    case EventKind::kRampStarted:
-    case EventKind::kReset:
-    case EventKind::kModeChanged:
-    case EventKind::kPolicyChanged:
-    case EventKind::kCircuitAdded:
-    case EventKind::kCircuitRemoved:
-      break;
+#define FUSEBOX_CASE(enumerator, number, name, level) \
+  case EventKind::enumerator:                         \
+    return LogLevel::level;
+    FUSEBOX_EVENT_KINDS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
   }
   return LogLevel::kInfo;
 }

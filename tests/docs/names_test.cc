@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "fusebox/event.h"
+#include "fusebox/log_listener.h"
 #include "fusebox/policy.h"
 #include "fusebox/rejection.h"
 #include "gmock/gmock.h"
@@ -22,6 +25,8 @@
 namespace fusebox_testing {
 namespace {
 
+using fusebox::EventKind;
+using fusebox::LogLevel;
 using testing::HasSubstr;
 
 std::string Text(const std::string& path) {
@@ -64,6 +69,44 @@ TEST(Documentation, SaysWhichFieldsAreTripRules) {
   EXPECT_TRUE(std::equal(rules.begin(), rules.end(), first)) << "another field is among them";
   EXPECT_THAT(Text("docs/policies.md"), HasSubstr(absl::StrCat("the fields from `", rules.front(),
                                                                "` to `", rules.back(), "`")));
+}
+
+// What stands from `from` to `to`, of which there has to be something.
+std::string Between(const std::string& text, const char* from, const char* to) {
+  const std::size_t begin = text.find(from);
+  EXPECT_NE(begin, std::string::npos) << from;
+  if (begin == std::string::npos) return "";
+  const std::size_t end = text.find(to, begin);
+  EXPECT_NE(end, std::string::npos) << to;
+  return text.substr(begin, end - begin);
+}
+
+TEST(Documentation, NamesEachEvent) {
+  const std::string page = Text("docs/operating.md");
+  const std::string table = Between(page, "\n| event | when |\n", "\n\n");
+#define FUSEBOX_EXPECT(enumerator, ...)                                                       \
+  EXPECT_THAT(table, HasSubstr(absl::StrCat("`", EventKindName(EventKind::enumerator), "`"))) \
+      << "in the table of events of docs/operating.md";
+  FUSEBOX_EVENT_KINDS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
+}
+
+TEST(Documentation, SaysWhichEventsAreLoggedAsWhat) {
+  const std::string page = Text("docs/operating.md");
+  const std::string warnings = Between(page, "What an opening is and brings is a warning", ".");
+  const std::string errors = Between(page, "Failures of your own code are errors", ".");
+  const auto named = [](const std::string& text, EventKind kind) {
+    return absl::StrContains(text, absl::StrCat("`", EventKindName(kind), "`"));
+  };
+#define FUSEBOX_EXPECT(enumerator, number, name, level)                                         \
+  EXPECT_EQ(                                                                                    \
+      named(warnings, EventKind::enumerator),                                                   \
+      LogLevel::level == LogLevel::kWarning || EventKind::enumerator == EventKind::kTransition) \
+      << "`" << EventKind::enumerator << "`, under \"To a log\" in docs/operating.md";          \
+  EXPECT_EQ(named(errors, EventKind::enumerator), LogLevel::level == LogLevel::kError)          \
+      << "`" << EventKind::enumerator << "`, under \"To a log\" in docs/operating.md";
+  FUSEBOX_EVENT_KINDS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
 }
 
 TEST(Documentation, NamesEachVerbOfAnOperator) {
