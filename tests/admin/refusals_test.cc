@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "src/base/operator_verbs.h"
 #include "tests/admin/admin_server.h"
 
 namespace fusebox_testing {
@@ -61,16 +64,16 @@ v1::ApplyToCircuitsRequest SoundApplication() {
   return request;
 }
 
-// Every write there is, each sound in itself.
-std::vector<Attempt> EveryWrite(const std::string& name = "a") {
+// Every write to one circuit by the name of its method, each sound in itself.
+std::map<std::string, Attempt> EveryWrite(const std::string& name = "a") {
   auto policy = SoundPolicyChange();
   policy.set_name(name);
-  return {Of(&Stub::ResetCircuit, Sound<v1::ResetCircuitRequest>(name)),
-          Of(&Stub::ForceOpenCircuit, Sound<v1::ForceOpenCircuitRequest>(name)),
-          Of(&Stub::DisableCircuit, Sound<v1::DisableCircuitRequest>(name)),
-          Of(&Stub::ShadowCircuit, Sound<v1::ShadowCircuitRequest>(name)),
-          Of(&Stub::AutomateCircuit, Sound<v1::AutomateCircuitRequest>(name)),
-          Of(&Stub::UpdatePolicy, policy)};
+  std::map<std::string, Attempt> writes = {{"UpdatePolicy", Of(&Stub::UpdatePolicy, policy)}};
+#define FUSEBOX_WRITE(verb, ...) \
+  writes[#verb "Circuit"] = Of(&Stub::verb##Circuit, Sound<v1::verb##CircuitRequest>(name));
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_WRITE)
+#undef FUSEBOX_WRITE
+  return writes;
 }
 
 // One circuit is open, so that every write would change something.
@@ -94,13 +97,27 @@ void ExpectRefusal(AdminServer& server, const Attempt& attempt, StatusCode code,
   EXPECT_EQ(StateOf(server), before);
 }
 
+// What a method has to be told a reason for, it changes.
+TEST(Refusals, AreTriedOfEveryWriteOfTheService) {
+  std::set<std::string> tried = {"ApplyToCircuits"};
+  for (const auto& [method, attempt] : EveryWrite()) tried.insert(method);
+  const google::protobuf::ServiceDescriptor& service =
+      *v1::GetInstanceRequest::descriptor()->file()->service(0);
+  for (int i = 0; i < service.method_count(); ++i) {
+    const google::protobuf::MethodDescriptor& method = *service.method(i);
+    const bool writes = method.input_type()->FindFieldByName("reason") != nullptr;
+    EXPECT_EQ(tried.count(method.name()), writes ? 1U : 0U) << method.name();
+  }
+}
+
 TEST(Refusals, WithoutTheOptionNothingCanBeMoved) {
   AdminServer server([](auto& options) {
     options.allow_writes = false;
     options.write_authorizer = nullptr;
   });
   AddCircuits(server);
-  for (const Attempt& attempt : EveryWrite()) {
+  for (const auto& [method, attempt] : EveryWrite()) {
+    SCOPED_TRACE(method);
     ExpectRefusal(server, attempt, StatusCode::FAILED_PRECONDITION, {}, "WRITES_NOT_ALLOWED");
   }
   ExpectRefusal(server, Of(&Stub::ApplyToCircuits, SoundApplication()),
@@ -111,7 +128,8 @@ TEST(Refusals, WithoutTheOptionNothingCanBeMoved) {
 TEST(Refusals, OfACircuitThatThereIsNot) {
   AdminServer server;
   AddCircuits(server);
-  for (const Attempt& attempt : EveryWrite("c")) {
+  for (const auto& [method, attempt] : EveryWrite("c")) {
+    SCOPED_TRACE(method);
     ExpectRefusal(server, attempt, StatusCode::NOT_FOUND, {}, "CIRCUIT_NOT_FOUND");
   }
   v1::GetCircuitRequest get;

@@ -3,12 +3,14 @@
 // `fuseboxctl reset|open|disable|shadow|auto`.
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/base/operator_verbs.h"
 #include "tests/admin/admin_server.h"
 #include "tests/fuseboxctl/run_ctl.h"
 
 namespace fusebox_testing {
 namespace {
 
+using fusebox::Cause;
 using fusebox::Mode;
 using testing::AllOf;
 using testing::ContainsRegex;
@@ -50,6 +52,27 @@ TEST_F(Write, EachVerbMovesACircuitAndSaysWhyToItsEvents) {
   EXPECT_THAT(run("shadow"), ContainsRegex("CLOSED +SHADOW\n"));
   EXPECT_THAT(run("reset"), ContainsRegex("CLOSED +AUTOMATIC\n"));
   EXPECT_EQ(Look("pay/2").last_action, std::nullopt);
+}
+
+TEST_F(Write, EachVerbOfTheTableMovesByItsCause) {
+  const auto expect_moves = [this](const char* word, Cause cause) {
+    SCOPED_TRACE(word);
+    // In a mode in which it does something.
+    const auto circuit = server_.registry()->Find("pay/1");
+    const fusebox::Operator by("the test");
+    if (cause == Cause::kDisabled) {
+      circuit->Reset(by);
+    } else {
+      circuit->Disable(by);
+    }
+    const Ran ran = Run({word, "pay/1", "--reason", "because"});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_EQ(Look("pay/1").last_action->cause, cause);
+    EXPECT_EQ(Look("pay/1").last_action->detail, "because");
+  };
+#define FUSEBOX_EXPECT(verb, field, cause, repeated, word, ...) expect_moves(word, Cause::cause);
+  FUSEBOX_OPERATOR_VERBS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
 }
 
 TEST_F(Write, OpenTakesATimeToLive) {

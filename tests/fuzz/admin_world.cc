@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -11,6 +12,10 @@
 #include "fusebox/policy.h"
 #include "src/admin/circuit_action.h"
 #include "src/admin/circuit_conversion.h"
+#include "src/admin/enum_conversion.h"
+#include "src/base/operator_verbs.h"
+#include "src/core/phase.h"
+#include "src/core/transition_table.h"
 #include "tests/fuzz/answer.h"
 #include "tests/fuzz/require.h"
 
@@ -18,7 +23,12 @@ namespace fusebox_testing {
 namespace {
 
 namespace v1 = fusebox::v1;
+using fusebox::Cause;
+using fusebox::internal::CauseRow;
 using fusebox::internal::CircuitAction;
+using fusebox::internal::RowOf;
+using fusebox::internal::StateOf;
+using fusebox::internal::ToProto;
 
 constexpr std::size_t kEventCapacity = 16;  // so few that watchers miss some
 constexpr std::size_t kMaxWatchers = 4;
@@ -42,6 +52,16 @@ fusebox::Policy QuickPolicy() {
   policy.half_open.verdict = fusebox::SuccessThreshold{1};
   policy.ramp = fusebox::Ramp{};
   return policy;
+}
+
+// The request of a verb's, with what `all` has of its fields.
+template <typename Request>
+Request RequestOf(const v1::ForceOpenCircuitRequest& all) {
+  if constexpr (std::is_same_v<Request, v1::ForceOpenCircuitRequest>) {
+    return all;
+  } else {
+    return Request();
+  }
 }
 
 std::vector<std::string> Words() {
@@ -234,38 +254,35 @@ void AdminWorld::MoveOne() {
   v1::ForceOpenCircuitRequest request;  // has what all of them have
   maker_.Fill(request);
   if (data_.ConsumeBool()) request.set_reason("why");
-  struct Move {
+  struct Verb {
     CircuitAction action;
-    v1::State state = v1::STATE_UNSPECIFIED;  // after it; unspecified: any
-    v1::Mode mode = v1::MODE_UNSPECIFIED;
+    Cause cause;
+    bool again;  // it does something even if the mode is the one that it asks for
   };
-  const auto move = [&]() -> Move {
-    switch (data_.ConsumeIntegralInRange(0, 4)) {
-      case 0:
-        return {CircuitAction::Of(v1::ResetCircuitRequest()), v1::STATE_CLOSED, v1::MODE_AUTOMATIC};
-      case 1:
-        return {CircuitAction::Of(request), v1::STATE_OPEN, v1::MODE_FORCED_OPEN};
-      case 2:
-        return {CircuitAction::Of(v1::DisableCircuitRequest()), v1::STATE_CLOSED,
-                v1::MODE_DISABLED};
-      case 3:
-        return {CircuitAction::Of(v1::ShadowCircuitRequest()), v1::STATE_UNSPECIFIED,
-                v1::MODE_SHADOW};
-      default:
-        return {CircuitAction::Of(v1::AutomateCircuitRequest()), v1::STATE_UNSPECIFIED,
-                v1::MODE_AUTOMATIC};
-    }
-  }();
+  constexpr bool kAgain = true;
+  constexpr bool kOnce = false;
+#define FUSEBOX_VERB(verb, field, cause, repeated, ...) \
+  {CircuitAction::Of(RequestOf<v1::verb##CircuitRequest>(request)), Cause::cause, repeated},
+  const std::vector<Verb> verbs = {FUSEBOX_OPERATOR_VERBS(FUSEBOX_VERB)};
+#undef FUSEBOX_VERB
+  const Verb& verb = Pick(verbs, data_);
+  const auto found = registry_->Find(request.name());
+  const fusebox::Mode before = found ? found->Snapshot().mode : fusebox::Mode::kAutomatic;
   v1::Circuit circuit;
   const grpc::Status status = AskForChange(/*is_dry=*/false, [&] {
-    return writes_.Apply(move.action, request.name(),
+    return writes_.Apply(verb.action, request.name(),
                          fusebox::Operator("who").Because(request.reason()), circuit);
   });
   if (!status.ok()) return;
   RequireReadable(circuit);
-  Require(circuit.name() == request.name() && circuit.mode() == move.mode &&
-              (move.state == v1::STATE_UNSPECIFIED || circuit.state() == move.state),
+  const bool released = verb.cause == Cause::kAutomated && before == fusebox::Mode::kForcedOpen;
+  const CauseRow& row = RowOf(released ? Cause::kReleased : verb.cause);
+  Require(circuit.name() == request.name() && circuit.mode() == ToProto(*row.mode),
           "what was asked for is done", circuit.ShortDebugString());
+  if (verb.again || before != *row.mode) {
+    Require(circuit.state() == ToProto(StateOf(*row.to)), "it is in the state that follows",
+            circuit.ShortDebugString());
+  }
 }
 
 void AdminWorld::UpdatePolicy() {
