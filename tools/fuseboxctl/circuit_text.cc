@@ -62,10 +62,16 @@ bool ModeSaysItAll(const Circuit& circuit) {
          circuit.state() == fusebox::v1::STATE_OPEN;
 }
 
+// Whether what an operator did last is what set the mode. Every verb (src/base/operator_verbs.h)
+// does, and a policy change doesn't.
+bool LastActionSetMode(const Circuit& circuit) {
+  return circuit.has_last_action() &&
+         circuit.last_action().cause() != fusebox::v1::CAUSE_POLICY_CHANGED;
+}
+
 // Whether the last word on its state was an operator's.
 bool OperatorMovedIt(const Circuit& circuit) {
-  if (!circuit.has_last_action()) return false;
-  if (circuit.last_action().cause() == fusebox::v1::CAUSE_POLICY_CHANGED) return false;
+  if (!LastActionSetMode(circuit)) return false;
   if (circuit.mode() != fusebox::v1::MODE_AUTOMATIC) return true;
   return !circuit.has_last_opening() ||
          FromProto(circuit.last_action().time()) >= FromProto(circuit.last_opening().time());
@@ -155,13 +161,8 @@ std::string SinceText(const Circuit& circuit, absl::Time now) {
 std::string ShortSinceText(const Circuit& circuit, absl::Time now) {
   if (!ModeSaysItAll(circuit)) return SinceText(circuit, now);
   // Only what an operator did last is known: a policy change since then hides when it was.
-  switch (circuit.last_action().cause()) {
-    case fusebox::v1::CAUSE_FORCED_OPEN:
-    case fusebox::v1::CAUSE_DISABLED:
-      return AgeText(now - FromProto(circuit.last_action().time()));
-    default:
-      return "";
-  }
+  if (!LastActionSetMode(circuit)) return "";
+  return AgeText(now - FromProto(circuit.last_action().time()));
 }
 
 std::string NextProbeText(const Circuit& circuit, absl::Time now) {
