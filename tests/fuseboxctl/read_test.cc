@@ -2,11 +2,15 @@
 //
 // `fuseboxctl list` and `get`, as a user sees them.
 #include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/admin/admin_server.h"
 #include "tests/fuseboxctl/run_ctl.h"
+#include "tools/fuseboxctl/list_columns.h"
 
 namespace fusebox_testing {
 namespace {
@@ -18,6 +22,30 @@ using testing::Not;
 
 constexpr char kReserve[] = "inventory/shop.Inventory/Reserve";
 constexpr char kCharge[] = "payments/shop.Payments/Charge";
+
+// A regular expression for the headings of the wide table, with their line's end.
+std::string Headings() {
+  std::string line;
+  for (const fuseboxctl::ListColumn& column : fuseboxctl::ListColumns()) {
+    if (column.wide.heading == nullptr) continue;
+    line += (line.empty() ? "" : " +") + std::string(column.wide.heading);
+  }
+  return line + "\n";
+}
+
+// One for a row of it, of expressions by heading. In other columns there may be anything.
+std::string Row(const std::map<std::string, std::string>& cells) {
+  std::string line;
+  std::size_t found = 0;
+  for (const fuseboxctl::ListColumn& column : fuseboxctl::ListColumns()) {
+    if (column.wide.heading == nullptr) continue;
+    const auto cell = cells.find(column.wide.heading);
+    line += (line.empty() ? "" : " +") + (cell == cells.end() ? ".*" : cell->second);
+    found += cell == cells.end() ? 0 : 1;
+  }
+  EXPECT_EQ(found, cells.size()) << "there is no such column";
+  return line + "\n";
+}
 
 // Where nothing listens.
 constexpr char kDead[] = "unix:/nonexistent/fuseboxctl";
@@ -113,11 +141,19 @@ TEST_F(Read, InfoJsonHoldsTheInstanceOfEachEndpoint) {
 TEST_F(Read, ListShowsWhoWhatAndWhy) {
   const Ran ran = Run({"list"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_THAT(ran.out, ContainsRegex("^INSTANCE +CIRCUIT +STATE +MODE +SINCE +NEXT PROBE +FAILURES "
-                                     "+WHY\n"));
-  EXPECT_THAT(ran.out, ContainsRegex("\ntest-1 +inventory/shop.Inventory/Reserve +OPEN +AUTOMATIC "
-                                     "+[0-9a-z]+ +in [0-9a-z]+ +- +3 failures in a row"));
-  EXPECT_THAT(ran.out, ContainsRegex("\ntest-1 +payments/shop.Payments/Charge +CLOSED +AUTOMATIC"));
+  EXPECT_THAT(ran.out, ContainsRegex("^" + Headings()));
+  EXPECT_THAT(ran.out, ContainsRegex("\n" + Row({{"INSTANCE", "test-1"},
+                                                 {"CIRCUIT", kReserve},
+                                                 {"STATE", "OPEN"},
+                                                 {"MODE", "AUTOMATIC"},
+                                                 {"SINCE", "[0-9a-z]+"},
+                                                 {"NEXT PROBE", "in [0-9a-z]+"},
+                                                 {"FAILURES", "-"},
+                                                 {"WHY", "3 failures in a row.*"}})));
+  EXPECT_THAT(ran.out, ContainsRegex("\n" + Row({{"INSTANCE", "test-1"},
+                                                 {"CIRCUIT", kCharge},
+                                                 {"STATE", "CLOSED"},
+                                                 {"MODE", "AUTOMATIC"}})));
   EXPECT_THAT(ran.out, AllOf(Not(HasSubstr(" \n")), Not(HasSubstr("\x1b"))));
   EXPECT_EQ(ran.err, "");
 }
