@@ -33,7 +33,8 @@ from demo_instance import DemoInstance  # pylint: disable=wrong-import-position
 PORTS = {"checkout-1": "9101", "checkout-2": "9102"}  # that the documentation shows
 # These change nothing, and may be asked until the demo has come to the scene that is shown.
 READS = re.compile(r"fuseboxctl (list|get|watch|info|policy (get|diff))\b|--dry-run")
-PATIENCE = 240  # seconds for each; the demo's scenes are over in less than a minute
+# Seconds to wait for scenes, of all sessions together: the demo's are over in less than a minute.
+PATIENCE = 240
 
 DURATION = r"\d+(\.\d+)?(ms|h|m|s)(\d+(\.\d+)?(m|s))*"
 # In this order: what a pattern leaves, the next ones see.
@@ -170,23 +171,39 @@ def differs(shown, printed):
     return "the end"
 
 
-def replay(command, shell):
-    until = time.monotonic() + PATIENCE
+class Patience:
+    """What is left of the time. Output that has changed never comes, however long one waits: it
+    uses up the rest, and what differs after it is told at once."""
+
+    def __init__(self, seconds):
+        self.left = seconds
+
+    def wait(self, since):
+        """False if there is none left. `since`: when the last try began, by time.monotonic()."""
+        if self.left <= 0:
+            return False
+        time.sleep(0.1)  # asking all the time would slow down what it waits for
+        self.left -= time.monotonic() - since
+        return True
+
+
+def replay(command, shell, patience):
     while True:
+        since = time.monotonic()
         printed = shell.run(command.line)
         missing = differs(command.shown, printed)
         if not missing:
             return None
-        if not READS.search(command.line) or time.monotonic() > until:
+        if not READS.search(command.line) or not patience.wait(since):
             seen = [f"  {line}\n  = {same}" for line, same in zip(printed, shapes(printed))]
             return "\n".join([f"{command.where}: $ {command.line}",
                               f"did not print here: {missing}", "but:", *seen])
-        time.sleep(0.1)  # asking all the time would slow down what it waits for
 
 
 def main():
     demo, fuseboxctl, *names = sys.argv[1:]
     failures = 0
+    patience = Patience(PATIENCE)
     for name in names:
         sessions = commands(name)
         if not sessions:
@@ -199,7 +216,7 @@ def main():
             for command in sessions:
                 if command.gone:
                     instances[command.gone].kill()
-                failure = replay(command, shell)
+                failure = replay(command, shell, patience)
                 if failure:
                     failures += 1
                     print(failure, flush=True)
