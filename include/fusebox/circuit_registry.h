@@ -90,7 +90,7 @@ class FUSEBOX_EXPORT CircuitRegistry {
 
     // How many of the last events `EventsSince` can give: of circuits of which a call has succeeded;
     // of those of which none ever has, as many besides; and of circuits that are added and removed,
-    // a quarter as many. So many new keys don't push out what has moved the others.
+    // a quarter as many. Many new keys thus push out nothing that has moved the others.
     std::size_t event_capacity = 1'024;
   };
 
