@@ -43,7 +43,7 @@ void Course::DrawCalls() {
     const Figure& load = stage.phase.load;
     const double rate = world_.rate * load.most();
     if (!(rate > 0)) continue;
-    double at = static_cast<double>(stage.begin);
+    auto at = static_cast<double>(stage.begin);
     while (true) {
       ++drawn;
       at += draws_.Exponential(Draw::kGap, drawn) / rate * 1e9;

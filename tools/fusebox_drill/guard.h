@@ -56,7 +56,7 @@ class Guard {
 
 struct GuardContext {
   const fusebox::Clock& clock;    // says the same as `now`; outlives the guard
-  uint64_t seed;                  // of this guard
+  uint64_t seed = 0;              // of this guard
   std::optional<Nanos> deadline;  // of every call; absent if it isn't told
 };
 
