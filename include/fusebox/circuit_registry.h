@@ -88,9 +88,10 @@ class FUSEBOX_EXPORT CircuitRegistry {
     // call doesn't have to note the time. 0: no bound.
     std::size_t max_circuits = 10'000;
 
-    // How many of the last events `EventsSince` can give: of circuits of which a call has succeeded;
-    // of those of which none ever has, as many besides; and of circuits that are added and removed,
-    // a quarter as many. Many new keys thus push out nothing that has moved the others.
+    // How many of the last events `EventsSince` can give: of circuits of which a call has
+    // succeeded; of those of which none ever has, as many besides; and of circuits that are added
+    // and removed, a quarter as many. Many new keys thus push out nothing that has moved the
+    // others.
     std::size_t event_capacity = 1'024;
   };
 

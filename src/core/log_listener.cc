@@ -55,12 +55,15 @@ absl::string_view LogLevelName(LogLevel level) {
 
 LogLevel LogLevelOf(const Event& event) {
   if (event.kind == EventKind::kTransition && event.to == State::kOpen) return LogLevel::kWarning;
-  switch (event.kind) {
-#define FUSEBOX_CASE(enumerator, number, name, level) \
-  case EventKind::enumerator:                         \
-    return LogLevel::level;
-    FUSEBOX_EVENT_KINDS(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
+  struct Row {
+    EventKind kind = EventKind::kTransition;
+    LogLevel level = LogLevel::kInfo;
+  };
+#define FUSEBOX_ROW(enumerator, number, name, level) {EventKind::enumerator, LogLevel::level},
+  constexpr Row kRows[] = {FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)};
+#undef FUSEBOX_ROW
+  for (const Row& row : kRows) {
+    if (row.kind == event.kind) return row.level;
   }
   return LogLevel::kInfo;
 }

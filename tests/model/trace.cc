@@ -85,10 +85,9 @@ constexpr TripRule kTripRules[] = {
 };
 
 constexpr bool IsDrawn(Cause cause) {
-  for (const TripRule& rule : kTripRules) {
-    if (rule.cause == cause) return true;
-  }
-  return false;
+  bool drawn = false;
+  for (const TripRule& rule : kTripRules) drawn = drawn || rule.cause == cause;
+  return drawn;
 }
 
 #define FUSEBOX_CHECK(enumerator, ...)                                                           \
