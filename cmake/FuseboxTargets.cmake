@@ -25,6 +25,25 @@ function(fusebox_public_headers target name headers)
   set_target_properties(${target} PROPERTIES FUSEBOX_HEADERS "${headers}")
 endfunction()
 
+# Fails if a file of include/ is the header of no library: it would be neither installed nor compiled
+# alone. To be called with every library there.
+function(fusebox_check_headers)
+  file(GLOB_RECURSE left RELATIVE "${PROJECT_SOURCE_DIR}/include" CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/include/*")
+  get_property(libraries GLOBAL PROPERTY FUSEBOX_LIBRARIES)
+  foreach(library IN LISTS libraries)
+    get_target_property(headers ${library} FUSEBOX_HEADERS)
+    if(headers)  # else all of them are generated
+      list(REMOVE_ITEM left ${headers})
+    endif()
+  endforeach()
+  if(left)
+    list(JOIN left ", include/" left)
+    message(FATAL_ERROR "No library has include/${left}: name it in HEADERS of its library in "
+      "CMakeLists.txt, or put it into the folder of one")
+  endif()
+endfunction()
+
 # What all code of a library is compiled with. What isn't marked FUSEBOX_EXPORT is hidden, in static
 # libraries too: whoever links one into a shared library of his own shows no more by it.
 function(fusebox_library_properties target)
