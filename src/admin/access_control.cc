@@ -20,15 +20,14 @@ absl::StatusOr<Caller> AccessControl::Ask(const Authorizer& authorizer,
                                           const grpc::ServerContextBase& context) const {
   // What stands if it throws: nobody is let in.
   absl::StatusOr<std::string> who =
-      ReasonedError(absl::StatusCode::kInternal, AdminReason::kAuthorizerFailed,
-                    "the application's authorizer has failed");
+      ReasonedError(AdminReason::kAuthorizerFailed, "the application's authorizer has failed");
   RunUserCode([&] { who = authorizer.Authorize(context); },
               [this](const std::string& exception) {
                 registry_->ReportUserCodeFailure(UserCode::kAuthorizer, exception);
               });
   if (!who.ok()) return who.status();
   if (IsBlank(*who)) {
-    return ReasonedError(absl::StatusCode::kUnauthenticated, AdminReason::kCallerUnnamed,
+    return ReasonedError(AdminReason::kCallerUnnamed,
                          "the application's authorizer doesn't say who the caller is");
   }
   return Caller{*std::move(who), true};
@@ -50,7 +49,7 @@ absl::StatusOr<Caller> AccessControl::MayRead(const grpc::ServerContextBase& con
 absl::StatusOr<Caller> AccessControl::MayWrite(const grpc::ServerContextBase& context) const {
   if (writers_ == nullptr) {
     return ReasonedError(
-        absl::StatusCode::kFailedPrecondition, AdminReason::kWritesNotAllowed,
+        AdminReason::kWritesNotAllowed,
         "this application lets its circuits be seen, not moved: set allow_writes and "
         "write_authorizer in its CircuitAdminOptions");
   }

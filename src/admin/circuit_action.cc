@@ -150,7 +150,7 @@ grpc::Status CircuitAction::Try(CircuitBreaker& circuit, Policy& policy) const {
 grpc::Status CircuitAction::ChangedPolicy(const Policy& policy, Policy& changed) const {
   if (!etag_.empty()) {
     if (const std::string etag = CurrentEtag(policy); etag != etag_) {
-      return ReasonedStatus(grpc::StatusCode::ABORTED, AdminReason::kPolicyChanged,
+      return ReasonedStatus(AdminReason::kPolicyChanged,
                             absl::StrCat("the policy has changed since it was read: etag = ",
                                          Quoted(etag_), ", must be \"", etag, "\" by now"));
     }
@@ -169,7 +169,7 @@ grpc::Status CircuitAction::ApplyPolicyChange(CircuitBreaker& circuit, const Ope
     const absl::Status status = circuit.ReplacePolicy(policy, changed, by);
     if (!absl::IsAborted(status)) return ToGrpcStatus(status);
   }
-  return ReasonedStatus(grpc::StatusCode::ABORTED, AdminReason::kPolicyContended,
+  return ReasonedStatus(AdminReason::kPolicyContended,
                         "the policy is being changed by others, over and over");
 }
 

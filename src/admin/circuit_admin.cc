@@ -110,7 +110,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
     } else {
       const auto refuse = [call] {
         call->Finish(
-            ReasonedStatus(grpc::StatusCode::RESOURCE_EXHAUSTED, AdminReason::kTooManyRequests,
+            ReasonedStatus(AdminReason::kTooManyRequests,
                            "too many requests are waiting for an answer: ask again later"));
       };
       const auto answer = [call, handle = std::move(handle)] {

@@ -38,7 +38,7 @@ void CheckRange(absl::string_view field, int value, int min, int max, RequestErr
 }  // namespace
 
 grpc::Status NoSuchCircuit(const std::string& name) {
-  return ReasonedStatus(grpc::StatusCode::NOT_FOUND, AdminReason::kCircuitNotFound,
+  return ReasonedStatus(AdminReason::kCircuitNotFound,
                         absl::StrCat("no circuit named ", Quoted(name)));
 }
 

@@ -93,7 +93,7 @@ CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const O
     if (way == Way::kDo && action.changes_policy() && written.status.ok()) given = written.policy;
   }
   return {ReasonedStatus(
-              grpc::StatusCode::ABORTED, AdminReason::kCircuitContended,
+              AdminReason::kCircuitContended,
               absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over")),
           std::nullopt,
           {}};
@@ -148,7 +148,7 @@ grpc::Status CircuitWrites::Match(const CircuitFilter& filter, const GivenUp& gi
     WorkBudget budget;
     while (std::optional<CircuitScan::Match> match = scan.NextMatch(filter, budget)) {
       if (circuits.size() == kMaxCircuits) {
-        return ReasonedStatus(grpc::StatusCode::FAILED_PRECONDITION, AdminReason::kTooManyCircuits,
+        return ReasonedStatus(AdminReason::kTooManyCircuits,
                               absl::StrCat("more than ", kMaxCircuits,
                                            " circuits match: ask for fewer at the same time"));
       }

@@ -12,13 +12,16 @@ constexpr absl::string_view kReasonUrl = "admin.fusebox/reason";
 
 }  // namespace
 
-grpc::Status ReasonedStatus(grpc::StatusCode code, AdminReason reason, const std::string& message) {
-  return {code, message, AdminReasonDetails(code, AdminReasonName(reason), message)};
+grpc::Status ReasonedStatus(AdminReason reason, const std::string& message) {
+  const AdminReasonRow row = AdminReasonRowOf(reason);
+  const auto code = static_cast<grpc::StatusCode>(row.code);
+  return {code, message, AdminReasonDetails(code, row.name, message)};
 }
 
-absl::Status ReasonedError(absl::StatusCode code, AdminReason reason, absl::string_view message) {
-  absl::Status status(code, message);
-  status.SetPayload(kReasonUrl, absl::Cord(AdminReasonName(reason)));
+absl::Status ReasonedError(AdminReason reason, absl::string_view message) {
+  const AdminReasonRow row = AdminReasonRowOf(reason);
+  absl::Status status(row.code, message);
+  status.SetPayload(kReasonUrl, absl::Cord(row.name));
   return status;
 }
 
@@ -29,7 +32,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   const absl::optional<absl::Cord> name = status.GetPayload(kReasonUrl);
   const AdminReason reason = name ? AdminReasonOf(std::string(*name)) : AdminReason::kNone;
   if (reason == AdminReason::kNone) return {code, message};
-  return ReasonedStatus(code, reason, message);
+  return ReasonedStatus(reason, message);
 }
 
 }  // namespace fusebox::internal

@@ -15,10 +15,11 @@
 
 namespace fusebox::internal {
 
-grpc::Status ReasonedStatus(grpc::StatusCode code, AdminReason reason, const std::string& message);
+// With the code of the reason.
+grpc::Status ReasonedStatus(AdminReason reason, const std::string& message);
 
 // The same for code that answers with an absl::Status: `ToGrpcStatus` makes the above of it.
-absl::Status ReasonedError(absl::StatusCode code, AdminReason reason, absl::string_view message);
+absl::Status ReasonedError(AdminReason reason, absl::string_view message);
 
 // Both count the same codes. Payloads that the application has put into it stay behind.
 grpc::Status ToGrpcStatus(const absl::Status& status);

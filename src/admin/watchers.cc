@@ -59,7 +59,7 @@ class Watchers::Stream : public Reactor, public std::enable_shared_from_this<Str
       if (now - writing_since_ < (end_ ? kLongestLastWrite : kLongestWrite)) return false;
       if (!end_) {
         end_ = ReasonedStatus(
-            grpc::StatusCode::RESOURCE_EXHAUSTED, AdminReason::kWatcherStalled,
+            AdminReason::kWatcherStalled,
             absl::StrCat("nothing was read for ", absl::FormatDuration(kLongestWrite)));
       }
       phase_ = Phase::kHangingUp;
@@ -224,7 +224,7 @@ Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerConte
     const std::optional<WatchPlaces::Taken> taken = places_.Take(caller);
     if (!taken) {
       return Refuse(ReasonedStatus(
-          grpc::StatusCode::RESOURCE_EXHAUSTED, AdminReason::kTooManyWatchers,
+          AdminReason::kTooManyWatchers,
           absl::StrCat("there are max_watchers = ", max_watchers_, " watchers already")));
     }
     stream->set_id(taken->id);
@@ -232,8 +232,7 @@ Watchers::Reactor* Watchers::Add(const Caller& caller, grpc::CallbackServerConte
     if (taken->evicted) evicted = streams_[*taken->evicted];
   }
   if (evicted != nullptr) {
-    evicted->Drop(ReasonedStatus(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                                 AdminReason::kWatcherDisplaced,
+    evicted->Drop(ReasonedStatus(AdminReason::kWatcherDisplaced,
                                  absl::StrCat("of max_watchers = ", max_watchers_,
                                               " places another caller has got this one")));
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Why the admin service has refused something, for programs: a google.rpc.ErrorInfo in the details
-// of the status. docs/admin.md says what each means.
+// of the status. docs/admin.md has a table of them, which is made of the one here.
 #ifndef FUSEBOX_SRC_BASE_ADMIN_REASONS_H_
 #define FUSEBOX_SRC_BASE_ADMIN_REASONS_H_
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "src/base/status_details.h"
 #include "src/base/wire.h"
@@ -16,61 +17,83 @@ namespace fusebox::internal {
 // The `domain` of the ErrorInfo. Not that of rejections, which it must not be taken for.
 inline constexpr absl::string_view kAdminDomain = "admin.fusebox";
 
-// The reasons, as X(enumerator, name); the name is the `reason` of the ErrorInfo.
-#define FUSEBOX_ADMIN_REASONS(X)                                            \
-  /* FAILED_PRECONDITION: the application lets nobody move circuits. */     \
-  X(kWritesNotAllowed, WRITES_NOT_ALLOWED)                                  \
-  /* FAILED_PRECONDITION: more circuits match than may be moved at once. */ \
-  X(kTooManyCircuits, TOO_MANY_CIRCUITS)                                    \
-  /* NOT_FOUND: there is no circuit of that name, or no longer. */          \
-  X(kCircuitNotFound, CIRCUIT_NOT_FOUND)                                    \
-  /* ABORTED: the policy isn't the one with that etag. */                   \
-  X(kPolicyChanged, POLICY_CHANGED)                                         \
-  /* ABORTED: others change the policy, over and over. */                   \
-  X(kPolicyContended, POLICY_CONTENDED)                                     \
-  /* ABORTED: others remove the circuit, over and over. */                  \
-  X(kCircuitContended, CIRCUIT_CONTENDED)                                   \
-  /* UNAUTHENTICATED: the application's authorizer gives no name. */        \
-  X(kCallerUnnamed, CALLER_UNNAMED)                                         \
-  /* INTERNAL: the application's authorizer has thrown. */                  \
-  X(kAuthorizerFailed, AUTHORIZER_FAILED)                                   \
-  /* RESOURCE_EXHAUSTED: too many requests wait for an answer. */           \
-  X(kTooManyRequests, TOO_MANY_REQUESTS)                                    \
-  /* RESOURCE_EXHAUSTED: there is no place for one more watcher. */         \
-  X(kTooManyWatchers, TOO_MANY_WATCHERS)                                    \
-  /* RESOURCE_EXHAUSTED: a caller with a better claim has the place now. */ \
-  X(kWatcherDisplaced, WATCHER_DISPLACED)                                   \
-  /* RESOURCE_EXHAUSTED: the watcher has read nothing for too long. */      \
-  X(kWatcherStalled, WATCHER_STALLED)
+// The reasons, as X(enumerator, name, code, when, advice):
+//   name    the `reason` of the ErrorInfo
+//   code    of absl::StatusCode, that of the status
+//   when    what docs/admin.md says of it
+//   advice  what fuseboxctl says to do next; empty where the message says it, or what the caller
+//           has sent decides
+#define FUSEBOX_ADMIN_REASONS(X)                                                                 \
+  X(kCircuitNotFound, CIRCUIT_NOT_FOUND, kNotFound,                                              \
+    "no circuit has that name, or the circuit was evicted or removed while the request "         \
+    "was carried out. Looking one up never makes it",                                            \
+    "`fuseboxctl list` shows the names that there are")                                          \
+  X(kWritesNotAllowed, WRITES_NOT_ALLOWED, kFailedPrecondition,                                  \
+    "a write, and the application allows none", "")                                              \
+  X(kTooManyCircuits, TOO_MANY_CIRCUITS, kFailedPrecondition,                                    \
+    "more than 10,000 circuits match at the same time", "")                                      \
+  X(kPolicyChanged, POLICY_CHANGED, kAborted,                                                    \
+    "the policy isn't the one whose `etag` the request has",                                     \
+    "somebody else has changed the policy: look at it with `policy get`, and set it again")      \
+  X(kPolicyContended, POLICY_CONTENDED, kAborted, "others change the policy, over and over",     \
+    "somebody else has changed the policy: look at it with `policy get`, and set it again")      \
+  X(kCircuitContended, CIRCUIT_CONTENDED, kAborted,                                              \
+    "others remove the circuit and make it anew, over and over",                                 \
+    "the circuit was removed and created again while this was done: check with `get`")           \
+  X(kCallerUnnamed, CALLER_UNNAMED, kUnauthenticated,                                            \
+    "the authorizer lets the caller in without a name", "")                                      \
+  X(kTooManyRequests, TOO_MANY_REQUESTS, kResourceExhausted,                                     \
+    "too many requests are waiting ([how many may](#security))", "")                             \
+  X(kTooManyWatchers, TOO_MANY_WATCHERS, kResourceExhausted,                                     \
+    "there are `max_watchers` watchers already", "")                                             \
+  X(kWatcherDisplaced, WATCHER_DISPLACED, kResourceExhausted,                                    \
+    "a watcher's place was needed by a caller with a better claim", "")                          \
+  X(kWatcherStalled, WATCHER_STALLED, kResourceExhausted, "a watcher read nothing for a minute", \
+    "")                                                                                          \
+  X(kAuthorizerFailed, AUTHORIZER_FAILED, kInternal,                                             \
+    "an authorizer of the application's threw an exception: nobody is let in by that", "")
 
 enum class AdminReason {
   kNone,  // none that is known here
 
-#define FUSEBOX_REASON(enumerator, name) enumerator,
+#define FUSEBOX_REASON(enumerator, ...) enumerator,
   FUSEBOX_ADMIN_REASONS(FUSEBOX_REASON)
 #undef FUSEBOX_REASON
 };
 
+struct AdminReasonRow {
+  AdminReason reason = AdminReason::kNone;
+  absl::string_view name = "";
+  absl::StatusCode code = absl::StatusCode::kUnknown;
+  absl::string_view when = "";
+  absl::string_view advice = "";
+};
+
+inline constexpr AdminReasonRow kAdminReasons[] = {
+#define FUSEBOX_ROW(enumerator, name, code, when, advice) \
+  {AdminReason::enumerator, #name, absl::StatusCode::code, when, advice},
+    FUSEBOX_ADMIN_REASONS(FUSEBOX_ROW)
+#undef FUSEBOX_ROW
+};
+
+// The row of a reason; for kNone one with no text and the code kUnknown.
+constexpr AdminReasonRow AdminReasonRowOf(AdminReason reason) {
+  for (const AdminReasonRow& row : kAdminReasons) {
+    if (row.reason == reason) return row;
+  }
+  return {};
+}
+
 // "WRITES_NOT_ALLOWED"; empty for kNone.
 constexpr absl::string_view AdminReasonName(AdminReason reason) {
-  switch (reason) {
-#define FUSEBOX_CASE(enumerator, name) \
-  case AdminReason::enumerator:        \
-    return #name;
-    FUSEBOX_ADMIN_REASONS(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-    case AdminReason::kNone:
-      break;
-  }
-  return "";
+  return AdminReasonRowOf(reason).name;
 }
 
 // The reason of that name.
 constexpr AdminReason AdminReasonOf(absl::string_view name) {
-#define FUSEBOX_IF(enumerator, its_name) \
-  if (name == #its_name) return AdminReason::enumerator;
-  FUSEBOX_ADMIN_REASONS(FUSEBOX_IF)
-#undef FUSEBOX_IF
+  for (const AdminReasonRow& row : kAdminReasons) {
+    if (row.name == name) return row.reason;
+  }
   return AdminReason::kNone;
 }
 

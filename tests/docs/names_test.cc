@@ -3,13 +3,15 @@
 // The names by which programs go stand in the documentation, each of them.
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/event.h"
 #include "fusebox/log_listener.h"
@@ -21,36 +23,69 @@
 #include "src/base/operator_verbs.h"
 #include "src/core/rules/trip_rule_fields.h"
 #include "src/policy/field_table.h"
+#include "tests/support/made_text.h"
 
 namespace fusebox_testing {
 namespace {
 
 using fusebox::EventKind;
 using fusebox::LogLevel;
+using fusebox::internal::AdminReasonRow;
+using fusebox::internal::kAdminReasons;
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::UnorderedElementsAreArray;
+
+std::string Path(const std::string& path) { return absl::StrCat(FUSEBOX_SOURCE_DIR, "/", path); }
 
 std::string Text(const std::string& path) {
-  std::ifstream file(absl::StrCat(FUSEBOX_SOURCE_DIR, "/", path));
-  EXPECT_TRUE(file.is_open()) << path;
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text = FileContent(Path(path));
+  EXPECT_FALSE(text.empty()) << path;
+  return text;
 }
 
+// And names no other.
 TEST(Documentation, NamesEachReasonOfARejection) {
-  for (const char* const path : {"docs/rejections.md", "docs/rules.md"}) {
-    const std::string text = Text(path);
-#define FUSEBOX_EXPECT(enumerator, number, name, what, when) \
-  EXPECT_THAT(text, HasSubstr("`" #name "`")) << path;
-    FUSEBOX_REJECTION_REASONS(FUSEBOX_EXPECT)
-#undef FUSEBOX_EXPECT
+  std::set<std::string> reasons;
+#define FUSEBOX_INSERT(enumerator, number, name, ...) reasons.insert(#name);
+  FUSEBOX_REJECTION_REASONS(FUSEBOX_INSERT)
+#undef FUSEBOX_INSERT
+  std::set<std::string> named;
+  const std::string page = Text("docs/rejections.md");
+  for (const absl::string_view code : absl::StrSplit(page, '`')) {
+    if (absl::StartsWith(code, "CIRCUIT_")) named.emplace(code);
+  }
+  EXPECT_THAT(named, UnorderedElementsAreArray(reasons)) << "by docs/rejections.md";
+}
+
+TEST(Documentation, HasEachReasonOfTheAdminService) {
+  std::string table = "| it answers | with the reason | when |\n|---|---|---|\n";
+  absl::StatusCode before = absl::StatusCode::kOk;
+  for (const AdminReasonRow& row : kAdminReasons) {
+    const std::string code = absl::StrCat(" `", absl::StatusCodeToString(row.code), "`");
+    absl::StrAppend(&table, "|", row.code == before ? "" : code, " | `", row.name, "` | ", row.when,
+                    " |\n");
+    before = row.code;
+  }
+  ExpectMadeText(Path("docs/admin.md"), "reasons, made of src/base/admin_reasons.h", table);
+}
+
+TEST(Documentation, TheProtoNamesEachReasonOfTheAdminService) {
+  const std::string proto = Text("proto/fusebox/v1/admin.proto");
+  for (const AdminReasonRow& row : kAdminReasons) {
+    EXPECT_THAT(proto, HasSubstr(absl::StrCat("(", row.name, ")")));
   }
 }
 
-TEST(Documentation, NamesEachReasonOfTheAdminService) {
-  const std::string page = Text("docs/admin.md");
-  const std::string proto = Text("proto/fusebox/v1/admin.proto");
-#define FUSEBOX_EXPECT(enumerator, name)       \
-  EXPECT_THAT(page, HasSubstr("`" #name "`")); \
-  EXPECT_THAT(proto, HasSubstr("(" #name ")"));
+TEST(AdminReasons, EachIsGivenBySomeCode) {
+  std::string code;
+  for (const auto& entry : std::filesystem::directory_iterator(Path("src/admin"))) {
+    if (entry.path().extension() == ".cc") code += FileContent(entry.path().string());
+  }
+  ASSERT_FALSE(code.empty());
+#define FUSEBOX_EXPECT(enumerator, ...)                                     \
+  EXPECT_THAT(code, ContainsRegex("AdminReason::" #enumerator "[^A-Za-z]")) \
+      << "nothing in src/admin refuses anything for that reason";
   FUSEBOX_ADMIN_REASONS(FUSEBOX_EXPECT)
 #undef FUSEBOX_EXPECT
 }

@@ -15,6 +15,7 @@ namespace {
 using fusebox::internal::AdminReason;
 using fusebox::internal::AdminReasonIn;
 using fusebox::internal::AdminReasonOf;
+using fusebox::internal::AdminReasonRowOf;
 using fusebox::internal::DetailsOfType;
 using fusebox::internal::kBadRequestUrl;
 using fusebox::internal::WireValue;
@@ -38,29 +39,8 @@ absl::string_view AdviceOnWhoOneIs(const Sent& sent) {
 
 // By what the admin service says for programs.
 absl::string_view AdviceOnReason(AdminReason reason, const Sent& sent) {
-  switch (reason) {
-    case AdminReason::kWritesNotAllowed:
-    case AdminReason::kTooManyCircuits:
-    case AdminReason::kAuthorizerFailed:
-    case AdminReason::kTooManyRequests:
-    case AdminReason::kTooManyWatchers:
-    case AdminReason::kWatcherDisplaced:
-    case AdminReason::kWatcherStalled:
-      return "";  // the message says what to do
-    case AdminReason::kCircuitNotFound:
-      return "`fuseboxctl list` shows the names that there are";
-    case AdminReason::kPolicyChanged:
-    case AdminReason::kPolicyContended:
-      return "somebody else has changed the policy: look at it with `policy get`, and set it "
-             "again";
-    case AdminReason::kCircuitContended:
-      return "the circuit was removed and created again while this was done: check with `get`";
-    case AdminReason::kCallerUnnamed:
-      return AdviceOnWhoOneIs(sent);
-    case AdminReason::kNone:
-      break;
-  }
-  return "";
+  if (reason == AdminReason::kCallerUnnamed) return AdviceOnWhoOneIs(sent);
+  return AdminReasonRowOf(reason).advice;
 }
 
 // By the code alone, which is all that others say than the admin service: gRPC, what stands in
