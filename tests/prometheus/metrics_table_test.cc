@@ -3,7 +3,8 @@
 // The table of metrics against what is written down elsewhere: docs/metrics.md and the page that is
 // promised are made from it; alerts, dashboard, queries and the public header name nothing else.
 //
-// With FUSEBOX_UPDATE_DOCS=1 in the environment what is made from it is written anew.
+// What is made from it, scripts/update-docs writes anew.
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <initializer_list>
@@ -240,6 +241,79 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
     }
     EXPECT_GT(writer.series(), 0) << metric.name;
   }
+}
+
+// ---- How many series.
+
+int CircuitSeries(const CircuitSnapshot& circuit, bool full) {
+  const CircuitReading reading(circuit, absl::UnixEpoch(), full);
+  int series = 0;
+  for (const Metric& metric : Metrics()) {
+    const auto* const read = std::get_if<CircuitReader>(&metric.read);
+    if (read == nullptr || !reading.Has(metric.need)) continue;
+    CountingWriter writer(metric);
+    (*read)(reading, writer);
+    series += writer.series();
+  }
+  return series;
+}
+
+int TargetSeries() {
+  const TargetSum sum;
+  int series = 0;
+  for (const Metric& metric : Metrics()) {
+    const auto* const read = std::get_if<TargetReader>(&metric.read);
+    if (read == nullptr) continue;
+    CountingWriter writer(metric);
+    (*read)({"inventory", sum}, writer);
+    series += writer.series();
+  }
+  return series;
+}
+
+// Of the default policy, with calls in its window.
+CircuitSnapshot WellCircuit() {
+  CircuitSnapshot circuit;
+  circuit.window.recorded = 10;
+  return circuit;
+}
+
+// With every rule of rates that there is: once OPEN, and once CLOSED again with failures in its
+// window, since neither has all that the other has.
+int MostSeriesInTrouble(bool full) {
+  CircuitSnapshot closed = WellCircuit();
+  closed.policy.failure_rate = 0.5;
+  closed.policy.slow_call_rate = 0.5;
+  closed.policy.slow_call_duration = absl::Seconds(1);
+  closed.window.failures = 1;
+  closed.totals.opened = 1;
+  CircuitSnapshot open = closed;
+  open.state = State::kOpen;
+  open.window = {};
+  open.next_probe = absl::UnixEpoch();
+  return std::max(CircuitSeries(closed, full), CircuitSeries(open, full));
+}
+
+std::string SeriesRow(absl::string_view detail, bool full, absl::string_view more) {
+  const int well = CircuitSeries(WellCircuit(), full);
+  std::string ten_thousand = absl::StrCat(10'000 * well);
+  ten_thousand.insert(ten_thousand.size() - 3, ",");
+  return absl::StrCat("| ", detail, " | ", well, " | up to ", MostSeriesInTrouble(full), more,
+                      " | ", ten_thousand, " |\n");
+}
+
+TEST(MetricsTable, TheDocumentSaysHowManySeriesThereAre) {
+  const int well = CircuitSeries(WellCircuit(), /*full=*/true);
+  ExpectMadeText(
+      Path("docs/metrics.md"), "numbers of series, made of src/readers/metrics.cc",
+      absl::StrCat("| `CollectorOptions::detail` | a circuit that is well | in trouble | 10,000 "
+                   "circuits that are well |\n|---|---|---|---|\n",
+                   SeriesRow("`MetricDetail::kTroubled`, the default", /*full=*/false, ""),
+                   SeriesRow("`MetricDetail::kAll`", /*full=*/true, ", and its status codes"),
+                   "\nAnd ", TargetSeries(), " for each target, and one more for each further ",
+                   "status code. The ", well, " of a circuit that is well are by the default ",
+                   "policy; rules for rates make up to ", MostSeriesInTrouble(/*full=*/true) - well,
+                   " more.\n"));
 }
 
 }  // namespace
