@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prints the table of a policy's fields, src/policy/field_table.h, as JSON, for
-// tools/make-policy-docs: a list of fields, each with its path as in circuit.proto. Durations are
-// in nanoseconds.
+// Prints what circuit.proto and the documentation are made of, as JSON, for tools/make-policy-docs:
+//   fields  the table of a policy's fields, src/policy/field_table.h, each with its path as in
+//           circuit.proto; durations are in nanoseconds
+//   enums   the names in the tables of fusebox/event.h and fusebox/state.h, by circuit.proto's enum
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "fusebox/event.h"
+#include "fusebox/state.h"
 #include "src/policy/every_field.h"
 #include "src/policy/field.h"
 
@@ -103,7 +106,7 @@ class Printer {
            {"type", Json(field.alternatives[index].type)}});
   }
 
-  std::string Text() const { return absl::StrCat("[\n", absl::StrJoin(fields_, ",\n"), "\n]\n"); }
+  std::string Text() const { return absl::StrCat("[\n", absl::StrJoin(fields_, ",\n"), "\n]"); }
 
  private:
   struct Fact {
@@ -122,11 +125,27 @@ class Printer {
   std::vector<std::string> fields_;
 };
 
+std::string Json(const std::vector<const char*>& names) {
+  return absl::StrCat("[\"", absl::StrJoin(names, "\", \""), "\"]");
+}
+
+// Some rows end with the name.
+#define FUSEBOX_QUOTED(name, ...) #name,
+#define FUSEBOX_NAME(enumerator, number, ...) FUSEBOX_QUOTED(__VA_ARGS__, )
+std::string Enums() {
+  return absl::StrCat("{\"State\": ", Json({FUSEBOX_STATES(FUSEBOX_NAME)}),
+                      ",\n\"Mode\": ", Json({FUSEBOX_MODES(FUSEBOX_NAME)}),
+                      ",\n\"Cause\": ", Json({FUSEBOX_CAUSES(FUSEBOX_NAME)}),
+                      ",\n\"EventKind\": ", Json({FUSEBOX_EVENT_KINDS(FUSEBOX_NAME)}), "}");
+}
+#undef FUSEBOX_NAME
+#undef FUSEBOX_QUOTED
+
 }  // namespace
 
 int main() {
   Printer printer;
   fusebox::internal::VisitEveryField(std::ref(printer));
-  std::cout << printer.Text();
+  std::cout << "{\"fields\": " << printer.Text() << ",\n\"enums\": " << Enums() << "}\n";
   return std::cout.flush() ? 0 : 1;
 }

@@ -24,6 +24,7 @@ To Look(const Pair<From, To> (&pairs)[rows], From value) {
   return To{};
 }
 
+// A name that the protos don't have is one that circuit.proto lacks: scripts/update-docs writes it.
 #define FUSEBOX_STATE(enumerator, number, name) {State::enumerator, v1::STATE_##name},
 #define FUSEBOX_MODE(enumerator, number, name) {Mode::enumerator, v1::MODE_##name},
 #define FUSEBOX_CAUSE(enumerator, number, name, ...) {Cause::enumerator, v1::CAUSE_##name},

@@ -3,12 +3,12 @@
 // The fields of a policy, one row for each: what it is called, what it may be, how it is turned off
 // and what it does. All that goes field by field goes by this table: equality, validation, the
 // conversion to and from circuit.proto, what fuseboxctl reads and writes, policy.schema.json and
-// the tables of the documentation (tools/make-policy-docs), the fuzzers. The default of a field is
+// the tables of the documentation (scripts/update-docs), the fuzzers. The default of a field is
 // its initialiser in fusebox/policy.h and nowhere else.
 //
-// To add a field: the member with its default in fusebox/policy.h, its row here, its line in
-// circuit.proto; then run tools/make-policy-docs. What is forgotten doesn't compile, or fails
-// PolicyConversion.TheProtoHasTheFieldsOfTheTable or the test docs.policy_fields.
+// To add a field: the member with its default in fusebox/policy.h, its row here; then run
+// scripts/update-docs, which writes its line in circuit.proto, too. What is forgotten doesn't
+// compile, or fails PolicyConversion.TheProtoHasTheFieldsOfTheTable or the test docs.policy_fields.
 #ifndef FUSEBOX_SRC_POLICY_FIELD_TABLE_H_
 #define FUSEBOX_SRC_POLICY_FIELD_TABLE_H_
 
@@ -141,8 +141,8 @@ template <typename T>
 constexpr bool HasARowForEachMember() {
   static_assert(
       kHasMembers<T, kFieldCount<T>>,
-      "a member has no row: add it to FieldsOf(const T*) in src/policy/field_table.h, and "
-      "its line to proto/fusebox/v1/circuit.proto; then run tools/make-policy-docs");
+      "a member has no row: add it to FieldsOf(const T*) in src/policy/field_table.h; then run "
+      "scripts/update-docs");
   static_assert(std::apply([](const auto&... field) { return AreDistinct(field...); }, kFields<T>),
                 "two rows of src/policy/field_table.h are of the same member");
   return true;

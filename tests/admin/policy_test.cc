@@ -157,7 +157,7 @@ TEST(PolicyConversion, TheProtoHasTheFieldsOfTheTable) {
   FieldTypes in_table;
   VisitEveryField(TableTypes{in_table});
   EXPECT_THAT(Without(in_table, in_proto), IsEmpty())
-      << "of field_table.h, is not in circuit.proto";
+      << "of field_table.h, is not in circuit.proto: scripts/update-docs writes it there";
   EXPECT_THAT(Without(in_proto, in_table), IsEmpty())
       << "of circuit.proto, is not in field_table.h";
 }

@@ -42,8 +42,8 @@ class BoundedCollectorTest : public CollectorTest {
   BoundedCollectorTest() : CollectorTest(/*max_circuits=*/10) {}
 };
 
-// What dashboards and alerts are written against. promtool reads the same file. With
-// FUSEBOX_UPDATE_DOCS=1 it is written anew: then look at what has changed.
+// What dashboards and alerts are written against. promtool reads the same file. By
+// scripts/update-docs it is written anew: then look at what has changed.
 TEST_F(CollectorTest, ThePageIsAsPromised) {
   Policy policy = fusebox_testing::SmallPolicy();
   policy.failure_rate = 0.5;
@@ -57,7 +57,8 @@ TEST_F(CollectorTest, ThePageIsAsPromised) {
   Call(*closed, Outcome::Success());
 
   if (UpdatesDocuments()) std::ofstream(EXPECTED_METRICS_FILE) << Page(*collector_);
-  EXPECT_EQ(Page(*collector_), FileContent(EXPECTED_METRICS_FILE));
+  EXPECT_EQ(Page(*collector_), FileContent(EXPECTED_METRICS_FILE))
+      << EXPECTED_METRICS_FILE << ": if that is meant, scripts/update-docs writes it anew";
 }
 
 TEST_F(CollectorTest, ARegistryWithoutCircuitsHasItsOwnSeriesAlone) {

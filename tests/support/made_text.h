@@ -6,7 +6,8 @@
 //   ...
 //   <!-- end -->
 //
-// With FUSEBOX_UPDATE_DOCS=1 in the environment a test writes its part anew.
+// With FUSEBOX_UPDATE_DOCS=1 in the environment a test writes its part anew; scripts/update-docs
+// runs those tests so.
 #ifndef FUSEBOX_TESTS_SUPPORT_MADE_TEXT_H_
 #define FUSEBOX_TESTS_SUPPORT_MADE_TEXT_H_
 
@@ -46,7 +47,7 @@ inline void ExpectMadeText(const std::string& path, const std::string& name,
     return;
   }
   EXPECT_EQ(document.substr(from, to - from), text)
-      << path << ": write it anew with FUSEBOX_UPDATE_DOCS=1";
+      << path << " is not as it is made: scripts/update-docs writes it anew";
 }
 
 }  // namespace fusebox_testing
