@@ -81,8 +81,8 @@ class FUSEBOX_EXPORT CircuitRegistry {
     EventListener listener;
 
     // The most circuits that it holds (P4). A new one beyond that takes the place of one that is
-    // idle, in automatic mode and without a call in flight: CLOSED and HALF_OPEN ones first, by
-    // idleness, then OPEN ones, the oldest first; an event and `Stats` say so. If its key comes
+    // idle, in automatic mode and without a call in flight: those that don't fail first, by
+    // idleness, then OPEN and failing ones; an event and `Stats` say so. If its key comes
     // back before its opening is over, the opening goes on; so does a policy that an operator gave
     // it. Idleness is judged by a bounded number of looks for each new circuit, so that an ordinary
     // call doesn't have to note the time. 0: no bound.

@@ -293,6 +293,7 @@ CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
     standing.open_since =
         opened != nullptr ? opened->at : *until + -machine_.policy()->open_duration;
   }
+  standing.failing = machine_.consecutive_failures() > 0;
   standing.has_operators_policy = has_operators_policy_;
   return standing;
 }

@@ -117,6 +117,7 @@ class CircuitCore {
     int64_t calls = 0;                     // that have come so far, rejected ones too
     bool must_stay = false;                // an operator's mode holds it, or a call is in flight
     std::optional<SteadyTime> open_since;  // set while OPEN
+    bool failing = false;                  // the last calls have failed, and it isn't OPEN
     bool has_operators_policy = false;
   };
   Standing StandingAt(SteadyTime now);

@@ -115,6 +115,12 @@ class CircuitRegistry::Impl {
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
                                                               absl::string_view target) {
+    if (!target.empty() && !MayBeOfTarget(name, target)) {
+      if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
+      return absl::InvalidArgumentError(
+          absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
+                       "\", must be the target of the name \"", name, "\""));
+    }
     Draft draft;
     if (std::shared_ptr<CircuitBreaker> found = Find(name, policy, draft)) return found;
     if (absl::Status valid = Fill(draft, name, policy, target); !valid.ok()) return valid;
@@ -219,11 +225,6 @@ class CircuitRegistry::Impl {
       if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
       draft.policy = std::make_shared<const Policy>(policy);
       draft.policy_is_new = true;
-    }
-    if (!target.empty() && !MayBeOfTarget(name, target)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
-                       "\", must be the target of the name \"", name, "\""));
     }
     draft.circuit = Make(name, draft.policy, target, std::nullopt, false);
     return absl::OkStatus();

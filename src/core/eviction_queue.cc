@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/eviction_queue.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -43,14 +44,22 @@ EvictionQueue::Seen EvictionQueue::LookAt(Place member) const {
   Seen seen;
   seen.standing = CircuitCore::Of(*member->circuit).StandingAt(now_);
   seen.stays = seen.standing.must_stay || (policies_stay_ && seen.standing.has_operators_policy);
-  seen.active = std::exchange(member->calls_seen, seen.standing.calls) != seen.standing.calls;
+  seen.active = seen.standing.calls > member->calls_seen;
+  member->calls_seen = std::max(member->calls_seen, seen.standing.calls);
   return seen;
 }
 
 // Whether it doesn't belong among those that are ready.
 bool EvictionQueue::StandAside(Place member, const Seen& seen) {
-  if (!seen.stays && !seen.standing.open_since) return false;
-  Move(member, seen.stays ? staying_ : open_);
+  if (seen.stays) {
+    Move(member, staying_);
+  } else if (seen.standing.open_since) {
+    Move(member, open_);
+  } else if (seen.standing.failing) {
+    Move(member, failing_);
+  } else {
+    return false;
+  }
   return true;
 }
 
@@ -59,7 +68,7 @@ std::optional<EvictionQueue::Place> EvictionQueue::Find(bool policies_stay, Stea
   now_ = now;
   LookAtSomeAside();
   std::optional<Place> found = FindReady();
-  if (!found) found = FindOpen();
+  if (!found) found = FindAside();
   if (!found) found = FindStaying();
   found_none_ = !found;
   return found;
@@ -69,19 +78,15 @@ int EvictionQueue::Looks(int most) const { return found_none_ ? kShortLooks : mo
 
 // What has changed there becomes ready again.
 void EvictionQueue::LookAtSomeAside() {
-  for (std::list<Member>* const aside : {&open_, &staying_}) {
+  for (std::list<Member>* const aside : {&open_, &failing_, &staying_}) {
     for (int i = 0; i < kAsideLooks && !aside->empty(); ++i) {
       const auto member = aside->begin();
       const Seen seen = LookAt(member);
-      if (seen.stays) {
-        Move(member, staying_);
-      } else if (!seen.standing.open_since) {
-        Move(member, ready_);
-      } else if (seen.active || aside == &staying_) {
-        Move(member, open_);
-      } else {
-        break;  // stays the first to go of those that are OPEN
-      }
+      const bool same = seen.stays                 ? aside == &staying_
+                        : seen.standing.open_since ? aside == &open_
+                                                   : seen.standing.failing && aside == &failing_;
+      if (same && !seen.stays && !seen.active) break;  // stays the first of them to go
+      if (!StandAside(member, seen)) Move(member, ready_);
     }
   }
 }
@@ -102,9 +107,19 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
   return std::nullopt;
 }
 
-std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
-  std::optional<Place> oldest;
-  std::optional<Place> active;
+// Of an OPEN one that goes, its opening is remembered; of a failing one nothing is.
+std::optional<EvictionQueue::Place> EvictionQueue::FindAside() {
+  const bool failing_first = failing_.size() >= open_.size();
+  const Found first = failing_first ? FindFailing() : FindOpen();
+  if (first.idle) return first.idle;
+  const Found second = failing_first ? FindOpen() : FindFailing();
+  if (second.idle) return second.idle;
+  return first.active ? first.active : second.active;
+}
+
+// The oldest opening first.
+EvictionQueue::Found EvictionQueue::FindOpen() {
+  Found found;
   SteadyTime since;
   auto next = open_.begin();
   for (int i = 0; i < Looks(kOpenLooks) && next != open_.end(); ++i) {
@@ -113,16 +128,37 @@ std::optional<EvictionQueue::Place> EvictionQueue::FindOpen() {
     if (seen.stays) {
       Move(member, staying_);
     } else if (!seen.standing.open_since) {
-      return member;
+      found.idle = member;
+      return found;
     } else if (seen.active) {
       Move(member, open_);
-      if (!active) active = member;
-    } else if (!oldest || *seen.standing.open_since < since) {
-      oldest = member;
+      if (!found.active) found.active = member;
+    } else if (!found.idle || *seen.standing.open_since < since) {
+      found.idle = member;
       since = *seen.standing.open_since;
     }
   }
-  return oldest ? oldest : active;
+  return found;
+}
+
+EvictionQueue::Found EvictionQueue::FindFailing() {
+  Found found;
+  for (int i = 0; i < Looks(kReadyLooks) && !failing_.empty(); ++i) {
+    const auto member = failing_.begin();
+    const Seen seen = LookAt(member);
+    if (seen.stays) {
+      Move(member, staying_);
+    } else if (seen.standing.open_since) {
+      Move(member, open_);
+    } else if (seen.active) {
+      Move(member, failing_);
+      if (!found.active) found.active = member;
+    } else {
+      found.idle = member;
+      return found;
+    }
+  }
+  return found;
 }
 
 std::optional<EvictionQueue::Place> EvictionQueue::FindStaying() {

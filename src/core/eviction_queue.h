@@ -17,16 +17,21 @@ namespace fusebox::internal {
 
 // Calls tell it nothing, so that they cost nothing: it looks at a circuit's count of calls now and
 // then. Circuits stand in a queue. The first one goes, unless calls have come since it was looked
-// at last: then it stands at the end again. Those that are OPEN, or must stay, stand aside, where a
-// few are looked at each time. So the number of looks for a new circuit is bounded, and is one or
-// two where most circuits are idle.
+// at last: then it stands at the end again. Those that are OPEN, in a run of failures, or must stay
+// stand aside, where a few are looked at each time. So the number of looks for a new circuit is
+// bounded, and is one or two where most circuits are idle.
+//
+// When all stand aside, it is the turn of those of which there are more, OPEN ones or failing ones:
+// keys that come once and never again, be it that they open or fail once, take the places of their
+// own kind.
 //
 // Not thread-safe.
 class EvictionQueue {
  public:
   struct Member {
     std::shared_ptr<CircuitBreaker> circuit;
-    int64_t calls_seen = 0;
+    // The first call is that which it was made for: it takes another one to be called.
+    int64_t calls_seen = 1;
     std::list<Member>* queue = nullptr;  // the one that it stands in
   };
   using Place = std::list<Member>::iterator;
@@ -34,9 +39,10 @@ class EvictionQueue {
   Place Add(std::shared_ptr<CircuitBreaker> circuit);
   static std::shared_ptr<CircuitBreaker> Remove(Place member);
 
-  // The circuit that can best be spared: one that is idle and neither OPEN nor has to stay; else an
-  // OPEN one, the oldest first. Empty if there is none, as far as was looked: then the next search
-  // is a short one. If `policies_stay`, one with a policy of an operator's goes last of all.
+  // The circuit that can best be spared: one that is idle and neither OPEN, failing nor has to
+  // stay; else an OPEN or a failing one, idle ones first. Empty if there is none, as far as was
+  // looked: then the next search is a short one. If `policies_stay`, one with a policy of an
+  // operator's goes last of all.
   std::optional<Place> Find(bool policies_stay, SteadyTime now);
 
  private:
@@ -50,8 +56,15 @@ class EvictionQueue {
   bool StandAside(Place member, const Seen& seen);
   void LookAtSomeAside();
   int Looks(int most) const;
+  // What was found in one place.
+  struct Found {
+    std::optional<Place> idle;
+    std::optional<Place> active;
+  };
   std::optional<Place> FindReady();
-  std::optional<Place> FindOpen();
+  std::optional<Place> FindAside();
+  Found FindOpen();
+  Found FindFailing();
   std::optional<Place> FindStaying();
 
   // Of the search that goes on.
@@ -62,6 +75,7 @@ class EvictionQueue {
 
   std::list<Member> ready_;    // may go, for all that was seen of them
   std::list<Member> open_;     // were OPEN when they were looked at last
+  std::list<Member> failing_;  // were in a run of failures then, and not OPEN
   std::list<Member> staying_;  // had to stay then, or were to
 };
 

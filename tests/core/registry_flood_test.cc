@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -150,6 +151,79 @@ TEST(RegistryFloodTest, P4_WhatABoundTooSmallLetsThroughIsCounted) {
   for (int i = 0; i < 200'000 && !testing::Test::HasFatalFailure(); ++i) flood.OneOffKey();
   EXPECT_GT(flood.leaked(), 0);
   EXPECT_GE(flood.registry().Stats().forgotten, flood.leaked());
+}
+
+// A flood of keys that come once, beside tenants that are well for a minute, and then fail.
+struct Outage {
+  int max_circuits = 200;
+  int keys_per_second = 0;
+  int failures = 0;  // of each key; 0: it succeeds
+};
+
+struct TenantCalls {
+  int64_t failed = 0;  // reached the dependency while it was down
+  RegistryStats stats;
+};
+
+TenantCalls CallDuring(const Outage& outage) {
+  constexpr int kTenants = 20;
+  constexpr absl::Duration kEvery = absl::Seconds(5);
+  FakeClock clock;
+  CircuitRegistry::Options options;
+  options.clock = &clock;
+  options.max_circuits = static_cast<std::size_t>(outage.max_circuits);
+  CircuitRegistry registry(std::move(options));
+  TenantCalls calls;
+  const SteadyTime start = clock.Now();
+  SteadyTime tenants_call = start + kEvery;
+  int key = 0;
+  while (clock.Now() - start < absl::Minutes(6)) {
+    if (outage.keys_per_second > 0) {
+      const auto one_off =
+          registry.GetOrCreate(absl::StrCat("one-off ", key++), FloodPolicy()).value();
+      if (outage.failures == 0) one_off->TryAcquire().permit().RecordSuccess();
+      for (int i = 0; i < outage.failures; ++i) one_off->TryAcquire().permit().RecordFailure();
+      clock.Advance(absl::Seconds(1) / outage.keys_per_second);
+    } else {
+      clock.Advance(kEvery);
+    }
+    if (clock.Now() < tenants_call) continue;
+    tenants_call = tenants_call + kEvery;
+    for (int tenant = 0; tenant < kTenants; ++tenant) {
+      const auto circuit =
+          registry.GetOrCreate(absl::StrCat("tenant ", tenant), FloodPolicy()).value();
+      Admission admission = circuit->TryAcquire();
+      if (clock.Now() - start <= absl::Minutes(1)) {
+        admission.permit().RecordSuccess();
+      } else if (admission) {
+        ++calls.failed;
+        admission.permit().RecordFailure();
+      }
+    }
+  }
+  calls.stats = registry.Stats();
+  return calls;
+}
+
+TEST(RegistryFloodTest, P4_TenantsThatBeginToFailAmongOneOffKeysAreCutOff) {
+  const int64_t without = CallDuring({}).failed;
+  EXPECT_GT(without, 0);
+  // Keys that open, fail a few times, or succeed; the last ones in numbers that turn the registry
+  // over several times between two calls of a tenant.
+  for (const Outage& outage : {Outage{200, 6, 5}, Outage{200, 30, 5}, Outage{200, 30, 0},
+                               Outage{200, 30, 1}, Outage{200, 30, 3}, Outage{200, 100, 5}}) {
+    const TenantCalls calls = CallDuring(outage);
+    EXPECT_LE(calls.failed, without + without / 20)
+        << outage.keys_per_second << " keys a second, with " << outage.failures << " failures each";
+    EXPECT_EQ(calls.stats.unprotected_calls, 0);
+    EXPECT_GT(calls.stats.evicted, 0);
+  }
+}
+
+TEST(RegistryFloodTest, P4_RunsOfFailuresThatABoundTooSmallLosesAreCounted) {
+  const TenantCalls calls = CallDuring({200, 100, 1});
+  EXPECT_GT(calls.failed, CallDuring({}).failed);
+  EXPECT_GE(calls.stats.forgotten, calls.failed);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TEST(Watch, ShowsWhatIsNotClosedAndThenWhatHappens) {
   EXPECT_THAT(watch.WaitForLine(""),
               AllOf(HasSubstr("test-1  sick  OPEN for "), HasSubstr("next probe in"),
                     HasSubstr("3 failures in a row")));
-  ASSERT_TRUE(watch.WaitForError("watching 2 circuits, 1 of them not both closed and automatic"));
+  ASSERT_TRUE(watch.WaitForError("watching 2 circuits, 1 not closed and automatic"));
   AdminServer::Open(server.Add(kName));
   EXPECT_THAT(watch.WaitForLine("-> OPEN  3"), HasSubstr(std::string("test-1  ") + kName));
   server.registry()->Find(kName)->Reset(fusebox::Operator("oncall").Because("it is back"));

@@ -170,7 +170,7 @@ class Printer : public WatchListener {
     }
     if (message.snapshot_complete()) {
       screen_.Say(absl::StrCat(NameOf(index), ": watching ", Count(source.circuits, "circuit"),
-                               ", ", source.unhealthy, " of them not both closed and automatic"));
+                               ", ", source.unhealthy, " not closed and automatic"));
       source.circuits = 0;
       source.unhealthy = 0;
     }
