@@ -24,7 +24,9 @@ constexpr int kShortLooks = 4;
 }  // namespace
 
 EvictionQueue::Place EvictionQueue::Add(std::shared_ptr<CircuitBreaker> circuit) {
-  ready_.push_back({std::move(circuit), 0, &ready_});
+  Member& member = ready_.emplace_back();
+  member.circuit = std::move(circuit);
+  member.queue = &ready_;
   return std::prev(ready_.end());
 }
 
@@ -94,9 +96,16 @@ void EvictionQueue::LookAtSomeAside() {
 std::optional<EvictionQueue::Place> EvictionQueue::FindReady() {
   for (int i = 0; i < Looks(kReadyLooks) && !ready_.empty(); ++i) {
     const auto member = ready_.begin();
+    if (member->passes > 0) {
+      --member->passes;
+      Move(member, ready_);
+      continue;
+    }
     const Seen seen = LookAt(member);
     if (StandAside(member, seen)) continue;
     if (!seen.active) return member;
+    member->passes =
+        std::exchange(member->times_active, std::min(member->times_active + 1, kMaxPasses));
     Move(member, ready_);
   }
   // All that were looked at have been called recently: then it is one of those.

@@ -22,19 +22,23 @@ namespace fusebox::internal {
 // bounded, and is one or two where most circuits are idle.
 //
 // When all stand aside, it is the turn of those of which there are more, OPEN ones or failing ones:
-// keys that come once and never again, be it that they open or fail once, take the places of their
-// own kind.
+// keys that come once and never again, whether they open or fail once, take the places of their own
+// kind.
 //
 // Not thread-safe.
 class EvictionQueue {
  public:
   struct Member {
     std::shared_ptr<CircuitBreaker> circuit;
-    // The first call is that which it was made for: it takes another one to be called.
-    int64_t calls_seen = 1;
+    int64_t calls_seen = 0;
+    // One that is called all the time is looked at only in one of a few rounds of the queue: to
+    // look at it takes several times as long as to pass it by.
+    int times_active = 0;                // in a row, up to kMaxPasses
+    int passes = 0;                      // that are left
     std::list<Member>* queue = nullptr;  // the one that it stands in
   };
   using Place = std::list<Member>::iterator;
+  static constexpr int kMaxPasses = 3;
 
   Place Add(std::shared_ptr<CircuitBreaker> circuit);
   static std::shared_ptr<CircuitBreaker> Remove(Place member);
