@@ -128,6 +128,17 @@ function(fusebox_program target)
   fusebox_warnings(${target})
 endfunction()
 
+# fusebox_install_program(<target>): it is installed, and finds the shared libraries that it uses
+# under whatever prefix. FUSEBOX_PROGRAMS lists these.
+function(fusebox_install_program target)
+  if(BUILD_SHARED_LIBS)
+    file(RELATIVE_PATH up "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "\$ORIGIN/${up}")
+  endif()
+  install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  set_property(GLOBAL APPEND PROPERTY FUSEBOX_PROGRAMS ${target})
+endfunction()
+
 # Notes that <protos>, relative to <root>, are compiled into <out>: messages, services and stubs.
 # The C++ files that come of it are returned in <out_files>.
 function(fusebox_compile_protos root out protos out_files)
