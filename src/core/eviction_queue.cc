@@ -46,8 +46,7 @@ EvictionQueue::Seen EvictionQueue::LookAt(Place member) const {
   Seen seen;
   seen.standing = CircuitCore::Of(*member->circuit).StandingAt(now_);
   seen.stays = seen.standing.must_stay || (policies_stay_ && seen.standing.has_operators_policy);
-  seen.active = seen.standing.calls > member->calls_seen;
-  member->calls_seen = std::max(member->calls_seen, seen.standing.calls);
+  seen.active = std::exchange(member->calls_seen, seen.standing.calls) != seen.standing.calls;
   return seen;
 }
 
