@@ -5,7 +5,8 @@ usage: make_pages.py <root of the sources> <Doxygen's tag file> <folder>
 
 The documents stand where they stand in the repository, README.md as index.md. A link to a public header
 leads to its page of the API reference, which a page of its own lists; one to another file or folder leads to a page that shows it.
-A link to nothing is an error, and so is a document that the site's navigation leaves out.
+A link to nothing is an error, and so is a document that the site's navigation leaves out, and a public
+header without a page.
 """
 
 import os
@@ -28,12 +29,22 @@ class Site:
         self.headers = {}
         for file in xml.parse(tags).getroot().iter("compound"):
             if file.get("kind") == "file" and file.findtext("name").endswith(".h"):
-                path = (file.findtext("path") or "") + file.findtext("name")
                 page = file.findtext("filename")
                 page += "" if page.endswith(".html") else ".html"
-                header = os.path.join("include", path[max(path.find("fusebox/"), 0):])
-                if os.path.exists(os.path.join(self.root, header)):
+                # Doxygen writes whole paths. The folder of the sources may itself be called fusebox.
+                header = os.path.relpath(
+                    os.path.join(file.findtext("path") or "", file.findtext("name")),
+                    os.path.abspath(root))
+                if os.path.exists(os.path.join(root, header)):
                     self.headers[header] = "api/" + page
+        self.wrong += [f"{header}: not in the API reference" for header in self.public_headers()
+                       if header not in self.headers]
+
+    def public_headers(self):
+        for folder, _, names in os.walk(os.path.join(self.root, "include")):
+            for name in names:
+                if name.endswith(".h"):
+                    yield os.path.relpath(os.path.join(folder, name), self.root)
 
     def documents(self):
         for folder, folders, names in os.walk(self.root):
