@@ -225,5 +225,15 @@ TEST(ProgramTest, AServerOfAnotherKindIsAnotherWorld) {
   }
 }
 
+TEST(ProgramTest, TheFirstLineHasTheCallsThatArePlayed) {
+  const auto first_line = [](const std::string& scenarios) {
+    const Ran ran = RunProgram({"--scenario", scenarios, "--clients", "1", "--seeds", "1"});
+    return ran.out.substr(0, ran.out.find('\n'));
+  };
+  EXPECT_THAT(first_line("blip"), StartsWith("200 calls/s, "));
+  EXPECT_THAT(first_line("low_traffic_dead"), StartsWith("0.5 calls/s, "));
+  EXPECT_THAT(first_line("blip,low_traffic_dead"), StartsWith("0.5 to 200 calls/s, "));
+}
+
 }  // namespace
 }  // namespace fusebox_drill

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -31,14 +32,23 @@ void AddFigures(const Figures& figures, Texts& row) {
   row.emplace_back(Cost(figures.cost));
 }
 
+// Of what is played: a scenario may say itself how many calls there are.
+std::string RateText(const Drill& drill) {
+  std::set<double> rates;
+  for (const Scenario& scenario : drill.scenarios) rates.insert(drill.world.For(scenario).rate);
+  if (rates.empty()) rates.insert(drill.world.rate);
+  return rates.size() == 1 ? absl::StrCat(*rates.begin(), " calls/s")
+                           : absl::StrCat(*rates.begin(), " to ", *rates.rbegin(), " calls/s");
+}
+
 std::string NameOf(const Cell& cell) { return absl::StrCat(cell.scenario, " from ", cell.clients); }
 
 }  // namespace
 
 std::string WorldText(const Drill& drill) {
   const World& world = drill.world;
-  std::string text = absl::StrCat(world.rate, " calls/s, deadline ",
-                                  fuseboxctl::DurationText(world.deadline), ", ");
+  std::string text =
+      absl::StrCat(RateText(drill), ", deadline ", fuseboxctl::DurationText(world.deadline), ", ");
   absl::StrAppend(&text, fuseboxctl::Count(world.Workers(), "worker"), " of ",
                   fuseboxctl::DurationText(world.service), " a call, ",
                   world.order == Order::kOldestFirst ? "oldest first" : "newest first");
