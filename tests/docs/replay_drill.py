@@ -19,14 +19,15 @@ PROGRAM, PAGE = sys.argv[1:]
 
 def commands():
     """(line number, command, lines that it prints)"""
-    found, inside = [], False
+    found, inside, session = [], False, False  # a block without a command is no session
     with open(PAGE, encoding="utf-8") as file:
         for number, line in enumerate(file.read().split("\n"), 1):
             if line.startswith("```"):
-                inside = not inside
+                inside, session = not inside, False
             elif inside and line.startswith("$ "):
+                session = True
                 found.append((number, line[2:], []))
-            elif inside and found:
+            elif session:
                 found[-1][2].append(line)
     return found
 
