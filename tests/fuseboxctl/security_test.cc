@@ -182,12 +182,13 @@ struct Mistake {
 TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
   const TestFile text("no certificate");
   const Mistake mistakes[] = {
-      {{}, {"subcommand is required"}},
-      {{"lst"}, {"no subcommand \"lst\"", "See `fuseboxctl --help`"}},
+      {{}, {"subcommand is required: info, list", "policy, completion"}},
+      {{"lst"}, {"no subcommand \"lst\"; there are: info, list, ", "See `fuseboxctl --help`"}},
       {{"policy", "show", "x"},
-       {"no subcommand \"policy show\"", "See `fuseboxctl policy --help`"}},
+       {"no subcommand \"policy show\"; there are: get, set, diff",
+        "See `fuseboxctl policy --help`"}},
       {{"policy", "--nope"}, {"no flag \"--nope\"", "See `fuseboxctl policy --help`"}},
-      {{"policy"}, {"subcommand is required", "See `fuseboxctl policy --help`"}},
+      {{"policy"}, {"subcommand is required: get, set, diff", "See `fuseboxctl policy --help`"}},
       {{"policy", "set", "x", "nope=1"}, {"no field", "See `fuseboxctl policy set --help`"}},
       {{"policy", "diff", "x", "--nope"}, {"--nope", "See `fuseboxctl policy diff --help`"}},
       {{"--nope", "list"}, {"--nope"}},
@@ -201,6 +202,7 @@ TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
       {{"list", "--timeout", "0s"}, {"--timeout", "greater than 0"}},
       {{"list"}, {"no endpoint", "--endpoint", "FUSEBOX_ENDPOINTS"}},
       {{"list", "--endpoint", "host"}, {"--endpoint", "\"host\" is not an endpoint"}},
+      {{"list", "--endpoint", "host:70000"}, {"\"host:70000\"", "a port from 1 to 65535"}},
       {{"list", "--endpoint", "h:1", "--ca", "/nonexistent"}, {"--ca", "No such file"}},
       {{"list", "--endpoint", "h:1", "--ca", text.path()}, {"--ca", "no CERTIFICATE in PEM"}},
       {{"list", "--endpoint", "h:1", "--cert", text.path()}, {"--cert", "--key"}},

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/fuseboxctl/argument_check.h"
 #include "tools/fuseboxctl/command_line.h"
 #include "tools/fuseboxctl/text.h"
@@ -21,6 +22,14 @@ std::string NameOf(const std::vector<const CLI::App*>& given) {
   std::string name;
   for (const CLI::App* const command : given) absl::StrAppend(&name, command->get_name(), " ");
   return name;
+}
+
+std::string SubcommandsOf(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* const command : app.get_subcommands(nullptr)) {
+    names.push_back(command->get_name());
+  }
+  return absl::StrJoin(names, ", ");
 }
 
 }  // namespace
@@ -59,8 +68,11 @@ void Flags::Parse(int argc, char** argv) {
     } else if (incomplete && !unknown.empty()) {
       const std::string& what = unknown.front();
       const bool is_flag = !what.empty() && what.front() == '-';
-      Refuse(absl::StrCat("there is no ", is_flag ? "flag" : "subcommand", " \"",
-                          is_flag ? "" : NameOf(given), Printable(what), "\""));
+      Refuse(is_flag ? absl::StrCat("there is no flag \"", Printable(what), "\"")
+                     : absl::StrCat("there is no subcommand \"", NameOf(given), Printable(what),
+                                    "\"; there are: ", SubcommandsOf(innermost)));
+    } else if (incomplete && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+      Refuse(absl::StrCat("a subcommand is required: ", SubcommandsOf(innermost)));
     } else {
       Refuse(Printable(error.what()));
     }

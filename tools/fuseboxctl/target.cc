@@ -222,8 +222,8 @@ absl::StatusOr<std::vector<Target>> TargetsOf(absl::string_view endpoint, const 
   if (!at) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", Printable(endpoint),
-                     "\" is not an endpoint: write host:port, 10.0.0.7:50051, [::1]:50051 or "
-                     "unix:/path"));
+                     "\" is not an endpoint: write host:port, as in 10.0.0.7:50051 or "
+                     "[::1]:50051, with a port from 1 to 65535; or unix:/path"));
   }
   if (route == Route::kProxy) return std::vector<Target>{ProxiedTarget(*at)};
   if (IsAddress(AF_INET, at->host) || IsAddress(AF_INET6, at->host)) {
