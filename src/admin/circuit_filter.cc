@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/circuit_filter.h"
 
+#include <google/protobuf/descriptor.h>
+
 #include <algorithm>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "src/admin/glob.h"
@@ -20,15 +23,31 @@ void CheckCount(absl::string_view field, const Values& values, RequestErrors& er
   }
 }
 
+// "STATE_CLOSED, STATE_OPEN or STATE_HALF_OPEN": all but the first, which says nothing.
+std::string NamesOf(const google::protobuf::EnumDescriptor& type) {
+  std::string names;
+  for (int i = 1; i < type.value_count(); ++i) {
+    const bool last = i + 1 == type.value_count();
+    absl::StrAppend(&names, i == 1 ? "" : last ? " or " : ", ", type.value(i)->name());
+  }
+  return names;
+}
+
 // The bits of the core's enumerators, which are one less than the proto's.
-template <typename Values, typename IsValid>
-uint64_t EnumBits(absl::string_view field, const Values& values, const IsValid& is_valid,
-                  absl::string_view range, RequestErrors& errors) {
+#define FUSEBOX_STATE(enumerator, number, name) static_assert(v1::STATE_##name == (number) + 1);
+#define FUSEBOX_MODE(enumerator, number, name) static_assert(v1::MODE_##name == (number) + 1);
+FUSEBOX_STATES(FUSEBOX_STATE)
+FUSEBOX_MODES(FUSEBOX_MODE)
+#undef FUSEBOX_STATE
+#undef FUSEBOX_MODE
+template <typename Values>
+uint64_t EnumBits(absl::string_view field, const Values& values,
+                  const google::protobuf::EnumDescriptor& type, RequestErrors& errors) {
   CheckCount(field, values, errors);
   uint64_t bits = 0;
   for (const int value : values) {
-    if (value == 0 || !is_valid(value)) {
-      errors.Add(field, absl::StrCat(value, ", must be ", range));
+    if (value == 0 || type.FindValueByNumber(value) == nullptr) {
+      errors.Add(field, absl::StrCat(value, ", must be ", NamesOf(type)));
       return 0;
     }
     bits |= uint64_t{1} << static_cast<unsigned>(value - 1);
@@ -63,10 +82,8 @@ bool Holds(const std::vector<std::string>& values, absl::string_view value) {
 CircuitFilter::CircuitFilter(const v1::CircuitFilter& proto)
     : empty_(proto.states().empty() && proto.modes().empty() && proto.name_globs().empty() &&
              proto.targets().empty()),
-      states_(EnumBits("filter.states", proto.states(), v1::State_IsValid,
-                       "STATE_CLOSED, STATE_OPEN or STATE_HALF_OPEN", errors_)),
-      modes_(EnumBits("filter.modes", proto.modes(), v1::Mode_IsValid,
-                      "MODE_AUTOMATIC, MODE_FORCED_OPEN, MODE_DISABLED or MODE_SHADOW", errors_)) {
+      states_(EnumBits("filter.states", proto.states(), *v1::State_descriptor(), errors_)),
+      modes_(EnumBits("filter.modes", proto.modes(), *v1::Mode_descriptor(), errors_)) {
   CheckTexts("filter.name_globs", proto.name_globs(), 1, errors_);
   CheckTexts("filter.targets", proto.targets(), 0, errors_);
   if (const std::size_t bytes = proto.ByteSizeLong(); errors_.empty() && bytes > kMaxBytes) {
