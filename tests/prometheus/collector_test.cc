@@ -150,7 +150,9 @@ TEST_F(CollectorTest, TransitionsAreThereAtZeroBeforeTheyHappen) {
       if (!transition || StateOf(from) == StateOf(transition->to)) continue;
       EXPECT_THAT(Scraped().Value("a", "circuit_breaker_state_transitions_total",
                                   TransitionLabels(StateOf(from), StateOf(transition->to))),
-                  Optional(0));
+                  Optional(0))
+          << CauseName(row.cause) << " goes from " << StateOf(from) << " to "
+          << StateOf(transition->to) << ": kTransitions in src/readers/metrics.cc";
     }
   }
 }

@@ -34,6 +34,7 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAreArray;
 
 std::string Path(absl::string_view of) { return absl::StrCat(SOURCE_ROOT, "/", of); }
 
@@ -241,6 +242,39 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
     }
     EXPECT_GT(writer.series(), 0) << metric.name;
   }
+}
+
+// The label values of each series of a circuit's metric, one after the other with a space.
+class LabelWriter final : public SeriesWriter {
+ public:
+  static std::vector<std::string> Of(absl::string_view name) {
+    LabelWriter writer;
+    const CircuitSnapshot circuit;
+    std::get<CircuitReader>(Find(name)->read)(
+        CircuitReading(circuit, absl::UnixEpoch(), /*full=*/true), writer);
+    return writer.labels_;
+  }
+
+ private:
+  void Write(double /*value*/, std::initializer_list<absl::string_view> label_values) override {
+    labels_.push_back(absl::StrJoin(label_values, " "));
+  }
+
+  std::vector<std::string> labels_;
+};
+
+TEST(MetricsTable, EachStateAndEachModeHasASeriesAndIsExplained) {
+  const auto expect = [](absl::string_view metric, std::vector<std::string> names) {
+    for (std::string& name : names) {
+      absl::AsciiStrToLower(&name);
+      EXPECT_THAT(Find(metric)->note, HasSubstr(absl::StrCat("`", name, "`"))) << metric;
+    }
+    EXPECT_THAT(LabelWriter::Of(metric), UnorderedElementsAreArray(names)) << metric;
+  };
+#define FUSEBOX_NAME(enumerator, number, name) #name,
+  expect("circuit_breaker_state", {FUSEBOX_STATES(FUSEBOX_NAME)});
+  expect("circuit_breaker_mode", {FUSEBOX_MODES(FUSEBOX_NAME)});
+#undef FUSEBOX_NAME
 }
 
 // ---- How many series.
