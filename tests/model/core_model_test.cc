@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,9 @@
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
 #include "src/base/operator_verbs.h"
+#include "src/policy/every_field.h"
+#include "src/policy/field.h"
+#include "src/policy/field_table.h"
 #include "tests/model/circuit_pair.h"
 #include "tests/model/crew.h"
 #include "tests/model/reference_circuit.h"
@@ -38,6 +42,9 @@ using fusebox::CircuitSnapshot;
 using fusebox::Event;
 using fusebox::Outcome;
 using fusebox::Permit;
+using fusebox::internal::ChoiceField;
+using fusebox::internal::PartField;
+using fusebox::internal::ValueField;
 
 // Before any property runs, since rapidcheck reads its parameters but once; and before any thread,
 // so that the environment may be touched.
@@ -50,6 +57,69 @@ const bool kParametersSet = [] {
                 absl::StrCat("max_success=", FUSEBOX_MODEL_RUNS, " ", parameters).c_str(), 1) == 0;
 }();
 // NOLINTEND(concurrency-mt-unsafe)
+
+// The fields that some policies have otherwise than the defaults do, by their paths.
+class FieldsDrawn {
+ public:
+  template <typename T>
+  void Add(const T& drawn, const std::string& prefix) {
+    static const T kDefaults;
+    fusebox::internal::VisitFields(drawn, [&](const auto& field, const auto& value) {
+      AddField(field, value, kDefaults.*(field.member), prefix);
+    });
+  }
+  const std::set<std::string>& paths() const { return paths_; }
+
+ private:
+  template <typename Owner, typename Member>
+  void AddField(const ValueField<Owner, Member>& field, const Member& value,
+                const Member& by_default, const std::string& prefix) {
+    if (!(value == by_default)) paths_.insert(prefix + field.name);
+  }
+
+  template <typename Owner, typename Member>
+  void AddField(const PartField<Owner, Member>& field, const Member& value,
+                const Member& /*by_default*/, const std::string& prefix) {
+    const auto* const set = fusebox::internal::IfSet(value);
+    if (set != nullptr) Add(*set, absl::StrCat(prefix, field.name, "."));
+  }
+
+  template <typename Owner, typename Member>
+  void AddField(const ChoiceField<Owner, Member>& field, const Member& value,
+                const Member& /*by_default*/, const std::string& prefix) {
+    fusebox::internal::VisitChosen(field, value, [&](const auto& alternative, const auto& chosen) {
+      const bool named = *alternative.name != '\0';
+      Add(chosen, named ? absl::StrCat(prefix, alternative.name, ".") : prefix);
+    });
+  }
+
+  std::set<std::string> paths_;
+};
+
+struct ExpectDrawn {
+  template <typename Owner, typename Member, typename Value>
+  void operator()(const std::string& path, const ValueField<Owner, Member>& /*field*/,
+                  const Value& /*value*/) const {
+    EXPECT_EQ(drawn.count(path), 1U)
+        << path << " is a field that no policy of tests/model/trace.cc has, and that "
+        << "tests/model/reference_circuit.cc may know nothing of";
+  }
+  template <typename Field, typename Value>
+  void operator()(const std::string& /*path*/, const Field& /*field*/,
+                  const Value& /*value*/) const {}
+
+  const std::set<std::string>& drawn;
+};
+
+TEST(CoreModel, EachFieldOfAPolicyIsDrawn) {
+  FieldsDrawn drawn;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    const auto policy =
+        rc::gen::exec([] { return AnyPolicy(); })(rc::Random(seed), rc::kNominalSize);
+    drawn.Add(policy.value().policy, "");
+  }
+  fusebox::internal::VisitEveryField(ExpectDrawn{drawn.paths()});
+}
 
 RC_GTEST_PROP(CoreModel, TheBreakerDoesWhatTheReferenceDoes, ()) {
   // What the run begins with, and what SetPolicy has to choose from.
