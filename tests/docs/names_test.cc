@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -22,6 +23,7 @@
 #include "src/base/admin_reasons.h"
 #include "src/base/operator_verbs.h"
 #include "src/core/rules/trip_rule_fields.h"
+#include "src/policy/field.h"
 #include "src/policy/field_table.h"
 #include "tests/support/made_text.h"
 
@@ -32,7 +34,6 @@ using fusebox::EventKind;
 using fusebox::LogLevel;
 using fusebox::internal::AdminReasonRow;
 using fusebox::internal::kAdminReasons;
-using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::UnorderedElementsAreArray;
 
@@ -77,17 +78,91 @@ TEST(Documentation, TheProtoNamesEachReasonOfTheAdminService) {
   }
 }
 
-TEST(AdminReasons, EachIsGivenBySomeCode) {
+// What the sources of a folder say, but for some files.
+std::string Code(const std::string& folder, const std::set<std::string>& without = {}) {
   std::string code;
-  for (const auto& entry : std::filesystem::directory_iterator(Path("src/admin"))) {
-    if (entry.path().extension() == ".cc") code += FileContent(entry.path().string());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Path(folder))) {
+    const std::filesystem::path& file = entry.path();
+    if (file.extension() != ".cc" && file.extension() != ".h") continue;
+    if (without.count(file.filename().string()) == 0) code += FileContent(file.string());
   }
-  ASSERT_FALSE(code.empty());
-#define FUSEBOX_EXPECT(enumerator, ...)                                     \
-  EXPECT_THAT(code, ContainsRegex("AdminReason::" #enumerator "[^A-Za-z]")) \
-      << "nothing in src/admin refuses anything for that reason";
+  EXPECT_FALSE(code.empty()) << folder;
+  return code;
+}
+
+bool IsPartOfAName(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
+
+// Whether `name` stands there and goes no further.
+bool Says(const std::string& code, const std::string& name) {
+  for (std::size_t at = code.find(name); at != std::string::npos; at = code.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if (end == code.size() || !IsPartOfAName(code[end])) return true;
+  }
+  return false;
+}
+
+TEST(AdminReasons, EachIsGivenBySomeCode) {
+  const std::string code = Code("src/admin");
+#define FUSEBOX_EXPECT(enumerator, ...)                \
+  EXPECT_TRUE(Says(code, "AdminReason::" #enumerator)) \
+      << "nothing in src/admin refuses anything for the reason " #enumerator;
   FUSEBOX_ADMIN_REASONS(FUSEBOX_EXPECT)
 #undef FUSEBOX_EXPECT
+}
+
+// What a table promises, and no code ever gives.
+TEST(Core, GivesEachCauseEventAndReasonOfARejection) {
+  const std::string code = Code("src/core");
+#define FUSEBOX_EXPECT_OF(type, enumerator)       \
+  EXPECT_TRUE(Says(code, #type "::" #enumerator)) \
+      << "nothing in src/core gives " #type "::" #enumerator;
+#define FUSEBOX_CAUSE(enumerator, ...) FUSEBOX_EXPECT_OF(Cause, enumerator)
+#define FUSEBOX_EVENT(enumerator, ...) FUSEBOX_EXPECT_OF(EventKind, enumerator)
+#define FUSEBOX_REASON(enumerator, ...) FUSEBOX_EXPECT_OF(RejectionReason, enumerator)
+  FUSEBOX_CAUSES(FUSEBOX_CAUSE)
+  FUSEBOX_EVENT_KINDS(FUSEBOX_EVENT)
+  FUSEBOX_REJECTION_REASONS(FUSEBOX_REASON)
+#undef FUSEBOX_REASON
+#undef FUSEBOX_EVENT
+#undef FUSEBOX_CAUSE
+#undef FUSEBOX_EXPECT_OF
+}
+
+// The names of a policy's fields, and of those of its parts.
+class FieldNames {
+ public:
+  template <typename T>
+  void Add(const T& of) {
+    fusebox::internal::VisitFields(of, [&](const auto& field, const auto& value) {
+      names_.insert(field.name);
+      AddPart(field, value);
+    });
+  }
+  const std::set<std::string>& names() const { return names_; }
+
+ private:
+  template <typename Owner, typename Member>
+  void AddPart(const fusebox::internal::PartField<Owner, Member>& /*field*/,
+               const Member& /*value*/) {
+    Add(fusebox::internal::ValueOf<Member>());
+  }
+  template <typename Field, typename Member>
+  void AddPart(const Field& /*field*/, const Member& /*value*/) {}
+
+  std::set<std::string> names_;
+};
+
+// Where a policy is checked and warned of, fields are named that nothing else may look at.
+TEST(Core, LooksAtEachFieldOfAPolicy) {
+  const std::string code = Code("src/core", {"policy.cc", "policy_warnings.cc"});
+  FieldNames fields;
+  fields.Add(fusebox::Policy());
+  for (const std::string& name : fields.names()) {
+    EXPECT_TRUE(Says(code, "." + name) || Says(code, "->" + name))
+        << "nothing in src/core goes by " << name << ": such a policy is taken, and does nothing";
+  }
 }
 
 TEST(Documentation, SaysWhichFieldsAreTripRules) {
