@@ -74,7 +74,8 @@ TEST(Documentation, HasEachReasonOfTheAdminService) {
 TEST(Documentation, TheProtoNamesEachReasonOfTheAdminService) {
   const std::string proto = Text("proto/fusebox/v1/admin.proto");
   for (const AdminReasonRow& row : kAdminReasons) {
-    EXPECT_THAT(proto, HasSubstr(absl::StrCat("(", row.name, ")")));
+    EXPECT_TRUE(absl::StrContains(proto, absl::StrCat("(", row.name, ")")))
+        << "no comment of proto/fusebox/v1/admin.proto says (" << row.name << ")";
   }
 }
 
@@ -177,8 +178,10 @@ TEST(Documentation, SaysWhichFieldsAreTripRules) {
   const auto first = std::find(fields.begin(), fields.end(), rules.front());
   ASSERT_GE(fields.end() - first, static_cast<std::ptrdiff_t>(rules.size()));
   EXPECT_TRUE(std::equal(rules.begin(), rules.end(), first)) << "another field is among them";
-  EXPECT_THAT(Text("docs/policies.md"), HasSubstr(absl::StrCat("the fields from `", rules.front(),
-                                                               "` to `", rules.back(), "`")));
+  const std::string range =
+      absl::StrCat("the fields from `", rules.front(), "` to `", rules.back(), "`");
+  EXPECT_TRUE(absl::StrContains(Text("docs/policies.md"), range))
+      << "docs/policies.md must say \"" << range << "\"";
 }
 
 // What stands from `from` to `to`, of which there has to be something.
@@ -221,7 +224,13 @@ TEST(Documentation, SaysWhichEventsAreLoggedAsWhat) {
 
 TEST(Documentation, NamesEachVerbOfAnOperator) {
   const std::string page = Text("docs/admin.md");
-#define FUSEBOX_EXPECT(verb, ...) EXPECT_THAT(page, HasSubstr("`" #verb "Circuit`"));
+  const std::string table =
+      Between(Text("docs/operating.md"), "\n| call | the circuit then |\n", "\n\n");
+#define FUSEBOX_EXPECT(verb, ...)                            \
+  EXPECT_TRUE(absl::StrContains(page, "`" #verb "Circuit`")) \
+      << "docs/admin.md doesn't name `" #verb "Circuit`";    \
+  EXPECT_THAT(table, HasSubstr("\n| `" #verb "(by"))         \
+      << "in the table of modes of docs/operating.md";
   FUSEBOX_OPERATOR_VERBS(FUSEBOX_EXPECT)
 #undef FUSEBOX_EXPECT
 }
