@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/model/circuit_pair.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -8,7 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/evidence.h"
 #include "rapidcheck.h"
+#include "src/core/transition_table.h"
 
 namespace fusebox_testing {
 namespace {
@@ -53,6 +57,17 @@ std::string FiguresText(const std::vector<int64_t>& figures,
   }
   return absl::StrCat(text, ", message \"", message, "\", transitions ",
                       absl::StrJoin(transitions, " "));
+}
+
+// Nothing, if an opening by a rule says of which calls it was: all that the rule has counted, as
+// far as they are kept, or none of those that hang.
+std::string MissingEvidence(const Event& event) {
+  if (event.kind != fusebox::EventKind::kRuleExceeded) return "";
+  const fusebox::Evidence evidence = event.evidence.value_or(fusebox::Evidence());
+  const bool hang = fusebox::internal::RowOf(event.cause).by == fusebox::internal::By::kHungCalls;
+  const int64_t most = hang ? 0 : static_cast<int64_t>(fusebox::kMaxEvidenceCalls);
+  if (evidence.calls > 0 && evidence.told_apart == std::min(evidence.calls, most)) return "";
+  return absl::StrCat(", with evidence of ", evidence.told_apart, " of ", evidence.calls, " calls");
 }
 
 std::string PhaseText(Mode mode, State state, bool ramping, double fraction) {
@@ -320,8 +335,9 @@ std::string CircuitPair::TextOf(const ReferenceCircuit::Told& told) const {
 std::string CircuitPair::TextOf(const Event& event) const {
   std::string who = event.actor;
   if (!who.empty()) absl::StrAppend(&who, ": ", event.detail);
-  return EventText(event.kind, event.from, event.to, event.mode_from, event.mode_to, event.cause,
-                   NanosOf(event.time), event.epoch, who);
+  return absl::StrCat(EventText(event.kind, event.from, event.to, event.mode_from, event.mode_to,
+                                event.cause, NanosOf(event.time), event.epoch, who),
+                      MissingEvidence(event));
 }
 
 void CircuitPair::CompareSnapshots() {
