@@ -18,6 +18,7 @@
 #include "fusebox/log_listener.h"
 #include "fusebox/policy.h"
 #include "fusebox/rejection.h"
+#include "fusebox/state.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/base/admin_reasons.h"
@@ -219,6 +220,22 @@ TEST(Documentation, SaysWhichEventsAreLoggedAsWhat) {
   EXPECT_EQ(named(errors, EventKind::enumerator), LogLevel::level == LogLevel::kError)          \
       << "`" << EventKind::enumerator << "`, under \"To a log\" in docs/operating.md";
   FUSEBOX_EVENT_KINDS(FUSEBOX_EXPECT)
+#undef FUSEBOX_EXPECT
+}
+
+TEST(Documentation, TheManualNamesEachStateAndEachMode) {
+  const std::string manual = Text("tools/fuseboxctl/fuseboxctl.1.in");
+  const std::string states = Between(manual, ".BI \\-\\-state \" STATE\"\n", "\n.TP");
+  const std::string modes = Between(manual, ".BI \\-\\-mode \" MODE\"\n", "\n.TP");
+#define FUSEBOX_EXPECT(text, name)                                              \
+  EXPECT_THAT(text, HasSubstr(absl::StrCat(" ", absl::AsciiStrToLower(#name)))) \
+      << "in tools/fuseboxctl/fuseboxctl.1.in";
+#define FUSEBOX_STATE(enumerator, number, name) FUSEBOX_EXPECT(states, name)
+#define FUSEBOX_MODE(enumerator, number, name) FUSEBOX_EXPECT(modes, name)
+  FUSEBOX_STATES(FUSEBOX_STATE)
+  FUSEBOX_MODES(FUSEBOX_MODE)
+#undef FUSEBOX_MODE
+#undef FUSEBOX_STATE
 #undef FUSEBOX_EXPECT
 }
 
