@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Circuits with hostile names, of this library and of another that speaks the same protos.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
 #include <cstdio>
 #include <limits>
 #include <set>
@@ -8,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/circuit_name.h"
@@ -91,19 +95,34 @@ class HostileAdmin : public fusebox::v1::CircuitAdmin::Service {
   grpc::Status ListCircuits(grpc::ServerContext* /*context*/,
                             const fusebox::v1::ListCircuitsRequest* /*request*/,
                             fusebox::v1::ListCircuitsResponse* response) override {
+    Fill(*response);
+    response->clear_next_page_token();
+    // What is shown of a circuit depends on what it is in.
+    for (const auto state : {fusebox::v1::STATE_OPEN, fusebox::v1::STATE_HALF_OPEN}) {
+      Fill(*response->add_circuits());
+      response->mutable_circuits()->rbegin()->set_state(state);
+    }
     Fill(*response->add_circuits());
-    response->set_instance(Name());
+    response->mutable_circuits()->rbegin()->set_mode(fusebox::v1::MODE_DISABLED);
     return grpc::Status::OK;
   }
   grpc::Status GetCircuit(grpc::ServerContext* /*context*/,
                           const fusebox::v1::GetCircuitRequest* /*request*/,
                           fusebox::v1::GetCircuitResponse* response) override {
-    Fill(*response->mutable_circuit());
-    fusebox::v1::Event& event = *response->add_events();
-    event.set_circuit(Name());
-    event.set_detail(Name());
-    event.set_actor(Name());
-    response->set_instance(Name());
+    Fill(*response);
+    response->mutable_circuit()->set_state(fusebox::v1::STATE_OPEN);
+    for (const auto kind :
+         {fusebox::v1::EVENT_KIND_RULE_EXCEEDED, fusebox::v1::EVENT_KIND_TRANSITION}) {
+      Fill(*response->add_events());
+      response->mutable_events()->rbegin()->set_kind(kind);
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status GetInstance(grpc::ServerContext* /*context*/,
+                           const fusebox::v1::GetInstanceRequest* /*request*/,
+                           fusebox::v1::GetInstanceResponse* response) override {
+    Fill(*response);
+    response->mutable_instance()->set_unused_policy_count(1);
     return grpc::Status::OK;
   }
 
@@ -117,13 +136,23 @@ class HostileAdmin : public fusebox::v1::CircuitAdmin::Service {
   }
 
  private:
-  static void Fill(fusebox::v1::Circuit& circuit) {
-    circuit.set_name(Name());
-    circuit.set_target(Name());
-    circuit.set_etag(Name());
-    circuit.mutable_last_failure()->set_message(Name());
-    circuit.mutable_last_opening()->set_detail(Name());
-    circuit.mutable_last_action()->set_actor(Name());
+  // Each text that there is, in one element of whatever is repeated.
+  static void Fill(google::protobuf::Message& message) {
+    using google::protobuf::FieldDescriptor;
+    const google::protobuf::Reflection& reflection = *message.GetReflection();
+    for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+      const FieldDescriptor* const field = message.GetDescriptor()->field(i);
+      const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+      const bool is_text = field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+      if (is_message) {
+        Fill(field->is_repeated() ? *reflection.AddMessage(&message, field)
+                                  : *reflection.MutableMessage(&message, field));
+      } else if (is_text && field->is_repeated()) {
+        reflection.AddString(&message, field, Name());
+      } else if (is_text) {
+        reflection.SetString(&message, field, Name());
+      }
+    }
   }
 };
 
@@ -135,9 +164,12 @@ TEST(AnothersNames, NothingReachesTheTerminalAsAControl) {
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&admin);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  for (const char* const command : {"list", "get"}) {
-    std::vector<std::string> arguments = {"--endpoint", absl::StrCat("127.0.0.1:", port), command};
-    if (arguments.back() == "get") arguments.push_back(HostileAdmin::Name());
+  const std::vector<std::vector<std::string>> commands = {
+      {"info"}, {"list"}, {"get", HostileAdmin::Name()}, {"policy", "get", HostileAdmin::Name()}};
+  for (const std::vector<std::string>& words : commands) {
+    const std::string command = absl::StrJoin(words, " ");
+    std::vector<std::string> arguments = {"--endpoint", absl::StrCat("127.0.0.1:", port)};
+    arguments.insert(arguments.end(), words.begin(), words.end());
     const Ran ran = RunCtl(arguments);
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
     EXPECT_THAT(ran.out, HasSubstr("evil\\x1b[2J\\u202e\\u3164\\U000e0041\\x0aname")) << command;
@@ -145,7 +177,9 @@ TEST(AnothersNames, NothingReachesTheTerminalAsAControl) {
       EXPECT_THAT(ran.out, Not(HasSubstr(harmful))) << command;
     }
     arguments.insert(arguments.end(), {"--output", "json"});
-    EXPECT_THAT(RunCtl(arguments).out, HasSubstr("evil\\u001b[2J")) << command;
+    // Texts that fuseboxctl puts into JSON one by one are made printable first.
+    const char* const in_json = words[0] == "policy" ? "evil\\\\x1b[2J" : "evil\\u001b[2J";
+    EXPECT_THAT(RunCtl(arguments).out, HasSubstr(in_json)) << command;
   }
   const Ran watch = RunCtl({"--endpoint", absl::StrCat("127.0.0.1:", port), "watch"});
   EXPECT_EQ(watch.exit_code, 1);
