@@ -80,7 +80,7 @@ TEST(Documentation, TheProtoNamesEachReasonOfTheAdminService) {
   }
 }
 
-// What the sources of a folder say, but for some files.
+// What the sources of a folder say except for some files.
 std::string Code(const std::string& folder, const std::set<std::string>& without = {}) {
   std::string code;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Path(folder))) {
