@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/policy/field.h"
 #include "src/readers/metrics.h"
 #include "tests/support/made_text.h"
 
@@ -275,6 +277,62 @@ TEST(MetricsTable, EachStateAndEachModeHasASeriesAndIsExplained) {
   expect("circuit_breaker_state", {FUSEBOX_STATES(FUSEBOX_NAME)});
   expect("circuit_breaker_mode", {FUSEBOX_MODES(FUSEBOX_NAME)});
 #undef FUSEBOX_NAME
+}
+
+// What a metric without labels reads.
+class ValueWriter final : public SeriesWriter {
+ public:
+  const std::vector<double>& values() const { return values_; }
+
+ private:
+  void Write(double value, std::initializer_list<absl::string_view> /*label_values*/) override {
+    values_.push_back(value);
+  }
+
+  std::vector<double> values_;
+};
+
+// Of figures no two of which are alike: a row that was copied, and reads what the other one reads.
+TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
+  CircuitSnapshot circuit;
+  circuit.totals.slow = 2;
+  circuit.totals.opened = 3;
+  circuit.window = {1'000, 130, 140};
+  circuit.policy.failure_rate = 0.15;
+  circuit.policy.slow_call_rate = 0.16;
+  circuit.policy.slow_call_duration = absl::Seconds(1);
+  circuit.in_flight = 4;
+  circuit.consecutive_failures = 5;
+  circuit.next_probe = absl::UnixEpoch() + absl::Seconds(6);
+  TargetSum sum;
+  sum.totals.slow = 2;
+  sum.totals.opened = 3;
+  sum.in_flight = 4;
+  RegistryStats stats;
+  stats.evicted = 2;
+  stats.restored = 3;
+  stats.forgotten = 4;
+  stats.unprotected_calls = 5;
+  stats.user_code_failures = 6;
+  stats.dropped_events = 7;
+  static_assert(kHasMembers<RegistryStats, 8>, "give the new one a figure of its own here");
+  std::set<std::pair<std::size_t, double>> read;  // by what is read
+  for (const Metric& metric : Metrics()) {
+    if (!LabelsOf(metric).empty()) continue;
+    ValueWriter writer;
+    if (const auto* of_circuit = std::get_if<CircuitReader>(&metric.read)) {
+      (*of_circuit)(CircuitReading(circuit, absl::UnixEpoch(), /*full=*/true), writer);
+    } else if (const auto* of_target = std::get_if<TargetReader>(&metric.read)) {
+      (*of_target)({"inventory", sum}, writer);
+    } else {
+      std::get<RegistryReader>(metric.read)({1, stats}, writer);
+    }
+    ASSERT_EQ(writer.values().size(), 1U) << metric.name;
+    const double value = writer.values().front();
+    EXPECT_NE(value, 0) << metric.name << " reads what has no figure of its own here";
+    EXPECT_TRUE(read.emplace(metric.read.index(), value).second)
+        << metric.name << " reads " << value << ", as another one does";
+  }
 }
 
 // ---- How many series.
