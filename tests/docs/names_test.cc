@@ -72,11 +72,30 @@ TEST(Documentation, HasEachReasonOfTheAdminService) {
   ExpectMadeText(Path("docs/admin.md"), "reasons, made of src/base/admin_reasons.h", table);
 }
 
+// The status code that a text names last.
+absl::StatusCode LastCode(const std::string& text) {
+  std::size_t last = 0;
+  absl::StatusCode code = absl::StatusCode::kOk;
+  for (int i = 1; i <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++i) {
+    const auto each = static_cast<absl::StatusCode>(i);
+    const std::size_t at = text.rfind(absl::StrCat(" ", absl::StatusCodeToString(each)));
+    if (at == std::string::npos || at < last) continue;
+    last = at;
+    code = each;
+  }
+  return code;
+}
+
 TEST(Documentation, TheProtoNamesEachReasonOfTheAdminService) {
   const std::string proto = Text("proto/fusebox/v1/admin.proto");
   for (const AdminReasonRow& row : kAdminReasons) {
-    EXPECT_TRUE(absl::StrContains(proto, absl::StrCat("(", row.name, ")")))
-        << "no comment of proto/fusebox/v1/admin.proto says (" << row.name << ")";
+    const std::string in_brackets = absl::StrCat("(", row.name, ")");
+    const std::size_t at = proto.find(in_brackets);
+    EXPECT_NE(at, std::string::npos)
+        << "no comment of proto/fusebox/v1/admin.proto says " << in_brackets;
+    if (at == std::string::npos) continue;
+    EXPECT_EQ(LastCode(proto.substr(0, at)), row.code)
+        << "is what proto/fusebox/v1/admin.proto says of " << in_brackets;
   }
 }
 
