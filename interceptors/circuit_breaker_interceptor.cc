@@ -42,7 +42,7 @@ class CircuitBreakerInterceptorFactory::Impl {
     channel_.target.See(info.channel());
     return new CircuitBreakerInterceptor(channel_, *std::move(method),
                                          DeadlineOf(*info.client_context()), info.type(),
-                                         info.client_context());
+                                         info.client_context(), info.channel());
   }
 
   void SetSendLimit(int bytes) { channel_.send_limit = bytes; }

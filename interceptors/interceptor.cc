@@ -32,8 +32,9 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
 CircuitBreakerInterceptor::CircuitBreakerInterceptor(ProtectedChannel& channel,
                                                      ProtectedMethod method, absl::Time deadline,
                                                      ProtectedCall::CallType type,
-                                                     const grpc::ClientContext* context)
-    : call_(channel, std::move(method), deadline, type, context) {}
+                                                     const grpc::ClientContext* context,
+                                                     grpc::ChannelInterface* through)
+    : call_(channel, std::move(method), deadline, type, context, through) {}
 
 void CircuitBreakerInterceptor::Intercept(InterceptorBatchMethods* methods) {
   // A cancellation may come before, after and during any other hook, on a thread of its own:

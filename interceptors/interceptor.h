@@ -19,7 +19,8 @@ namespace fusebox::internal {
 class CircuitBreakerInterceptor final : public grpc::experimental::Interceptor {
  public:
   CircuitBreakerInterceptor(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
-                            ProtectedCall::CallType type, const grpc::ClientContext* context);
+                            ProtectedCall::CallType type, const grpc::ClientContext* context,
+                            grpc::ChannelInterface* through);
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interceptors/protected_call.h"
 
+#include <grpcpp/channel.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "fusebox/outcome.h"
 #include "fusebox/rejection.h"
 #include "fusebox/user_code.h"
+#include "interceptors/connector.h"
 #include "interceptors/hijacked_answer.h"
 #include "interceptors/local_failure.h"
 #include "interceptors/peer.h"
@@ -32,23 +35,29 @@ ProtectedChannel::ProtectedChannel(InterceptorOptions options, StatusClassifier 
                MethodTable(std::move(options.policies), std::move(options.fallbacks),
                            options.streams, std::move(options.method_streams)),
                options.scope, std::move(options.circuit_key)),
-      classifier(std::move(status_classifier)) {}
+      classifier(std::move(status_classifier)),
+      await_connection(options.await_connection) {}
 
 ProtectedCall::ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
-                             CallType type, const grpc::ClientContext* context)
+                             CallType type, const grpc::ClientContext* context,
+                             grpc::ChannelInterface* through)
     : channel_(channel),
       method_(std::move(method)),
       deadline_(deadline),
       type_(type),
       context_(context),
+      through_(channel_.await_connection ? through : nullptr),
       awaits_message_(ServerStreams(type)) {}
 
 void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
   if (context_ != nullptr) channel_.target.Learn(*context_);
   circuit_ = channel_.circuits.FindCircuit(method_, metadata);
   if (circuit_.breaker == nullptr) return;
-  Admission admission = circuit_.breaker->TryAcquire();
+  Admission admission = circuit_.breaker->TryAcquire([this] { return IsConnected(); });
   if (!admission) {
+    if (admission.reason() == RejectionReason::kNotConnected) {
+      Connector::Get().Connect(*dynamic_cast<grpc::Channel*>(through_));
+    }
     rejection_ = {admission.reason(), admission.state(), admission.retry_after()};
     return;
   }
@@ -58,6 +67,27 @@ void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
     // Not the breaker's clock: deadlines are gRPC's, and gRPC goes by the machine's clock.
     time_to_deadline_ = deadline_ - Clock::Real().WallNow();
   }
+}
+
+// False if the call would fail, or wait, without a server's doing. Not so while the channel is
+// idle, as it is when it has had no calls for long: then the call itself has it connected.
+bool ProtectedCall::IsConnected() {
+  if (through_ == nullptr) return true;
+  if (through_ == channel_.connectionless.load(std::memory_order_relaxed)) return true;
+  // Of an application's own kind of channel nothing is known.
+  if (dynamic_cast<grpc::Channel*>(through_) == nullptr) return true;
+  switch (through_->GetState(/*try_to_connect=*/false)) {
+    case GRPC_CHANNEL_TRANSIENT_FAILURE:
+    case GRPC_CHANNEL_CONNECTING:
+      return false;
+    case GRPC_CHANNEL_SHUTDOWN:
+      channel_.connectionless.store(through_, std::memory_order_relaxed);
+      return true;
+    case GRPC_CHANNEL_IDLE:
+    case GRPC_CHANNEL_READY:
+      break;
+  }
+  return true;
 }
 
 // A call that goes at its caller's pace says nothing of the server by its latency.

@@ -34,7 +34,12 @@ struct ProtectedChannel {
 
   CircuitFinder circuits;
   const StatusClassifier classifier;
+  const bool await_connection;  // see InterceptorOptions
   ChannelTarget target;
+
+  // One that has said that it has no connections: it isn't asked again, since gRPC logs an error
+  // each time. Only compared: relaxed.
+  std::atomic<const grpc::ChannelInterface*> connectionless{nullptr};
 
   // GRPC_ARG_MAX_SEND_MESSAGE_LENGTH; absent if there's none, or it isn't known. Set before there
   // are calls.
@@ -52,8 +57,12 @@ class ProtectedCall {
 
   // `deadline` is absl::InfiniteFuture() if there is none. `context` is the call's own, which owns
   // this; null for a call that gRPC knows nothing of.
+  //
+  // `through` is the channel that it goes by; null: unknown, as for a call that gRPC knows nothing
+  // of.
   ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
-                CallType type, const grpc::ClientContext* context);
+                CallType type, const grpc::ClientContext* context,
+                grpc::ChannelInterface* through);
   ProtectedCall(const ProtectedCall&) = delete;
   ProtectedCall& operator=(const ProtectedCall&) = delete;
   ~ProtectedCall() {
@@ -109,6 +118,7 @@ class ProtectedCall {
   static constexpr int64_t kNoMessageYet = -1;
   static constexpr int64_t kNoMessageAtAll = -2;
 
+  bool IsConnected();
   absl::Duration Latency() const;
   bool Timed() const;
 
@@ -128,6 +138,7 @@ class ProtectedCall {
   const absl::Time deadline_;
   const CallType type_;
   const grpc::ClientContext* const context_;
+  grpc::ChannelInterface* const through_;  // the context keeps it
   const bool awaits_message_;
 
   // Set by Start.

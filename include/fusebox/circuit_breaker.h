@@ -23,6 +23,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -99,6 +100,14 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   // Asks for the right to make one call, at this moment (docs/rules.md). Never waits.
   Admission TryAcquire();
+
+  // The same for a caller that can tell whether the dependency is connected (rule R20). A call that
+  // is due as a probe, but would fail without reaching the dependency, is rejected with
+  // kNotConnected, and the circuit is OPEN until a call comes that is connected, or none for a
+  // minute. `connected` is called on this thread, with no lock held, and only if the call may
+  // become a probe: a look at the state of a pool of connections, say, which makes none. What it
+  // throws comes out of here, and nothing has changed.
+  Admission TryAcquire(absl::FunctionRef<bool()> connected);
 
   // A failure that belongs to no permit, such as a health check's. It counts as one more failed
   // call, in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules take it like
@@ -183,7 +192,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   explicit CircuitBreaker(std::unique_ptr<internal::CircuitCore> core);
 
-  Admission Acquire();
+  Admission Acquire(const absl::FunctionRef<bool()>* connected);
 
   const std::unique_ptr<internal::CircuitCore> core_;
 };

@@ -109,7 +109,11 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
   X(kShadowed, 18, SHADOWED, kOperator, kAny, kClosed, kShadow)                        \
   /* The time to live of a forced opening: OPEN -> HALF_OPEN. */                       \
   X(kForcedOpenEnded, 19, FORCED_OPEN_ENDED, kItself, kOpen, kProbing, kAutomatic)     \
-  X(kPolicyChanged, 20, POLICY_CHANGED, kOperator, kNone, kSame, kSame)
+  X(kPolicyChanged, 20, POLICY_CHANGED, kOperator, kNone, kSame, kSame)                \
+  /* HALF_OPEN -> OPEN: the call that would have been the probe had no connection. */  \
+  X(kNotConnected, 21, NOT_CONNECTED, kItself, kProbing, kOpen, kSame)                 \
+  /* Then OPEN -> HALF_OPEN: a call has one. */                                        \
+  X(kConnected, 22, CONNECTED, kItself, kOpen, kProbing, kSame)
 
 // What moved the circuit.
 enum class Cause {

@@ -36,7 +36,10 @@ namespace fusebox {
     "may be tried now")                                                              \
   /* `max_in_flight` calls are out. */                                               \
   X(kTooManyCalls, 4, CIRCUIT_TOO_MANY_CALLS, " and has too many calls in flight; ", \
-    "may be tried as soon as one ends")
+    "may be tried as soon as one ends")                                              \
+  /* A probe is due, and the call's channel isn't connected. */                      \
+  X(kNotConnected, 5, CIRCUIT_NOT_CONNECTED, " and its channel isn't connected; ",   \
+    "may be tried as soon as it is")
 
 enum class RejectionReason {
   // None of those that this version knows. Only `GetRejection` and `DecodeRejection` give it, for

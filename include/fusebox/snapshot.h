@@ -91,8 +91,11 @@ struct CircuitSnapshot {
   std::optional<absl::Time> last_transition;
   std::optional<Move> last_opening;  // what opened it last, whether it is open now or not
   std::optional<Move> last_action;   // what an operator did last
-  // While OPEN: when it will turn HALF_OPEN; absent if an operator holds it open for good.
+  // While OPEN: when it will turn HALF_OPEN; absent if an operator holds it open for good, and
+  // while it awaits a connection.
   std::optional<absl::Time> next_probe;
+  // While OPEN: a probe is due, and is made as soon as a call finds its channel connected (R20).
+  bool awaits_connection = false;
 };
 
 }  // namespace fusebox

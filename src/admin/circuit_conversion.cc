@@ -106,6 +106,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
     *circuit.mutable_transition_time() = ToProto(*snapshot.last_transition);
   }
   if (snapshot.next_probe) *circuit.mutable_next_probe_time() = ToProto(*snapshot.next_probe);
+  circuit.set_awaits_connection(snapshot.awaits_connection);
   if (snapshot.last_opening) {
     WriteMove(*snapshot.last_opening, disclosure, *circuit.mutable_last_opening());
   }

@@ -43,12 +43,18 @@ CircuitBreaker::~CircuitBreaker() = default;
 
 Admission CircuitBreaker::TryAcquire() {
   if (Permit::Ticket ticket; core_->AdmitPlainly(ticket)) return Admission(this, ticket);
-  return Acquire();
+  return Acquire(nullptr);
 }
 
-ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire() {
+Admission CircuitBreaker::TryAcquire(absl::FunctionRef<bool()> connected) {
+  if (Permit::Ticket ticket; core_->AdmitPlainly(ticket)) return Admission(this, ticket);
+  return Acquire(&connected);
+}
+
+ABSL_ATTRIBUTE_NOINLINE Admission
+CircuitBreaker::Acquire(const absl::FunctionRef<bool()>* connected) {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
-  const CircuitCore::Grant grant = core_->Acquire();
+  const CircuitCore::Grant grant = core_->Acquire(connected);
   if (grant.admitted) return Admission(this, grant.ticket);
   return Admission(this, grant.reason, grant.state, grant.retry_after);
 }

@@ -116,10 +116,10 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
       std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
 }
 
-CircuitCore::Grant CircuitCore::Acquire() {
+CircuitCore::Grant CircuitCore::Acquire(const IsConnected* connected) {
   const AdmissionWord word = published_.word();
   if (Grant grant; word.rejects() && RejectWithoutLock(word, grant)) return grant;
-  return AcquireLocked();
+  return AcquireLocked(connected == nullptr || !word.may_probe() || (*connected)());
 }
 
 bool CircuitCore::RejectWithoutLock(AdmissionWord word, Grant& grant) {
@@ -139,11 +139,11 @@ bool CircuitCore::RejectWithoutLock(AdmissionWord word, Grant& grant) {
   return true;
 }
 
-CircuitCore::Grant CircuitCore::AcquireLocked() {
+CircuitCore::Grant CircuitCore::AcquireLocked(bool connected) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
-  Grant grant = machine_.Acquire(operation.now(), in_flight, operation.changes());
+  Grant grant = machine_.Acquire(operation.now(), in_flight, connected, operation.changes());
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
@@ -445,7 +445,10 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   };
   if (const auto* last = totals_.last_opening()) snapshot.last_opening = told(*last);
   if (const auto* last = totals_.last_action()) snapshot.last_action = told(*last);
-  if (const auto at = machine_.open_until()) snapshot.next_probe = WallTimeOf(*at, now);
+  snapshot.awaits_connection = machine_.awaits_connection();
+  if (const auto at = machine_.open_until(); at && !snapshot.awaits_connection) {
+    snapshot.next_probe = WallTimeOf(*at, now);
+  }
   return snapshot;
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -80,7 +81,9 @@ class CircuitCore {
   bool AdmitPlainly(Ticket& ticket);
   bool ReturnSuccessPlainly(const Ticket& ticket);
 
-  Grant Acquire();
+  // `connected` may be null: then it is.
+  using IsConnected = absl::FunctionRef<bool()>;
+  Grant Acquire(const IsConnected* connected);
   void Return(const Ticket& ticket, const Outcome& outcome);
 
   // A call that goes on has received a message: noted in its ticket if anyone wants to know.
@@ -147,7 +150,7 @@ class CircuitCore {
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
   int64_t PresentSlice(int64_t slice_nanos) const;
 
-  Grant AcquireLocked();
+  Grant AcquireLocked(bool connected);
   void ReturnLocked(const Ticket& ticket, const Outcome& outcome);
 
   bool IsSlow(const Ticket& ticket) const;

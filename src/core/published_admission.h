@@ -31,7 +31,7 @@ class AdmissionWord {
               (path.successes_matter ? 0 : kSuccessesOnlyCount) |
               (mode == Mode::kForcedOpen ? kForcedOpen : 0) |
               (mode == Mode::kDisabled ? kDisabled : 0) | (clock.calls ? kTimesCalls : 0) |
-              (clock.window ? kHasSlices : 0)) {}
+              (clock.window ? kHasSlices : 0) | (path.may_probe ? kMayProbe : 0)) {}
 
   static AdmissionWord FromBits(uint64_t bits) {
     AdmissionWord word;
@@ -48,6 +48,8 @@ class AdmissionWord {
   bool successes_only_count() const { return (bits_ & kSuccessesOnlyCount) != 0; }
   bool forced_open() const { return (bits_ & kForcedOpen) != 0; }
   bool disabled() const { return (bits_ & kDisabled) != 0; }
+  // A call that isn't rejected by the word may become a probe.
+  bool may_probe() const { return (bits_ & kMayProbe) != 0; }
   uint64_t epoch() const { return bits_ >> kFlagBits; }
 
   // Every call is admitted with the present epoch, and none is timed.
@@ -60,7 +62,7 @@ class AdmissionWord {
   }
 
  private:
-  static constexpr int kFlagBits = 7;
+  static constexpr int kFlagBits = 8;
   static constexpr uint64_t kAdmits = 1;
   static constexpr uint64_t kRejects = 2;
   static constexpr uint64_t kSuccessesOnlyCount = 4;
@@ -68,6 +70,7 @@ class AdmissionWord {
   static constexpr uint64_t kDisabled = 16;
   static constexpr uint64_t kTimesCalls = 32;
   static constexpr uint64_t kHasSlices = 64;
+  static constexpr uint64_t kMayProbe = 128;
 
   uint64_t bits_ = 0;
 };

@@ -60,13 +60,14 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
   state_ = std::move(open);
 }
 
-StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Changes& changes) {
+StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, bool connected,
+                                          Changes& changes) {
   AdvanceTo(now, changes);
   Grant grant;
   if (mode_ == Mode::kDisabled) {
     grant.admitted = true;
   } else {
-    grant = Decide(in_flight, changes);
+    grant = Decide(in_flight, connected, changes);
     if (!grant.admitted && mode_ == Mode::kShadow) {
       grant.admitted = grant.would_reject = true;
     } else if (grant.admitted) {
@@ -77,13 +78,16 @@ StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Cha
   return grant;
 }
 
-StateMachine::Grant StateMachine::Decide(int64_t in_flight, Changes& changes) {
+StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Changes& changes) {
   if (FailureWatch* const watching = watch()) {
     if (std::optional<Verdict> verdict = watching->CheckHungCalls(now_)) {
       CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
     }
   }
   LookAtProbes(changes);
+  if (std::optional<Grant> rejection = LookAtConnection(connected, changes)) {
+    return *std::move(rejection);
+  }
   if (auto* open = std::get_if<OpenState>(&state_)) {
     const auto reason =
         mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
@@ -125,6 +129,43 @@ void StateMachine::LookAtProbes(Changes& changes) {
   if (std::optional<Verdict> verdict = probing->CheckTimeout(now_)) {
     CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
   }
+}
+
+// A call without a connection is no probe (R20): it would fail from gRPC's memory.
+std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected,
+                                                                  Changes& changes) {
+  if (connected) {
+    if (awaits_connection()) {
+      CarryOut({Cause::kConnected, "its channel is connected"}, now_, absl::ZeroDuration(),
+               changes);
+    }
+    return std::nullopt;
+  }
+  if (const auto* const probing = std::get_if<ProbingState>(&state_)) {
+    // With probes under way, or with good results, it is the connection of this call alone.
+    if (probing->probes_out() == 0 && probing->results().recorded == 0) {
+      CarryOut({Cause::kNotConnected, "a probe is due, and the channel isn't connected"}, now_,
+               absl::ZeroDuration(), changes);
+    }
+  } else if (awaits_connection()) {
+    AwaitConnection();
+  } else {
+    return std::nullopt;
+  }
+  return Reject(RejectionReason::kNotConnected, absl::ZeroDuration());
+}
+
+// For a while from now on. Time alone ends it when nobody calls any more: whoever looks at the
+// state to decide whether to send calls must not wait for one.
+void StateMachine::AwaitConnection() {
+  constexpr absl::Duration kPatience = absl::Seconds(60);
+  OpenState open;
+  open.until = now_ + kPatience;
+  open.at_end = {Cause::kOpenDurationElapsed,
+                 absl::StrCat("no call for ", DurationText(kPatience))};
+  open.has_rejected = true;  // no event: that it isn't connected says so
+  open.awaits_connection = true;
+  state_ = std::move(open);
 }
 
 // Whether what has happened to a call of that epoch can move anything.
@@ -344,7 +385,11 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushb
   const Mode mode_from = mode_;
   ++epoch_;
   mode_ = transition->mode.value_or(mode_);
-  Enter(to, at, pushback);
+  if (verdict.cause == Cause::kNotConnected) {
+    AwaitConnection();  // the backoff is that of the opening, which goes on
+  } else {
+    Enter(to, at, pushback);
+  }
 
   const auto add = [&](EventKind kind) {
     Change change = ChangeAt(kind, at, verdict);
@@ -394,13 +439,16 @@ StateMachine::FastPath StateMachine::fast_path() {
   FastPath path;
   path.now = now_;
   if (const auto* open = std::get_if<OpenState>(&state_)) {
-    path.rejects = mode_ != Mode::kShadow && open->has_rejected;
+    path.rejects = mode_ != Mode::kShadow && open->has_rejected && !open->awaits_connection;
+    path.may_probe = true;
     path.rejects_until =
         open->until.value_or(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
   } else if (auto* closed = std::get_if<ClosedState>(&state_)) {
     const bool limited = policy_->max_in_flight || policy_->hung_calls;
     path.admits = mode_ == Mode::kDisabled || !limited;
     path.successes_matter = mode_ != Mode::kDisabled && closed->watch.SuccessMatters(now_);
+  } else {
+    path.may_probe = phase() == Phase::kProbing;
   }
   return path;
 }
@@ -446,10 +494,15 @@ std::optional<SteadyTime> StateMachine::open_until() const {
   return open == nullptr ? std::nullopt : open->until;
 }
 
+bool StateMachine::awaits_connection() const {
+  const auto* open = std::get_if<OpenState>(&state_);
+  return open != nullptr && open->awaits_connection;
+}
+
 std::optional<Opening> StateMachine::opening() const {
   if (mode_ != Mode::kAutomatic || phase() == Phase::kClosed) return std::nullopt;
   Opening opening;
-  opening.until = open_until().value_or(now_);
+  opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
   opening.in_a_row = open_duration_.openings_in_a_row();
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();

@@ -86,8 +86,9 @@ class StateMachine {
     State state = State::kClosed;
     absl::Duration retry_after = absl::ZeroDuration();
   };
-  // `in_flight` is how many permits are out.
-  Grant Acquire(SteadyTime now, int64_t in_flight, Changes& changes);
+  // `in_flight` is how many permits are out; `connected` is false if the call is known to fail
+  // without reaching the dependency.
+  Grant Acquire(SteadyTime now, int64_t in_flight, bool connected, Changes& changes);
 
   // A call has ended. One of an earlier epoch, a stale one, changes nothing (R7).
   struct Recorded {
@@ -130,6 +131,7 @@ class StateMachine {
     bool admits = false;   // every call, with the present epoch; no limit to be looked at
     bool rejects = false;  // every call, until `rejects_until`
     bool successes_matter = true;
+    bool may_probe = false;  // a call that comes may become a probe
     SteadyTime rejects_until;
     SteadyTime now;  // the latest that was seen: an earlier one is taken for it
   };
@@ -146,6 +148,7 @@ class StateMachine {
   WindowCounts Counts();
   int64_t probes_out() const;
   std::optional<SteadyTime> open_until() const;
+  bool awaits_connection() const;
   // What has to go on, if a circuit in automatic mode is let go of before its opening is over.
   std::optional<Opening> opening() const;
   std::optional<double> ramp_fraction() const;
@@ -154,8 +157,9 @@ class StateMachine {
   Phase phase() const;
   const FailureWatch* watch() const;
   FailureWatch* watch();
-  Grant Decide(int64_t in_flight, Changes& changes);
+  Grant Decide(int64_t in_flight, bool connected, Changes& changes);
   void LookAtProbes(Changes& changes);
+  std::optional<Grant> LookAtConnection(bool connected, Changes& changes);
   bool IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes);
   Grant Reject(RejectionReason reason, absl::Duration retry_after) const;
   void KeepEvidence(const CallRecord& call);
@@ -168,6 +172,7 @@ class StateMachine {
   std::optional<DueVerdict> Due() const;
   void CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushback, Changes& changes);
   void Enter(Phase phase, SteadyTime at, absl::Duration pushback);
+  void AwaitConnection();
   Change ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const;
 
   std::shared_ptr<const Policy> policy_;

@@ -39,6 +39,9 @@ struct OpenState {
   std::optional<SteadyTime> until;
   Verdict at_end;
   bool has_rejected = false;
+  // A probe is due, and the last call that came for it had no connection (R20). `until` is when
+  // that is forgotten.
+  bool awaits_connection = false;
 
   std::optional<DueVerdict> Due() const;
 };

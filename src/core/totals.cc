@@ -83,7 +83,8 @@ void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) 
   };
   if (IsOperatorCause(change.verdict.cause)) last_action_ = kept();
   if (change.kind != EventKind::kTransition) return;
-  if (change.to == State::kOpen) {
+  // One that awaits a connection goes on with the opening of before.
+  if (change.to == State::kOpen && change.verdict.cause != Cause::kNotConnected) {
     last_opening_ =
         IsOperatorCause(change.verdict.cause)
             ? kept()

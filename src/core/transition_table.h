@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The causes of transitions as the machine reads them: who is behind each, and what it does in
-// which phase (rules R2, R4-R6, R8, R10, R14). They are written down in fusebox/event.h.
+// which phase (rules R2, R4-R6, R8, R10, R14, R20). They are written down in fusebox/event.h.
 #ifndef FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 #define FUSEBOX_SRC_CORE_TRANSITION_TABLE_H_
 

@@ -62,7 +62,8 @@ bool IsSound(const CircuitSnapshot& snapshot) {
   const int64_t opened = totals.Transitions(State::kClosed, State::kOpen) +
                          totals.Transitions(State::kHalfOpen, State::kOpen);
   return totals.opened == opened && snapshot.in_flight >= snapshot.probes_in_flight &&
-         snapshot.next_probe.has_value() == (snapshot.state == State::kOpen) &&
+         (snapshot.next_probe || snapshot.awaits_connection) == (snapshot.state == State::kOpen) &&
+         !(snapshot.next_probe && snapshot.awaits_connection) &&
          (snapshot.state == State::kHalfOpen || snapshot.probes_in_flight == 0) &&
          (snapshot.state == State::kClosed || snapshot.window.recorded == 0) &&
          snapshot.window.recorded >= snapshot.window.failures;
@@ -103,7 +104,8 @@ Tally WorkOn(CircuitBreaker& breaker, FakeClock& clock, int thread) {
   for (int i = 0; i < kOperations; ++i) {
     const uint32_t action = draw() % 100;
     if (action < 45) {
-      Admission admission = breaker.TryAcquire();
+      const bool connected = draw() % 4 != 0;
+      Admission admission = breaker.TryAcquire([&] { return connected; });
       ++(admission ? tally.admitted : tally.rejected);
       if (admission) out.push_back(std::move(admission).permit());
     } else if (action < 85 && !out.empty()) {

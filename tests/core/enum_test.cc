@@ -55,7 +55,7 @@ TEST(Enums, NumbersAreFrozen) {
   ExpectFrozen(
       {FUSEBOX_REJECTION_REASONS(FUSEBOX_ROW)},
       {RejectionReason::kOpen, RejectionReason::kHalfOpenFull, RejectionReason::kForcedOpen,
-       RejectionReason::kRamping, RejectionReason::kTooManyCalls});
+       RejectionReason::kRamping, RejectionReason::kTooManyCalls, RejectionReason::kNotConnected});
   EXPECT_EQ(static_cast<int>(RejectionReason::kUnknown), -1);
   ExpectFrozen(
       {FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)},
@@ -83,7 +83,9 @@ TEST(Enums, NumbersAreFrozen) {
                                                Cause::kDisabled,
                                                Cause::kShadowed,
                                                Cause::kForcedOpenEnded,
-                                               Cause::kPolicyChanged});
+                                               Cause::kPolicyChanged,
+                                               Cause::kNotConnected,
+                                               Cause::kConnected});
   ExpectFrozen({FUSEBOX_USER_CODES(FUSEBOX_ROW)},
                {UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
                 UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService});

@@ -54,6 +54,11 @@ TEST(TransitionTable, R5_ProbesDecideHalfOpen) {
   ExpectOnlyTransition(Cause::kProbesSucceeded, {Phase::kProbing}, Phase::kClosed);
 }
 
+TEST(TransitionTable, R20_ACallWithoutAConnectionOpensAndOneWithItProbes) {
+  ExpectOnlyTransition(Cause::kNotConnected, {Phase::kProbing}, Phase::kOpen);
+  ExpectOnlyTransition(Cause::kConnected, {Phase::kOpen}, Phase::kProbing);
+}
+
 TEST(TransitionTable, R6_TheEndOfTheRampCloses) {
   ExpectOnlyTransition(Cause::kRampEnded, {Phase::kRamping}, Phase::kClosed);
 }

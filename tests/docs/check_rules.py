@@ -37,17 +37,21 @@ def tests_of(root):
 
 
 def range_faults(text, rules):
-    """What "R1 to R14" in the contents gets wrong: there, each kind of rule has its whole range."""
+    """What "R1 to R14, and R20" in the contents gets wrong: there, each kind of rule has its numbers."""
     letters = collections.defaultdict(list)
     for rule, _ in rules:
         letters[rule[0]].append(int(rule[1:]))
     said = set()
-    for first, last in re.findall(r"^- \[.*\): ([A-Z]\d+) to ([A-Z]\d+)$", text, re.M):
-        numbers = sorted(letters.get(first[0], [0]))
-        said.add(first[0])
-        if first[0] != last[0] or (int(first[1:]), int(last[1:])) != (numbers[0], numbers[-1]):
-            yield (f"the contents say {first} to {last}; the rules are "
-                   f"{first[0]}{numbers[0]} to {first[0]}{numbers[-1]}")
+    for line in re.findall(r"^- \[.*\): ([A-Z]\d+ to [A-Z]\d+\b.*)$", text, re.M):
+        letter = line[0]
+        said.add(letter)
+        numbers = set()
+        for first, last in re.findall(rf"{letter}(\d+)(?: to {letter}(\d+))?", line):
+            numbers.update(range(int(first), int(last or first) + 1))
+        rules_there = sorted(letters.get(letter, []))
+        if sorted(numbers) != rules_there:
+            yield (f"the contents say {line}; the rules are "
+                   + ", ".join(f"{letter}{number}" for number in rules_there))
     for letter in sorted(set(letters) - said):
         yield f"the contents have no line that ends in \"{letter}1 to {letter}...\""
 

@@ -51,7 +51,8 @@ class InProcessTest : public CompositionTest {
   ScriptedEcho server_;
 };
 
-TEST_P(InProcessTest, OpensAndCloses) {
+// Such a channel has no connection, and is never without one (rule R20).
+TEST_P(InProcessTest, R20_OpensAndCloses) {
   const auto channel = NewChannel();
   EXPECT_EQ(Talk(channel).replies, ExpectedReplies(kind()));
   EXPECT_EQ(Calls(), Successes(1));

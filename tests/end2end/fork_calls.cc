@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fork_calls before|between <style>: calls of processes that fork, by one style of stub. Exits with
-// 0 if every process gets its answers.
+// fork_calls before|between|awaiting <style>: calls of processes that fork, by one style of stub.
+// Exits with 0 if every process gets its answers.
 //
 //   before   workers are forked off a process that has made its registry, and used no gRPC yet
 //   between  workers are forked off a process that has made calls, and will again, once gRPC has
 //            shut down there
+//   awaiting the same as far as gRPC's shutting down, with a circuit that has awaited a connection
+//            (rule R20); nothing is forked
 #include <grpc/grpc.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,9 +139,26 @@ void WaitFor(const std::vector<pid_t>& workers) {
   }
 }
 
+// Calls a server that isn't there until a rejection says so.
+void AwaitConnection(Style style, TestRegistry& shared) {
+  const DeadAddress nobody;
+  const auto channel = MustCreateChannel(nobody.address(), TestOptions(shared));
+  while (true) {
+    const auto rejection = fusebox::GetRejection(MakeCall(style, Kind::kUnary, channel).status);
+    if (!rejection) continue;
+    if (rejection->reason == fusebox::RejectionReason::kNotConnected) return;
+    shared.clock.Advance(rejection->retry_after);
+  }
+}
+
 int Run(const std::string& when, Style style) {
   const std::string server = StartServer();
-  const TestRegistry shared;
+  TestRegistry shared;
+  if (when == "awaiting") {
+    AwaitConnection(style, shared);
+    WaitUntilGrpcHasShutDown();
+    return 0;
+  }
   const auto work = [&] {
     const Client client(style, server, shared);
     for (int i = 0; i < 3; ++i) client.Call("a worker");
@@ -164,10 +183,10 @@ int Run(const std::string& when, Style style) {
 int main(int argc, char** argv) {
   const std::string when = argc == 3 ? argv[1] : "";
   for (const fusebox_testing::Style style : fusebox_testing::kStyles) {
-    if ((when == "before" || when == "between") && Name(style) == argv[2]) {
+    if ((when == "before" || when == "between" || when == "awaiting") && Name(style) == argv[2]) {
       return fusebox_testing::Run(when, style);
     }
   }
-  std::cerr << "usage: fork_calls before|between Sync|CompletionQueue|Callback|Generic\n";
+  std::cerr << "usage: fork_calls before|between|awaiting Sync|CompletionQueue|Callback|Generic\n";
   return 2;
 }

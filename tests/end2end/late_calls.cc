@@ -2,9 +2,11 @@
 //
 // late_calls <style>: calls when a process ends, by one style of stub. On a thread that outlives
 // `main`, in destructors of thread-local objects, in functions given to `atexit` and in destructors
-// of static objects: there, too, a call succeeds, fails, is rejected or is held back by an injected
-// delay as usual, with a timer that has been there all the time, that is made there, or that goes
-// with a static object; and a call may still be held back when all is over. Exits with 0 if so.
+// of static objects: there, too, a call succeeds, fails, is rejected, also because there is no
+// connection, which a thread of the library's is trying to make (rule R20), or is held back by an
+// injected delay as usual, with a timer that has been there all the time, that is made there, or
+// that goes with a static object; and a call may still be held back when all is over. Exits with 0
+// if so.
 #include <unistd.h>
 
 #include <atomic>
@@ -54,12 +56,19 @@ void Rejected(const grpc::Status& status, const char* where) {
           std::string(where) + ": of another circuit: " + rejection->circuit);
 }
 
+bool SaysNotConnected(const grpc::Status& status) {
+  const std::optional<fusebox::Rejection> rejection = fusebox::GetRejection(status);
+  return rejection && rejection->reason == fusebox::RejectionReason::kNotConnected;
+}
+
 // `injector` may be null.
 std::shared_ptr<grpc::Channel> Channel(const std::string& name, const std::string& address,
                                        const std::shared_ptr<fusebox::CircuitRegistry>& registry,
-                                       const std::shared_ptr<fusebox::FaultInjector>& injector) {
+                                       const std::shared_ptr<fusebox::FaultInjector>& injector,
+                                       int failures = 1'000'000) {
   fusebox::Policy policy;
-  policy.consecutive_failures = 1'000'000;
+  policy.consecutive_failures = failures;
+  policy.open_duration = absl::Milliseconds(1);
   fusebox::ChannelOptions options;
   options.breaker.dependency = name;
   options.breaker.registry = registry;
@@ -91,6 +100,7 @@ class World {
         answering_(Channel("answering", working_.address(), registry_, nullptr)),
         failing_(Channel("failing", broken_.address(), registry_, nullptr)),
         rejecting_(Channel("rejecting", working_.address(), registry_, nullptr)),
+        lost_(Channel("lost", nobody_.address(), registry_, nullptr, /*failures=*/1)),
         holding_injector_(DelayingInjector(absl::Hours(1))),
         holding_(Channel("holding", working_.address(), registry_, holding_injector_)),
         delaying_(NewDelayingChannel()) {
@@ -121,6 +131,9 @@ class World {
       CallWithDelay(kind, NewDelayingChannel(), where);
       // Once more than it takes to reuse what the first has left.
       for (int i = 0; i < 3; ++i) Rejected(MakeCall(style_, kind, rejecting_).status, where);
+      // The circuit is opened by the first, and soon is to be probed.
+      while (!SaysNotConnected(MakeCall(style_, kind, lost_).status)) {
+      }
     }
   }
 
@@ -141,10 +154,12 @@ class World {
   const Style style_;
   const ScriptedEcho working_;
   const ScriptedEcho broken_;
+  const DeadAddress nobody_;
   const std::shared_ptr<fusebox::CircuitRegistry> registry_;
   const std::shared_ptr<grpc::Channel> answering_;
   const std::shared_ptr<grpc::Channel> failing_;
   const std::shared_ptr<grpc::Channel> rejecting_;
+  const std::shared_ptr<grpc::Channel> lost_;
   const std::shared_ptr<fusebox::FaultInjector> holding_injector_;
   const std::shared_ptr<grpc::Channel> holding_;
   const std::shared_ptr<grpc::Channel> delaying_;

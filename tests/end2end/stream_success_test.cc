@@ -4,6 +4,7 @@
 // (C5), through real channels.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -168,6 +169,9 @@ class LongStreamTest : public StreamSuccessTest {
     options.breaker.policies = fusebox::PolicyTable();
     options.breaker.policies.Default(policy);
     channel_ = MustCreateChannel(server.address(), std::move(options));
+    // While it connects for the first of them, another one is no probe (rule R20).
+    ASSERT_TRUE(
+        channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::minutes(1)));
     for (int i = 0; i < 2; ++i) {
       contexts_.push_back(std::make_unique<grpc::ClientContext>());
       calls_.push_back(StartEchoCall(style(), kind(), channel_, *contexts_.back()));

@@ -57,9 +57,10 @@ class FakeChannel {
 
   std::unique_ptr<fusebox::internal::CircuitBreakerInterceptor> MakeInterceptor(
       CallType type, const std::string& method = kMethod,
-      absl::Time deadline = absl::InfiniteFuture()) {
+      absl::Time deadline = absl::InfiniteFuture(), grpc::ChannelInterface* through = nullptr) {
     return std::make_unique<fusebox::internal::CircuitBreakerInterceptor>(
-        channel_, *channel_.circuits.FindMethod(method), deadline, type, /*context=*/nullptr);
+        channel_, *channel_.circuits.FindMethod(method), deadline, type, /*context=*/nullptr,
+        through);
   }
 
  private:

@@ -193,8 +193,9 @@ void CircuitPair::On(const Step& step, const std::function<void()>& work) {
 
 void CircuitPair::Acquire(const Step& step) {
   std::optional<Admission> got;
-  On(step, [&] { got = breaker_->TryAcquire(); });
-  const ReferenceCircuit::Answer want = reference_.Acquire(Now());
+  const bool connected = step.details % 4 != 0;
+  On(step, [&] { got = breaker_->TryAcquire([&] { return connected; }); });
+  const ReferenceCircuit::Answer want = reference_.Acquire(Now(), connected);
   RC_ASSERT(AnswerText(*got) == AnswerText(want.admitted, want.reason, reference_.state(),
                                            want.retry_after.value_or(kForEver)));
   if (*got) out_.push_back({std::move(*got).permit(), want.call});
@@ -363,6 +364,7 @@ std::string CircuitPair::TextOf(const CircuitSnapshot& snapshot) const {
            snapshot.window.recorded, snapshot.window.failures, snapshot.window.slow,
            snapshot.last_transition ? NanosOf(*snapshot.last_transition) : -1,
            snapshot.next_probe ? NanosOf(*snapshot.next_probe) : -1,
+           snapshot.awaits_connection ? 1 : 0,
            failure ? NanosOf(failure->time) : -1, failure ? failure->code : -1},
           transitions, failure ? failure->message : ""));
 }
@@ -386,7 +388,8 @@ std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
            circuit.Slow(), circuit.rejected(), circuit.too_many_calls(), circuit.would_reject(),
            opened, circuit.InFlight(), circuit.ProbesOut(), circuit.FailuresInARow(),
            window.recorded, window.failures, window.slow, circuit.LastTransition().value_or(-1),
-           open ? circuit.NextDue().value_or(-1) : -1, failure ? failure->at : -1,
+           open && !circuit.awaits_connection() ? circuit.NextDue().value_or(-1) : -1,
+           circuit.awaits_connection() ? 1 : 0, failure ? failure->at : -1,
            failure ? failure->code : -1},
           transitions, failure ? failure->message : ""));
 }

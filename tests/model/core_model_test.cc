@@ -175,7 +175,7 @@ std::vector<std::string> Shown(const fusebox::Policy& policy, const Trace& trace
   std::vector<Permit> out;
   for (const Step& step : trace) {
     if (step.action == Action::kAcquire) {
-      Admission admission = breaker->TryAcquire();
+      Admission admission = breaker->TryAcquire([&] { return step.details % 4 != 0; });
       shown.push_back(admission ? "admitted" : RejectionMessage(admission.rejection()));
       if (admission) out.push_back(std::move(admission).permit());
     } else if (step.action == Action::kSucceed || step.action == Action::kFail) {

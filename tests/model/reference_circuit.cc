@@ -35,15 +35,15 @@ int64_t SliceOf(int64_t at, int64_t length) {
 
 }  // namespace
 
-ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now) {
+ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) {
   MakeDueMoves(now);
   const bool disabled = mode_ == Mode::kDisabled;
-  const auto refusal = disabled ? std::nullopt : Refusal();
+  const auto refusal = disabled ? std::nullopt : Refusal(connected);
   Answer answer;
   if (refusal && mode_ != Mode::kShadow) {
     ++(*refusal == RejectionReason::kTooManyCalls ? too_many_calls_ : rejected_);
     answer.reason = *refusal;
-    if (state_ == State::kOpen) {
+    if (state_ == State::kOpen && *refusal != RejectionReason::kNotConnected) {
       answer.retry_after = std::nullopt;
       if (open_until_) answer.retry_after = *open_until_ - now_;
     }
@@ -61,9 +61,24 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now) {
 }
 
 // Why the machine would not let a call through now, if it would not.
-std::optional<RejectionReason> ReferenceCircuit::Refusal() {
+std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
   if (HungCallsHold()) OpenByRule(Cause::kHungCalls, now_, 0);
   LookAtProbes();
+  if (awaits_connection_ && connected) {
+    Target half_open;
+    half_open.to = State::kHalfOpen;
+    Move(Cause::kConnected, now_, half_open);
+  } else if (awaits_connection_) {
+    open_until_ = now_ + 60 * kBillion;
+    return RejectionReason::kNotConnected;
+  } else if (Probing() && !connected) {
+    if (ProbesOut() == 0 && Recorded().empty()) {
+      Target open;
+      open.to = State::kOpen;
+      Move(Cause::kNotConnected, now_, open);
+    }
+    return RejectionReason::kNotConnected;
+  }
   if (state_ == State::kOpen) {
     if (!has_rejected_) {
       told_.push_back({EventKind::kFirstRejection, state_, state_, mode_, mode_, Cause::kNone, now_,
@@ -476,8 +491,11 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   ramping_since_ = at;
   ramp_credit_ = 0;
   has_rejected_ = false;
+  awaits_connection_ = cause == Cause::kNotConnected;
   if (state_ == State::kClosed) openings_in_a_row_ = 0;
-  if (state_ == State::kOpen && mode_ != Mode::kForcedOpen) {
+  if (awaits_connection_) {
+    open_until_ = at + 60 * kBillion;
+  } else if (state_ == State::kOpen && mode_ != Mode::kForcedOpen) {
     ++openings_in_a_row_;
     open_until_ = at + OpenLength(target.pushback);
   }

@@ -49,7 +49,7 @@ class ReferenceCircuit {
     fusebox::RejectionReason reason = fusebox::RejectionReason::kOpen;
     std::optional<int64_t> retry_after = 0;  // absent: forever
   };
-  Answer Acquire(int64_t now);
+  Answer Acquire(int64_t now, bool connected = true);
 
   struct Result {
     fusebox::OutcomeKind kind = fusebox::OutcomeKind::kSuccess;
@@ -105,6 +105,7 @@ class ReferenceCircuit {
   fusebox::State state() const { return state_; }
   fusebox::Mode mode() const { return mode_; }
   bool ramping() const { return ramping_; }
+  bool awaits_connection() const { return awaits_connection_; }
   uint64_t epoch() const { return epoch_; }
   // When time alone will make the next move, if it will.
   std::optional<int64_t> NextDue() const;
@@ -179,7 +180,7 @@ class ReferenceCircuit {
   void CountFailure(const Result& failure);
   std::optional<fusebox::Cause> TripRuleThatHolds() const;
   std::optional<fusebox::Cause> Verdict() const;
-  std::optional<fusebox::RejectionReason> Refusal();
+  std::optional<fusebox::RejectionReason> Refusal(bool connected);
   int64_t OpenLength(int64_t pushback) const;
 
   // One move: into `to`, ramping or not, and in that mode.
@@ -202,6 +203,7 @@ class ReferenceCircuit {
   int64_t openings_in_a_row_ = 0;
   std::optional<int64_t> open_until_;  // while OPEN; absent: forever
   bool has_rejected_ = false;          // in this opening
+  bool awaits_connection_ = false;     // a probe is due for the next call that has one
   bool ramping_ = false;
   int64_t ramping_since_ = 0;
   int64_t ramp_credit_ = 0;           // in billionths

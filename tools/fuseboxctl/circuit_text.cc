@@ -166,6 +166,7 @@ std::string ShortSinceText(const Circuit& circuit, absl::Time now) {
 }
 
 std::string NextProbeText(const Circuit& circuit, absl::Time now) {
+  if (circuit.awaits_connection()) return "once connected";
   if (!circuit.has_next_probe_time()) return "";
   const absl::Duration left = FromProto(circuit.next_probe_time()) - now;
   return left < absl::Seconds(1) ? "now" : absl::StrCat("in ", AgeText(left));

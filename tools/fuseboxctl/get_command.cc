@@ -97,6 +97,7 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::Time now) {
   Lines lines = {{"state", StateLine(circuit, terminal, now)},
                  {"mode", terminal.Paint(ModeName(circuit.mode()), ModeCell(circuit).colour)}};
+  if (circuit.awaits_connection()) lines.emplace_back("next probe", NextProbeText(circuit, now));
   if (circuit.has_next_probe_time()) {
     lines.emplace_back("next probe",
                        absl::StrCat(NextProbeText(circuit, now), ", at ",
