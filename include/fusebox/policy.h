@@ -135,11 +135,17 @@ struct FUSEBOX_EXPORT Policy {
   // The length of the first opening.
   absl::Duration open_duration = absl::Seconds(30);  // 1 ms to 365 days
 
-  // Each further opening in a row is this many times as long; closing starts over.
+  // Each further opening in a row is this many times as long. Closing starts over, at once or by
+  // `backoff_memory`.
   double backoff_multiplier = 1.0;  // 1 to 100
 
   // What the backoff never exceeds. At least `open_duration`.
   absl::Duration max_open_duration = absl::Minutes(5);  // 1 ms to 365 days
+
+  // The backoff starts over once the circuit has been CLOSED for this long. One that opens before
+  // that goes on with the next opening in the row, so that a dependency which comes and goes is
+  // left alone for longer and longer (rule R22). Unset: closing starts over.
+  std::optional<absl::Duration> backoff_memory;  // 1 ms to 365 days
 
   // The length is multiplied, last of all, by a random factor from [1 - jitter, 1 + jitter], so
   // that a fleet of clients does not probe in step (an opening at the maximum can so exceed it).

@@ -85,6 +85,11 @@ struct CircuitSnapshot {
   int64_t in_flight = 0;             // permits that are out
   int64_t probes_in_flight = 0;      // of those, the probes of the present HALF_OPEN
   int64_t consecutive_failures = 0;  // the present run, while CLOSED or ramping
+
+  // How many openings by a rule the backoff counts as a row (rules R4, R22), the present one
+  // included: 3 if that one lasts as long as a third. While CLOSED what `backoff_memory` still
+  // knows of, else 0.
+  int64_t openings_in_a_row = 0;
   WindowCounts window;
 
   std::optional<LastFailure> last_failure;

@@ -123,6 +123,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
   circuit.set_in_flight(snapshot.in_flight);
   circuit.set_probes_in_flight(snapshot.probes_in_flight);
   circuit.set_consecutive_failures(snapshot.consecutive_failures);
+  circuit.set_openings_in_a_row(snapshot.openings_in_a_row);
   policies.Write(snapshot.policy, circuit);
 }
 

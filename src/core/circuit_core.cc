@@ -433,6 +433,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   snapshot.in_flight = sum.in_flight;
   snapshot.probes_in_flight = machine_.probes_out();
   snapshot.consecutive_failures = machine_.consecutive_failures();
+  snapshot.openings_in_a_row = machine_.openings_in_a_row();
   snapshot.window = machine_.Counts();
   if (const auto& failure = totals_.last_failure()) {
     snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};

@@ -19,8 +19,7 @@ OpenDuration::OpenDuration(Seed seed, absl::string_view circuit) : jitter_(seed,
 absl::Duration OpenDuration::Next(const Policy& policy, absl::Duration pushback) {
   const int64_t longest = Nanos(policy.max_open_duration);
   const int64_t asked = std::clamp<int64_t>(Nanos(pushback), 0, longest);
-  const int64_t backed_off = BackedOff(policy);
-  ++openings_in_a_row_;
+  const int64_t backed_off = BackedOff(policy, in_a_row_.Add());
   if (policy.jitter == 0) return absl::Nanoseconds(std::max(backed_off, asked));
   const int64_t jitter = BillionthsOf(policy.jitter);
   const int64_t drawn = jitter_.Draw();
@@ -35,15 +34,15 @@ absl::Duration OpenDuration::Lateness(const Policy& policy, absl::Duration ttl) 
   return absl::Nanoseconds(Scaled(most, (jitter_.Draw() + kOne) / 2));
 }
 
-// open_duration * backoff_multiplier^(openings before this one), as far as max_open_duration.
-int64_t OpenDuration::BackedOff(const Policy& policy) const {
+// open_duration * backoff_multiplier^openings_before, as far as max_open_duration.
+int64_t OpenDuration::BackedOff(const Policy& policy, int64_t openings_before) {
   const int64_t multiplier = BillionthsOf(policy.backoff_multiplier);
   // With 32 bits after the point, so that nothing adds up from step to step.
   absl::uint128 duration = absl::uint128(static_cast<uint64_t>(Nanos(policy.open_duration))) << 32;
   const absl::uint128 longest =
       absl::uint128(static_cast<uint64_t>(Nanos(policy.max_open_duration))) << 32;
   if (multiplier > kOne) {
-    for (int64_t i = 0; i < openings_in_a_row_ && duration < longest; ++i) {
+    for (int64_t i = 0; i < openings_before && duration < longest; ++i) {
       duration = duration * static_cast<uint64_t>(multiplier) / kOne;
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long the next opening lasts: backoff, jitter, pushback (rule R4).
+// How long the next opening lasts: backoff, jitter, pushback (rules R4, R22).
 #ifndef FUSEBOX_SRC_CORE_OPEN_DURATION_H_
 #define FUSEBOX_SRC_CORE_OPEN_DURATION_H_
 
@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "fusebox/policy.h"
 #include "src/core/jitter.h"
+#include "src/core/openings_in_a_row.h"
 
 namespace fusebox::internal {
 
@@ -27,17 +28,14 @@ class OpenDuration {
   // in one instant (R8).
   absl::Duration Lateness(const Policy& policy, absl::Duration ttl);
 
-  // The circuit has closed: the next opening is the first in a row again.
-  void StartOver() { openings_in_a_row_ = 0; }
-
-  // How many openings in a row come before the next one.
-  void GoOnAfter(int64_t openings) { openings_in_a_row_ = openings; }
-  int64_t openings_in_a_row() const { return openings_in_a_row_; }
+  // Which come before the next one. To be kept up to date by whoever moves the circuit.
+  OpeningsInARow& in_a_row() { return in_a_row_; }
+  const OpeningsInARow& in_a_row() const { return in_a_row_; }
 
  private:
-  int64_t BackedOff(const Policy& policy) const;
+  static int64_t BackedOff(const Policy& policy, int64_t openings_before);
 
-  int64_t openings_in_a_row_ = 0;
+  OpeningsInARow in_a_row_;
   Jitter jitter_;
 };
 

@@ -17,8 +17,8 @@ struct Opening {
   // What its probes have come to, if it was HALF_OPEN.
   WindowCounts probed;
 
-  // Calls have come since it began: its circuit has taken it up before, or has opened again after
-  // probes.
+  // Calls have come since it began, or since one before it in the row: its circuit has taken it up
+  // before, or has opened again after probes.
   bool came_back = false;
 };
 

@@ -175,6 +175,10 @@ class Warnings {
       Add("backoff_multiplier = ", NumberText(policy_.backoff_multiplier),
           " has no room: max_open_duration is open_duration");
     }
+    if (policy_.backoff_memory && policy_.backoff_multiplier == 1) {
+      Add("backoff_memory = ", Text(*policy_.backoff_memory),
+          ": without effect, backoff_multiplier is 1");
+    }
     if (policy_.jitter == 0) {
       Add("jitter = 0: the circuits of a fleet open, probe and close in step");
     }

@@ -44,7 +44,7 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
       now_(now),
       state_(std::in_place_type<ClosedState>, *policy_, now) {
   if (!opening) return;
-  open_duration_.GoOnAfter(opening->in_a_row);
+  open_duration_.in_a_row().StartAt(opening->in_a_row);
   if (opening->until <= now_) {
     state_.emplace<ProbingState>(*policy_, opening->probed);
     return;
@@ -358,6 +358,7 @@ void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration
 void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_view why,
                              SteadyTime now, Changes& changes) {
   AdvanceTo(now, changes);
+  open_duration_.in_a_row().Settle(*policy_, now_);
   // The old one stays until nothing refers to it any more.
   const std::shared_ptr<const Policy> old = std::exchange(policy_, std::move(policy));
   ++epoch_;
@@ -385,6 +386,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushb
   const Mode mode_from = mode_;
   ++epoch_;
   mode_ = transition->mode.value_or(mode_);
+  CountOpenings(verdict.cause, to, at);
   if (verdict.cause == Cause::kNotConnected) {
     AwaitConnection();  // the backoff is that of the opening, which goes on
   } else {
@@ -404,11 +406,22 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushb
   if (state() != from) add(EventKind::kTransition);
 }
 
+// Before that cause brings the circuit there.
+void StateMachine::CountOpenings(Cause cause, Phase to, SteadyTime at) {
+  OpeningsInARow& in_a_row = open_duration_.in_a_row();
+  if (to != Phase::kClosed) {
+    in_a_row.LeaveClosed(*policy_, at);
+  } else if (IsOperatorCause(cause)) {
+    in_a_row.StartAt(0);
+  } else {
+    in_a_row.Close(at);
+  }
+}
+
 void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
   const std::unique_ptr<const WindowCounts> probed = std::move(probed_);
   switch (phase) {
     case Phase::kClosed:
-      open_duration_.StartOver();
       state_.emplace<ClosedState>(*policy_, at);
       break;
     case Phase::kOpen: {
@@ -499,11 +512,15 @@ bool StateMachine::awaits_connection() const {
   return open != nullptr && open->awaits_connection;
 }
 
+int64_t StateMachine::openings_in_a_row() const {
+  return open_duration_.in_a_row().Count(*policy_, now_);
+}
+
 std::optional<Opening> StateMachine::opening() const {
   if (mode_ != Mode::kAutomatic || phase() == Phase::kClosed) return std::nullopt;
   Opening opening;
   opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
-  opening.in_a_row = open_duration_.openings_in_a_row();
+  opening.in_a_row = openings_in_a_row();
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();
   } else if (probed_ != nullptr) {

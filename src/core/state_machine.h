@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R8, R10, R12 and R14 as a pure machine: (what happens, now) -> (answer, changes).
-// It knows neither threads nor clocks; CircuitBreaker is the concurrent shell around it.
+// The rules R1-R8, R10, R12, R14, R20 and R22 as a pure machine: (what happens, now) -> (answer,
+// changes). It knows neither threads nor clocks; CircuitBreaker is the concurrent shell around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 #define FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 
@@ -149,6 +149,7 @@ class StateMachine {
   int64_t probes_out() const;
   std::optional<SteadyTime> open_until() const;
   bool awaits_connection() const;
+  int64_t openings_in_a_row() const;
   // What has to go on, if a circuit in automatic mode is let go of before its opening is over.
   std::optional<Opening> opening() const;
   std::optional<double> ramp_fraction() const;
@@ -171,6 +172,7 @@ class StateMachine {
                                                    const CallRecord& call) const;
   std::optional<DueVerdict> Due() const;
   void CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushback, Changes& changes);
+  void CountOpenings(Cause cause, Phase to, SteadyTime at);
   void Enter(Phase phase, SteadyTime at, absl::Duration pushback);
   void AwaitConnection();
   Change ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const;

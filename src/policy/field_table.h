@@ -117,6 +117,10 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
       ValueRow("max_open_duration", &Policy::max_open_duration, kUpToAYear, "",
                "what the backoff never exceeds; not less than `open_duration`"),
       ValueRow(
+          "backoff_memory", &Policy::backoff_memory, kUpToAYear, "",
+          "the backoff starts over only once the circuit has been CLOSED for this long; unset, "
+          "it does whenever it closes"),
+      ValueRow(
           "jitter", &Policy::jitter, {0, 1, Ends::kMinOnly}, "",
           "multiplies the duration by a random factor from 1 - jitter to 1 + jitter, so that a "
           "fleet doesn't probe in step; what a server asked for, by one from 1 to 1 + jitter")

@@ -46,6 +46,7 @@ Policy FullPolicy() {
   policy.open_duration = absl::Seconds(11);
   policy.backoff_multiplier = 1.5;
   policy.max_open_duration = absl::Minutes(7);
+  policy.backoff_memory = absl::Minutes(21);
   policy.jitter = 0.3;
   policy.half_open.max_concurrent = 2;
   policy.half_open.verdict = ProbeCalls{6};

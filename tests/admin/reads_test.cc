@@ -181,6 +181,7 @@ TEST(GetCircuit, SaysWhatSinceWhenAndWhy) {
   EXPECT_EQ(got.totals().failure(), 3);
   EXPECT_EQ(got.totals().rejected(), 1);
   EXPECT_EQ(got.totals().opened(), 1);
+  EXPECT_EQ(got.openings_in_a_row(), 1);
   ASSERT_EQ(got.totals().transitions_size(), 1);
   EXPECT_EQ(got.totals().transitions(0).from(), v1::STATE_CLOSED);
   EXPECT_EQ(got.totals().transitions(0).to(), v1::STATE_OPEN);

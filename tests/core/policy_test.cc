@@ -256,6 +256,17 @@ TEST(Policy, R11_MaxOpenDurationIsAtLeastTheOpenDuration) {
       "open_duration, 30s");
 }
 
+TEST(Policy, R11_R22_BackoffMemory) {
+  EXPECT_EQ(Policy().backoff_memory, std::nullopt);
+  ExpectValid([](Policy& p) { p.backoff_memory = absl::Milliseconds(1); });
+  ExpectValid([](Policy& p) { p.backoff_memory = 365 * absl::Hours(24); });
+  const std::string range = ", must be from 1ms to 8760h";
+  ExpectError([](Policy& p) { p.backoff_memory = absl::ZeroDuration(); },
+              "backoff_memory = 0" + range);
+  ExpectError([](Policy& p) { p.backoff_memory = absl::InfiniteDuration(); },
+              "backoff_memory = inf" + range);
+}
+
 TEST(Policy, R11_BackoffMultiplier) {
   for (const double good : {1.0, 1.5, 100.0}) {
     ExpectValid([&](Policy& p) { p.backoff_multiplier = good; });
@@ -357,6 +368,7 @@ TEST(Policy, R11_EveryBadFieldIsInTheOneMessage) {
   policy.open_duration = absl::InfiniteDuration();
   policy.backoff_multiplier = 0;
   policy.max_open_duration = absl::ZeroDuration();
+  policy.backoff_memory = absl::Seconds(-1);
   policy.jitter = 1;
   policy.half_open.max_concurrent = 0;
   policy.half_open.verdict = SuccessThreshold{0};
@@ -368,7 +380,7 @@ TEST(Policy, R11_EveryBadFieldIsInTheOneMessage) {
        {"consecutive_failures = 0,", "failures_in_window = -1,", "failure_rate = 1.5,",
         "slow_call_rate = nan,", "slow_call_duration = -1s,", "minimum_calls = 0,",
         "window.duration = 0,", "window.buckets = 0,", "; open_duration = inf,",
-        "backoff_multiplier = 0,", "max_open_duration = 0,", "jitter = 1,",
+        "backoff_multiplier = 0,", "max_open_duration = 0,", "backoff_memory = -1s,", "jitter = 1,",
         "half_open.max_concurrent = 0,", "half_open.success_threshold = 0,",
         "half_open.probe_timeout = -1s,"}) {
     EXPECT_THAT(message, HasSubstr(field));

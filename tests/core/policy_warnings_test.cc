@@ -169,6 +169,13 @@ TEST(PolicyWarnings, Openings) {
                 p.max_open_duration = p.open_duration;
               }),
               ElementsAre(HasSubstr("has no room")));
+  EXPECT_THAT(WarningsWith([](Policy& p) { p.backoff_memory = absl::Minutes(5); }),
+              ElementsAre("backoff_memory = 5m: without effect, backoff_multiplier is 1"));
+  EXPECT_THAT(WarningsWith([](Policy& p) {
+                p.backoff_memory = absl::Minutes(5);
+                p.backoff_multiplier = 2;
+              }),
+              IsEmpty());
   EXPECT_THAT(WarningsWith([](Policy& p) { p.jitter = 0; }), ElementsAre(HasSubstr("in step")));
 }
 

@@ -303,6 +303,13 @@ TEST_F(Read, GetShowsAllThereIs) {
   EXPECT_THAT(Run({"get", kReserve, "--events", "0"}).out, Not(HasSubstr("events")));
 }
 
+TEST_F(Read, R22_GetTellsWhichOpeningInARowItIs) {
+  EXPECT_THAT(Run({"get", kReserve}).out, Not(HasSubstr("; 1 in a row")));
+  server_.clock().Advance(absl::Seconds(10));
+  server_.registry()->Find(kReserve)->TryAcquire().permit().RecordFailure();
+  EXPECT_THAT(Run({"get", kReserve}).out, HasSubstr("ago; 2 in a row\n"));
+}
+
 constexpr char kEvidence[] =
     "2 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 2 of them from 10.0.0.7:50051, 1 from 10.0.0.8:50051";
 

@@ -311,7 +311,8 @@ void CircuitPair::ReadState() {
 
 void CircuitPair::AdvanceToDue(const Step& step) {
   const auto next = reference_.NextDue();
-  const auto due = next ? next : reference_.ProbeRunsOut();
+  auto due = next ? next : reference_.ProbeRunsOut();
+  if (!due) due = reference_.Forgets();
   if (!due) return;
   const int64_t nudges[] = {0, -1, 1};
   const int64_t to = *due + nudges[step.nudge % 3];
@@ -366,7 +367,8 @@ std::string CircuitPair::TextOf(const CircuitSnapshot& snapshot) const {
            snapshot.next_probe ? NanosOf(*snapshot.next_probe) : -1,
            snapshot.awaits_connection ? 1 : 0,
            failure ? NanosOf(failure->time) : -1, failure ? failure->code : -1},
-          transitions, failure ? failure->message : ""));
+          transitions, failure ? failure->message : ""),
+      ", openings in a row ", snapshot.openings_in_a_row);
 }
 
 std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
@@ -391,7 +393,8 @@ std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
            open && !circuit.awaits_connection() ? circuit.NextDue().value_or(-1) : -1,
            circuit.awaits_connection() ? 1 : 0, failure ? failure->at : -1,
            failure ? failure->code : -1},
-          transitions, failure ? failure->message : ""));
+          transitions, failure ? failure->message : ""),
+      ", openings in a row ", circuit.OpeningsInARow());
 }
 
 }  // namespace fusebox_testing

@@ -307,7 +307,9 @@ void ReferenceCircuit::Automate(int64_t now) {
 
 void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
   MakeDueMoves(now);
+  openings_in_a_row_ = OpeningsInARow();
   policy_ = policy;
+  openings_in_a_row_ = OpeningsInARow();
   ++epoch_;
   last_look_.reset();
   armed_at_.reset();
@@ -337,6 +339,15 @@ std::optional<int64_t> ReferenceCircuit::NextDue() const {
   if (state_ == State::kOpen) return open_until_;
   if (ramping_) return ramping_since_ + Nanos(policy().ramp->duration);
   return std::nullopt;
+}
+
+std::optional<int64_t> ReferenceCircuit::Forgets() const {
+  if (!closed_at_ || !policy().backoff_memory) return std::nullopt;
+  return *closed_at_ + Nanos(*policy().backoff_memory);
+}
+
+int64_t ReferenceCircuit::OpeningsInARow() const {
+  return closed_at_ && now_ >= Forgets().value_or(now_) ? 0 : openings_in_a_row_;
 }
 
 std::optional<int64_t> ReferenceCircuit::ProbeRunsOut() const {
@@ -492,7 +503,15 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   ramp_credit_ = 0;
   has_rejected_ = false;
   awaits_connection_ = cause == Cause::kNotConnected;
-  if (state_ == State::kClosed) openings_in_a_row_ = 0;
+  // The openings before count while CLOSED for less than the memory; a closing without one, or by
+  // an operator, is the end of them.
+  const auto forgets = Forgets();
+  if (forgets && at >= *forgets) openings_in_a_row_ = 0;
+  closed_at_.reset();
+  if (state_ == State::kClosed) {
+    if (target.by_operator || !policy().backoff_memory) openings_in_a_row_ = 0;
+    if (openings_in_a_row_ > 0) closed_at_ = at;
+  }
   if (awaits_connection_) {
     open_until_ = at + 60 * kBillion;
   } else if (state_ == State::kOpen && mode_ != Mode::kForcedOpen) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the rules R1-R10, R12-R14 and C6 say, once more, as plainly as can be: every call is kept
-// forever, and every figure is counted afresh from that list whenever it's asked for. Slow, and
-// meant to be: it is what the library is compared with, and shares nothing with it but the policy
-// and the enums.
+// What the rules R1-R10, R12-R14, R20, R22 and C6 say, once more, as plainly as can be: every call
+// is kept forever, and every figure is counted afresh from that list whenever it's asked for. Slow,
+// and meant to be: it is what the library is compared with, and shares nothing with it but the
+// policy and the enums.
 //
 // Times are whole nanoseconds since the clock's zero. No jitter: the policy's must be 0.
 #ifndef FUSEBOX_TESTS_MODEL_REFERENCE_CIRCUIT_H_
@@ -109,6 +109,8 @@ class ReferenceCircuit {
   uint64_t epoch() const { return epoch_; }
   // When time alone will make the next move, if it will.
   std::optional<int64_t> NextDue() const;
+  // When the openings before will be forgotten, if they still count.
+  std::optional<int64_t> Forgets() const;
   // When the oldest probe will have been out for too long.
   std::optional<int64_t> ProbeRunsOut() const;
 
@@ -120,6 +122,7 @@ class ReferenceCircuit {
   };
   Window CountWindow() const;
   int64_t FailuresInARow() const;
+  int64_t OpeningsInARow() const;
   int64_t InFlight() const;
   int64_t ProbesOut() const;
   int64_t RampBillionths() const;
@@ -201,6 +204,7 @@ class ReferenceCircuit {
   fusebox::Mode mode_ = fusebox::Mode::kAutomatic;
   uint64_t epoch_ = 1;
   int64_t openings_in_a_row_ = 0;
+  std::optional<int64_t> closed_at_;   // if there are any while CLOSED
   std::optional<int64_t> open_until_;  // while OPEN; absent: forever
   bool has_rejected_ = false;          // in this opening
   bool awaits_connection_ = false;     // a probe is due for the next call that has one

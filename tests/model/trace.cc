@@ -136,6 +136,7 @@ void AddOpen(ReferencePolicy& reference) {
   // Far enough for some steps of every backoff, and near enough for each to be whole nanoseconds
   // in a double.
   policy.max_open_duration = policy.open_duration * (1 + Pick(20));
+  if (OneIn(2)) policy.backoff_memory = AnyDuration() * (1 + Pick(4));
   policy.jitter = 0;
 }
 
@@ -252,7 +253,8 @@ std::string Describe(const ReferencePolicy& reference) {
       count ? absl::StrCat(count->size) : absl::FormatDuration(time->duration),
       time ? absl::StrCat(" / ", time->buckets) : "", ", open_duration ",
       absl::FormatDuration(p.open_duration), " * ", p.backoff_multiplier,
-      "^k <= ", absl::FormatDuration(p.max_open_duration), ", max_concurrent ",
+      "^k <= ", absl::FormatDuration(p.max_open_duration), ", backoff_memory ",
+      p.backoff_memory ? absl::FormatDuration(*p.backoff_memory) : "unset", ", max_concurrent ",
       p.half_open.max_concurrent,
       threshold ? absl::StrCat(", success_threshold ", threshold->successes) : "",
       probe_calls ? absl::StrCat(", probe_calls ", probe_calls->calls) : "", ", probe_timeout ",
@@ -289,6 +291,8 @@ int64_t LengthOf(const Step& step, const Policy& policy) {
                                     policy.hung_calls ? policy.hung_calls->age / 2 : slice,
                                     policy.hung_calls ? policy.hung_calls->age / 8 : slice,
                                     policy.ramp ? policy.ramp->duration / 7 : slice,
+                                    policy.backoff_memory.value_or(slice),
+                                    policy.backoff_memory.value_or(slice) / 2,
                                     absl::Hours(1)};
   const int64_t length = absl::ToInt64Nanoseconds(lengths[step.length % std::size(lengths)]);
   const int64_t nudges[] = {0, 1, -1};

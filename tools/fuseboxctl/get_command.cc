@@ -92,6 +92,16 @@ std::string OpenedLine(const fusebox::v1::Totals& totals, bool all) {
                       absl::StrJoin(moves, ", "));
 }
 
+// Which of several in a row it is says why it lasts as long as it does.
+std::string LastOpeningLine(const Circuit& circuit, absl::Time now) {
+  std::string line =
+      absl::StrCat(MoveText(circuit.last_opening()), ", ", Ago(circuit.last_opening().time(), now));
+  if (circuit.openings_in_a_row() > 1) {
+    absl::StrAppend(&line, "; ", circuit.openings_in_a_row(), " in a row");
+  }
+  return line;
+}
+
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
 Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::Time now) {
@@ -104,8 +114,7 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::
                                     ClockText(FromProto(circuit.next_probe_time()), now)));
   }
   if (circuit.has_last_opening()) {
-    lines.emplace_back("last opening", absl::StrCat(MoveText(circuit.last_opening()), ", ",
-                                                    Ago(circuit.last_opening().time(), now)));
+    lines.emplace_back("last opening", LastOpeningLine(circuit, now));
     lines.emplace_back("evidence", EvidenceLine(circuit));
   }
   if (circuit.has_last_action()) {
