@@ -365,10 +365,10 @@ std::string CircuitPair::TextOf(const CircuitSnapshot& snapshot) const {
            snapshot.window.recorded, snapshot.window.failures, snapshot.window.slow,
            snapshot.last_transition ? NanosOf(*snapshot.last_transition) : -1,
            snapshot.next_probe ? NanosOf(*snapshot.next_probe) : -1,
-           snapshot.awaits_connection ? 1 : 0,
            failure ? NanosOf(failure->time) : -1, failure ? failure->code : -1},
           transitions, failure ? failure->message : ""),
-      ", openings in a row ", snapshot.openings_in_a_row);
+      ", openings in a row ", snapshot.openings_in_a_row, ", awaits a connection ",
+      snapshot.awaits_connection);
 }
 
 std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
@@ -391,10 +391,10 @@ std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
            opened, circuit.InFlight(), circuit.ProbesOut(), circuit.FailuresInARow(),
            window.recorded, window.failures, window.slow, circuit.LastTransition().value_or(-1),
            open && !circuit.awaits_connection() ? circuit.NextDue().value_or(-1) : -1,
-           circuit.awaits_connection() ? 1 : 0, failure ? failure->at : -1,
-           failure ? failure->code : -1},
+           failure ? failure->at : -1, failure ? failure->code : -1},
           transitions, failure ? failure->message : ""),
-      ", openings in a row ", circuit.OpeningsInARow());
+      ", openings in a row ", circuit.OpeningsInARow(), ", awaits a connection ",
+      circuit.awaits_connection());
 }
 
 }  // namespace fusebox_testing
