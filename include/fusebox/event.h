@@ -113,7 +113,9 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
   /* HALF_OPEN -> OPEN: the call that would have been the probe had no connection. */  \
   X(kNotConnected, 21, NOT_CONNECTED, kItself, kProbing, kOpen, kSame)                 \
   /* Then OPEN -> HALF_OPEN: a call has one. */                                        \
-  X(kConnected, 22, CONNECTED, kItself, kOpen, kProbing, kSame)
+  X(kConnected, 22, CONNECTED, kItself, kOpen, kProbing, kSame)                        \
+  /* The policy's rule of this name. */                                                \
+  X(kImprobableRun, 23, IMPROBABLE_RUN, kFailures, kWatching, kOpen, kSame)
 
 // What moved the circuit.
 enum class Cause {

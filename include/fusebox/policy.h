@@ -89,6 +89,16 @@ struct HungCalls {
   absl::Duration age = absl::Seconds(10);  // 1 ms to 24 h
 };
 
+// Opens the circuit after so many failures in a row as chance alone brings about less than once per
+// `once_per`, given how many of the calls fail anyway and how many calls there are a second; but
+// not before `min_failures` (rule R15). With an hour: 3 for a dependency that is well and is called
+// once every two seconds, 5 at 200 calls/s, 7 at 1,000 calls/s of which 10 % fail, 22 if half of
+// them do. A failure more than 10 minutes after the one before it begins a new run.
+struct ImprobableRun {
+  int64_t min_failures = 3;                  // calls, 1 to 1,000,000
+  absl::Duration once_per = absl::Hours(1);  // 1 s to 365 days
+};
+
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
 // factory), and an invalid one is refused there with every bad field named (rule R11).
@@ -99,6 +109,10 @@ struct FUSEBOX_EXPORT Policy {
 
   // This many failures in a row. A success starts the count anew; an ignored call leaves it alone.
   std::optional<int64_t> consecutive_failures = 5;  // calls, 1 to 1,000,000
+
+  // As many failures in a row as can't be chance. Means the same at one call a second and at
+  // 10,000, and leaves a dependency alone of which a part of the calls always fails.
+  std::optional<ImprobableRun> improbable_run;
 
   // This many failures inside the window. Not more than a CountWindow's size.
   std::optional<int64_t> failures_in_window;  // calls, 1 to 1,000,000
@@ -179,6 +193,7 @@ FUSEBOX_EXPORT bool operator==(const ProbeCalls& a, const ProbeCalls& b);
 FUSEBOX_EXPORT bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b);
 FUSEBOX_EXPORT bool operator==(const Ramp& a, const Ramp& b);
 FUSEBOX_EXPORT bool operator==(const HungCalls& a, const HungCalls& b);
+FUSEBOX_EXPORT bool operator==(const ImprobableRun& a, const ImprobableRun& b);
 FUSEBOX_EXPORT bool operator==(const Policy& a, const Policy& b);
 inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 

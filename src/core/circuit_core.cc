@@ -249,17 +249,20 @@ CircuitSnapshot CircuitCore::Snapshot() {
 
 void CircuitCore::Operate(Cause verb, const Operator& by) {
   Operation operation(*this, by.who);
+  TellMachineOfRuns(operation.now());
   machine_.Operate(verb, by.why, operation.now(), operation.changes());
 }
 
 void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   Operation operation(*this, by.who);
+  TellMachineOfRuns(operation.now());
   machine_.ForceOpen(by.why, ttl, operation.now(), operation.changes());
 }
 
 void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by) {
   Operation operation(*this, by.who);
   has_operators_policy_ = true;
+  TellMachineOfRuns(operation.now());
   machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
 }
 
@@ -268,6 +271,7 @@ bool CircuitCore::ReplacePolicy(const Policy& expected, std::shared_ptr<const Po
   Operation operation(*this, by.who);
   if (*machine_.policy() != expected) return false;
   has_operators_policy_ = true;
+  TellMachineOfRuns(operation.now());
   machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
   return true;
 }

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/failure_watch.h"
 
+#include <algorithm>
 #include <limits>
 
+#include "src/core/rules/improbable_run_rule.h"
 #include "src/core/rules/trip_rules.h"
 
 namespace fusebox::internal {
 
-FailureWatch::FailureWatch(const Policy& policy, SteadyTime now)
-    : policy_(policy),
-      window_(policy.window, now),
-      run_(policy.consecutive_failures.value_or(std::numeric_limits<int64_t>::max())) {
+namespace {
+
+// The longest run of failures that a rule asks for.
+int64_t LongestRun(const Policy& policy) {
+  constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
+  return policy.improbable_run ? kAny : policy.consecutive_failures.value_or(kAny);
+}
+
+}  // namespace
+
+FailureWatch::FailureWatch(const Policy& policy, CallAverages* averages, SteadyTime now)
+    : policy_(policy), averages_(averages), window_(policy.window, now), run_(LongestRun(policy)) {
   if (policy.hung_calls) hung_calls_ = std::make_unique<HungCallTracker>(*policy.hung_calls, now);
 }
 
@@ -29,17 +39,33 @@ void FailureWatch::StopClock(SteadyTime start, SteadyTime now) {
 std::optional<Verdict> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
   window_.Add(entry, now);
   if (entry.failure) {
-    run_.AddFailure();
+    AddFailure(now);
   } else {
+    EndRun();
     run_.AddSuccess();
   }
   return Check(now);
+}
+
+void FailureWatch::EndRun() {
+  if (averages_ != nullptr) averages_->AddSuccess(run_.length());
+  too_old_ = 0;
+}
+
+void FailureWatch::AddFailure(SteadyTime now) {
+  if (averages_ != nullptr) {
+    averages_->AddFailure(now);
+    if (last_failure_ && now - *last_failure_ > kLongestGapInRun) too_old_ = run_.length();
+    last_failure_ = now;
+  }
+  run_.AddFailure();
 }
 
 std::optional<Verdict> FailureWatch::RecordFirstMessage(WindowEntry success, SteadyTime now,
                                                         Places& places) {
   places.window = window_.PlaceAt(now);
   window_.Add(success, now);
+  EndRun();
   places.run = run_.AddFirstMessage();
   return Check(now);
 }
@@ -47,12 +73,13 @@ std::optional<Verdict> FailureWatch::RecordFirstMessage(WindowEntry success, Ste
 std::optional<Verdict> FailureWatch::TakeBack(const Places& places, SteadyTime now) {
   if (!window_.TurnIntoFailure(places.window, now)) window_.Add({/*failure=*/true, false}, now);
   run_.TakeBack(places.run);
-  run_.AddFailure();
+  AddFailure(now);
   return Check(now);
 }
 
 std::optional<Verdict> FailureWatch::Check(SteadyTime now) {
-  std::optional<Verdict> verdict = CheckTripRules(policy_, run_.length(), window_.Counts(now));
+  const FailuresInARow run{run_.length(), run_.length() - std::min(too_old_, run_.length())};
+  std::optional<Verdict> verdict = CheckTripRules(policy_, run, averages_, window_.Counts(now));
   return verdict ? verdict : CheckHungCalls(now);
 }
 

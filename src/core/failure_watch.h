@@ -11,6 +11,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "src/core/call_averages.h"
 #include "src/core/failure_run.h"
 #include "src/core/hung_call_tracker.h"
 #include "src/core/rules/verdict.h"
@@ -19,10 +20,11 @@
 
 namespace fusebox::internal {
 
-// Not thread-safe. The policy must outlive it.
+// Not thread-safe. The policy must outlive it, and so must the averages, which go on from one to
+// the next; null if no rule looks at them.
 class FailureWatch {
  public:
-  FailureWatch(const Policy& policy, SteadyTime now);
+  FailureWatch(const Policy& policy, CallAverages* averages, SteadyTime now);
 
   // Whether the calls that are out trip it: looked at before each start and after each end.
   std::optional<Verdict> CheckHungCalls(SteadyTime now);
@@ -46,6 +48,7 @@ class FailureWatch {
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
     window_.AddSuccesses(count, slice, now);
     run_.AddEarlierSuccess();
+    if (averages_ != nullptr) averages_->AddSuccesses(count);
   }
   int64_t SliceAt(SteadyTime now) const { return window_.SliceAt(now); }
 
@@ -56,12 +59,19 @@ class FailureWatch {
   WindowCounts Counts(SteadyTime now) { return window_.Counts(now); }
 
  private:
+  void EndRun();
+  void AddFailure(SteadyTime now);
   std::optional<Verdict> Check(SteadyTime now);
 
   const Policy& policy_;
+  CallAverages* const averages_;
   CallWindow window_;
   std::unique_ptr<HungCallTracker> hung_calls_;  // null: the rule is off
   FailureRun run_;
+
+  // For improbable_run: the last failure, and how many of the run were too long before it.
+  std::optional<SteadyTime> last_failure_;
+  int64_t too_old_ = 0;
 };
 
 }  // namespace fusebox::internal

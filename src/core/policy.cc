@@ -181,6 +181,7 @@ bool operator==(const ProbeCalls& a, const ProbeCalls& b) { return IsEqual(a, b)
 bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b) { return IsEqual(a, b); }
 bool operator==(const Ramp& a, const Ramp& b) { return IsEqual(a, b); }
 bool operator==(const HungCalls& a, const HungCalls& b) { return IsEqual(a, b); }
+bool operator==(const ImprobableRun& a, const ImprobableRun& b) { return IsEqual(a, b); }
 bool operator==(const Policy& a, const Policy& b) { return IsEqual(a, b); }
 
 std::vector<FieldError> PolicyErrors(const Policy& policy) { return Checker(policy).Result(); }

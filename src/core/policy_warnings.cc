@@ -59,6 +59,7 @@ class Warnings {
   // Rules that wait for calls which may never come in such numbers. A run of failures needs no
   // minimum, so with one it doesn't matter.
   void AboutTraffic() {
+    if (policy_.improbable_run) return;
     if (policy_.consecutive_failures) {
       if (*policy_.consecutive_failures >= kManyCalls && CountTripRules() == 1) {
         Add("consecutive_failures = ", *policy_.consecutive_failures,
@@ -102,6 +103,11 @@ class Warnings {
         Add("consecutive_failures = ", *policy_.consecutive_failures,
             " never acts: failures_in_window = ", *policy_.failures_in_window, " comes first");
       }
+    }
+    if (policy_.improbable_run && policy_.consecutive_failures &&
+        policy_.improbable_run->min_failures >= *policy_.consecutive_failures) {
+      Add("improbable_run.min_failures = ", policy_.improbable_run->min_failures,
+          " never acts: consecutive_failures = ", *policy_.consecutive_failures, " comes first");
     }
     if (time_window_ != nullptr && time_window_->buckets == 1 && LooksAtWindow()) {
       Add("a time window with one bucket: it forgets all of its calls at once, every ",

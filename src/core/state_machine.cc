@@ -42,7 +42,8 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
     : policy_(std::move(policy)),
       open_duration_(seed, circuit),
       now_(now),
-      state_(std::in_place_type<ClosedState>, *policy_, now) {
+      averages_(policy_->improbable_run ? std::make_unique<CallAverages>(now) : nullptr),
+      state_(std::in_place_type<ClosedState>, *policy_, averages_.get(), now) {
   if (!opening) return;
   open_duration_.in_a_row().StartAt(opening->in_a_row);
   if (opening->until <= now_) {
@@ -362,6 +363,11 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   // The old one stays until nothing refers to it any more.
   const std::shared_ptr<const Policy> old = std::exchange(policy_, std::move(policy));
   ++epoch_;
+  if (!policy_->improbable_run) {
+    averages_ = nullptr;
+  } else if (averages_ == nullptr) {
+    averages_ = std::make_unique<CallAverages>(now_);
+  }
   // An opening goes on as it is; everything else starts anew under the new policy.
   if (phase() == Phase::kClosed) {
     Enter(Phase::kClosed, now_, absl::ZeroDuration());
@@ -385,6 +391,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushb
   const State from = state();
   const Mode mode_from = mode_;
   ++epoch_;
+  if (verdict.cause == Cause::kReset && averages_ != nullptr) *averages_ = CallAverages(at);
   mode_ = transition->mode.value_or(mode_);
   CountOpenings(verdict.cause, to, at);
   if (verdict.cause == Cause::kNotConnected) {
@@ -422,7 +429,7 @@ void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
   const std::unique_ptr<const WindowCounts> probed = std::move(probed_);
   switch (phase) {
     case Phase::kClosed:
-      state_.emplace<ClosedState>(*policy_, at);
+      state_.emplace<ClosedState>(*policy_, averages_.get(), at);
       break;
     case Phase::kOpen: {
       OpenState open;
@@ -439,7 +446,7 @@ void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
       state_.emplace<ProbingState>(*policy_, probed == nullptr ? WindowCounts() : *probed);
       break;
     case Phase::kRamping:
-      state_.emplace<RampingState>(*policy_, at);
+      state_.emplace<RampingState>(*policy_, averages_.get(), at);
       break;
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R8, R10, R12, R14, R20 and R22 as a pure machine: (what happens, now) -> (answer,
-// changes). It knows neither threads nor clocks; CircuitBreaker is the concurrent shell around it.
+// The rules R1-R8, R10, R12, R14, R15, R20 and R22 as a pure machine: (what happens, now) ->
+// (answer, changes). It knows neither threads nor clocks; CircuitBreaker is the concurrent shell
+// around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 #define FUSEBOX_SRC_CORE_STATE_MACHINE_H_
 
@@ -21,6 +22,7 @@
 #include "fusebox/rejection.h"
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
+#include "src/core/call_averages.h"
 #include "src/core/evidence_log.h"
 #include "src/core/jitter.h"
 #include "src/core/open_duration.h"
@@ -182,6 +184,7 @@ class StateMachine {
   SteadyTime now_;
   uint64_t epoch_ = kNoEpoch + 1;
   Mode mode_ = Mode::kAutomatic;
+  std::unique_ptr<CallAverages> averages_;  // null: no rule looks at them
   std::variant<ClosedState, OpenState, ProbingState, RampingState> state_;
   std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet
   std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing

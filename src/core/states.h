@@ -12,6 +12,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "src/core/call_averages.h"
 #include "src/core/failure_watch.h"
 #include "src/core/probes.h"
 #include "src/core/ramp_progress.h"
@@ -29,7 +30,8 @@ struct DueVerdict {
 // Each of these refers to the policy that it was made with, which must outlive it.
 
 struct ClosedState {
-  ClosedState(const Policy& policy, SteadyTime now) : watch(policy, now) {}
+  ClosedState(const Policy& policy, CallAverages* averages, SteadyTime now)
+      : watch(policy, averages, now) {}
 
   FailureWatch watch;
 };
@@ -80,8 +82,8 @@ class ProbingState {
 };
 
 struct RampingState {
-  RampingState(const Policy& policy, SteadyTime now)
-      : watch(policy, now), progress(*policy.ramp, now) {}
+  RampingState(const Policy& policy, CallAverages* averages, SteadyTime now)
+      : watch(policy, averages, now), progress(*policy.ramp, now) {}
 
   DueVerdict Due() const;
 

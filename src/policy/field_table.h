@@ -82,11 +82,21 @@ constexpr auto FieldsOf(const HungCalls* /*type*/) {
                "how long a call is in flight until it hangs"));
 }
 
+constexpr auto FieldsOf(const ImprobableRun* /*type*/) {
+  return std::make_tuple(ValueRow("min_failures", &ImprobableRun::min_failures, kCallsRange,
+                                  "calls", "how many failures in a row it takes at least"),
+                         ValueRow("once_per", &ImprobableRun::once_per, {absl::Seconds(1), kYear},
+                                  "", "how seldom chance alone may open the circuit"));
+}
+
 constexpr auto FieldsOf(const Policy* /*type*/) {
   return std::make_tuple(
       ValueRow("consecutive_failures", &Policy::consecutive_failures, kCallsRange, "calls",
                "opens after this many failures in a row; a success starts over, an ignored call "
                "changes nothing"),
+      PartRow("improbable_run", &Policy::improbable_run,
+              "opens at as many failures in a row as chance alone brings about less than once in "
+              "`once_per`"),
       ValueRow("failures_in_window", &Policy::failures_in_window, kCallsRange, "calls",
                "opens at this many failures in the window")
           .WithinWindow(),

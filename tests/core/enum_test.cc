@@ -85,7 +85,8 @@ TEST(Enums, NumbersAreFrozen) {
                                                Cause::kForcedOpenEnded,
                                                Cause::kPolicyChanged,
                                                Cause::kNotConnected,
-                                               Cause::kConnected});
+                                               Cause::kConnected,
+                                               Cause::kImprobableRun});
   ExpectFrozen({FUSEBOX_USER_CODES(FUSEBOX_ROW)},
                {UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
                 UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService});

@@ -98,6 +98,10 @@ TEST(PolicyWarnings, RulesThatHardlyOrNeverAct) {
               }),
               ElementsAre(HasSubstr("never acts: failures_in_window = 10 comes first")));
   EXPECT_THAT(WarningsWith([](Policy& p) {
+                p.improbable_run = ImprobableRun{5, absl::Hours(1)};
+              }),
+              ElementsAre(HasSubstr("never acts: consecutive_failures = 5 comes first")));
+  EXPECT_THAT(WarningsWith([](Policy& p) {
                 p.failures_in_window = 50;
                 p.window = CountWindow{50};
               }),

@@ -2,6 +2,7 @@
 #include "tests/model/reference_circuit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 #include "absl/numeric/int128.h"
@@ -225,6 +226,7 @@ std::size_t ReferenceCircuit::AddEntry(bool failure, bool slow) {
   entry.failure = failure;
   entry.slow = slow;
   entry.in_run = failure ? Entry::InRun::kFailure : Entry::InRun::kSuccess;
+  if (Watching()) heard_.push_back({failure, now_, FailuresInARow(), epoch_});
   entries_.push_back(entry);
   return entries_.size() - 1;
 }
@@ -235,6 +237,7 @@ void ReferenceCircuit::TakeBack(std::size_t entry) {
   entries_[entry].in_run = Entry::InRun::kNothing;
   if (inside) entries_[entry].failure = true;
   if (Probing()) return;
+  // The run is what it would have been without it.
   const std::size_t added = AddEntry(true, false);
   entries_[added].in_window = !inside;
 }
@@ -264,6 +267,8 @@ void ReferenceCircuit::Reset(int64_t now) {
   Target closed;
   closed.mode = Mode::kAutomatic;
   closed.by_operator = true;
+  heard_.clear();
+  hearing_since_ = now_;
   Move(Cause::kReset, now_, closed);
 }
 
@@ -308,6 +313,10 @@ void ReferenceCircuit::Automate(int64_t now) {
 void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
   MakeDueMoves(now);
   openings_in_a_row_ = OpeningsInARow();
+  if (!policy_.policy.improbable_run) {
+    heard_.clear();
+    hearing_since_ = now_;
+  }
   policy_ = policy;
   openings_in_a_row_ = OpeningsInARow();
   ++epoch_;
@@ -430,6 +439,7 @@ std::optional<Cause> ReferenceCircuit::TripRuleThatHolds() const {
   if (policy().consecutive_failures && FailuresInARow() >= *policy().consecutive_failures) {
     return Cause::kConsecutiveFailures;
   }
+  if (policy().improbable_run && ImprobableRunHolds()) return Cause::kImprobableRun;
   if (policy().failures_in_window && window.failures >= *policy().failures_in_window) {
     return Cause::kFailuresInWindow;
   }
@@ -442,6 +452,60 @@ std::optional<Cause> ReferenceCircuit::TripRuleThatHolds() const {
     return Cause::kSlowCallRate;
   }
   return std::nullopt;
+}
+
+// Whether chance brings about such a run less than once in `once_per`.
+bool ReferenceCircuit::ImprobableRunHolds() const {
+  if (heard_.empty() || !heard_.back().failure || heard_.back().epoch != epoch_) return false;
+  constexpr long double kLess = 31.0L / 32;           // of the share, with each call
+  constexpr long double kLessPerStep = 159.0L / 160;  // of the rate, with each 16th of a second
+  constexpr int64_t kStep = kBillion / 16;
+  constexpr int64_t kUnit = 1 << 20;  // the rate is in such parts of a call a second
+  long double share = 0;
+  int64_t successes = 0;
+  int64_t since = hearing_since_;
+  int64_t calls = 0;
+  bool known = false;
+  int64_t rate = 0;
+  int64_t old = 0;  // failures of the present run from before a long gap
+  std::optional<Heard> last_failure;
+  for (const Heard& heard : heard_) {
+    ++calls;
+    if (!heard.failure) {
+      if (heard.run > 0) {
+        share = 1 - (1 - share * std::pow(kLess, successes)) * std::pow(kLess, heard.run);
+        successes = 0;
+      }
+      ++successes;
+      old = 0;
+      continue;
+    }
+    if (last_failure && last_failure->epoch != heard.epoch) last_failure.reset();
+    if (!last_failure) old = 0;
+    if (last_failure && heard.at - last_failure->at > 600 * kBillion) old = heard.run;
+    last_failure = heard;
+    const int64_t steps = (heard.at - since) / kStep;
+    if (known && steps == 0) continue;
+    const int64_t present = calls * 16 * kUnit / std::max<int64_t>(steps, 16);
+    if (!known) {
+      rate = present;
+    } else {
+      const long double left = std::pow(kLessPerStep, steps);
+      const auto lately = static_cast<long double>(calls * 16 * kUnit / steps);
+      rate = static_cast<int64_t>(left * static_cast<long double>(rate)) +
+             static_cast<int64_t>((1 - left) * lately);
+    }
+    if (!known && steps < 16) continue;
+    known = true;
+    since += steps * kStep;
+    calls = 0;
+  }
+  const int64_t run = FailuresInARow() - std::min(old, FailuresInARow());
+  if (run < policy().improbable_run->min_failures) return false;
+  const long double p = std::max(0.05L, share * std::pow(kLess, successes));
+  const long double once_per = Nanos(policy().improbable_run->once_per) / 1e9L;
+  // Just one is less than one: what the machine reckons with is cut off.
+  return static_cast<long double>(rate) / kUnit * once_per * std::pow(p, run) < 1 + 1e-12L;
 }
 
 std::optional<Cause> ReferenceCircuit::Verdict() const {

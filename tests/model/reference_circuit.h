@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the rules R1-R10, R12-R14, R20, R22 and C6 say, once more, as plainly as can be: every call
+// What the rules R1-R10, R12-R15, R20, R22 and C6 say, once more, as plainly as can be: every call
 // is kept forever, and every figure is counted afresh from that list whenever it's asked for. Slow,
 // and meant to be: it is what the library is compared with, and shares nothing with it but the
 // policy and the enums.
@@ -41,7 +41,8 @@ struct ReferencePolicy {
 
 class ReferenceCircuit {
  public:
-  ReferenceCircuit(const ReferencePolicy& policy, int64_t now) : policy_(policy), now_(now) {}
+  ReferenceCircuit(const ReferencePolicy& policy, int64_t now)
+      : policy_(policy), now_(now), hearing_since_(now) {}
 
   struct Answer {
     bool admitted = false;
@@ -166,6 +167,14 @@ class ReferenceCircuit {
     enum class InRun { kFailure, kSuccess, kNothing } in_run = InRun::kNothing;
   };
 
+  // What R15 learns from, in the order in which it came. Nothing of it is ever taken back.
+  struct Heard {
+    bool failure = false;
+    int64_t at = 0;
+    int64_t run = 0;  // failures in a row when it came
+    uint64_t epoch = 0;
+  };
+
   // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
   bool Watching() const { return state_ == fusebox::State::kClosed || ramping_; }
   bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_; }
@@ -182,6 +191,7 @@ class ReferenceCircuit {
   void Judge(bool counts, int64_t pushback);
   void CountFailure(const Result& failure);
   std::optional<fusebox::Cause> TripRuleThatHolds() const;
+  bool ImprobableRunHolds() const;
   std::optional<fusebox::Cause> Verdict() const;
   std::optional<fusebox::RejectionReason> Refusal(bool connected);
   int64_t OpenLength(int64_t pushback) const;
@@ -218,6 +228,8 @@ class ReferenceCircuit {
   int64_t would_reject_ = 0;
   std::vector<Call> calls_;
   std::vector<Entry> entries_;
+  std::vector<Heard> heard_;
+  int64_t hearing_since_ = 0;
   std::vector<Told> told_;
   std::optional<Failure> last_failure_;
 };

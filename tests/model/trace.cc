@@ -68,6 +68,12 @@ void AddHungCalls(ReferencePolicy& reference, int /*most*/) {
       fusebox::HungCalls{1 + Pick(4), AnyDuration() + absl::Nanoseconds(Pick(9))};
 }
 
+void AddImprobableRun(ReferencePolicy& reference, int /*most*/) {
+  const absl::Duration once_per[] = {absl::Seconds(1), absl::Minutes(1), absl::Hours(1),
+                                     absl::Hours(24 * 365)};
+  reference.policy.improbable_run = fusebox::ImprobableRun{1 + Pick(4), once_per[Pick(4)]};
+}
+
 // How a trip rule is drawn.
 struct TripRule {
   Cause cause;
@@ -82,6 +88,7 @@ constexpr TripRule kTripRules[] = {
     {Cause::kFailureRate, 2, AddFailureRate},
     {Cause::kSlowCallRate, 2, AddSlowCallRate},
     {Cause::kHungCalls, 4, AddHungCalls},
+    {Cause::kImprobableRun, 2, AddImprobableRun},
 };
 
 constexpr bool IsDrawn(Cause cause) {
@@ -262,6 +269,10 @@ std::string Describe(const ReferencePolicy& reference) {
       p.hung_calls
           ? absl::StrCat(p.hung_calls->count, " for ", absl::FormatDuration(p.hung_calls->age))
           : "unset",
+      ", improbable_run ",
+      p.improbable_run ? absl::StrCat(p.improbable_run->min_failures, " per ",
+                                      absl::FormatDuration(p.improbable_run->once_per))
+                       : "unset",
       ", max_in_flight ", TextOf(p.max_in_flight), ", ramp ",
       p.ramp ? absl::StrCat(absl::FormatDuration(p.ramp->duration), " from ",
                             reference.ramp_initial, " billionths")
@@ -293,6 +304,7 @@ int64_t LengthOf(const Step& step, const Policy& policy) {
                                     policy.ramp ? policy.ramp->duration / 7 : slice,
                                     policy.backoff_memory.value_or(slice),
                                     policy.backoff_memory.value_or(slice) / 2,
+                                    absl::Minutes(10),
                                     absl::Hours(1)};
   const int64_t length = absl::ToInt64Nanoseconds(lengths[step.length % std::size(lengths)]);
   const int64_t nudges[] = {0, 1, -1};

@@ -3,15 +3,19 @@
 
 #include "src/core/rules/consecutive_failures_rule.h"
 #include "src/core/rules/failures_in_window_rule.h"
+#include "src/core/rules/improbable_run_rule.h"
 #include "src/core/rules/rate_rule.h"
 
 namespace fusebox::internal {
 
-std::optional<Verdict> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
-                                      const WindowCounts& counts) {
+std::optional<Verdict> CheckTripRules(const Policy& policy, FailuresInARow failures,
+                                      const CallAverages* averages, const WindowCounts& counts) {
   std::optional<Verdict> verdict;
   if (policy.consecutive_failures) {
-    verdict = ConsecutiveFailuresRule{*policy.consecutive_failures}.Check(consecutive_failures);
+    verdict = ConsecutiveFailuresRule{*policy.consecutive_failures}.Check(failures.all);
+  }
+  if (!verdict && policy.improbable_run && averages != nullptr) {
+    verdict = ImprobableRunRule{*policy.improbable_run}.Check(failures.recent, *averages);
   }
   if (!verdict && policy.failures_in_window) {
     verdict = FailuresInWindowRule{*policy.failures_in_window}.Check(counts);

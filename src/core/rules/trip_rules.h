@@ -9,13 +9,19 @@
 
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "src/core/call_averages.h"
 #include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
 
-// The first rule that holds, if one does.
-std::optional<Verdict> CheckTripRules(const Policy& policy, int64_t consecutive_failures,
-                                      const WindowCounts& counts);
+struct FailuresInARow {
+  int64_t all = 0;
+  int64_t recent = 0;  // without those from before a long gap
+};
+
+// The first rule that holds, if one does. `averages` may be null if no rule looks at them.
+std::optional<Verdict> CheckTripRules(const Policy& policy, FailuresInARow failures,
+                                      const CallAverages* averages, const WindowCounts& counts);
 
 // Whether one more fast success could make a rule hold, or change what a rule remembers. If not, it
 // need only be counted. While the present slice of time lasts, a success lowers every rate; so what

@@ -42,8 +42,8 @@ TEST(TripRules, R2_ARuleThatIsOffNeverHolds) {
   Policy policy;
   policy.consecutive_failures = std::nullopt;
   policy.failures_in_window = 1000;
-  EXPECT_FALSE(CheckTripRules(policy, 999, {999, 999, 999}).has_value());
-  EXPECT_TRUE(CheckTripRules(policy, 0, {1000, 1000, 0}).has_value());
+  EXPECT_FALSE(CheckTripRules(policy, {999, 999}, nullptr, {999, 999, 999}).has_value());
+  EXPECT_TRUE(CheckTripRules(policy, {0, 0}, nullptr, {1000, 1000, 0}).has_value());
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/call_averages.h"
+
+#include <algorithm>
+
+#include "fusebox/clock.h"
+
+namespace fusebox::internal {
+namespace {
+
+constexpr Share kOneCallLess = Share::Of(31, 32);
+
+// The rate is reckoned in steps of a 16th of a second, and forgets a 160th of itself in each.
+constexpr int64_t kStepsPerSecond = 16;
+constexpr int64_t kStepNanos = 1'000'000'000 / kStepsPerSecond;
+constexpr Share kOneStepLess = Share::Of(159, 160);
+
+// More than any machine makes; it keeps the arithmetic within 64 bits.
+constexpr int64_t kMostCalls = int64_t{1} << 38;
+
+}  // namespace
+
+void CallAverages::AddSuccess(int64_t run) {
+  if (run > 0) {
+    const Share worked = FailureShare().Complement();
+    share_ = (worked * kOneCallLess.Power(static_cast<uint64_t>(run))).Complement();
+    successes_ = 0;
+  }
+  AddSuccesses(1);
+}
+
+void CallAverages::AddFailure(SteadyTime now) {
+  ++calls_;
+  const int64_t steps = (now.nanos() - since_.nanos()) / kStepNanos;
+  if (has_rate_ && steps == 0) return;
+  const auto calls = static_cast<uint64_t>(std::min(calls_, kMostCalls)) * kStepsPerSecond;
+  const uint64_t present =
+      (calls << kRateBits) / static_cast<uint64_t>(std::max(steps, kStepsPerSecond));
+  if (!has_rate_) {
+    rate_ = present;
+    if (steps < kStepsPerSecond) return;
+    has_rate_ = true;
+  } else {
+    const Share left = kOneStepLess.Power(static_cast<uint64_t>(steps));
+    const uint64_t lately = (calls << kRateBits) / static_cast<uint64_t>(steps);
+    rate_ = left.TimesWhole(rate_) + left.Complement().TimesWhole(lately);
+  }
+  since_ = SteadyTime::FromNanos(since_.nanos() + steps * kStepNanos);
+  calls_ = 0;
+}
+
+Share CallAverages::FailureShare() const {
+  return share_ * kOneCallLess.Power(static_cast<uint64_t>(successes_));
+}
+
+}  // namespace fusebox::internal
