@@ -89,7 +89,7 @@ struct HungCalls {
   absl::Duration age = absl::Seconds(10);  // 1 ms to 24 h
 };
 
-// Opens the circuit after so many failures in a row as chance alone brings about less than once per
+// Opens the circuit after as many failures in a row as chance alone brings about less than once per
 // `once_per`, given how many of the calls fail anyway and how many calls there are a second; but
 // not before `min_failures` (rule R15). With an hour: 3 for a dependency that is well and is called
 // once every two seconds, 5 at 200 calls/s, 7 at 1,000 calls/s of which 10 % fail, 22 if half of

@@ -42,8 +42,8 @@ void CallAverages::AddFailure(SteadyTime now) {
     has_rate_ = true;
   } else {
     const Share left = kOneStepLess.Power(static_cast<uint64_t>(steps));
-    const uint64_t lately = (calls << kRateBits) / static_cast<uint64_t>(steps);
-    rate_ = left.TimesWhole(rate_) + left.Complement().TimesWhole(lately);
+    const uint64_t recent = (calls << kRateBits) / static_cast<uint64_t>(steps);
+    rate_ = left.TimesWhole(rate_) + left.Complement().TimesWhole(recent);
   }
   since_ = SteadyTime::FromNanos(since_.nanos() + steps * kStepNanos);
   calls_ = 0;

@@ -19,7 +19,7 @@ class CallAverages {
  public:
   explicit CallAverages(SteadyTime now) : since_(now) {}
 
-  // So many successes, of before the present run of failures or with none there.
+  // `count` successes, of before the present run of failures or with none there.
   void AddSuccesses(int64_t count) {
     successes_ += count;
     calls_ += count;

@@ -23,7 +23,7 @@ Policy ImprobableRunPolicy() {
   return policy;
 }
 
-// `calls` of them, evenly, so many a second; each `nth` fails, or with 0 none does.
+// `calls` of them, evenly, `per_second` of them a second; each `nth` fails, or with 0 none does.
 void Call(TestCircuit& circuit, int64_t calls, double per_second, int64_t nth = 0) {
   for (int64_t i = 1; i <= calls; ++i) {
     circuit.clock().Advance(absl::Seconds(1 / per_second));

@@ -66,6 +66,9 @@ class Client {
     options.breaker.registry = registry_;
     options.breaker.policies.Default(policy);
     channel_ = MustCreateChannel(address_, std::move(options));
+    // A call that comes while it connects is no probe (rule R20).
+    Require(channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::minutes(1)),
+            "there is no connection");
   }
 
   grpc::Status Call() const { return MakeCall(style_, kind_, channel_).status; }

@@ -491,9 +491,9 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
       rate = present;
     } else {
       const long double left = std::pow(kLessPerStep, steps);
-      const auto lately = static_cast<long double>(calls * 16 * kUnit / steps);
+      const auto recent = static_cast<long double>(calls * 16 * kUnit / steps);
       rate = static_cast<int64_t>(left * static_cast<long double>(rate)) +
-             static_cast<int64_t>((1 - left) * lately);
+             static_cast<int64_t>((1 - left) * recent);
     }
     if (!known && steps < 16) continue;
     known = true;
