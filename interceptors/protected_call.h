@@ -61,8 +61,7 @@ class ProtectedCall {
   // `through` is the channel that it goes by; null: unknown, as for a call that gRPC knows nothing
   // of.
   ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
-                CallType type, const grpc::ClientContext* context,
-                grpc::ChannelInterface* through);
+                CallType type, const grpc::ClientContext* context, grpc::ChannelInterface* through);
   ProtectedCall(const ProtectedCall&) = delete;
   ProtectedCall& operator=(const ProtectedCall&) = delete;
   ~ProtectedCall() {

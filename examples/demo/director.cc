@@ -35,7 +35,8 @@ Script MakeScript(const std::array<int, 12>& least, int patience) {
           {"killed", "the servers' processes are gone (kill -9); connections are refused",
            Act::kKill, true, least[7]},
           {"restarted",
-           "new processes on the same ports; gRPC looks for them when its backoff ends, and twice a "
+           "new processes on the same ports; gRPC looks for them when its backoff ends, and twice "
+           "a "
            "second for the circuit",
            Act::kStart, false, least[8]},
           {"healthy", "the servers work", Act::kNone, false, least[9]},

@@ -89,11 +89,11 @@ struct InterceptorOptions {
   // What answers in place of a rejection, for unary methods.
   FallbackTable fallbacks;
 
-  // No call is spent as a probe that would fail without reaching a server (rule R20). While gRPC has
-  // no connection, a circuit whose open duration is over stays OPEN, its calls are rejected with
-  // kNotConnected, and a thread of the library's has gRPC try to connect about twice a second, in
-  // place of gRPC's own backoff of up to two minutes. The first call after that is the probe. False:
-  // calls are probes whether there is a connection or not, and gRPC connects when it will.
+  // No call is spent as a probe that would fail without reaching a server (rule R20). While gRPC
+  // has no connection, a circuit whose open duration is over stays OPEN, its calls are rejected
+  // with kNotConnected, and a thread of the library's has gRPC try to connect about twice a second,
+  // in place of gRPC's own backoff of up to two minutes. The first call after that is the probe.
+  // False: calls are probes whether there is a connection or not, and gRPC connects when it will.
   bool await_connection = true;
 };
 
