@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -342,7 +343,7 @@ class Outage {
 template <typename T>
 T Quantile(std::vector<T> values, double q) {
   std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(static_cast<double>(values.size() - 1) * q + 0.5)];
+  return values[static_cast<std::size_t>(std::lround(static_cast<double>(values.size() - 1) * q))];
 }
 
 void Measure(const char* what, const Settings& settings, bool await_connection) {

@@ -52,6 +52,10 @@ bool IsDone(grpc_connectivity_state state) {
 // What the thread does, as long as it runs.
 class Connector::Rounds {
  public:
+  Rounds() = default;
+  Rounds(const Rounds&) = delete;
+  Rounds& operator=(const Rounds&) = delete;
+
   // Returns those of which nothing more is wanted.
   Channels Go(const Channels& channels, SteadyTime now) {
     Channels done;

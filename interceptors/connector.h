@@ -37,6 +37,7 @@ class Connector {
 
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
+  ~Connector() = delete;
 
   // Has that channel connected, or goes on with it. To be called by each call that needs it.
   void Connect(grpc::Channel& channel);
