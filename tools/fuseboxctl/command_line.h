@@ -21,6 +21,7 @@ class CommandLine {
   CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
+  ~CommandLine() = default;
 
   CLI::App& app() { return app_; }
   const CommandRows& rows() const { return rows_; }
