@@ -36,8 +36,7 @@ Script MakeScript(const std::array<int, 12>& least, int patience) {
            Act::kKill, true, least[7]},
           {"restarted",
            "new processes on the same ports; gRPC looks for them when its backoff ends, and twice "
-           "a "
-           "second for the circuit",
+           "a second for the circuit",
            Act::kStart, false, least[8]},
           {"healthy", "the servers work", Act::kNone, false, least[9]},
           {"drill", "nine calls of ten fail on their way, by fault injection; the servers are well",

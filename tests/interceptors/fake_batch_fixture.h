@@ -25,7 +25,8 @@ using CallType = fusebox::internal::ProtectedCall::CallType;
 
 inline constexpr char kMethod[] = "/shop.Inventory/Reserve";
 
-// Two failures in a row open it for exactly 30 s; one probe at a time, one success closes it.
+// Two failures in a row open it for exactly 30 s; one probe may be out at the same time, and one
+// success closes it.
 inline fusebox::Policy FakeCallPolicy() {
   fusebox::Policy policy;
   policy.consecutive_failures = 2;
