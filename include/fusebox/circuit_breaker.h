@@ -103,10 +103,10 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   // The same for a caller that can tell whether the dependency is connected (rule R20). A call that
   // is due as a probe, but would fail without reaching the dependency, is rejected with
-  // kNotConnected, and the circuit is OPEN until a call comes that is connected, or none for a
-  // minute. `connected` is called on this thread, with no lock held, and only if the call may
-  // become a probe: a look at the state of a pool of connections, say, which makes none. What it
-  // throws comes out of here, and nothing has changed.
+  // kNotConnected, and the circuit is OPEN until a call comes that is connected, or none for as
+  // long as an opening lasts, or for a minute. `connected` is called on this thread, with no lock
+  // held, and only if the call may become a probe: a look at the state of a pool of connections,
+  // say, which makes none. What it throws comes out of here, and nothing has changed.
   Admission TryAcquire(absl::FunctionRef<bool()> connected);
 
   // A failure that belongs to no permit, such as a health check's. It counts as one more failed

@@ -89,9 +89,9 @@ class FUSEBOX_EXPORT CircuitRegistry {
     std::size_t max_circuits = 10'000;
 
     // How many of the last events `EventsSince` can give: of circuits of which a call has
-    // succeeded; of those of which none ever has, as many besides; and of circuits that are added
-    // and removed, a quarter as many. Many new keys thus push out nothing that has moved the
-    // others.
+    // succeeded; of those of which none ever has, as many besides; a quarter as many of circuits
+    // that are added and removed, and as many again of probes that failed. Many new keys, and
+    // probes of a long outage, thus push out nothing that has moved circuits.
     std::size_t event_capacity = 1'024;
   };
 

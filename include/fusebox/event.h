@@ -59,7 +59,11 @@ namespace fusebox {
   X(kEventsDropped, 10, EVENTS_DROPPED, kError)                                                \
   /* Calls went without a circuit, since the registry is full of circuits that must stay: */   \
   /* `circuit` is that of the last one. At most one in 10 s. */                                \
-  X(kCallsUnprotected, 11, CALLS_UNPROTECTED, kWarning)
+  X(kCallsUnprotected, 11, CALLS_UNPROTECTED, kWarning)                                        \
+  /* One of the probes of an outage, with `adaptive_recovery`: it stays OPEN. */               \
+  X(kProbeFailed, 12, PROBE_FAILED, kInfo)                                                     \
+  /* A probe has succeeded; HALF_OPEN goes on with a growing number of calls. */               \
+  X(kSlowStartBegan, 13, SLOW_START_BEGAN, kInfo)
 
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 
@@ -74,48 +78,50 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
 // - by: who is behind it: a rule over failures, slow calls or calls that hang (kFailures,
 //   kSlowCalls, kHungCalls), the time or a verdict in the circuit's favour (kItself), or an
 //   operator (kOperator), who is then named in the event
-// - from: what it can move: a circuit that is CLOSED or ramping (kWatching), OPEN (kOpen),
-// HALF_OPEN
-//   with probes (kProbing) or ramping (kRamping), any (kAny) or none (kNone)
+// - from: what it can move: a circuit that lets calls through, CLOSED, ramping or in slow start
+//   (kWatching); OPEN (kOpen); with probes out (kProbing); ramping (kRamping); in slow start
+//   (kSlowStart); any (kAny) or none (kNone)
 // - to: what it moves it to: kClosed, kOpen, kProbing; kSame: nothing
 // - mode: which mode it sets; kSame: none
-#define FUSEBOX_CAUSES(X)                                                              \
-  /* The policy's rules of these names. */                                             \
-  X(kConsecutiveFailures, 1, CONSECUTIVE_FAILURES, kFailures, kWatching, kOpen, kSame) \
-  X(kFailuresInWindow, 2, FAILURES_IN_WINDOW, kFailures, kWatching, kOpen, kSame)      \
-  X(kFailureRate, 3, FAILURE_RATE, kFailures, kWatching, kOpen, kSame)                 \
-  X(kSlowCallRate, 4, SLOW_CALL_RATE, kSlowCalls, kWatching, kOpen, kSame)             \
-  X(kHungCalls, 5, HUNG_CALLS, kHungCalls, kWatching, kOpen, kSame)                    \
-  /* OPEN -> HALF_OPEN. */                                                             \
-  X(kOpenDurationElapsed, 6, OPEN_DURATION_ELAPSED, kItself, kOpen, kProbing, kSame)   \
-  /* HALF_OPEN -> OPEN, by SuccessThreshold. */                                        \
-  X(kProbeFailed, 7, PROBE_FAILED, kFailures, kProbing, kOpen, kSame)                  \
-  /* HALF_OPEN -> OPEN, by ProbeCalls and failure_rate. */                             \
-  X(kProbeFailureRate, 8, PROBE_FAILURE_RATE, kFailures, kProbing, kOpen, kSame)       \
-  /* HALF_OPEN -> OPEN, by ProbeCalls and slow_call_rate. */                           \
-  X(kProbeSlowCallRate, 9, PROBE_SLOW_CALL_RATE, kSlowCalls, kProbing, kOpen, kSame)   \
-  /* HALF_OPEN -> OPEN, a probe hung. */                                               \
-  X(kProbeTimeout, 10, PROBE_TIMEOUT, kHungCalls, kProbing, kOpen, kSame)              \
-  /* HALF_OPEN -> CLOSED; with a ramp in the policy it is on the ramp first. */        \
-  X(kProbesSucceeded, 11, PROBES_SUCCEEDED, kItself, kProbing, kClosed, kSame)         \
-  /* HALF_OPEN -> CLOSED. */                                                           \
-  X(kRampEnded, 12, RAMP_ENDED, kItself, kRamping, kClosed, kSame)                     \
-  X(kReset, 13, RESET, kOperator, kAny, kClosed, kAutomatic)                           \
-  X(kForcedOpen, 14, FORCED_OPEN, kOperator, kAny, kOpen, kForcedOpen)                 \
-  /* From forced open to automatic: OPEN -> HALF_OPEN. */                              \
-  X(kReleased, 15, RELEASED, kOperator, kOpen, kProbing, kAutomatic)                   \
-  X(kAutomated, 16, AUTOMATED, kOperator, kAny, kClosed, kAutomatic)                   \
-  X(kDisabled, 17, DISABLED, kOperator, kAny, kClosed, kDisabled)                      \
-  X(kShadowed, 18, SHADOWED, kOperator, kAny, kClosed, kShadow)                        \
-  /* The time to live of a forced opening: OPEN -> HALF_OPEN. */                       \
-  X(kForcedOpenEnded, 19, FORCED_OPEN_ENDED, kItself, kOpen, kProbing, kAutomatic)     \
-  X(kPolicyChanged, 20, POLICY_CHANGED, kOperator, kNone, kSame, kSame)                \
-  /* HALF_OPEN -> OPEN: the call that would have been the probe had no connection. */  \
-  X(kNotConnected, 21, NOT_CONNECTED, kItself, kProbing, kOpen, kSame)                 \
-  /* Then OPEN -> HALF_OPEN: a call has one. */                                        \
-  X(kConnected, 22, CONNECTED, kItself, kOpen, kProbing, kSame)                        \
-  /* The policy's rule of this name. */                                                \
-  X(kImprobableRun, 23, IMPROBABLE_RUN, kFailures, kWatching, kOpen, kSame)
+#define FUSEBOX_CAUSES(X)                                                               \
+  /* The policy's rules of these names. */                                              \
+  X(kConsecutiveFailures, 1, CONSECUTIVE_FAILURES, kFailures, kWatching, kOpen, kSame)  \
+  X(kFailuresInWindow, 2, FAILURES_IN_WINDOW, kFailures, kWatching, kOpen, kSame)       \
+  X(kFailureRate, 3, FAILURE_RATE, kFailures, kWatching, kOpen, kSame)                  \
+  X(kSlowCallRate, 4, SLOW_CALL_RATE, kSlowCalls, kWatching, kOpen, kSame)              \
+  X(kHungCalls, 5, HUNG_CALLS, kHungCalls, kWatching, kOpen, kSame)                     \
+  /* OPEN -> HALF_OPEN. */                                                              \
+  X(kOpenDurationElapsed, 6, OPEN_DURATION_ELAPSED, kItself, kAnyOpen, kProbing, kSame) \
+  /* HALF_OPEN -> OPEN, by SuccessThreshold. */                                         \
+  X(kProbeFailed, 7, PROBE_FAILED, kFailures, kProbing, kOpen, kSame)                   \
+  /* HALF_OPEN -> OPEN, by ProbeCalls and failure_rate. */                              \
+  X(kProbeFailureRate, 8, PROBE_FAILURE_RATE, kFailures, kProbing, kOpen, kSame)        \
+  /* HALF_OPEN -> OPEN, by ProbeCalls and slow_call_rate. */                            \
+  X(kProbeSlowCallRate, 9, PROBE_SLOW_CALL_RATE, kSlowCalls, kProbing, kOpen, kSame)    \
+  /* HALF_OPEN -> OPEN, a probe hung. */                                                \
+  X(kProbeTimeout, 10, PROBE_TIMEOUT, kHungCalls, kProbing, kOpen, kSame)               \
+  /* HALF_OPEN -> CLOSED; with a ramp in the policy it is on the ramp first. */         \
+  X(kProbesSucceeded, 11, PROBES_SUCCEEDED, kItself, kProbing, kClosed, kSame)          \
+  /* HALF_OPEN -> CLOSED. */                                                            \
+  X(kRampEnded, 12, RAMP_ENDED, kItself, kRamping, kClosed, kSame)                      \
+  X(kReset, 13, RESET, kOperator, kAny, kClosed, kAutomatic)                            \
+  X(kForcedOpen, 14, FORCED_OPEN, kOperator, kAny, kOpen, kForcedOpen)                  \
+  /* From forced open to automatic: OPEN -> HALF_OPEN. */                               \
+  X(kReleased, 15, RELEASED, kOperator, kOpen, kProbing, kAutomatic)                    \
+  X(kAutomated, 16, AUTOMATED, kOperator, kAny, kClosed, kAutomatic)                    \
+  X(kDisabled, 17, DISABLED, kOperator, kAny, kClosed, kDisabled)                       \
+  X(kShadowed, 18, SHADOWED, kOperator, kAny, kClosed, kShadow)                         \
+  /* The time to live of a forced opening: OPEN -> HALF_OPEN. */                        \
+  X(kForcedOpenEnded, 19, FORCED_OPEN_ENDED, kItself, kOpen, kProbing, kAutomatic)      \
+  X(kPolicyChanged, 20, POLICY_CHANGED, kOperator, kNone, kSame, kSame)                 \
+  /* HALF_OPEN -> OPEN: the call that would have been the probe had no connection. */   \
+  X(kNotConnected, 21, NOT_CONNECTED, kItself, kProbing, kOpen, kSame)                  \
+  /* Then OPEN -> HALF_OPEN: a call has one. */                                         \
+  X(kConnected, 22, CONNECTED, kItself, kOpen, kProbing, kSame)                         \
+  /* The policy's rule of this name. */                                                 \
+  X(kImprobableRun, 23, IMPROBABLE_RUN, kFailures, kWatching, kOpen, kSame)             \
+  /* HALF_OPEN -> CLOSED. */                                                            \
+  X(kSlowStartEnded, 24, SLOW_START_ENDED, kItself, kSlowStart, kClosed, kSame)
 
 // What moved the circuit.
 enum class Cause {

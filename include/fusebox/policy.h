@@ -99,6 +99,19 @@ struct ImprobableRun {
   absl::Duration once_per = absl::Hours(1);  // 1 s to 365 days
 };
 
+// How an OPEN circuit finds out that the dependency is back, and how it comes back, without a
+// number to be set (rules R16, R17). One probe at the same time, the next one after t * sqrt(2c /
+// n), for n calls rejected in the t since the outage began: early and often after a blip, seldom in
+// a long outage, and the more the more calls there are; from 50 ms to 30 s, times a random factor
+// from 0.75 to 1.25 (or none, with `jitter` = 0). A good probe begins slow start: two calls in
+// flight, one more with each success. It is CLOSED when no call had to be held back for a second,
+// or for ten times what calls take if that is longer. What fails before that goes on with the same
+// outage.
+struct AdaptiveRecovery {
+  // c: what a call costs that goes out in vain, in answers that are lost.
+  double probe_cost = 0.5;  // greater than 0, at most 100; held to a billionth
+};
+
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
 // factory), and an invalid one is refused there with every bad field named (rule R11).
@@ -174,15 +187,28 @@ struct FUSEBOX_EXPORT Policy {
   // Absent: a positive verdict closes the circuit at once.
   std::optional<Ramp> ramp;
 
+  // Takes the place of all of the above but `max_open_duration`, which a server's pushback can't
+  // exceed, `jitter` = 0 and `half_open.probe_timeout`. Not together with `ramp`.
+  std::optional<AdaptiveRecovery> adaptive_recovery;
+
   // ---- In any state: a call that would be the N+1st in flight is rejected. It is counted apart
   // from the other rejections, and is no failure (rule R12). Envoy calls this circuit breaking.
   std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
 
-  // ---- Presets: failures in a row / successful probes / open duration; all else as by default.
-  static Policy Database();       // 5 / 2 / 30 s
-  static Policy MessageBroker();  // 3 / 2 / 20 s
-  static Policy InternalApi();    // 5 / 3 / 60 s
-  static Policy ExternalApi();    // 10 / 5 / 120 s
+  // ---- Presets; all else as by default.
+
+  // `improbable_run` and `adaptive_recovery`, and no other rule: nothing in it hangs on how many
+  // calls there are, or on how long an outage lasts.
+  static Policy Adaptive();
+
+  // 5 failures in a row open it for 30 s; 2 successful probes close it.
+  static Policy Database();
+  // 3 failures in a row open it for 20 s; 2 successful probes close it.
+  static Policy MessageBroker();
+  // 5 failures in a row open it for 60 s; 3 successful probes close it.
+  static Policy InternalApi();
+  // 10 failures in a row open it for 120 s; 5 successful probes close it.
+  static Policy ExternalApi();
 };
 
 // Whether every field is equal.
@@ -194,6 +220,7 @@ FUSEBOX_EXPORT bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b)
 FUSEBOX_EXPORT bool operator==(const Ramp& a, const Ramp& b);
 FUSEBOX_EXPORT bool operator==(const HungCalls& a, const HungCalls& b);
 FUSEBOX_EXPORT bool operator==(const ImprobableRun& a, const ImprobableRun& b);
+FUSEBOX_EXPORT bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b);
 FUSEBOX_EXPORT bool operator==(const Policy& a, const Policy& b);
 inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 

@@ -39,7 +39,10 @@ namespace fusebox {
     "may be tried as soon as one ends")                                              \
   /* A probe is due, and the call's channel isn't connected. */                      \
   X(kNotConnected, 5, CIRCUIT_NOT_CONNECTED, " and its channel isn't connected; ",   \
-    "may be tried as soon as it is")
+    "may be tried as soon as it is")                                                 \
+  /* It is HALF_OPEN in slow start, and as many calls are out as may be. */          \
+  X(kLimited, 6, CIRCUIT_LIMITED, " and lets a growing number of calls through; ",   \
+    "may be tried as soon as one ends")
 
 enum class RejectionReason {
   // None of those that this version knows. Only `GetRejection` and `DecodeRejection` give it, for

@@ -78,6 +78,7 @@ struct CircuitSnapshot {
   State state = State::kClosed;  // OPEN while forced open, CLOSED while disabled
   bool ramping = false;          // HALF_OPEN, after a positive verdict
   double ramp_fraction = 0;      // while ramping: the share of calls that is admitted now
+  std::optional<double> limit;   // in slow start (R17): how many calls may be in flight
   uint64_t epoch = 0;            // goes up at each transition, mode change, reset and policy change
   Policy policy;
 

@@ -101,6 +101,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
   circuit.set_mode(ToProto(snapshot.mode));
   circuit.set_ramping(snapshot.ramping);
   circuit.set_ramp_fraction(snapshot.ramp_fraction);
+  if (snapshot.limit) circuit.set_limit(*snapshot.limit);
   circuit.set_epoch(snapshot.epoch);
   if (snapshot.last_transition) {
     *circuit.mutable_transition_time() = ToProto(*snapshot.last_transition);

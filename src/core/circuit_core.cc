@@ -34,6 +34,7 @@ CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
   if (call.kind == OutcomeKind::kFailure) call.pushback = outcome.pushback;
   call.cancelled = outcome.cancelled;
   call.latency = outcome.latency;
+  call.timed = outcome.timed;
   call.evidence = EvidenceFrom(outcome);
   return call;
 }
@@ -143,6 +144,7 @@ CircuitCore::Grant CircuitCore::AcquireLocked(bool connected) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
+  TellMachineOfCounts();
   Grant grant = machine_.Acquire(operation.now(), in_flight, connected, operation.changes());
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
@@ -187,6 +189,7 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
   if (call.cancelled) call.usual_latency = shards_.UsualLatency();
   TellMachineOfRuns(operation.now());
+  TellMachineOfCounts();
   const StateMachine::Recorded recorded =
       machine_.Record(ticket, call, operation.now(), operation.changes());
   call.kind = recorded.kind;
@@ -200,6 +203,7 @@ void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   if (ticket.Is(Ticket::kAnswered) || published_.word().admits()) return;
   Operation operation(*this);
   const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
+  TellMachineOfCounts();
   machine_.ReceiveMessage(ticket, call, operation.now(), operation.changes());
   ticket.flags |= Ticket::kAnswered;
   if (call.kind == OutcomeKind::kFailure) ticket.flags |= Ticket::kFailed;
@@ -212,6 +216,7 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, success);
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   TellMachineOfRuns(operation.now());
+  TellMachineOfCounts();
   FirstMessage first;
   const StateMachine::Recorded recorded =
       machine_.RecordFirstMessage(ticket, call, operation.now(), operation.changes(), first);
@@ -227,6 +232,7 @@ void CircuitCore::ReportFailure(const Outcome& outcome, const FirstMessage& firs
   failure.pushback = outcome.pushback;
   failure.evidence = EvidenceFrom(outcome);
   TellMachineOfRuns(operation.now());
+  TellMachineOfCounts();
   const bool ours = first_message.instance_ == instance_;
   machine_.Report(failure, ours ? first_message : FirstMessage(), operation.now(),
                   operation.changes());
@@ -250,12 +256,14 @@ CircuitSnapshot CircuitCore::Snapshot() {
 void CircuitCore::Operate(Cause verb, const Operator& by) {
   Operation operation(*this, by.who);
   TellMachineOfRuns(operation.now());
+  TellMachineOfCounts();
   machine_.Operate(verb, by.why, operation.now(), operation.changes());
 }
 
 void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   Operation operation(*this, by.who);
   TellMachineOfRuns(operation.now());
+  TellMachineOfCounts();
   machine_.ForceOpen(by.why, ttl, operation.now(), operation.changes());
 }
 
@@ -292,10 +300,10 @@ CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
   standing.calls = calls.granted + calls.rejected;
   standing.must_stay = machine_.mode() != Mode::kAutomatic || calls.in_flight > 0;
   const std::optional<SteadyTime> until = machine_.open_until();
-  if (until && *until > now) {
+  if ((until && *until > now) || machine_.waits_for_probe()) {
     const auto* const opened = totals_.last_opening();
     standing.open_since =
-        opened != nullptr ? opened->at : *until + -machine_.policy()->open_duration;
+        opened != nullptr ? opened->at : until.value_or(now) + -machine_.policy()->open_duration;
   }
   standing.failing = machine_.consecutive_failures() > 0;
   standing.has_operators_policy = has_operators_policy_;
@@ -309,6 +317,7 @@ std::optional<CircuitCore::Retired> CircuitCore::Retire(SteadyTime now, std::str
   removed_.store(true, std::memory_order_relaxed);
   TellMachineOfRuns(now);
   Retired retired;
+  TellMachineOfCounts();
   retired.opening = machine_.opening();
   retired.was_failing = !retired.opening && machine_.consecutive_failures() > 0;
   if (retired.opening) retired.opening->came_back = came_back_ || retired.opening->in_a_row > 1;
@@ -372,6 +381,12 @@ void CircuitCore::TellMachineOfRuns(SteadyTime now) {
   });
 }
 
+void CircuitCore::TellMachineOfCounts() {
+  if (!machine_.needs_counts()) return;
+  const LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
+  machine_.NoteCounts(calls.rejected, calls.in_flight);
+}
+
 // From here on this thread counts its successes by itself.
 void CircuitCore::StartRun(SteadyTime now) {
   TellMachine(shards_.Mine().StartRun({machine_.epoch(), machine_.SliceAt(now)}), now);
@@ -430,6 +445,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
     snapshot.ramping = true;
     snapshot.ramp_fraction = *fraction;
   }
+  snapshot.limit = machine_.limit();
   snapshot.epoch = machine_.epoch();
   snapshot.policy = *machine_.policy();
   LifetimeTotals::Sum sum = totals_.SumWith(shards_);

@@ -6,8 +6,8 @@
 namespace fusebox::internal {
 namespace {
 
-// Of a log for `capacity` events, how many circuits that come and go it keeps besides.
-std::size_t ComingsAndGoings(std::size_t capacity) { return (capacity + 3) / 4; }
+// Of a log for `capacity` events, how many of the kinds that there are many of it keeps besides.
+std::size_t Quarter(std::size_t capacity) { return (capacity + 3) / 4; }
 
 bool ComesOrGoes(EventKind kind) {
   return kind == EventKind::kCircuitAdded || kind == EventKind::kCircuitRemoved;
@@ -40,10 +40,11 @@ std::size_t EventLog::Ring::After(uint64_t sequence) const {
 }
 
 EventLog::EventLog(std::size_t capacity)
-    : rings_{Ring(capacity), Ring(capacity), Ring(ComingsAndGoings(capacity))} {}
+    : rings_{Ring(capacity), Ring(capacity), Ring(Quarter(capacity)), Ring(Quarter(capacity))} {}
 
 EventLog::Ring& EventLog::RingOf(const Event& event, Circuit circuit) {
   if (ComesOrGoes(event.kind)) return rings_[2];
+  if (event.kind == EventKind::kProbeFailed) return rings_[3];
   return rings_[circuit == Circuit::kHasWorked ? 0 : 1];
 }
 
@@ -57,7 +58,7 @@ EventBatch EventLog::Since(uint64_t sequence, std::size_t limit) const {
   EventBatch batch;
   MutexLock lock(mutex_);
   batch.last = last_;
-  std::array<std::size_t, 3> places{};
+  std::array<std::size_t, 4> places{};
   for (std::size_t i = 0; i < rings_.size(); ++i) places[i] = rings_[i].After(sequence);
   // The oldest that is left; null: none is.
   const auto next = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {

@@ -17,14 +17,22 @@ int64_t Nanos(absl::Duration duration) { return absl::ToInt64Nanoseconds(duratio
 OpenDuration::OpenDuration(Seed seed, absl::string_view circuit) : jitter_(seed, circuit) {}
 
 absl::Duration OpenDuration::Next(const Policy& policy, absl::Duration pushback) {
-  const int64_t longest = Nanos(policy.max_open_duration);
-  const int64_t asked = std::clamp<int64_t>(Nanos(pushback), 0, longest);
   const int64_t backed_off = BackedOff(policy, in_a_row_.Add());
-  if (policy.jitter == 0) return absl::Nanoseconds(std::max(backed_off, asked));
-  const int64_t jitter = BillionthsOf(policy.jitter);
+  return Spread(policy, backed_off, pushback, BillionthsOf(policy.jitter));
+}
+
+absl::Duration OpenDuration::NextGap(const Policy& policy, absl::Duration gap,
+                                     absl::Duration pushback) {
+  return Spread(policy, Nanos(gap), pushback, policy.jitter == 0 ? 0 : kOne / 4);
+}
+
+absl::Duration OpenDuration::Spread(const Policy& policy, int64_t nanos, absl::Duration pushback,
+                                    int64_t jitter) {
+  const int64_t asked = std::clamp<int64_t>(Nanos(pushback), 0, Nanos(policy.max_open_duration));
+  if (jitter == 0) return absl::Nanoseconds(std::max(nanos, asked));
   const int64_t drawn = jitter_.Draw();
   // What was asked for is a least: it's spread over [1, 1 + jitter].
-  return absl::Nanoseconds(std::max(Scaled(backed_off, kOne + Scaled(jitter, drawn)),
+  return absl::Nanoseconds(std::max(Scaled(nanos, kOne + Scaled(jitter, drawn)),
                                     Scaled(asked, kOne + Scaled(jitter, (drawn + kOne) / 2))));
 }
 

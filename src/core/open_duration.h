@@ -24,6 +24,9 @@ class OpenDuration {
   // the dependency asked for.
   absl::Duration Next(const Policy& policy, absl::Duration pushback);
 
+  // The same for an opening that lasts until its next probe is due (R16).
+  absl::Duration NextGap(const Policy& policy, absl::Duration gap, absl::Duration pushback);
+
   // How much later than asked an operator's opening ends, so that it doesn't end for a whole fleet
   // in one instant (R8).
   absl::Duration Lateness(const Policy& policy, absl::Duration ttl);
@@ -33,6 +36,8 @@ class OpenDuration {
   const OpeningsInARow& in_a_row() const { return in_a_row_; }
 
  private:
+  absl::Duration Spread(const Policy& policy, int64_t nanos, absl::Duration pushback,
+                        int64_t jitter);
   static int64_t BackedOff(const Policy& policy, int64_t openings_before);
 
   OpeningsInARow in_a_row_;

@@ -3,9 +3,11 @@
 #define FUSEBOX_SRC_CORE_OPENING_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "fusebox/clock.h"
 #include "fusebox/snapshot.h"
+#include "src/core/outage.h"
 
 namespace fusebox::internal {
 
@@ -13,6 +15,9 @@ namespace fusebox::internal {
 struct Opening {
   SteadyTime until;      // then, or if that has passed, HALF_OPEN
   int64_t in_a_row = 0;  // which one it is, from 1 on; 0: an operator's
+
+  // The outage that it is part of, as if the circuit had begun to count its rejections now (R16).
+  std::optional<Outage> outage;
 
   // What its probes have come to, if it was HALF_OPEN.
   WindowCounts probed;

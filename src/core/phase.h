@@ -6,17 +6,20 @@
 
 namespace fusebox::internal {
 
-// A state as the machine sees it: HALF_OPEN has two phases (rules R5, R6).
-enum class Phase { kClosed, kOpen, kProbing, kRamping };
+// A state as the machine sees it. OPEN has two: it rejects every call, or waits for the one probe
+// that decides (rule R16). HALF_OPEN has three: probes, the ramp, slow start (R5, R6, R17).
+enum class Phase { kClosed, kOpen, kRetrying, kProbing, kRamping, kSlowStart };
 
 constexpr State StateOf(Phase phase) {
   switch (phase) {
     case Phase::kClosed:
       return State::kClosed;
     case Phase::kOpen:
+    case Phase::kRetrying:
       return State::kOpen;
     case Phase::kProbing:
     case Phase::kRamping:
+    case Phase::kSlowStart:
       break;
   }
   return State::kHalfOpen;

@@ -57,6 +57,7 @@ class Checker {
     CheckWindow();
     CheckOpen();
     CheckVerdict();
+    CheckRamp();
     return std::move(errors_);
   }
 
@@ -144,6 +145,11 @@ class Checker {
          "unset unless failure_rate or slow_call_rate is set");
   }
 
+  void CheckRamp() {
+    if (!policy_.ramp || !policy_.adaptive_recovery) return;
+    Fail("ramp", "set", "unset where adaptive_recovery is set");
+  }
+
   bool IsWrong(absl::string_view field) const {
     return std::any_of(errors_.begin(), errors_.end(),
                        [field](const FieldError& error) { return error.field == field; });
@@ -182,6 +188,7 @@ bool operator==(const HalfOpenPolicy& a, const HalfOpenPolicy& b) { return IsEqu
 bool operator==(const Ramp& a, const Ramp& b) { return IsEqual(a, b); }
 bool operator==(const HungCalls& a, const HungCalls& b) { return IsEqual(a, b); }
 bool operator==(const ImprobableRun& a, const ImprobableRun& b) { return IsEqual(a, b); }
+bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b) { return IsEqual(a, b); }
 bool operator==(const Policy& a, const Policy& b) { return IsEqual(a, b); }
 
 std::vector<FieldError> PolicyErrors(const Policy& policy) { return Checker(policy).Result(); }
@@ -194,6 +201,14 @@ absl::Status Validate(const Policy& policy) {
   };
   return absl::InvalidArgumentError(
       absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ", text)));
+}
+
+Policy Policy::Adaptive() {
+  Policy policy;
+  policy.consecutive_failures = std::nullopt;
+  policy.improbable_run = ImprobableRun{};
+  policy.adaptive_recovery = AdaptiveRecovery{};
+  return policy;
 }
 
 Policy Policy::Database() { return Preset(5, 2, absl::Seconds(30)); }

@@ -174,6 +174,10 @@ class Warnings {
   }
 
   void AboutOpenings() {
+    if (policy_.adaptive_recovery) {
+      AboutFixedRecovery();
+      return;
+    }
     if (policy_.open_duration < absl::Milliseconds(100)) {
       Add("open_duration = ", Text(policy_.open_duration), ": hardly rejects a call");
     }
@@ -187,6 +191,20 @@ class Warnings {
     }
     if (policy_.jitter == 0) {
       Add("jitter = 0: the circuits of a fleet open, probe and close in step");
+    }
+  }
+
+  // What is set beside adaptive_recovery, which takes its place.
+  void AboutFixedRecovery() {
+    const Policy defaults;
+    const std::pair<absl::string_view, bool> without_effect[] = {
+        {"open_duration", policy_.open_duration != defaults.open_duration},
+        {"backoff_multiplier", policy_.backoff_multiplier != defaults.backoff_multiplier},
+        {"half_open.max_concurrent",
+         policy_.half_open.max_concurrent != defaults.half_open.max_concurrent},
+        {"half_open.verdict", !(policy_.half_open.verdict == defaults.half_open.verdict)}};
+    for (const auto& [field, is_set] : without_effect) {
+      if (is_set) Add(field, ": without effect, adaptive_recovery is set");
     }
   }
 

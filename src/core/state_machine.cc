@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/dcheck.h"
 #include "src/base/operator_verbs.h"
@@ -28,6 +29,9 @@ bool DoesMore(Cause verb, Mode mode) {
   return again || RowOf(verb).mode != mode;
 }
 
+// For how long a connection that a call had is taken for one that is there.
+constexpr absl::Duration kFreshConnection = absl::Seconds(1);
+
 // Empty for an ignored call.
 std::optional<WindowEntry> EntryOf(const CallRecord& call) {
   if (call.kind == OutcomeKind::kIgnored) return std::nullopt;
@@ -46,8 +50,13 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
       state_(std::in_place_type<ClosedState>, *policy_, averages_.get(), now) {
   if (!opening) return;
   open_duration_.in_a_row().StartAt(opening->in_a_row);
+  if (policy_->adaptive_recovery) outage_ = opening->outage;
   if (opening->until <= now_) {
-    state_.emplace<ProbingState>(*policy_, opening->probed);
+    if (policy_->adaptive_recovery) {
+      state_.emplace<RetryingState>(*policy_, /*rejected_before=*/true, now_);
+    } else {
+      state_.emplace<ProbingState>(*policy_, opening->probed);
+    }
     return;
   }
   if (opening->probed.recorded > 0) {
@@ -82,7 +91,7 @@ StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, boo
 StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Changes& changes) {
   if (FailureWatch* const watching = watch()) {
     if (std::optional<Verdict> verdict = watching->CheckHungCalls(now_)) {
-      CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
+      CarryOut(*std::move(verdict), now_, {}, changes);
     }
   }
   LookAtProbes(changes);
@@ -92,9 +101,7 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Chan
   if (auto* open = std::get_if<OpenState>(&state_)) {
     const auto reason =
         mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-    if (!std::exchange(open->has_rejected, true)) {
-      changes.push_back(ChangeAt(EventKind::kFirstRejection, now_, {Cause::kNone, ""}));
-    }
+    TellFirstRejection(open->has_rejected, changes);
     return Reject(reason, open->until ? *open->until - now_ : absl::InfiniteDuration());
   }
   if (policy_->max_in_flight && in_flight >= *policy_->max_in_flight) {
@@ -105,14 +112,30 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Chan
     const std::optional<int32_t> place = probing->Admit(now_);
     if (!place) return Reject(RejectionReason::kHalfOpenFull, absl::ZeroDuration());
     grant.ticket.probe_place = *place;
+  } else if (auto* retrying = std::get_if<RetryingState>(&state_)) {
+    const std::optional<int32_t> place = retrying->Admit(now_);
+    if (!place) {
+      TellFirstRejection(retrying->has_rejected, changes);
+      return Reject(RejectionReason::kOpen, kLeastProbeGap);
+    }
+    grant.ticket.probe_place = *place;
   } else if (auto* ramping = std::get_if<RampingState>(&state_)) {
     if (!ramping->progress.Admit(now_)) {
       return Reject(RejectionReason::kRamping, absl::ZeroDuration());
+    }
+  } else if (auto* slow_start = std::get_if<SlowStartState>(&state_)) {
+    if (!slow_start->limit.Admit(now_, Patience())) {
+      return Reject(RejectionReason::kLimited, absl::ZeroDuration());
     }
   }
   if (FailureWatch* const watching = watch()) watching->Start(now_);
   grant.admitted = true;
   return grant;
+}
+
+void StateMachine::TellFirstRejection(bool& told, Changes& changes) const {
+  if (std::exchange(told, true)) return;
+  changes.push_back(ChangeAt(EventKind::kFirstRejection, now_, {Cause::kNone, ""}));
 }
 
 StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration retry_after) const {
@@ -125,11 +148,13 @@ StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration 
 
 // Opens if one of them has been out for too long.
 void StateMachine::LookAtProbes(Changes& changes) {
-  auto* const probing = std::get_if<ProbingState>(&state_);
-  if (probing == nullptr) return;
-  if (std::optional<Verdict> verdict = probing->CheckTimeout(now_)) {
-    CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
+  std::optional<Verdict> verdict;
+  if (auto* const probing = std::get_if<ProbingState>(&state_)) {
+    verdict = probing->CheckTimeout(now_);
+  } else if (auto* const retrying = std::get_if<RetryingState>(&state_)) {
+    verdict = retrying->CheckTimeout(now_);
   }
+  if (verdict) CarryOut(*std::move(verdict), now_, {}, changes);
 }
 
 // A call without a connection is no probe (R20): it would fail from gRPC's memory.
@@ -137,16 +162,18 @@ std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected
                                                                   Changes& changes) {
   if (connected) {
     if (awaits_connection()) {
-      CarryOut({Cause::kConnected, "its channel is connected"}, now_, absl::ZeroDuration(),
-               changes);
+      connected_at_ = now_;
+      CarryOut({Cause::kConnected, "its channel is connected"}, now_, {}, changes);
     }
     return std::nullopt;
   }
-  if (const auto* const probing = std::get_if<ProbingState>(&state_)) {
-    // With probes under way, or with good results, it is the connection of this call alone.
-    if (probing->probes_out() == 0 && probing->results().recorded == 0) {
-      CarryOut({Cause::kNotConnected, "a probe is due, and the channel isn't connected"}, now_,
-               absl::ZeroDuration(), changes);
+  if (phase() == Phase::kProbing || waits_for_probe()) {
+    // With probes under way it is the connection of this call alone, and so it may be if another
+    // call had one just now: circuits of two channels don't open and close by turns.
+    const bool another_has = connected_at_ && now_ - *connected_at_ < kFreshConnection;
+    if (probes_out() == 0 && !another_has) {
+      CarryOut({Cause::kNotConnected, "a probe is due, and the channel isn't connected"}, now_, {},
+               changes);
     }
   } else if (awaits_connection()) {
     AwaitConnection();
@@ -156,14 +183,18 @@ std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected
   return Reject(RejectionReason::kNotConnected, absl::ZeroDuration());
 }
 
-// For a while from now on. Time alone ends it when nobody calls any more: whoever looks at the
-// state to decide whether to send calls must not wait for one.
+// For a while from now on.
 void StateMachine::AwaitConnection() {
-  constexpr absl::Duration kPatience = absl::Seconds(60);
+  const absl::Duration patience = policy_->adaptive_recovery
+                                      ? kMostProbeGap
+                                      : std::min(absl::Seconds(60), policy_->open_duration);
+  // Probes that have come back go on counting.
+  if (const auto* const probing = std::get_if<ProbingState>(&state_)) {
+    probed_ = std::make_unique<const WindowCounts>(probing->results());
+  }
   OpenState open;
-  open.until = now_ + kPatience;
-  open.at_end = {Cause::kOpenDurationElapsed,
-                 absl::StrCat("no call for ", DurationText(kPatience))};
+  open.until = now_ + patience;
+  open.at_end = NoCallCame(patience);
   open.has_rejected = true;  // no event: that it isn't connected says so
   open.awaits_connection = true;
   state_ = std::move(open);
@@ -185,7 +216,7 @@ StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord cal
     if (hung) {
       absl::StrAppend(&verdict->detail, ", cancelled by its caller after ", DurationText(*hung));
     }
-    CarryOut(*std::move(verdict), now_, call.pushback, changes);
+    CarryOut(*std::move(verdict), now_, OpenedBy(call), changes);
   }
   return {call.kind, false};
 }
@@ -193,14 +224,25 @@ StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord cal
 // How long a probe was out that was cancelled, if that was too long to be the caller's doing alone.
 std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Ticket& ticket,
                                                                const CallRecord& call) const {
-  const auto* const probing = std::get_if<ProbingState>(&state_);
-  if (probing == nullptr || ticket.Is(Ticket::kAnswered) || !call.cancelled) return std::nullopt;
+  if (ticket.Is(Ticket::kAnswered) || !call.cancelled) return std::nullopt;
   if (call.kind != OutcomeKind::kIgnored) return std::nullopt;
+  const std::optional<SteadyTime> since = ProbeSince(ticket);
+  if (!since) return std::nullopt;
   absl::Duration limit = std::max(absl::Seconds(1), 10 * call.usual_latency);
   const absl::Duration timeout = policy_->half_open.probe_timeout;
   if (timeout > absl::ZeroDuration()) limit = std::min(limit, timeout / 2);
-  const absl::Duration out = call.latency.value_or(now_ - probing->Since(ticket.probe_place));
+  const absl::Duration out = call.latency.value_or(now_ - *since);
   return out >= limit ? std::optional<absl::Duration>(out) : std::nullopt;
+}
+
+std::optional<SteadyTime> StateMachine::ProbeSince(const Ticket& ticket) const {
+  if (const auto* probing = std::get_if<ProbingState>(&state_)) {
+    return probing->Since(ticket.probe_place);
+  }
+  if (const auto* retrying = std::get_if<RetryingState>(&state_)) {
+    return retrying->Since(ticket.probe_place);
+  }
+  return std::nullopt;
 }
 
 void StateMachine::ReceiveMessage(const Ticket& ticket, const CallRecord& message, SteadyTime now,
@@ -210,11 +252,14 @@ void StateMachine::ReceiveMessage(const Ticket& ticket, const CallRecord& messag
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     KeepEvidence(message);
     verdict = probing->Record(ticket.probe_place, EntryOf(message));
+  } else if (waits_for_probe()) {
+    verdict = RecordCurrent(ticket, message);
   } else if (FailureWatch* const watching = watch()) {
     watching->StopClock(ticket.start, now_);
     verdict = watching->CheckHungCalls(now_);
+    if (!verdict) verdict = RecordInSlowStart(ticket, message);
   }
-  if (verdict) CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
+  if (verdict) CarryOut(*std::move(verdict), now_, {}, changes);
 }
 
 StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
@@ -235,11 +280,12 @@ StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
     KeepEvidence(message);
     FailureWatch::Places places;
     verdict = watching->RecordFirstMessage(*EntryOf(message), now_, places);
+    if (!verdict) verdict = RecordInSlowStart(ticket, message);
     first.recorded_ = FirstMessage::Recorded::kCall;
     first.window_place_ = places.window;
     first.run_place_ = places.run;
   }
-  if (verdict) CarryOut(*std::move(verdict), now_, absl::ZeroDuration(), changes);
+  if (verdict) CarryOut(*std::move(verdict), now_, {}, changes);
   return {message.kind, false};
 }
 
@@ -249,7 +295,7 @@ void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& ch
   if (watching == nullptr || mode_ == Mode::kDisabled) return;
   KeepEvidence(failure);
   if (std::optional<Verdict> verdict = watching->Record({/*failure=*/true, /*slow=*/false}, now_)) {
-    CarryOut(*std::move(verdict), now_, failure.pushback, changes);
+    CarryOut(*std::move(verdict), now_, OpenedBy(failure), changes);
   }
 }
 
@@ -293,7 +339,7 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
     FUSEBOX_DCHECK(watch() != nullptr);
     verdict = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
   }
-  if (verdict) CarryOut(*std::move(verdict), now_, failure.pushback, changes);
+  if (verdict) CarryOut(*std::move(verdict), now_, OpenedBy(failure), changes);
 }
 
 std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const CallRecord& call) {
@@ -303,11 +349,50 @@ std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const C
     KeepEvidence(call);
     return probing->Record(ticket.probe_place, entry);
   }
+  if (auto* retrying = std::get_if<RetryingState>(&state_)) {
+    KeepEvidence(call);
+    if (call.kind == OutcomeKind::kSuccess) NoteLatency(ticket, call);
+    return retrying->Record(ticket.probe_place, entry, now_);
+  }
   FailureWatch* const watching = watch();
   if (watching == nullptr) return std::nullopt;
   KeepEvidence(call);
   if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
-  return entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
+  std::optional<Verdict> verdict =
+      entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
+  return verdict ? verdict : RecordInSlowStart(ticket, call);
+}
+
+// A call has ended, or is as good as that.
+std::optional<Verdict> StateMachine::RecordInSlowStart(const Ticket& ticket,
+                                                       const CallRecord& call) {
+  auto* const slow_start = std::get_if<SlowStartState>(&state_);
+  if (slow_start == nullptr) return std::nullopt;
+  const bool success = call.kind == OutcomeKind::kSuccess;
+  if (!ticket.Is(Ticket::kAnswered)) {
+    slow_start->limit.Return(ticket.start, now_, Patience(), success);
+    if (success) NoteLatency(ticket, call);
+  }
+  if (!success) return std::nullopt;
+  if (!slow_start->limit.WasEnoughFor(Patience(), now_)) return std::nullopt;
+  return Verdict{Cause::kSlowStartEnded,
+                 absl::StrCat("no call was held back for ", DurationText(Patience()))};
+}
+
+void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) {
+  if (!success.timed) return;
+  const absl::Duration took = success.latency.value_or(now_ - ticket.start);
+  if (usual_latency_ == absl::ZeroDuration()) {
+    usual_latency_ = took;
+  } else {
+    const int64_t usual = absl::ToInt64Nanoseconds(usual_latency_);
+    usual_latency_ = absl::Nanoseconds(usual + (absl::ToInt64Nanoseconds(took) - usual) / 8);
+  }
+}
+
+// How long a call may take while it comes back, and a calm has to last.
+absl::Duration StateMachine::Patience() const {
+  return std::max(absl::Seconds(1), 10 * usual_latency_);
 }
 
 // The end of a probe that was recorded at its first message.
@@ -328,12 +413,13 @@ void StateMachine::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
 void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   now_ = std::max(now_, now);
   for (std::optional<DueVerdict> due = Due(); due && due->at <= now_; due = Due()) {
-    CarryOut(std::move(due->verdict), due->at, absl::ZeroDuration(), changes);
+    CarryOut(std::move(due->verdict), due->at, {}, changes);
   }
 }
 
 std::optional<DueVerdict> StateMachine::Due() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->Due();
+  if (const auto* retrying = std::get_if<RetryingState>(&state_)) return retrying->Due();
   if (const auto* ramping = std::get_if<RampingState>(&state_)) return ramping->Due();
   return std::nullopt;
 }
@@ -342,7 +428,7 @@ void StateMachine::Operate(Cause verb, absl::string_view why, SteadyTime now, Ch
   AdvanceTo(now, changes);
   if (!DoesMore(verb, mode_)) return;
   if (verb == Cause::kAutomated && mode_ == Mode::kForcedOpen) verb = Cause::kReleased;
-  CarryOut({verb, std::string(why)}, now_, absl::ZeroDuration(), changes);
+  CarryOut({verb, std::string(why)}, now_, {}, changes);
 }
 
 void StateMachine::ForceOpen(absl::string_view why, std::optional<absl::Duration> ttl,
@@ -369,21 +455,43 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
     averages_ = std::make_unique<CallAverages>(now_);
   }
   // An opening goes on as it is; everything else starts anew under the new policy.
+  if (awaits_connection()) probed_ = nullptr;
   if (phase() == Phase::kClosed) {
-    Enter(Phase::kClosed, now_, absl::ZeroDuration());
+    Enter(Phase::kClosed, now_, {});
+  } else if (phase() == Phase::kRetrying) {
+    // Due now: how it goes on is the new policy's matter.
+    OpenState open;
+    open.until = now_;
+    open.at_end = {Cause::kOpenDurationElapsed, "a probe was due"};
+    open.has_rejected = has_rejected();
+    state_ = std::move(open);
   } else if (phase() != Phase::kOpen) {
-    Enter(Phase::kProbing, now_, absl::ZeroDuration());
+    Enter(policy_->adaptive_recovery ? Phase::kSlowStart : Phase::kProbing, now_, {});
   }
+  if (!policy_->adaptive_recovery) outage_.reset();
   changes.push_back(
       ChangeAt(EventKind::kPolicyChanged, now_, {Cause::kPolicyChanged, std::string(why)}));
 }
 
-void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushback,
-                            Changes& changes) {
-  const std::optional<Transition> transition = TransitionFor(verdict.cause, phase());
+StateMachine::OpenedBy::OpenedBy(const CallRecord& failure)
+    : pushback(failure.pushback),
+      no_answer(failure.evidence.code == static_cast<int>(absl::StatusCode::kDeadlineExceeded)) {}
+
+void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes) {
+  const Phase before = phase();
+  const std::optional<Transition> transition = TransitionFor(verdict.cause, before);
   if (!transition) return;
   Phase to = transition->to;
   if (verdict.cause == Cause::kProbesSucceeded && policy_->ramp) to = Phase::kRamping;
+  if (before == Phase::kRetrying && verdict.cause == Cause::kProbesSucceeded) {
+    to = Phase::kSlowStart;
+  }
+  if (to == Phase::kProbing && policy_->adaptive_recovery) {
+    const bool no_call_came = verdict.cause == Cause::kOpenDurationElapsed &&
+                              (before == Phase::kRetrying || awaits_connection());
+    to = no_call_came ? Phase::kSlowStart : Phase::kRetrying;
+  }
+  if (RowOf(verdict.cause).by == By::kHungCalls) by.no_answer = true;
   if (IsRule(verdict.cause)) {
     verdict.evidence = std::make_shared<const Evidence>(EvidenceOf(verdict));
   }
@@ -397,7 +505,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushb
   if (verdict.cause == Cause::kNotConnected) {
     AwaitConnection();  // the backoff is that of the opening, which goes on
   } else {
-    Enter(to, at, pushback);
+    Enter(to, at, by);
   }
 
   const auto add = [&](EventKind kind) {
@@ -406,10 +514,13 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushb
     change.mode_from = mode_from;
     changes.push_back(std::move(change));
   };
-  if (IsRule(verdict.cause)) add(EventKind::kRuleExceeded);
+  if (IsRule(verdict.cause)) {
+    add(before == Phase::kRetrying ? EventKind::kProbeFailed : EventKind::kRuleExceeded);
+  }
   if (verdict.cause == Cause::kReset) add(EventKind::kReset);
   if (mode_ != mode_from || verdict.cause == Cause::kForcedOpen) add(EventKind::kModeChanged);
   if (to == Phase::kRamping) add(EventKind::kRampStarted);
+  if (to == Phase::kSlowStart) add(EventKind::kSlowStartBegan);
   if (state() != from) add(EventKind::kTransition);
 }
 
@@ -425,30 +536,54 @@ void StateMachine::CountOpenings(Cause cause, Phase to, SteadyTime at) {
   }
 }
 
-void StateMachine::Enter(Phase phase, SteadyTime at, absl::Duration pushback) {
+void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
   const std::unique_ptr<const WindowCounts> probed = std::move(probed_);
-  switch (phase) {
+  switch (to) {
     case Phase::kClosed:
+      outage_.reset();
       state_.emplace<ClosedState>(*policy_, averages_.get(), at);
       break;
-    case Phase::kOpen: {
-      OpenState open;
-      if (mode_ != Mode::kForcedOpen) {
-        const absl::Duration duration = open_duration_.Next(*policy_, pushback);
-        open.until = at + duration;
-        open.at_end = {Cause::kOpenDurationElapsed,
-                       absl::StrCat("open for ", DurationText(duration))};
-      }
-      state_ = std::move(open);
+    case Phase::kOpen:
+      state_ = Open(at, by);
       break;
-    }
+    case Phase::kRetrying:
+      state_.emplace<RetryingState>(*policy_, has_rejected(), at);
+      break;
     case Phase::kProbing:
       state_.emplace<ProbingState>(*policy_, probed == nullptr ? WindowCounts() : *probed);
       break;
     case Phase::kRamping:
       state_.emplace<RampingState>(*policy_, averages_.get(), at);
       break;
+    case Phase::kSlowStart:
+      state_.emplace<SlowStartState>(*policy_, averages_.get(), slow_from_, at);
+      break;
   }
+}
+
+OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
+  OpenState open;
+  // A probe that has failed opens nothing: the outage goes on.
+  const bool goes_on = waits_for_probe() && mode_ != Mode::kForcedOpen;
+  open.has_rejected = goes_on && has_rejected();
+  if (policy_->adaptive_recovery && !goes_on) {
+    slow_from_ = by.no_answer ? std::max<int64_t>(1, in_flight_ / 2) : CongestionWindow::kNone;
+    if (!outage_) outage_ = Outage{at, rejected_};
+  }
+  if (mode_ == Mode::kForcedOpen) return open;
+  absl::Duration duration;
+  if (policy_->adaptive_recovery) {
+    if (!outage_) outage_ = Outage{at, rejected_};
+    duration = open_duration_.NextGap(
+        *policy_,
+        outage_->Gap(policy_->adaptive_recovery->probe_cost, rejected_, usual_latency_, at),
+        by.pushback);
+  } else {
+    duration = open_duration_.Next(*policy_, by.pushback);
+  }
+  open.until = at + duration;
+  open.at_end = {Cause::kOpenDurationElapsed, absl::StrCat("open for ", DurationText(duration))};
+  return open;
 }
 
 Change StateMachine::ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const {
@@ -468,7 +603,7 @@ StateMachine::FastPath StateMachine::fast_path() {
     path.admits = mode_ == Mode::kDisabled || !limited;
     path.successes_matter = mode_ != Mode::kDisabled && closed->watch.SuccessMatters(now_);
   } else {
-    path.may_probe = phase() == Phase::kProbing;
+    path.may_probe = phase() == Phase::kProbing || waits_for_probe();
   }
   return path;
 }
@@ -476,20 +611,31 @@ StateMachine::FastPath StateMachine::fast_path() {
 Phase StateMachine::phase() const {
   if (std::holds_alternative<ClosedState>(state_)) return Phase::kClosed;
   if (std::holds_alternative<OpenState>(state_)) return Phase::kOpen;
+  if (std::holds_alternative<RetryingState>(state_)) return Phase::kRetrying;
   if (std::holds_alternative<ProbingState>(state_)) return Phase::kProbing;
-  return Phase::kRamping;
+  if (std::holds_alternative<RampingState>(state_)) return Phase::kRamping;
+  return Phase::kSlowStart;
 }
 
 const FailureWatch* StateMachine::watch() const {
   if (const auto* closed = std::get_if<ClosedState>(&state_)) return &closed->watch;
   if (const auto* ramping = std::get_if<RampingState>(&state_)) return &ramping->watch;
+  if (const auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->watch;
   return nullptr;
 }
 
 FailureWatch* StateMachine::watch() {
   if (auto* closed = std::get_if<ClosedState>(&state_)) return &closed->watch;
   if (auto* ramping = std::get_if<RampingState>(&state_)) return &ramping->watch;
+  if (auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->watch;
   return nullptr;
+}
+
+// Whether this opening has rejected a call.
+bool StateMachine::has_rejected() const {
+  if (const auto* open = std::get_if<OpenState>(&state_)) return open->has_rejected;
+  const auto* retrying = std::get_if<RetryingState>(&state_);
+  return retrying != nullptr && retrying->has_rejected;
 }
 
 int64_t StateMachine::SliceAt(SteadyTime now) const {
@@ -505,11 +651,13 @@ WindowCounts StateMachine::Counts() {
 }
 
 int64_t StateMachine::probes_out() const {
-  const auto* probing = std::get_if<ProbingState>(&state_);
-  return probing == nullptr ? 0 : probing->probes_out();
+  if (const auto* probing = std::get_if<ProbingState>(&state_)) return probing->probes_out();
+  if (const auto* retrying = std::get_if<RetryingState>(&state_)) return retrying->probes_out();
+  return 0;
 }
 
 std::optional<SteadyTime> StateMachine::open_until() const {
+  if (waits_for_probe()) return probes_out() > 0 ? std::nullopt : std::optional(now_);
   const auto* open = std::get_if<OpenState>(&state_);
   return open == nullptr ? std::nullopt : open->until;
 }
@@ -528,12 +676,19 @@ std::optional<Opening> StateMachine::opening() const {
   Opening opening;
   opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
   opening.in_a_row = openings_in_a_row();
+  if (outage_) opening.outage = Outage{outage_->began, outage_->rejected_before - rejected_};
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();
   } else if (probed_ != nullptr) {
     opening.probed = *probed_;
   }
   return opening;
+}
+
+std::optional<double> StateMachine::limit() const {
+  const auto* slow_start = std::get_if<SlowStartState>(&state_);
+  if (slow_start == nullptr) return std::nullopt;
+  return slow_start->limit.size();
 }
 
 std::optional<double> StateMachine::ramp_fraction() const {

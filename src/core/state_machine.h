@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R8, R10, R12, R14, R15, R20 and R22 as a pure machine: (what happens, now) ->
+// The rules R1-R8, R10, R12, R14-R17, R20 and R22 as a pure machine: (what happens, now) ->
 // (answer, changes). It knows neither threads nor clocks; CircuitBreaker is the concurrent shell
 // around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
@@ -23,10 +23,12 @@
 #include "fusebox/snapshot.h"
 #include "fusebox/state.h"
 #include "src/core/call_averages.h"
+#include "src/core/congestion_window.h"
 #include "src/core/evidence_log.h"
 #include "src/core/jitter.h"
 #include "src/core/open_duration.h"
 #include "src/core/opening.h"
+#include "src/core/outage.h"
 #include "src/core/phase.h"
 #include "src/core/rules/verdict.h"
 #include "src/core/states.h"
@@ -57,6 +59,7 @@ struct CallRecord {
   // Of an ignored one: the caller has ended it, after so long if that is known.
   bool cancelled = false;
   std::optional<absl::Duration> latency;
+  bool timed = true;
   absl::Duration usual_latency = absl::ZeroDuration();  // of the circuit's calls; 0: unknown
 };
 
@@ -91,6 +94,14 @@ class StateMachine {
   // `in_flight` is how many permits are out; `connected` is false if the call is known to fail
   // without reaching the dependency.
   Grant Acquire(SteadyTime now, int64_t in_flight, bool connected, Changes& changes);
+
+  // What the circuit has counted so far, for a machine that needs it to open (R16, R17): told
+  // before it is told of what may open it.
+  bool needs_counts() const { return policy_->adaptive_recovery.has_value(); }
+  void NoteCounts(int64_t rejected, int64_t in_flight) {
+    rejected_ = rejected;
+    in_flight_ = in_flight;
+  }
 
   // A call has ended. One of an earlier epoch, a stale one, changes nothing (R7).
   struct Recorded {
@@ -152,12 +163,17 @@ class StateMachine {
   std::optional<SteadyTime> open_until() const;
   bool awaits_connection() const;
   int64_t openings_in_a_row() const;
+  // OPEN, with its probe due or out (R16).
+  bool waits_for_probe() const { return phase() == Phase::kRetrying; }
   // What has to go on, if a circuit in automatic mode is let go of before its opening is over.
   std::optional<Opening> opening() const;
   std::optional<double> ramp_fraction() const;
+  std::optional<double> limit() const;
 
  private:
   Phase phase() const;
+  bool has_rejected() const;
+  void TellFirstRejection(bool& told, Changes& changes) const;
   const FailureWatch* watch() const;
   FailureWatch* watch();
   Grant Decide(int64_t in_flight, bool connected, Changes& changes);
@@ -168,14 +184,27 @@ class StateMachine {
   void KeepEvidence(const CallRecord& call);
   Evidence EvidenceOf(const Verdict& verdict) const;
   std::optional<Verdict> RecordCurrent(const Ticket& ticket, const CallRecord& call);
+  std::optional<Verdict> RecordInSlowStart(const Ticket& ticket, const CallRecord& call);
+  void NoteLatency(const Ticket& ticket, const CallRecord& success);
+  absl::Duration Patience() const;
+  std::optional<SteadyTime> ProbeSince(const Ticket& ticket) const;
   std::optional<Verdict> TakeBackProbe(const Ticket& ticket, const CallRecord& call,
                                        ProbingState& probing);
   std::optional<absl::Duration> HungUntilCancelled(const Ticket& ticket,
                                                    const CallRecord& call) const;
   std::optional<DueVerdict> Due() const;
-  void CarryOut(Verdict verdict, SteadyTime at, absl::Duration pushback, Changes& changes);
+  // What is to be known of the failure that opens a circuit.
+  struct OpenedBy {
+    OpenedBy() = default;
+    explicit OpenedBy(const CallRecord& failure);
+
+    absl::Duration pushback = absl::ZeroDuration();
+    bool no_answer = false;  // in time
+  };
+  void CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes);
   void CountOpenings(Cause cause, Phase to, SteadyTime at);
-  void Enter(Phase phase, SteadyTime at, absl::Duration pushback);
+  void Enter(Phase phase, SteadyTime at, OpenedBy by);
+  OpenState Open(SteadyTime at, OpenedBy by);
   void AwaitConnection();
   Change ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const;
 
@@ -185,9 +214,18 @@ class StateMachine {
   uint64_t epoch_ = kNoEpoch + 1;
   Mode mode_ = Mode::kAutomatic;
   std::unique_ptr<CallAverages> averages_;  // null: no rule looks at them
-  std::variant<ClosedState, OpenState, ProbingState, RampingState> state_;
+  std::variant<ClosedState, OpenState, RetryingState, ProbingState, RampingState, SlowStartState>
+      state_;
   std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet
   std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing
+  std::optional<SteadyTime> connected_at_;      // that a call ended the waiting for a connection
+
+  // With adaptive_recovery:
+  std::optional<Outage> outage_;                 // that isn't over
+  int64_t slow_from_ = CongestionWindow::kNone;  // the calls in flight that were once too many
+  absl::Duration usual_latency_ = absl::ZeroDuration();  // while it came back; 0: unknown
+  int64_t rejected_ = 0;
+  int64_t in_flight_ = 0;
 };
 
 }  // namespace fusebox::internal

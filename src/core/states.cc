@@ -8,6 +8,18 @@
 #include "src/core/rules/rate_rule.h"
 
 namespace fusebox::internal {
+namespace {
+
+Verdict ProbeTimeout(absl::Duration timeout) {
+  return {Cause::kProbeTimeout, absl::StrCat("a probe has been out for ", DurationText(timeout)), 1,
+          timeout};
+}
+
+}  // namespace
+
+Verdict NoCallCame(absl::Duration patience) {
+  return {Cause::kOpenDurationElapsed, absl::StrCat("no call for ", DurationText(patience))};
+}
 
 std::optional<DueVerdict> OpenState::Due() const {
   if (!until) return std::nullopt;
@@ -16,6 +28,25 @@ std::optional<DueVerdict> OpenState::Due() const {
 
 DueVerdict RampingState::Due() const {
   return {progress.end(), {Cause::kRampEnded, "every call is admitted again"}};
+}
+
+std::optional<DueVerdict> RetryingState::Due() const {
+  if (probes_out() > 0) return std::nullopt;
+  return DueVerdict{due_since_ + kMostProbeGap, NoCallCame(kMostProbeGap)};
+}
+
+std::optional<Verdict> RetryingState::Record(int32_t place, std::optional<WindowEntry> entry,
+                                             SteadyTime now) {
+  probes_.Return(place, /*counts=*/entry.has_value());
+  due_since_ = now;
+  if (!entry) return std::nullopt;
+  if (entry->failure) return Verdict{Cause::kProbeFailed, "the probe failed", 1};
+  return Verdict{Cause::kProbesSucceeded, "the probe succeeded"};
+}
+
+std::optional<Verdict> RetryingState::CheckTimeout(SteadyTime now) {
+  if (!probes_.CheckTimeout(now)) return std::nullopt;
+  return ProbeTimeout(timeout_);
 }
 
 std::optional<Verdict> ProbingState::Record(int32_t place, std::optional<WindowEntry> entry) {
@@ -39,9 +70,7 @@ std::optional<Verdict> ProbingState::Decide() const {
 
 std::optional<Verdict> ProbingState::CheckTimeout(SteadyTime now) {
   if (!probes_.CheckTimeout(now)) return std::nullopt;
-  const absl::Duration timeout = policy_.half_open.probe_timeout;
-  return Verdict{Cause::kProbeTimeout,
-                 absl::StrCat("a probe has been out for ", DurationText(timeout)), 1, timeout};
+  return ProbeTimeout(policy_.half_open.probe_timeout);
 }
 
 std::optional<Verdict> ProbingState::DecideBy(const SuccessThreshold& threshold) const {

@@ -13,7 +13,9 @@
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
 #include "src/core/call_averages.h"
+#include "src/core/congestion_window.h"
 #include "src/core/failure_watch.h"
+#include "src/core/outage.h"
 #include "src/core/probes.h"
 #include "src/core/ramp_progress.h"
 #include "src/core/rules/verdict.h"
@@ -26,6 +28,10 @@ struct DueVerdict {
   SteadyTime at;
   Verdict verdict;
 };
+
+// A probe is due, and for so long no call has come that could be it: time alone makes the circuit
+// HALF_OPEN, since whoever goes by the state must not wait for a call.
+Verdict NoCallCame(absl::Duration patience);
 
 // Each of these refers to the policy that it was made with, which must outlive it.
 
@@ -79,6 +85,46 @@ class ProbingState {
   const Policy& policy_;
   Probes probes_;
   WindowCounts results_;
+};
+
+// OPEN, while the one probe of an outage may go out or is out (rule R16).
+class RetryingState {
+ public:
+  RetryingState(const Policy& policy, bool rejected_before, SteadyTime now)
+      : has_rejected(rejected_before),
+        timeout_(policy.half_open.probe_timeout),
+        probes_(OneProbe(policy)),
+        due_since_(now) {}
+
+  std::optional<int32_t> Admit(SteadyTime now) { return probes_.Admit(now); }
+  std::optional<Verdict> Record(int32_t place, std::optional<WindowEntry> entry, SteadyTime now);
+  SteadyTime Since(int32_t place) const { return probes_.Since(place); }
+  // That no call has come to be the probe.
+  std::optional<DueVerdict> Due() const;
+  std::optional<Verdict> CheckTimeout(SteadyTime now);
+  int64_t probes_out() const { return probes_.out(); }
+
+  bool has_rejected;  // a call since the outage began
+
+ private:
+  static HalfOpenPolicy OneProbe(const Policy& policy) {
+    HalfOpenPolicy one = policy.half_open;
+    one.max_concurrent = 1;
+    one.verdict = SuccessThreshold{1};
+    return one;
+  }
+
+  const absl::Duration timeout_;
+  Probes probes_;
+  SteadyTime due_since_;
+};
+
+struct SlowStartState {
+  SlowStartState(const Policy& policy, CallAverages* averages, int64_t threshold, SteadyTime now)
+      : watch(policy, averages, now), limit(now, threshold) {}
+
+  FailureWatch watch;
+  CongestionWindow limit;
 };
 
 struct RampingState {

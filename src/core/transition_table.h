@@ -43,11 +43,14 @@ struct CauseRow {
   // What its columns say.
   struct From {
     static constexpr PhaseSet kNone{};
-    static constexpr PhaseSet kWatching{Phase::kClosed, Phase::kRamping};
+    static constexpr PhaseSet kWatching{Phase::kClosed, Phase::kRamping, Phase::kSlowStart};
     static constexpr PhaseSet kOpen{Phase::kOpen};
-    static constexpr PhaseSet kProbing{Phase::kProbing};
+    static constexpr PhaseSet kAnyOpen{Phase::kOpen, Phase::kRetrying};
+    static constexpr PhaseSet kProbing{Phase::kProbing, Phase::kRetrying};
     static constexpr PhaseSet kRamping{Phase::kRamping};
-    static constexpr PhaseSet kAny{Phase::kClosed, Phase::kOpen, Phase::kProbing, Phase::kRamping};
+    static constexpr PhaseSet kSlowStart{Phase::kSlowStart};
+    static constexpr PhaseSet kAny{Phase::kClosed,  Phase::kOpen,    Phase::kRetrying,
+                                   Phase::kProbing, Phase::kRamping, Phase::kSlowStart};
   };
   struct To {
     static constexpr std::optional<Phase> kSame = std::nullopt;

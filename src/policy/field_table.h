@@ -89,6 +89,12 @@ constexpr auto FieldsOf(const ImprobableRun* /*type*/) {
                                   "", "how seldom chance alone may open the circuit"));
 }
 
+constexpr auto FieldsOf(const AdaptiveRecovery* /*type*/) {
+  return std::make_tuple(ValueRow("probe_cost", &AdaptiveRecovery::probe_cost,
+                                  {0, 100, Ends::kMaxOnly}, "",
+                                  "what a call costs that goes out in vain, in lost answers"));
+}
+
 constexpr auto FieldsOf(const Policy* /*type*/) {
   return std::make_tuple(
       ValueRow("consecutive_failures", &Policy::consecutive_failures, kCallsRange, "calls",
@@ -140,6 +146,9 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
           "ramp", &Policy::ramp,
           "after good probes, lets through a share of calls that grows from `initial_fraction` to "
           "all over `duration`, and closes then"),
+      PartRow("adaptive_recovery", &Policy::adaptive_recovery,
+              "probes as often as the traffic and the length of the outage say, and comes back by "
+              "slow start; in place of `open_duration`, the backoff, `half_open` and `ramp`"),
       ValueRow("max_in_flight", &Policy::max_in_flight, kCallsRange, "calls",
                "rejects the call that would be one more in flight, in any state; no failure, and "
                "counted apart. Takes the circuit's lock on each call"));

@@ -106,14 +106,30 @@ TEST(Connection, R20_IsOfNoInterestWhileClosed) {
 TEST(Connection, R20_TimeAloneEndsTheWaitingOnceNobodyCalls) {
   TestCircuit circuit;
   Await(circuit);
-  circuit.clock().Advance(absl::Seconds(59));
+  circuit.clock().Advance(absl::Seconds(9));
   ExpectNotConnected(circuit->TryAcquire(Down), State::kOpen);
-  circuit.clock().Advance(absl::Seconds(60) - absl::Nanoseconds(1));
+  circuit.clock().Advance(absl::Seconds(10) - absl::Nanoseconds(1));
   EXPECT_EQ(circuit->state(), State::kOpen);
   circuit.clock().Advance(absl::Nanoseconds(1));
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
   EXPECT_EQ(circuit.moves().back().cause, Cause::kOpenDurationElapsed);
-  EXPECT_EQ(circuit.moves().back().detail, "no call for 1m");
+  EXPECT_EQ(circuit.moves().back().detail, "no call for 10s");
+}
+
+// Whoever goes by the state mustn't wait longer than without all this.
+TEST(Connection, R20_TheWaitingIsNoLongerThanAnOpening) {
+  Policy policy = SmallPolicy();
+  for (const auto& [open, waits] : {std::pair(absl::Seconds(2), absl::Seconds(2)),
+                                    std::pair(absl::Hours(1), absl::Seconds(60))}) {
+    policy.open_duration = open;
+    policy.max_open_duration = absl::Hours(1);
+    TestCircuit circuit(policy);
+    Await(circuit);
+    circuit.clock().Advance(waits - absl::Nanoseconds(1));
+    EXPECT_EQ(circuit->state(), State::kOpen);
+    circuit.clock().Advance(absl::Nanoseconds(1));
+    EXPECT_EQ(circuit->state(), State::kHalfOpen);
+  }
 }
 
 TEST(Connection, R20_TheBackoffIsThatOfTheOpeningThatGoesOn) {
@@ -144,9 +160,36 @@ TEST(Connection, R20_ProbesOfOtherChannelsGoOn) {
   ASSERT_TRUE(probe);
   ExpectNotConnected(circuit->TryAcquire(Down), State::kHalfOpen);
   probe.permit().RecordSuccess();
-  ExpectNotConnected(circuit->TryAcquire(Down), State::kHalfOpen);
+  ExpectNotConnected(circuit->TryAcquire(Down), State::kOpen);
   circuit->TryAcquire(Up).permit().RecordSuccess();
   EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+// Else it would be HALF_OPEN and reject everything for as long as the server is away.
+TEST(Connection, R20_AwaitsOneAfterGoodProbesTooAndTheyCount) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  circuit->TryAcquire(Up).permit().RecordSuccess();
+  circuit.clock().Advance(absl::Seconds(5));
+  ExpectNotConnected(circuit->TryAcquire(Down), State::kOpen);
+  EXPECT_TRUE(circuit->Snapshot().awaits_connection);
+  EXPECT_EQ(circuit->Snapshot().openings_in_a_row, 1);
+  circuit.clock().Advance(absl::Seconds(5));
+  circuit->TryAcquire(Up).permit().RecordSuccess();  // the second of two
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
+TEST(Connection, R20_TwoChannelsOfWhichOneIsDownDoNotMoveItToAndFro) {
+  TestCircuit circuit;
+  Await(circuit);
+  const std::size_t moves = circuit.moves().size();
+  for (int i = 0; i < 1'000; ++i) {
+    circuit->TryAcquire(Up).permit().Ignore();
+    ExpectNotConnected(circuit->TryAcquire(Down), State::kHalfOpen);
+  }
+  EXPECT_EQ(circuit.moves().size(), moves + 1);
+  circuit.clock().Advance(absl::Seconds(1));
+  ExpectNotConnected(circuit->TryAcquire(Down), State::kOpen);
 }
 
 TEST(Connection, R20_OperatorsHaveTheirWay) {

@@ -55,14 +55,15 @@ TEST(Enums, NumbersAreFrozen) {
   ExpectFrozen(
       {FUSEBOX_REJECTION_REASONS(FUSEBOX_ROW)},
       {RejectionReason::kOpen, RejectionReason::kHalfOpenFull, RejectionReason::kForcedOpen,
-       RejectionReason::kRamping, RejectionReason::kTooManyCalls, RejectionReason::kNotConnected});
+       RejectionReason::kRamping, RejectionReason::kTooManyCalls, RejectionReason::kNotConnected,
+       RejectionReason::kLimited});
   EXPECT_EQ(static_cast<int>(RejectionReason::kUnknown), -1);
-  ExpectFrozen(
-      {FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)},
-      {EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kRampStarted,
-       EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
-       EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
-       EventKind::kUserCodeFailed, EventKind::kEventsDropped, EventKind::kCallsUnprotected});
+  ExpectFrozen({FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)},
+               {EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kRampStarted,
+                EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
+                EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
+                EventKind::kUserCodeFailed, EventKind::kEventsDropped, EventKind::kCallsUnprotected,
+                EventKind::kProbeFailed, EventKind::kSlowStartBegan});
   ExpectFrozen({FUSEBOX_CAUSES(FUSEBOX_ROW)}, {Cause::kNone,
                                                Cause::kConsecutiveFailures,
                                                Cause::kFailuresInWindow,
@@ -86,7 +87,8 @@ TEST(Enums, NumbersAreFrozen) {
                                                Cause::kPolicyChanged,
                                                Cause::kNotConnected,
                                                Cause::kConnected,
-                                               Cause::kImprobableRun});
+                                               Cause::kImprobableRun,
+                                               Cause::kSlowStartEnded});
   ExpectFrozen({FUSEBOX_USER_CODES(FUSEBOX_ROW)},
                {UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
                 UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService});

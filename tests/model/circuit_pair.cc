@@ -70,9 +70,9 @@ std::string MissingEvidence(const Event& event) {
   return absl::StrCat(", with evidence of ", evidence.told_apart, " of ", evidence.calls, " calls");
 }
 
-std::string PhaseText(Mode mode, State state, bool ramping, double fraction) {
+std::string PhaseText(Mode mode, State state, bool ramping, double fraction, double limit) {
   return absl::StrCat(ModeName(mode), " ", StateName(state), ramping ? " ramping " : " ",
-                      fraction * 1e9);
+                      fraction * 1e9, " limit ", limit);
 }
 
 std::string EventText(fusebox::EventKind kind, State from, State to, Mode mode_from, Mode mode_to,
@@ -357,7 +357,8 @@ std::string CircuitPair::TextOf(const CircuitSnapshot& snapshot) const {
   }
   const auto& failure = snapshot.last_failure;
   return absl::StrCat(
-      PhaseText(snapshot.mode, snapshot.state, snapshot.ramping, snapshot.ramp_fraction),
+      PhaseText(snapshot.mode, snapshot.state, snapshot.ramping, snapshot.ramp_fraction,
+                snapshot.limit.value_or(0)),
       FiguresText(
           {static_cast<int64_t>(snapshot.epoch), totals.success, totals.failure, totals.ignored,
            totals.slow, totals.rejected, totals.too_many_calls, totals.would_reject, totals.opened,
@@ -380,18 +381,18 @@ std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
   }
   const ReferenceCircuit::Window window = circuit.CountWindow();
   const auto& failure = circuit.last_failure();
-  const bool open = circuit.state() == State::kOpen;
   return absl::StrCat(
       PhaseText(circuit.mode(), circuit.state(), circuit.ramping(),
-                static_cast<double>(circuit.RampBillionths()) / 1e9),
+                static_cast<double>(circuit.RampBillionths()) / 1e9,
+                static_cast<double>(circuit.limit()) / 1'024),
       FiguresText(
           {static_cast<int64_t>(circuit.epoch()), circuit.Returned(OutcomeKind::kSuccess),
            circuit.Returned(OutcomeKind::kFailure), circuit.Returned(OutcomeKind::kIgnored),
            circuit.Slow(), circuit.rejected(), circuit.too_many_calls(), circuit.would_reject(),
            opened, circuit.InFlight(), circuit.ProbesOut(), circuit.FailuresInARow(),
            window.recorded, window.failures, window.slow, circuit.LastTransition().value_or(-1),
-           open && !circuit.awaits_connection() ? circuit.NextDue().value_or(-1) : -1,
-           failure ? failure->at : -1, failure ? failure->code : -1},
+           circuit.NextProbe().value_or(-1), failure ? failure->at : -1,
+           failure ? failure->code : -1},
           transitions, failure ? failure->message : ""),
       ", openings in a row ", circuit.OpeningsInARow(), ", awaits a connection ",
       circuit.awaits_connection());

@@ -44,7 +44,9 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) 
   if (refusal && mode_ != Mode::kShadow) {
     ++(*refusal == RejectionReason::kTooManyCalls ? too_many_calls_ : rejected_);
     answer.reason = *refusal;
-    if (state_ == State::kOpen && *refusal != RejectionReason::kNotConnected) {
+    if (retrying_ && *refusal == RejectionReason::kOpen) {
+      answer.retry_after = 50'000'000;
+    } else if (state_ == State::kOpen && !retrying_ && *refusal != RejectionReason::kNotConnected) {
       answer.retry_after = std::nullopt;
       if (open_until_) answer.retry_after = *open_until_ - now_;
     }
@@ -57,41 +59,58 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) 
   call.started = now_;
   call.timed = policy().slow_call_duration || (policy().hung_calls && !disabled);
   call.epoch = disabled || refusal ? 0 : epoch_;
+  call.has_place = slow_start_ && call.epoch != 0;
   calls_.push_back(call);
+  if (call.has_place) calls_.back().inside = Inside();
   return answer;
 }
 
 // Why the machine would not let a call through now, if it would not.
 std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
-  if (HungCallsHold()) OpenByRule(Cause::kHungCalls, now_, 0);
+  if (HungCallsHold()) OpenByRule(Cause::kHungCalls, now_, {});
   LookAtProbes();
   if (awaits_connection_ && connected) {
+    connected_at_ = now_;
     Target half_open;
     half_open.to = State::kHalfOpen;
     Move(Cause::kConnected, now_, half_open);
   } else if (awaits_connection_) {
-    open_until_ = now_ + 60 * kBillion;
+    open_until_ = now_ + AwaitsFor();
     return RejectionReason::kNotConnected;
-  } else if (Probing() && !connected) {
-    if (ProbesOut() == 0 && Recorded().empty()) {
+  } else if ((Probing() || retrying_) && !connected) {
+    if (ProbesOut() == 0 && !(connected_at_ && now_ - *connected_at_ < kBillion)) {
       Target open;
       open.to = State::kOpen;
       Move(Cause::kNotConnected, now_, open);
     }
     return RejectionReason::kNotConnected;
   }
-  if (state_ == State::kOpen) {
+  const auto tell_first = [&] {
     if (!has_rejected_) {
       told_.push_back({EventKind::kFirstRejection, state_, state_, mode_, mode_, Cause::kNone, now_,
                        epoch_, false});
     }
     has_rejected_ = true;
+  };
+  if (state_ == State::kOpen && !retrying_) {
+    tell_first();
     return mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
   }
   if (policy().max_in_flight && InFlight() + 1 > *policy().max_in_flight) {
     return RejectionReason::kTooManyCalls;
   }
   if (state_ == State::kClosed) return std::nullopt;
+  if (retrying_) {
+    if (ProbesOut() == 0) return std::nullopt;
+    tell_first();
+    return RejectionReason::kOpen;
+  }
+  if (slow_start_) {
+    ForgetPlaces();
+    if ((Inside() + 1) * 1'024 <= limit_) return std::nullopt;
+    last_held_ = now_;
+    return RejectionReason::kLimited;
+  }
   if (ramping_) {
     ramp_credit_ += RampBillionths();
     if (ramp_credit_ < kBillion) return RejectionReason::kRamping;
@@ -130,7 +149,7 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   const bool slow = IsSlow(call, result);
   if (slow && policy().slow_is_failure) result.kind = OutcomeKind::kFailure;
   const int64_t timeout = Nanos(policy().half_open.probe_timeout);
-  if (current && Probing() && !call.answered && result.cancelled && timeout > 0 &&
+  if (current && (Probing() || retrying_) && !call.answered && result.cancelled && timeout > 0 &&
       *result.latency * 2 >= timeout) {
     result.kind = OutcomeKind::kFailure;
   }
@@ -142,7 +161,10 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
     last_failure_ = Failure{now_, result.code, result.message};
   }
   if (!current) return;
+  retrying_since_ = now_;
+  const bool was_answered = call.answered;
   bool counts = result.kind != OutcomeKind::kIgnored;
+  if (retrying_ && result.kind == OutcomeKind::kSuccess) NoteLatency(call, result);
   if (Probing() && call.answered) {
     // It was a success by its message, unless that was too slow.
     counts = failure && !entries_[*call.entry].failure;
@@ -150,7 +172,8 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   } else if (counts) {
     AddEntry(failure, slow);
   }
-  Judge(counts, failure ? result.pushback : 0);
+  Judge(counts, failure ? Failed{result.pushback, result.code == 4} : Failed());
+  LeaveSlowStart(call_index, result, was_answered);
 }
 
 void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& message, int64_t now) {
@@ -161,11 +184,14 @@ void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& mess
   Call& call = calls_[call_index];
   call.answered = true;
   if (!current) return;
-  if (Probing()) {
-    const bool slow = IsSlow(call, message);
-    call.entry = AddEntry(slow && policy().slow_is_failure, slow);
-  }
-  Judge(Probing(), 0);
+  const bool slow = IsSlow(call, message);
+  Result result = message;
+  if (slow && policy().slow_is_failure) result.kind = OutcomeKind::kFailure;
+  const bool failure = result.kind == OutcomeKind::kFailure;
+  if (Probing() || retrying_) call.entry = AddEntry(failure, slow);
+  if (retrying_ && !failure) NoteLatency(call, message);
+  Judge(Probing() || retrying_, {});
+  LeaveSlowStart(call_index, result, /*was_answered=*/false);
 }
 
 ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_index,
@@ -182,6 +208,10 @@ ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_i
   if (failure && (current || call.epoch == 0)) last_failure_ = Failure{now_, 0, ""};
   if (!current) return stream;
   bool counts = true;
+  Result result = message;
+  result.kind = call.kind;
+  const bool was_answered = call.answered;
+  if (retrying_ && !failure) NoteLatency(call, message);
   if (Probing() && call.answered) {
     counts = failure && !entries_[*call.entry].failure;
     if (counts) entries_[*call.entry].failure = true;
@@ -190,7 +220,8 @@ ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_i
     const std::size_t entry = AddEntry(failure, call.slow);
     if (!failure) stream.entry = entry;
   }
-  Judge(counts, 0);
+  Judge(counts, {});
+  LeaveSlowStart(call_index, result, was_answered);
   return stream;
 }
 
@@ -207,7 +238,7 @@ void ReferenceCircuit::Report(const Result& failure, int64_t now) {
   CountFailure(failure);
   if (!Watching() || mode_ == Mode::kDisabled) return;
   AddEntry(true, false);
-  Judge(true, failure.pushback);
+  Judge(true, {failure.pushback, failure.code == 4});
 }
 
 void ReferenceCircuit::Report(const Result& failure, const Stream& stream, int64_t now) {
@@ -216,7 +247,7 @@ void ReferenceCircuit::Report(const Result& failure, const Stream& stream, int64
   CountFailure(failure);
   if (stream.kept_out) return;
   TakeBack(*stream.entry);
-  Judge(true, failure.pushback);
+  Judge(true, {failure.pushback, failure.code == 4});
 }
 
 std::size_t ReferenceCircuit::AddEntry(bool failure, bool slow) {
@@ -242,15 +273,25 @@ void ReferenceCircuit::TakeBack(std::size_t entry) {
   entries_[added].in_window = !inside;
 }
 
-void ReferenceCircuit::Judge(bool counts, int64_t pushback) {
+void ReferenceCircuit::Judge(bool counts, Failed failed) {
   if (Watching()) {
     std::optional<Cause> cause;
     if (counts) cause = TripRuleThatHolds();
     if (!cause && HungCallsHold()) cause = Cause::kHungCalls;
-    if (cause) OpenByRule(*cause, now_, pushback);
+    if (cause) OpenByRule(*cause, now_, failed);
+  } else if (retrying_) {
+    if (!counts) return;
+    if (entries_.back().failure) {
+      OpenByRule(Cause::kProbeFailed, now_, failed);
+    } else {
+      Target slowly;
+      slowly.to = State::kHalfOpen;
+      slowly.slow_start = true;
+      Move(Cause::kProbesSucceeded, now_, slowly);
+    }
   } else if (const auto cause = counts ? Verdict() : std::nullopt) {
     if (*cause != Cause::kProbesSucceeded) {
-      OpenByRule(*cause, now_, pushback);
+      OpenByRule(*cause, now_, failed);
     } else if (policy().ramp) {
       Target ramp;
       ramp.to = State::kHalfOpen;
@@ -318,17 +359,25 @@ void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
     hearing_since_ = now_;
   }
   policy_ = policy;
+  probed_before_ = Window();
   openings_in_a_row_ = OpeningsInARow();
   ++epoch_;
   last_look_.reset();
   armed_at_.reset();
   ramping_ = false;
+  if (retrying_) open_until_ = now_;
+  retrying_ = false;
+  slow_start_ = state_ == State::kHalfOpen && this->policy().adaptive_recovery;
+  if (slow_start_) StartSlowly(now_);
+  if (!this->policy().adaptive_recovery) outage_.reset();
   told_.push_back({EventKind::kPolicyChanged, state_, state_, mode_, mode_, Cause::kPolicyChanged,
                    now_, epoch_, true});
 }
 
 void ReferenceCircuit::MakeDueMoves(int64_t now) {
   now_ = std::max(now_, now);
+  in_flight_ = InFlight();
+  refused_ = rejected_ + too_many_calls_;
   while (const auto due = NextDue()) {
     if (*due > now_) return;
     Target half_open;
@@ -337,6 +386,7 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
       half_open.mode = Mode::kAutomatic;
       Move(Cause::kForcedOpenEnded, *due, half_open);
     } else if (state_ == State::kOpen) {
+      half_open.slow_start = policy().adaptive_recovery && (retrying_ || awaits_connection_);
       Move(Cause::kOpenDurationElapsed, *due, half_open);
     } else {
       Move(Cause::kRampEnded, *due, {});
@@ -345,7 +395,8 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
 }
 
 std::optional<int64_t> ReferenceCircuit::NextDue() const {
-  if (state_ == State::kOpen) return open_until_;
+  if (state_ == State::kOpen && !retrying_) return open_until_;
+  if (retrying_ && ProbesOut() == 0) return retrying_since_ + 30 * kBillion;
   if (ramping_) return ramping_since_ + Nanos(policy().ramp->duration);
   return std::nullopt;
 }
@@ -359,9 +410,15 @@ int64_t ReferenceCircuit::OpeningsInARow() const {
   return closed_at_ && now_ >= Forgets().value_or(now_) ? 0 : openings_in_a_row_;
 }
 
+std::optional<int64_t> ReferenceCircuit::NextProbe() const {
+  if (state_ != State::kOpen || awaits_connection_) return std::nullopt;
+  if (!retrying_) return open_until_;
+  return ProbesOut() == 0 ? std::optional<int64_t>(now_) : std::nullopt;
+}
+
 std::optional<int64_t> ReferenceCircuit::ProbeRunsOut() const {
   const int64_t timeout = Nanos(policy().half_open.probe_timeout);
-  if (!Probing() || timeout == 0) return std::nullopt;
+  if (!(Probing() || retrying_) || timeout == 0) return std::nullopt;
   std::optional<int64_t> due;
   for (const Call& call : calls_) {
     if (!call.out || call.answered || call.epoch != epoch_) continue;
@@ -386,9 +443,9 @@ bool ReferenceCircuit::Look(bool found, int64_t age) {
 
 void ReferenceCircuit::LookAtProbes() {
   const int64_t timeout = Nanos(policy().half_open.probe_timeout);
-  if (!Probing() || timeout == 0) return;
+  if (!(Probing() || retrying_) || timeout == 0) return;
   const auto runs_out = ProbeRunsOut();
-  if (Look(runs_out && *runs_out <= now_, timeout)) OpenByRule(Cause::kProbeTimeout, now_, 0);
+  if (Look(runs_out && *runs_out <= now_, timeout)) OpenByRule(Cause::kProbeTimeout, now_, {});
 }
 
 std::vector<ReferenceCircuit::Entry> ReferenceCircuit::Recorded() const {
@@ -508,10 +565,16 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
   return static_cast<long double>(rate) / kUnit * once_per * std::pow(p, run) < 1 + 1e-12L;
 }
 
+// How long it awaits a connection without a call.
+int64_t ReferenceCircuit::AwaitsFor() const {
+  if (policy().adaptive_recovery) return 30 * kBillion;
+  return std::min(60 * kBillion, Nanos(policy().open_duration));
+}
+
 std::optional<Cause> ReferenceCircuit::Verdict() const {
-  int64_t recorded = 0;
-  int64_t failures = 0;
-  int64_t slow = 0;
+  int64_t recorded = probed_before_.recorded;
+  int64_t failures = probed_before_.failures;
+  int64_t slow = probed_before_.slow;
   for (const Entry& entry : Recorded()) {
     ++recorded;
     failures += entry.failure ? 1 : 0;
@@ -546,18 +609,113 @@ int64_t ReferenceCircuit::OpenLength(int64_t pushback) const {
   return std::max(std::min(part / whole, most), std::min(pushback, most));
 }
 
-void ReferenceCircuit::OpenByRule(Cause cause, int64_t at, int64_t pushback) {
+// t * sqrt(2c / n), in whole microseconds.
+int64_t ReferenceCircuit::ProbeGap(int64_t at) const {
+  const absl::int128 micros = (at - outage_->began) / 1'000;
+  const int64_t calls = std::max<int64_t>(1, refused_ - outage_->refused_before);
+  const int64_t cost = 2 * kBillion * policy_.probe_cost.part / policy_.probe_cost.whole;
+  const absl::int128 each = micros * micros / calls;
+  if (each > absl::int128(kBillion) * kBillion) return 30 * kBillion;  // for any cost
+  const absl::int128 square = each * cost / kBillion;
+  int64_t gap = 0;
+  for (int64_t step = int64_t{1} << 25; step > 0; step /= 2) {
+    if (absl::int128(gap + step) * (gap + step) <= square) gap += step;
+  }
+  const int64_t least = std::max<int64_t>(50'000'000, 2 * usual_latency_);
+  return std::min(std::max(gap * 1'000, least), 30 * kBillion);
+}
+
+int64_t ReferenceCircuit::Patience() const { return std::max(kBillion, 10 * usual_latency_); }
+
+int64_t ReferenceCircuit::Inside() const {
+  return std::count_if(calls_.begin(), calls_.end(),
+                       [](const Call& call) { return call.has_place; });
+}
+
+// Whoever has had a place for too long has none any more.
+void ReferenceCircuit::ForgetPlaces() {
+  constexpr int64_t kLength = kBillion / 16;
+  for (Call& call : calls_) {
+    const int64_t end_of_slice = (SliceOf(call.started, kLength) + 1) * kLength;
+    if (end_of_slice <= now_ - Patience()) call.has_place = false;
+  }
+}
+
+void ReferenceCircuit::StartSlowly(int64_t at) {
+  limit_ = 1'024 * (slow_from_ == -1 ? 2 : std::min<int64_t>(2, slow_from_));
+  last_held_ = at;
+  for (Call& call : calls_) call.has_place = false;
+}
+
+void ReferenceCircuit::NoteLatency(const Call& call, const Result& result) {
+  if (!result.timed) return;
+  const int64_t took = result.latency.value_or(now_ - call.started);
+  usual_latency_ = usual_latency_ == 0 ? took : usual_latency_ + (took - usual_latency_) / 8;
+}
+
+void ReferenceCircuit::LeaveSlowStart(std::size_t call_index, const Result& result,
+                                      bool was_answered) {
+  Call& call = calls_[call_index];
+  if (!slow_start_ || call.epoch != epoch_) return;
+  ForgetPlaces();
+  const bool had_place = call.has_place;
+  call.has_place = false;
+  if (result.kind != OutcomeKind::kSuccess) return;
+  if (!was_answered) NoteLatency(call, result);
+  int64_t most = 0;
+  for (const Call& other : calls_) {
+    if (other.epoch != epoch_) continue;
+    if (SliceOf(other.started, kBillion / 16) != SliceOf(call.started, kBillion / 16)) continue;
+    most = std::max(most, other.inside);
+  }
+  if (had_place && most * 1'024 * 2 >= limit_) {
+    limit_ += slow_from_ == -1 || limit_ < 1'024 * slow_from_ ? 1'024 : 1'024 * 1'024 / 4 / limit_;
+  }
+  if (now_ - last_held_ >= Patience()) Move(Cause::kSlowStartEnded, now_, {});
+}
+
+void ReferenceCircuit::OpenByRule(Cause cause, int64_t at, Failed failed) {
   Target open;
   open.to = State::kOpen;
   open.by_rule = true;
-  open.pushback = pushback;
+  open.pushback = failed.pushback;
+  open.no_answer = failed.no_answer || cause == Cause::kHungCalls || cause == Cause::kProbeTimeout;
   Move(cause, at, open);
+}
+
+void ReferenceCircuit::Open(int64_t at, const Target& target, bool goes_on) {
+  if (policy().adaptive_recovery) {
+    if (!goes_on) slow_from_ = target.no_answer ? std::max<int64_t>(1, in_flight_ / 2) : -1;
+    if (!outage_) outage_ = Outage{at, refused_};
+  }
+  if (mode_ == Mode::kForcedOpen) return;
+  if (!policy().adaptive_recovery) {
+    ++openings_in_a_row_;
+    open_until_ = at + OpenLength(target.pushback);
+    return;
+  }
+  const int64_t asked = std::min(target.pushback, Nanos(policy().max_open_duration));
+  open_until_ = at + std::max(ProbeGap(at), asked);
 }
 
 void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   const State from = state_;
   const Mode mode_from = mode_;
-  state_ = target.to;
+  if (cause == Cause::kNotConnected) {
+    for (const Entry& entry : Recorded()) {
+      ++probed_before_.recorded;
+      probed_before_.failures += entry.failure ? 1 : 0;
+      probed_before_.slow += entry.slow ? 1 : 0;
+    }
+  } else if (!awaits_connection_ || target.to != State::kHalfOpen) {
+    probed_before_ = Window();
+  }
+  const bool was_retrying = retrying_;
+  // Where several probes would decide, one does.
+  retrying_ = target.to == State::kHalfOpen && !target.ramping && !target.slow_start &&
+              policy().adaptive_recovery;
+  retrying_since_ = at;
+  state_ = retrying_ ? State::kOpen : target.to;
   mode_ = target.mode.value_or(mode_);
   ++epoch_;
   last_look_.reset();
@@ -565,8 +723,11 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   ramping_ = target.ramping;
   ramping_since_ = at;
   ramp_credit_ = 0;
-  has_rejected_ = false;
+  slow_start_ = target.slow_start;
+  if (slow_start_) StartSlowly(at);
   awaits_connection_ = cause == Cause::kNotConnected;
+  const bool goes_on = was_retrying && state_ == State::kOpen && mode_ != Mode::kForcedOpen;
+  if (!goes_on && !retrying_) has_rejected_ = false;
   // The openings before count while CLOSED for less than the memory; a closing without one, or by
   // an operator, is the end of them.
   const auto forgets = Forgets();
@@ -575,21 +736,23 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   if (state_ == State::kClosed) {
     if (target.by_operator || !policy().backoff_memory) openings_in_a_row_ = 0;
     if (openings_in_a_row_ > 0) closed_at_ = at;
+    outage_.reset();
   }
   if (awaits_connection_) {
-    open_until_ = at + 60 * kBillion;
-  } else if (state_ == State::kOpen && mode_ != Mode::kForcedOpen) {
-    ++openings_in_a_row_;
-    open_until_ = at + OpenLength(target.pushback);
+    open_until_ = at + AwaitsFor();
+    has_rejected_ = true;
+  } else if (state_ == State::kOpen && !retrying_) {
+    Open(at, target, goes_on);
   }
   const auto tell = [&](bool whether, EventKind kind) {
     if (!whether) return;
     told_.push_back({kind, from, state_, mode_from, mode_, cause, at, epoch_, target.by_operator});
   };
-  tell(target.by_rule, EventKind::kRuleExceeded);
+  tell(target.by_rule, was_retrying ? EventKind::kProbeFailed : EventKind::kRuleExceeded);
   tell(cause == Cause::kReset, EventKind::kReset);
   tell(mode_ != mode_from || cause == Cause::kForcedOpen, EventKind::kModeChanged);
   tell(ramping_, EventKind::kRampStarted);
+  tell(slow_start_, EventKind::kSlowStartBegan);
   tell(state_ != from, EventKind::kTransition);
 }
 
@@ -618,7 +781,7 @@ int64_t ReferenceCircuit::InFlight() const {
 }
 
 int64_t ReferenceCircuit::ProbesOut() const {
-  if (!Probing()) return 0;
+  if (!Probing() && !retrying_) return 0;
   return std::count_if(calls_.begin(), calls_.end(), [&](const Call& call) {
     return call.out && !call.answered && call.epoch == epoch_;
   });

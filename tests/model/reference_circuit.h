@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the rules R1-R10, R12-R15, R20, R22 and C6 say, once more, as plainly as can be: every call
+// What the rules R1-R10, R12-R17, R20, R22 and C6 say, once more, as plainly as can be: every call
 // is kept forever, and every figure is counted afresh from that list whenever it's asked for. Slow,
 // and meant to be: it is what the library is compared with, and shares nothing with it but the
 // policy and the enums.
@@ -37,6 +37,7 @@ struct ReferencePolicy {
   Fraction slow_call_rate;  // if policy.slow_call_rate
   Fraction backoff = {1, 1};
   int64_t ramp_initial = 0;  // if policy.ramp: in billionths
+  Fraction probe_cost;       // if policy.adaptive_recovery
 };
 
 class ReferenceCircuit {
@@ -107,11 +108,15 @@ class ReferenceCircuit {
   fusebox::Mode mode() const { return mode_; }
   bool ramping() const { return ramping_; }
   bool awaits_connection() const { return awaits_connection_; }
+  // In slow start, in 1,024ths; 0: not in slow start.
+  int64_t limit() const { return slow_start_ ? limit_ : 0; }
   uint64_t epoch() const { return epoch_; }
   // When time alone will make the next move, if it will.
   std::optional<int64_t> NextDue() const;
   // When the openings before will be forgotten, if they still count.
   std::optional<int64_t> Forgets() const;
+  // When the next probe is due, of a circuit that is OPEN and has none out.
+  std::optional<int64_t> NextProbe() const;
   // When the oldest probe will have been out for too long.
   std::optional<int64_t> ProbeRunsOut() const;
 
@@ -150,6 +155,8 @@ class ReferenceCircuit {
     bool out = true;
     bool answered = false;             // by a message
     std::optional<std::size_t> entry;  // which that message made, as a probe's success
+    bool has_place = false;            // in slow start
+    int64_t inside = 0;                // how many had one when it had got it
     // Once it is back:
     fusebox::OutcomeKind kind = fusebox::OutcomeKind::kIgnored;
     bool slow = false;
@@ -176,8 +183,8 @@ class ReferenceCircuit {
   };
 
   // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
-  bool Watching() const { return state_ == fusebox::State::kClosed || ramping_; }
-  bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_; }
+  bool Watching() const { return state_ == fusebox::State::kClosed || ramping_ || slow_start_; }
+  bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_ && !slow_start_; }
   bool IsSlow(const Call& call, const Result& result) const;
   std::size_t AddEntry(bool failure, bool slow);
   std::vector<Entry> Recorded() const;  // of this epoch
@@ -185,10 +192,15 @@ class ReferenceCircuit {
   void TakeBack(std::size_t entry);
   bool Look(bool found, int64_t age);
   bool HungCallsHold();
+  int64_t AwaitsFor() const;
   void LookAtProbes();
   bool IsCurrent(uint64_t epoch, int64_t now);
   // After an entry is there or has changed.
-  void Judge(bool counts, int64_t pushback);
+  struct Failed {
+    int64_t pushback = 0;
+    bool no_answer = false;
+  };
+  void Judge(bool counts, Failed failed);
   void CountFailure(const Result& failure);
   std::optional<fusebox::Cause> TripRuleThatHolds() const;
   bool ImprobableRunHolds() const;
@@ -201,12 +213,23 @@ class ReferenceCircuit {
     fusebox::State to = fusebox::State::kClosed;
     std::optional<fusebox::Mode> mode;  // absent: as before
     bool ramping = false;
+    bool slow_start = false;
     int64_t pushback = 0;
+    bool no_answer = false;  // in time
     bool by_rule = false;
     bool by_operator = false;
   };
   void Move(fusebox::Cause cause, int64_t at, const Target& target);
-  void OpenByRule(fusebox::Cause cause, int64_t at, int64_t pushback);
+  void OpenByRule(fusebox::Cause cause, int64_t at, Failed failed);
+  void Open(int64_t at, const Target& target, bool goes_on);
+  int64_t ProbeGap(int64_t at) const;
+  int64_t Patience() const;
+  int64_t Inside() const;
+  void ForgetPlaces();
+  void StartSlowly(int64_t at);
+  void NoteLatency(const Call& call, const Result& result);
+  // A call has had a message, or has ended without one before.
+  void LeaveSlowStart(std::size_t call_index, const Result& result, bool was_answered);
 
   ReferencePolicy policy_;
   int64_t now_;
@@ -218,8 +241,25 @@ class ReferenceCircuit {
   std::optional<int64_t> open_until_;  // while OPEN; absent: forever
   bool has_rejected_ = false;          // in this opening
   bool awaits_connection_ = false;     // a probe is due for the next call that has one
+  std::optional<int64_t> connected_at_;
+  Window probed_before_;  // what probes had come to when it began to await a connection
   bool ramping_ = false;
   int64_t ramping_since_ = 0;
+  // With adaptive_recovery:
+  bool retrying_ = false;       // OPEN, and its probe is due or out
+  int64_t retrying_since_ = 0;  // or since the last probe was ignored
+  bool slow_start_ = false;     // HALF_OPEN
+  int64_t limit_ = 0;           // in 1,024ths
+  int64_t slow_from_ = -1;      // -1: from nowhere
+  int64_t last_held_ = 0;
+  int64_t usual_latency_ = 0;
+  struct Outage {
+    int64_t began = 0;
+    int64_t refused_before = 0;
+  };
+  std::optional<Outage> outage_;
+  int64_t in_flight_ = 0;  // when the present operation began, as the next one
+  int64_t refused_ = 0;
   int64_t ramp_credit_ = 0;           // in billionths
   std::optional<int64_t> last_look_;  // in this epoch, at the calls that are out
   std::optional<int64_t> armed_at_;

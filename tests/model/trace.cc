@@ -156,6 +156,14 @@ void AddRamp(ReferencePolicy& reference) {
                     static_cast<double>(reference.ramp_initial) / 1'000'000'000};
 }
 
+void AddAdaptiveRecovery(ReferencePolicy& reference) {
+  if (!OneIn(2)) return;
+  const Fraction costs[] = {{1, 2}, {1, 10}, {2, 1}, {100, 1}};
+  reference.probe_cost = costs[Pick(4)];
+  reference.policy.adaptive_recovery = fusebox::AdaptiveRecovery{reference.probe_cost.value()};
+  reference.policy.ramp.reset();
+}
+
 template <typename T>
 std::string TextOf(const std::optional<T>& value) {
   return value ? absl::StrCat(*value) : "unset";
@@ -233,6 +241,7 @@ ReferencePolicy AnyPolicy() {
   AddHalfOpen(reference);
   AddOpen(reference);
   AddRamp(reference);
+  AddAdaptiveRecovery(reference);
   return reference;
 }
 
@@ -276,7 +285,9 @@ std::string Describe(const ReferencePolicy& reference) {
       ", max_in_flight ", TextOf(p.max_in_flight), ", ramp ",
       p.ramp ? absl::StrCat(absl::FormatDuration(p.ramp->duration), " from ",
                             reference.ramp_initial, " billionths")
-             : "unset");
+             : "unset",
+      ", adaptive_recovery ",
+      p.adaptive_recovery ? absl::StrCat(p.adaptive_recovery->probe_cost) : "unset");
 }
 
 int CallsOf(const Step& step) { return 1 + static_cast<int>(step.which % 20); }
@@ -305,6 +316,8 @@ int64_t LengthOf(const Step& step, const Policy& policy) {
                                     policy.backoff_memory.value_or(slice),
                                     policy.backoff_memory.value_or(slice) / 2,
                                     absl::Minutes(10),
+                                    absl::Milliseconds(50),
+                                    absl::Microseconds(62'500),
                                     absl::Hours(1)};
   const int64_t length = absl::ToInt64Nanoseconds(lengths[step.length % std::size(lengths)]);
   const int64_t nudges[] = {0, 1, -1};

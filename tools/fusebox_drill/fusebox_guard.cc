@@ -29,6 +29,11 @@ absl::StatusCode CodeOf(Answer answer) {
   return absl::StatusCode::kOk;
 }
 
+// HALF_OPEN, with good probes behind it.
+bool LetsMoreThrough(const fusebox::CircuitSnapshot& snapshot) {
+  return snapshot.ramping || snapshot.limit.has_value();
+}
+
 class FuseboxGuard final : public Guard {
  public:
   explicit FuseboxGuard(std::shared_ptr<fusebox::CircuitBreaker> breaker)
@@ -63,7 +68,7 @@ class FuseboxGuard final : public Guard {
       case fusebox::State::kOpen:
         return GuardState::kOpen;
       case fusebox::State::kHalfOpen:
-        return breaker_->Snapshot().ramping ? GuardState::kRamping : GuardState::kHalfOpen;
+        return LetsMoreThrough(breaker_->Snapshot()) ? GuardState::kRamping : GuardState::kHalfOpen;
       case fusebox::State::kClosed:
       case fusebox::State::kUnknown:
         break;

@@ -54,6 +54,11 @@ std::string AfterColon(const fusebox::v1::Evidence& evidence) {
   return evidence.text().empty() ? "" : absl::StrCat(": ", Printable(evidence.text()));
 }
 
+// How many calls it lets through at the same time.
+std::string LimitText(const Circuit& circuit) {
+  return absl::StrCat(std::lround(std::floor(circuit.limit())));
+}
+
 // Whether the mode alone decides, whatever the state.
 bool ModeSaysItAll(const Circuit& circuit) {
   if (circuit.mode() == fusebox::v1::MODE_DISABLED) return true;
@@ -132,6 +137,7 @@ Cell StateCell(const Circuit& circuit) {
   if (circuit.ramping()) {
     absl::StrAppend(&text, " ramp ", std::lround(circuit.ramp_fraction() * 100), "%");
   }
+  if (circuit.has_limit()) absl::StrAppend(&text, " limit ", LimitText(circuit));
   return {std::move(text), StateColour(circuit.state())};
 }
 
@@ -144,6 +150,7 @@ Cell ShortStateCell(const Circuit& circuit) {
   if (circuit.mode() == fusebox::v1::MODE_SHADOW) {
     return {absl::StrCat(StateName(circuit.state()), " shadow"), Colour::kYellow};
   }
+  if (circuit.has_limit()) return {absl::StrCat("LIMIT ", LimitText(circuit)), colour};
   if (!circuit.ramping()) return {StateName(circuit.state()), colour};
   return {absl::StrCat("RAMP ", std::lround(circuit.ramp_fraction() * 100), "%"), colour};
 }

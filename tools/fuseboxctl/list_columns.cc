@@ -42,7 +42,8 @@ constexpr ListColumn kColumns[] = {
     {{"STATE", State},
      {"STATE", ShortState},
      0,
-     "`CLOSED`, `OPEN` or `HALF_OPEN`; with a ramp, how large the share of admitted calls is"},
+     "`CLOSED`, `OPEN` or `HALF_OPEN`; with a ramp, how large the share of admitted calls is; in "
+     "slow start, how many calls may be in flight"},
     {{"MODE", Mode},
      kNotShown,
      0,
