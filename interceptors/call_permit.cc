@@ -42,7 +42,7 @@ void CallPermit::End(const Outcome& outcome) {
 void CallPermit::GiveBack(Step before, const Outcome& outcome) {
   if (before == Step::kOut) {
     permit_.Record(outcome);
-  } else if (outcome.kind == OutcomeKind::kFailure) {
+  } else if (IsFailure(outcome.kind)) {
     ReportFailure(outcome);
   }
 }

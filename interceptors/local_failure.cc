@@ -33,6 +33,15 @@ bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::st
   return may_be_target && IsInTable(status.error_code(), status.error_message());
 }
 
+bool IsMessageLimit(const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) return false;
+  const std::string message = status.error_message();
+  absl::string_view text = message;
+  if (!absl::ConsumePrefix(&text, "CLIENT: ")) absl::ConsumePrefix(&text, "SERVER: ");
+  return absl::StartsWith(text, "Sent message larger than max (") ||
+         absl::StartsWith(text, "Received message larger than max (");
+}
+
 bool IsOwnSendLimit(const grpc::Status& status, int limit) {
   if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) return false;
   const std::string message = status.error_message();

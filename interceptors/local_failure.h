@@ -71,6 +71,9 @@ inline constexpr std::array kLocalFailures = {
 // status is the server's.
 bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::string_view target);
 
+// Whether it says that a message is larger than the channel or the server lets through.
+bool IsMessageLimit(const grpc::Status& status);
+
 // Whether a bidirectional stream has run into the channel's own limit on what it sends, of that
 // many bytes. The callback interface waits for the status of such a stream from its start, and so
 // may get the peer with a status that isn't the peer's (1.51): here the limit decides, which the

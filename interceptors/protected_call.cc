@@ -167,7 +167,7 @@ void ProtectedCall::Conclude(const CallResult& result, const std::string& peer) 
     outcome.cancelled = outcome.code == grpc::StatusCode::CANCELLED && result.silence.has_value();
   }
   // Not for every call: gRPC has to make a string of it.
-  const bool failed = outcome.kind == OutcomeKind::kFailure || outcome.cancelled;
+  const bool failed = IsFailure(outcome.kind) || outcome.cancelled;
   if (failed || (outcome.timed && circuit_.breaker->IsSlow(result.latency))) {
     outcome.peer = PeerText(peer.empty() ? Peer() : peer);
   }

@@ -9,10 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "interceptors/local_failure.h"
 #include "src/base/user_code.h"
 
 namespace fusebox {
 
+using internal::IsMessageLimit;
 using internal::RunUserCode;
 
 namespace {
@@ -23,7 +25,7 @@ constexpr absl::Duration MaxCancelledAfter() { return absl::Hours(24); }
 
 bool IsOutcomeKind(OutcomeKind kind) {
   return kind == OutcomeKind::kSuccess || kind == OutcomeKind::kFailure ||
-         kind == OutcomeKind::kIgnored;
+         kind == OutcomeKind::kIgnored || kind == OutcomeKind::kOverload;
 }
 
 // gRPC's codes may hold any number that a server sends; those that are none count as UNKNOWN, as
@@ -44,7 +46,7 @@ absl::Status Validate(const StatusClassifier::Options& options) {
     }
     if (!IsOutcomeKind(kind)) {
       errors.push_back(absl::StrCat("codes[", number, "] = ", static_cast<int>(kind),
-                                    ", must be kSuccess, kFailure or kIgnored"));
+                                    ", must be kSuccess, kFailure, kIgnored or kOverload"));
     }
   }
   if (options.min_deadline < absl::ZeroDuration() || options.min_deadline > MaxMinDeadline()) {
@@ -103,7 +105,10 @@ OutcomeKind StatusClassifier::Classify(const CallResult& call, std::string* exce
   if (gives_up && cancelled_after_ > absl::ZeroDuration() && *call.silence >= cancelled_after_) {
     return OutcomeKind::kFailure;
   }
-  return table_[PlaceOf(code)];
+  const OutcomeKind kind = table_[PlaceOf(code)];
+  // That a message is too large for the server says nothing of how much it has to do.
+  const bool too_large = kind == OutcomeKind::kOverload && IsMessageLimit(call.status);
+  return too_large ? OutcomeKind::kFailure : kind;
 }
 
 }  // namespace fusebox

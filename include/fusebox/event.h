@@ -63,7 +63,11 @@ namespace fusebox {
   /* One of the probes of an outage, with `adaptive_recovery`: it stays OPEN. */               \
   X(kProbeFailed, 12, PROBE_FAILED, kInfo)                                                     \
   /* A probe has succeeded; HALF_OPEN goes on with a growing number of calls. */               \
-  X(kSlowStartBegan, 13, SLOW_START_BEGAN, kInfo)
+  X(kSlowStartBegan, 13, SLOW_START_BEGAN, kInfo)                                              \
+  /* The dependency has too much to do: it stays CLOSED, and calls in flight are limited. */   \
+  X(kLimitBegan, 14, LIMIT_BEGAN, kWarning)                                                    \
+  /* It stays CLOSED, and they are limited no longer. */                                       \
+  X(kLimitEnded, 15, LIMIT_ENDED, kInfo)
 
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 

@@ -23,19 +23,22 @@
 
 namespace fusebox {
 
-// The three things that a call can say about the dependency (docs/rules.md), as X(enumerator,
-// number, name).
+// What a call can say about the dependency (docs/rules.md), as X(enumerator, number, name).
 #define FUSEBOX_OUTCOME_KINDS(X)                           \
   /* It answered. */                                       \
   X(kSuccess, 0, success)                                  \
   /* It did not, or not as it should. */                   \
   X(kFailure, 1, failure)                                  \
   /* Nothing can be learnt, as when the caller gave up. */ \
-  X(kIgnored, 2, ignored)
+  X(kIgnored, 2, ignored)                                  \
+  /* It is alive, and has too much to do: a failure, but   \
+     for a policy with `overload_limit` no reason to open  \
+     (rule R18). */                                        \
+  X(kOverload, 3, overload)
 
 enum class OutcomeKind { FUSEBOX_OUTCOME_KINDS(FUSEBOX_ENUMERATOR) };
 
-// "success", "failure" or "ignored".
+// "success", "failure", "ignored" or "overload".
 constexpr absl::string_view OutcomeKindName(OutcomeKind kind) {
   switch (kind) {
 #define FUSEBOX_CASE(enumerator, number, name) \
@@ -50,13 +53,19 @@ constexpr absl::string_view OutcomeKindName(OutcomeKind kind) {
 // Writes its name.
 FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, OutcomeKind kind);
 
+// Whether the caller has no answer: a failure or an overload.
+constexpr bool IsFailure(OutcomeKind kind) {
+  return kind == OutcomeKind::kFailure || kind == OutcomeKind::kOverload;
+}
+
 // How many canonical status codes there are: OK = 0 to UNAUTHENTICATED = 16. gRPC and absl share
 // both names and numbers.
 inline constexpr int kStatusCodeCount = 17;
 
 // The standard reading of a status code (rule C2). Failures: UNAVAILABLE, DEADLINE_EXCEEDED,
-// INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED, DATA_LOSS. Ignored: CANCELLED. Every other code is a
-// success, since the dependency is alive and has answered. A code outside 0..16 is read as UNKNOWN.
+// INTERNAL, UNKNOWN, DATA_LOSS. Overload, a failure too: RESOURCE_EXHAUSTED. Ignored: CANCELLED.
+// Every other code is a success, since the dependency is alive and has answered. A code outside
+// 0..16 is read as UNKNOWN.
 FUSEBOX_EXPORT OutcomeKind DefaultOutcomeKind(absl::StatusCode code);
 
 // One call's outcome. A plain value.
@@ -64,7 +73,8 @@ struct FUSEBOX_EXPORT Outcome {
   OutcomeKind kind = OutcomeKind::kSuccess;
 
   // How long the call took. When absent, the breaker takes the time from the grant of the permit to
-  // its return. Only looked at when the policy has a `slow_call_duration`.
+  // its return. Looked at when the policy has a `slow_call_duration`, while the circuit probes (R5,
+  // R16) and while the calls in flight are limited (R17, R18).
   std::optional<absl::Duration> latency;
 
   // False leaves the call out of the slow-call rules: a stream that goes at its caller's pace is

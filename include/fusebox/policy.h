@@ -112,6 +112,18 @@ struct AdaptiveRecovery {
   double probe_cost = 0.5;  // greater than 0, at most 100; held to a billionth
 };
 
+// How many calls may be in flight to a dependency that says it has too much to do: calls that end
+// as OutcomeKind::kOverload, which is RESOURCE_EXHAUSTED unless a classifier says otherwise (rule
+// R18). Such a call never opens the circuit. It cuts the number of calls in flight, at most once a
+// round trip; successes let it grow again, slowly; when no call had to be held back for a second,
+// or for ten times what calls take if that is longer, there is no limit any more. Below one call
+// in flight, a share of the calls is let through. The others are rejected with kLimited. The state
+// stays CLOSED meanwhile. Without it, an overload is a failure like any other.
+struct OverloadLimit {
+  // What is left of the calls in flight after a cut.
+  double backoff_ratio = 0.7;  // 0.1 to less than 1; held to a billionth
+};
+
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
 // factory), and an invalid one is refused there with every bad field named (rule R11).
@@ -191,14 +203,17 @@ struct FUSEBOX_EXPORT Policy {
   // exceed, `jitter` = 0 and `half_open.probe_timeout`. Not together with `ramp`.
   std::optional<AdaptiveRecovery> adaptive_recovery;
 
+  // ---- While CLOSED, and in slow start.
+  std::optional<OverloadLimit> overload_limit;
+
   // ---- In any state: a call that would be the N+1st in flight is rejected. It is counted apart
   // from the other rejections, and is no failure (rule R12). Envoy calls this circuit breaking.
   std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
 
   // ---- Presets; all else as by default.
 
-  // `improbable_run` and `adaptive_recovery`, and no other rule: nothing in it hangs on how many
-  // calls there are, or on how long an outage lasts.
+  // `improbable_run`, `adaptive_recovery` and `overload_limit`, and no other rule: nothing in it
+  // hangs on how many calls there are, or on how long an outage lasts.
   static Policy Adaptive();
 
   // 5 failures in a row open it for 30 s; 2 successful probes close it.
@@ -221,6 +236,7 @@ FUSEBOX_EXPORT bool operator==(const Ramp& a, const Ramp& b);
 FUSEBOX_EXPORT bool operator==(const HungCalls& a, const HungCalls& b);
 FUSEBOX_EXPORT bool operator==(const ImprobableRun& a, const ImprobableRun& b);
 FUSEBOX_EXPORT bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b);
+FUSEBOX_EXPORT bool operator==(const OverloadLimit& a, const OverloadLimit& b);
 FUSEBOX_EXPORT bool operator==(const Policy& a, const Policy& b);
 inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 

@@ -40,8 +40,9 @@ namespace fusebox {
   /* A probe is due, and the call's channel isn't connected. */                      \
   X(kNotConnected, 5, CIRCUIT_NOT_CONNECTED, " and its channel isn't connected; ",   \
     "may be tried as soon as it is")                                                 \
-  /* It is HALF_OPEN in slow start, and as many calls are out as may be. */          \
-  X(kLimited, 6, CIRCUIT_LIMITED, " and lets a growing number of calls through; ",   \
+  /* It is in slow start, or its dependency has too much to do, and as many calls */ \
+  /* are out as may be. */                                                           \
+  X(kLimited, 6, CIRCUIT_LIMITED, " and limits the calls in flight; ",               \
     "may be tried as soon as one ends")
 
 enum class RejectionReason {

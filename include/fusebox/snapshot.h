@@ -78,8 +78,12 @@ struct CircuitSnapshot {
   State state = State::kClosed;  // OPEN while forced open, CLOSED while disabled
   bool ramping = false;          // HALF_OPEN, after a positive verdict
   double ramp_fraction = 0;      // while ramping: the share of calls that is admitted now
-  std::optional<double> limit;   // in slow start (R17): how many calls may be in flight
-  uint64_t epoch = 0;            // goes up at each transition, mode change, reset and policy change
+
+  // In slow start (R17) and under `overload_limit` (R18): how many calls may be in flight; below 1,
+  // the share of calls that is let through.
+  std::optional<double> limit;
+
+  uint64_t epoch = 0;  // goes up at each transition, mode change, reset and policy change
   Policy policy;
 
   Totals totals;

@@ -24,14 +24,20 @@ EvidenceLog::Call EvidenceFrom(const Outcome& outcome) {
   return {outcome.code, outcome.message, outcome.peer};
 }
 
+// Whether an overload is one (R18).
+OutcomeKind KindUnder(const Policy& policy, OutcomeKind kind) {
+  const bool plain = kind == OutcomeKind::kOverload && !policy.overload_limit;
+  return plain ? OutcomeKind::kFailure : kind;
+}
+
 // What the outcome comes to under the policy: whether slowness makes a failure of a success
 // (rule C4).
 CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
   CallRecord call;
-  call.kind = outcome.kind;
+  call.kind = KindUnder(policy, outcome.kind);
   call.slow = slow;
-  if (slow && policy.slow_is_failure) call.kind = OutcomeKind::kFailure;
-  if (call.kind == OutcomeKind::kFailure) call.pushback = outcome.pushback;
+  if (slow && policy.slow_is_failure && !IsFailure(call.kind)) call.kind = OutcomeKind::kFailure;
+  if (IsFailure(call.kind)) call.pushback = outcome.pushback;
   call.cancelled = outcome.cancelled;
   call.latency = outcome.latency;
   call.timed = outcome.timed;
@@ -95,7 +101,8 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       came_back_(options.opening.has_value()),
       clock_(failures_->clock()),
       events_(std::move(options.events)),
-      machine_(std::move(policy), options.seed, name_, clock_.Now(), options.opening),
+      counts_(*this),
+      machine_(std::move(policy), options.seed, name_, clock_.Now(), options.opening, counts_),
       has_operators_policy_(options.has_operators_policy) {
   MutexLock lock(mutex_);
   Publish();
@@ -144,7 +151,6 @@ CircuitCore::Grant CircuitCore::AcquireLocked(bool connected) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
-  TellMachineOfCounts();
   Grant grant = machine_.Acquire(operation.now(), in_flight, connected, operation.changes());
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
@@ -189,7 +195,6 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
   if (call.cancelled) call.usual_latency = shards_.UsualLatency();
   TellMachineOfRuns(operation.now());
-  TellMachineOfCounts();
   const StateMachine::Recorded recorded =
       machine_.Record(ticket, call, operation.now(), operation.changes());
   call.kind = recorded.kind;
@@ -203,7 +208,6 @@ void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   if (ticket.Is(Ticket::kAnswered) || published_.word().admits()) return;
   Operation operation(*this);
   const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
-  TellMachineOfCounts();
   machine_.ReceiveMessage(ticket, call, operation.now(), operation.changes());
   ticket.flags |= Ticket::kAnswered;
   if (call.kind == OutcomeKind::kFailure) ticket.flags |= Ticket::kFailed;
@@ -216,7 +220,6 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, success);
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   TellMachineOfRuns(operation.now());
-  TellMachineOfCounts();
   FirstMessage first;
   const StateMachine::Recorded recorded =
       machine_.RecordFirstMessage(ticket, call, operation.now(), operation.changes(), first);
@@ -228,11 +231,11 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
 void CircuitCore::ReportFailure(const Outcome& outcome, const FirstMessage& first_message) {
   Operation operation(*this);
   CallRecord failure;
-  failure.kind = OutcomeKind::kFailure;
+  failure.kind =
+      IsFailure(outcome.kind) ? KindUnder(*machine_.policy(), outcome.kind) : OutcomeKind::kFailure;
   failure.pushback = outcome.pushback;
   failure.evidence = EvidenceFrom(outcome);
   TellMachineOfRuns(operation.now());
-  TellMachineOfCounts();
   const bool ours = first_message.instance_ == instance_;
   machine_.Report(failure, ours ? first_message : FirstMessage(), operation.now(),
                   operation.changes());
@@ -256,14 +259,12 @@ CircuitSnapshot CircuitCore::Snapshot() {
 void CircuitCore::Operate(Cause verb, const Operator& by) {
   Operation operation(*this, by.who);
   TellMachineOfRuns(operation.now());
-  TellMachineOfCounts();
   machine_.Operate(verb, by.why, operation.now(), operation.changes());
 }
 
 void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   Operation operation(*this, by.who);
   TellMachineOfRuns(operation.now());
-  TellMachineOfCounts();
   machine_.ForceOpen(by.why, ttl, operation.now(), operation.changes());
 }
 
@@ -317,7 +318,6 @@ std::optional<CircuitCore::Retired> CircuitCore::Retire(SteadyTime now, std::str
   removed_.store(true, std::memory_order_relaxed);
   TellMachineOfRuns(now);
   Retired retired;
-  TellMachineOfCounts();
   retired.opening = machine_.opening();
   retired.was_failing = !retired.opening && machine_.consecutive_failures() > 0;
   if (retired.opening) retired.opening->came_back = came_back_ || retired.opening->in_a_row > 1;
@@ -381,10 +381,9 @@ void CircuitCore::TellMachineOfRuns(SteadyTime now) {
   });
 }
 
-void CircuitCore::TellMachineOfCounts() {
-  if (!machine_.needs_counts()) return;
-  const LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
-  machine_.NoteCounts(calls.rejected, calls.in_flight);
+StateMachine::CallCounts CircuitCore::Counts::Now() const {
+  const LifetimeTotals::Calls calls = core_.totals_.CallsWith(core_.shards_);
+  return {calls.rejected + calls.would_reject, calls.in_flight};
 }
 
 // From here on this thread counts its successes by itself.

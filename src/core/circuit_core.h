@@ -164,7 +164,6 @@ class CircuitCore {
   Standing StandingLocked(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TellMachineOfCounts() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartRun(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachine(const SuccessRun::Untold& run, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -185,6 +184,16 @@ class CircuitCore {
         static_cast<uint8_t>((timed ? Ticket::kTimed : 0) | (sampled ? Ticket::kSampled : 0));
   }
 
+  // For machine_, under the lock that guards it.
+  class Counts final : public StateMachine::CountsSource {
+   public:
+    explicit Counts(CircuitCore& core) : core_(core) {}
+    StateMachine::CallCounts Now() const override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+
+   private:
+    CircuitCore& core_;
+  };
+
   // Constant.
   const uint64_t instance_;  // no other circuit of this process has had it
   const std::string name_;
@@ -201,6 +210,7 @@ class CircuitCore {
 
   // Guarded.
   Mutex mutex_;
+  const Counts counts_;
   StateMachine machine_ ABSL_GUARDED_BY(mutex_);
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
   bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);

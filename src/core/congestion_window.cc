@@ -6,11 +6,15 @@
 
 #include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
+#include "src/core/exact.h"
 
 namespace fusebox::internal {
 namespace {
 
 constexpr int64_t kInitial = 2;
+
+// A 64th of a call, in millionths.
+constexpr int64_t kLeast = 15'625;
 
 // More than any process has out, so that nothing overflows.
 constexpr int64_t kMost = 100'000'000;
@@ -20,14 +24,36 @@ constexpr int64_t kMost = 100'000'000;
 CongestionWindow::CongestionWindow(SteadyTime now, int64_t threshold)
     : size_(kUnit * (threshold == kNone ? kInitial : std::clamp<int64_t>(threshold, 1, kInitial))),
       threshold_(threshold == kNone ? std::numeric_limits<int64_t>::max() : kUnit * threshold),
-      last_held_(now) {}
+      last_held_(now),
+      last_admitted_(now),
+      since_(now) {}
+
+CongestionWindow CongestionWindow::Around(SteadyTime now, int64_t calls) {
+  CongestionWindow window(now, kNone);
+  window.size_ = kMost * kUnit;
+  window.inside_ = calls;
+  window.slices_.push_back({FloorDiv(now.nanos(), kSliceNanos), calls, calls});
+  return window;
+}
+
+bool CongestionWindow::HasPlace(SteadyTime now, absl::Duration patience) {
+  if (size_ >= kUnit) return (inside_ + 1) * kUnit <= size_;
+  if (inside_ > 0) return false;
+  // Who calls seldom finds out too.
+  if (now - last_admitted_ >= patience) return true;
+  credit_ += size_;
+  if (credit_ < kUnit) return false;
+  credit_ -= kUnit;
+  return true;
+}
 
 bool CongestionWindow::Admit(SteadyTime now, absl::Duration patience) {
   Forget(now, patience);
-  if ((inside_ + 1) * kUnit > size_) {
+  if (!HasPlace(now, patience)) {
     last_held_ = now;
     return false;
   }
+  last_admitted_ = now;
   const int64_t index = FloorDiv(now.nanos(), kSliceNanos);
   if (slices_.empty() || slices_.back().index != index) slices_.push_back({index, 0, 0});
   ++inside_;
@@ -39,21 +65,37 @@ bool CongestionWindow::Admit(SteadyTime now, absl::Duration patience) {
 void CongestionWindow::Return(SteadyTime start, SteadyTime now, absl::Duration patience,
                               bool success) {
   Forget(now, patience);
-  const int64_t index = FloorDiv(start.nanos(), kSliceNanos);
+  const int64_t index = FloorDiv(std::max(start, since_).nanos(), kSliceNanos);
   const auto slice =
       std::lower_bound(slices_.begin(), slices_.end(), index,
                        [](const Slice& at, int64_t wanted) { return at.index < wanted; });
-  if (slice == slices_.end() || slice->index != index) return;
-  FUSEBOX_DCHECK(slice->calls > 0 && inside_ > 0);
+  if (slice == slices_.end() || slice->index != index) {
+    if (success) Grow(now);
+    return;
+  }
+  if (slice->calls == 0) return;  // one that came by while the window was made
+  FUSEBOX_DCHECK(inside_ > 0);
   --slice->calls;
   --inside_;
   // A window that is hardly used says nothing of what would be too much.
-  if (success && slice->most * kUnit * 2 >= size_) Grow();
+  if (success && slice->most * kUnit * 2 >= size_) Grow(now);
 }
 
-void CongestionWindow::Grow() {
-  size_ += size_ < threshold_ ? kUnit : kUnit * kUnit / 4 / size_;
+void CongestionWindow::Grow(SteadyTime now) {
+  if (now < held_until_) return;
+  if (size_ < kUnit) {
+    size_ = std::min(size_ + size_ / 4, kUnit);
+    return;
+  }
+  size_ += size_ < threshold_ ? kUnit : std::max(kUnit * kUnit / 4 / size_, kUnit / 64);
   size_ = std::min(size_, kMost * kUnit);
+}
+
+void CongestionWindow::Cut(SteadyTime start, SteadyTime now, int64_t ratio) {
+  if (start <= last_cut_) return;
+  last_cut_ = last_held_ = now;
+  size_ = std::max(kLeast, Scaled(std::min(size_, (inside_ + 1) * kUnit), ratio));
+  threshold_ = size_;
 }
 
 void CongestionWindow::Forget(SteadyTime now, absl::Duration patience) {

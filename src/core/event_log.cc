@@ -13,6 +13,12 @@ bool ComesOrGoes(EventKind kind) {
   return kind == EventKind::kCircuitAdded || kind == EventKind::kCircuitRemoved;
 }
 
+// There are many of it in one outage, or in one overload.
+bool IsOfALongOne(EventKind kind) {
+  return kind == EventKind::kProbeFailed || kind == EventKind::kLimitBegan ||
+         kind == EventKind::kLimitEnded;
+}
+
 }  // namespace
 
 void EventLog::Ring::Append(const Event& event) {
@@ -44,7 +50,7 @@ EventLog::EventLog(std::size_t capacity)
 
 EventLog::Ring& EventLog::RingOf(const Event& event, Circuit circuit) {
   if (ComesOrGoes(event.kind)) return rings_[2];
-  if (event.kind == EventKind::kProbeFailed) return rings_[3];
+  if (IsOfALongOne(event.kind)) return rings_[3];
   return rings_[circuit == Circuit::kHasWorked ? 0 : 1];
 }
 

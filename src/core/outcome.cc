@@ -24,10 +24,11 @@ OutcomeKind DefaultOutcomeKind(absl::StatusCode code) {
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kDataLoss:
     default:
       return OutcomeKind::kFailure;
+    case absl::StatusCode::kResourceExhausted:
+      return OutcomeKind::kOverload;
   }
 }
 

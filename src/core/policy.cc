@@ -189,6 +189,7 @@ bool operator==(const Ramp& a, const Ramp& b) { return IsEqual(a, b); }
 bool operator==(const HungCalls& a, const HungCalls& b) { return IsEqual(a, b); }
 bool operator==(const ImprobableRun& a, const ImprobableRun& b) { return IsEqual(a, b); }
 bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b) { return IsEqual(a, b); }
+bool operator==(const OverloadLimit& a, const OverloadLimit& b) { return IsEqual(a, b); }
 bool operator==(const Policy& a, const Policy& b) { return IsEqual(a, b); }
 
 std::vector<FieldError> PolicyErrors(const Policy& policy) { return Checker(policy).Result(); }
@@ -208,6 +209,7 @@ Policy Policy::Adaptive() {
   policy.consecutive_failures = std::nullopt;
   policy.improbable_run = ImprobableRun{};
   policy.adaptive_recovery = AdaptiveRecovery{};
+  policy.overload_limit = OverloadLimit{};
   return policy;
 }
 

@@ -2,6 +2,7 @@
 #include "src/core/state_machine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "src/base/dcheck.h"
 #include "src/base/operator_verbs.h"
 #include "src/base/text.h"
+#include "src/core/exact.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox::internal {
@@ -32,9 +34,19 @@ bool DoesMore(Cause verb, Mode mode) {
 // For how long a connection that a call had is taken for one that is there.
 constexpr absl::Duration kFreshConnection = absl::Seconds(1);
 
-// Empty for an ignored call.
+// Without an end in sight, for how long a limit lasts after the last call that was held back.
+constexpr absl::Duration kLongestLimit = absl::Seconds(60);
+
+std::string LimitText(const CongestionWindow& limit) {
+  if (limit.size() < 1) return absl::StrCat(std::lround(limit.size() * 100), "% of the calls");
+  return absl::StrCat("at most ", std::lround(std::floor(limit.size())), " calls in flight");
+}
+
+// Empty for a call that the trip rules don't see.
 std::optional<WindowEntry> EntryOf(const CallRecord& call) {
-  if (call.kind == OutcomeKind::kIgnored) return std::nullopt;
+  if (call.kind == OutcomeKind::kIgnored || call.kind == OutcomeKind::kOverload) {
+    return std::nullopt;
+  }
   return WindowEntry{call.kind == OutcomeKind::kFailure, call.slow};
 }
 
@@ -42,8 +54,9 @@ std::optional<WindowEntry> EntryOf(const CallRecord& call) {
 
 StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
                            absl::string_view circuit, SteadyTime now,
-                           const std::optional<Opening>& opening)
+                           const std::optional<Opening>& opening, const CountsSource& counts)
     : policy_(std::move(policy)),
+      counts_(counts),
       open_duration_(seed, circuit),
       now_(now),
       averages_(policy_->improbable_run ? std::make_unique<CallAverages>(now) : nullptr),
@@ -123,8 +136,8 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Chan
     if (!ramping->progress.Admit(now_)) {
       return Reject(RejectionReason::kRamping, absl::ZeroDuration());
     }
-  } else if (auto* slow_start = std::get_if<SlowStartState>(&state_)) {
-    if (!slow_start->limit.Admit(now_, Patience())) {
+  } else if (CongestionWindow* const limited = window()) {
+    if (!limited->Admit(now_, Patience())) {
       return Reject(RejectionReason::kLimited, absl::ZeroDuration());
     }
   }
@@ -169,7 +182,7 @@ std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected
   }
   if (phase() == Phase::kProbing || waits_for_probe()) {
     // With probes under way it is the connection of this call alone, and so it may be if another
-    // call had one just now: circuits of two channels don't open and close by turns.
+    // call had one just now: circuits of two channels don't open and close alternately.
     const bool another_has = connected_at_ && now_ - *connected_at_ < kFreshConnection;
     if (probes_out() == 0 && !another_has) {
       CarryOut({Cause::kNotConnected, "a probe is due, and the channel isn't connected"}, now_, {},
@@ -212,11 +225,14 @@ StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord cal
   if (!IsCurrent(ticket.epoch, now, changes)) return {call.kind, ticket.epoch != kNoEpoch};
   const std::optional<absl::Duration> hung = HungUntilCancelled(ticket, call);
   if (hung) call.kind = OutcomeKind::kFailure;
-  if (std::optional<Verdict> verdict = RecordCurrent(ticket, call)) {
+  if (std::optional<Verdict> verdict = RecordCurrent(ticket, call, changes)) {
     if (hung) {
       absl::StrAppend(&verdict->detail, ", cancelled by its caller after ", DurationText(*hung));
     }
     CarryOut(*std::move(verdict), now_, OpenedBy(call), changes);
+  }
+  if (call.kind == OutcomeKind::kOverload) {
+    MeetOverload(ticket.start, /*is_out=*/true, call, changes);
   }
   return {call.kind, false};
 }
@@ -253,11 +269,11 @@ void StateMachine::ReceiveMessage(const Ticket& ticket, const CallRecord& messag
     KeepEvidence(message);
     verdict = probing->Record(ticket.probe_place, EntryOf(message));
   } else if (waits_for_probe()) {
-    verdict = RecordCurrent(ticket, message);
+    verdict = RecordCurrent(ticket, message, changes);
   } else if (FailureWatch* const watching = watch()) {
     watching->StopClock(ticket.start, now_);
     verdict = watching->CheckHungCalls(now_);
-    if (!verdict) verdict = RecordInSlowStart(ticket, message);
+    if (!verdict) verdict = RecordInWindow(ticket, message, changes);
   }
   if (verdict) CarryOut(*std::move(verdict), now_, {}, changes);
 }
@@ -271,16 +287,16 @@ StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
   std::optional<Verdict> verdict;
   FailureWatch* const watching = watch();
   if (message.kind != OutcomeKind::kSuccess) {
-    verdict = RecordCurrent(ticket, message);
+    verdict = RecordCurrent(ticket, message, changes);
   } else if (watching == nullptr) {
-    verdict = RecordCurrent(ticket, message);
+    verdict = RecordCurrent(ticket, message, changes);
     if (!ticket.Is(Ticket::kFailed)) first.recorded_ = FirstMessage::Recorded::kProbe;
   } else {
     if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
     KeepEvidence(message);
     FailureWatch::Places places;
     verdict = watching->RecordFirstMessage(*EntryOf(message), now_, places);
-    if (!verdict) verdict = RecordInSlowStart(ticket, message);
+    if (!verdict) verdict = RecordInWindow(ticket, message, changes);
     first.recorded_ = FirstMessage::Recorded::kCall;
     first.window_place_ = places.window;
     first.run_place_ = places.run;
@@ -293,6 +309,10 @@ void StateMachine::Report(const CallRecord& failure, SteadyTime now, Changes& ch
   AdvanceTo(now, changes);
   FailureWatch* const watching = watch();
   if (watching == nullptr || mode_ == Mode::kDisabled) return;
+  if (failure.kind == OutcomeKind::kOverload) {
+    // When its call began isn't known: at most once in a while.
+    return MeetOverload(now_ + -Patience(), /*is_out=*/false, failure, changes);
+  }
   KeepEvidence(failure);
   if (std::optional<Verdict> verdict = watching->Record({/*failure=*/true, /*slow=*/false}, now_)) {
     CarryOut(*std::move(verdict), now_, OpenedBy(failure), changes);
@@ -326,7 +346,8 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
   using Where = FirstMessage::Recorded;
   const bool current = IsCurrent(first_message.epoch_, now, changes);
   if (first_message.recorded_ == Where::kKeptOut) return;
-  if (first_message.recorded_ == Where::kNowhere || !current) {
+  if (first_message.recorded_ == Where::kNowhere || !current ||
+      failure.kind == OutcomeKind::kOverload) {
     Report(failure, now, changes);
     return;
   }
@@ -342,7 +363,8 @@ void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_m
   if (verdict) CarryOut(*std::move(verdict), now_, OpenedBy(failure), changes);
 }
 
-std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const CallRecord& call) {
+std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const CallRecord& call,
+                                                   Changes& changes) {
   const std::optional<WindowEntry> entry = EntryOf(call);
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     if (ticket.Is(Ticket::kAnswered)) return TakeBackProbe(ticket, call, *probing);
@@ -352,6 +374,10 @@ std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const C
   if (auto* retrying = std::get_if<RetryingState>(&state_)) {
     KeepEvidence(call);
     if (call.kind == OutcomeKind::kSuccess) NoteLatency(ticket, call);
+    if (call.kind == OutcomeKind::kOverload) {
+      slow_from_ = 1;  // it is alive, and can take hardly more
+      return retrying->Record(ticket.probe_place, WindowEntry(), now_);
+    }
     return retrying->Record(ticket.probe_place, entry, now_);
   }
   FailureWatch* const watching = watch();
@@ -360,28 +386,63 @@ std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const C
   if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
   std::optional<Verdict> verdict =
       entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
-  return verdict ? verdict : RecordInSlowStart(ticket, call);
+  return verdict ? verdict : RecordInWindow(ticket, call, changes);
 }
 
 // A call has ended, or is as good as that.
-std::optional<Verdict> StateMachine::RecordInSlowStart(const Ticket& ticket,
-                                                       const CallRecord& call) {
-  auto* const slow_start = std::get_if<SlowStartState>(&state_);
-  if (slow_start == nullptr) return std::nullopt;
+std::optional<Verdict> StateMachine::RecordInWindow(const Ticket& ticket, const CallRecord& call,
+                                                    Changes& changes) {
+  CongestionWindow* const limited = window();
+  if (limited == nullptr) return std::nullopt;
   const bool success = call.kind == OutcomeKind::kSuccess;
   if (!ticket.Is(Ticket::kAnswered)) {
-    slow_start->limit.Return(ticket.start, now_, Patience(), success);
-    if (success) NoteLatency(ticket, call);
+    limited->Return(ticket.start, now_, Patience(), success);
+    // When the others started need not be known.
+    if (success && (call.latency || ticket.start > limited->since())) NoteLatency(ticket, call);
   }
-  if (!success) return std::nullopt;
-  if (!slow_start->limit.WasEnoughFor(Patience(), now_)) return std::nullopt;
-  return Verdict{Cause::kSlowStartEnded,
-                 absl::StrCat("no call was held back for ", DurationText(Patience()))};
+  if (!success || !limited->WasEnoughFor(Patience(), now_)) return std::nullopt;
+  const std::string why = absl::StrCat("no call was held back for ", DurationText(Patience()));
+  if (phase() == Phase::kSlowStart) return Verdict{Cause::kSlowStartEnded, why};
+  EndLimit(now_, why, changes);
+  return std::nullopt;
+}
+
+// If there is one while CLOSED.
+void StateMachine::EndLimit(SteadyTime at, std::string why, Changes& changes) {
+  auto* const closed = std::get_if<ClosedState>(&state_);
+  if (closed == nullptr || closed->limit == nullptr) return;
+  closed->limit = nullptr;
+  changes.push_back(ChangeAt(EventKind::kLimitEnded, at, {Cause::kNone, std::move(why)}));
+}
+
+// A call that started then, and may still be counted as out, has found that the dependency has too
+// much to do (R18).
+void StateMachine::MeetOverload(SteadyTime start, bool is_out, const CallRecord& call,
+                                Changes& changes) {
+  auto* const closed = std::get_if<ClosedState>(&state_);
+  const bool begins = closed != nullptr && closed->limit == nullptr;
+  if (begins) {
+    const int64_t others = counts_.Now().in_flight - (is_out ? 1 : 0);
+    closed->limit = std::make_unique<CongestionWindow>(
+        CongestionWindow::Around(now_, std::max<int64_t>(0, others)));
+  }
+  CongestionWindow* const limited = window();
+  if (limited == nullptr) return;
+  limited->Cut(start, now_, BillionthsOf(policy_->overload_limit->backoff_ratio));
+  if (call.pushback > absl::ZeroDuration()) {
+    limited->HoldUntil(now_ +
+                       open_duration_.NextGap(*policy_, absl::ZeroDuration(), call.pushback));
+  }
+  if (begins) {
+    changes.push_back(ChangeAt(EventKind::kLimitBegan, now_,
+                               {Cause::kNone, absl::StrCat("an overload: ", LimitText(*limited))}));
+  }
 }
 
 void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) {
   if (!success.timed) return;
-  const absl::Duration took = success.latency.value_or(now_ - ticket.start);
+  const absl::Duration took = std::clamp(success.latency.value_or(now_ - ticket.start),
+                                         absl::ZeroDuration(), absl::Hours(1));
   if (usual_latency_ == absl::ZeroDuration()) {
     usual_latency_ = took;
   } else {
@@ -415,6 +476,11 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   for (std::optional<DueVerdict> due = Due(); due && due->at <= now_; due = Due()) {
     CarryOut(std::move(due->verdict), due->at, {}, changes);
   }
+  const auto* const closed = std::get_if<ClosedState>(&state_);
+  if (closed == nullptr || closed->limit == nullptr) return;
+  const SteadyTime end = closed->limit->EndsAfter(kLongestLimit);
+  if (end > now_) return;
+  EndLimit(end, absl::StrCat("no call was held back for ", DurationText(kLongestLimit)), changes);
 }
 
 std::optional<DueVerdict> StateMachine::Due() const {
@@ -448,6 +514,7 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   open_duration_.in_a_row().Settle(*policy_, now_);
   // The old one stays until nothing refers to it any more.
   const std::shared_ptr<const Policy> old = std::exchange(policy_, std::move(policy));
+  EndLimit(now_, "", changes);
   ++epoch_;
   if (!policy_->improbable_run) {
     averages_ = nullptr;
@@ -471,6 +538,10 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   if (!policy_->adaptive_recovery) outage_.reset();
   changes.push_back(
       ChangeAt(EventKind::kPolicyChanged, now_, {Cause::kPolicyChanged, std::string(why)}));
+  if (phase() == Phase::kSlowStart) {
+    changes.push_back(
+        ChangeAt(EventKind::kSlowStartBegan, now_, {Cause::kPolicyChanged, std::string(why)}));
+  }
 }
 
 StateMachine::OpenedBy::OpenedBy(const CallRecord& failure)
@@ -498,6 +569,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
 
   const State from = state();
   const Mode mode_from = mode_;
+  EndLimit(at, "", changes);
   ++epoch_;
   if (verdict.cause == Cause::kReset && averages_ != nullptr) *averages_ = CallAverages(at);
   mode_ = transition->mode.value_or(mode_);
@@ -541,6 +613,7 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
   switch (to) {
     case Phase::kClosed:
       outage_.reset();
+      usual_latency_ = absl::ZeroDuration();
       state_.emplace<ClosedState>(*policy_, averages_.get(), at);
       break;
     case Phase::kOpen:
@@ -566,19 +639,20 @@ OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
   // A probe that has failed opens nothing: the outage goes on.
   const bool goes_on = waits_for_probe() && mode_ != Mode::kForcedOpen;
   open.has_rejected = goes_on && has_rejected();
-  if (policy_->adaptive_recovery && !goes_on) {
-    slow_from_ = by.no_answer ? std::max<int64_t>(1, in_flight_ / 2) : CongestionWindow::kNone;
-    if (!outage_) outage_ = Outage{at, rejected_};
-  }
-  if (mode_ == Mode::kForcedOpen) return open;
   absl::Duration duration;
   if (policy_->adaptive_recovery) {
-    if (!outage_) outage_ = Outage{at, rejected_};
-    duration = open_duration_.NextGap(
-        *policy_,
-        outage_->Gap(policy_->adaptive_recovery->probe_cost, rejected_, usual_latency_, at),
-        by.pushback);
+    const CallCounts counts = counts_.Now();
+    if (!goes_on) {
+      slow_from_ =
+          by.no_answer ? std::max<int64_t>(1, counts.in_flight / 2) : CongestionWindow::kNone;
+    }
+    if (!outage_) outage_ = Outage{at, counts.rejected};
+    const absl::Duration gap =
+        outage_->Gap(policy_->adaptive_recovery->probe_cost, counts.rejected, usual_latency_, at);
+    if (mode_ == Mode::kForcedOpen) return open;
+    duration = open_duration_.NextGap(*policy_, gap, by.pushback);
   } else {
+    if (mode_ == Mode::kForcedOpen) return open;
     duration = open_duration_.Next(*policy_, by.pushback);
   }
   open.until = at + duration;
@@ -599,9 +673,10 @@ StateMachine::FastPath StateMachine::fast_path() {
     path.rejects_until =
         open->until.value_or(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
   } else if (auto* closed = std::get_if<ClosedState>(&state_)) {
-    const bool limited = policy_->max_in_flight || policy_->hung_calls;
+    const bool limited = policy_->max_in_flight || policy_->hung_calls || closed->limit != nullptr;
     path.admits = mode_ == Mode::kDisabled || !limited;
-    path.successes_matter = mode_ != Mode::kDisabled && closed->watch.SuccessMatters(now_);
+    path.successes_matter = mode_ != Mode::kDisabled &&
+                            (closed->limit != nullptr || closed->watch.SuccessMatters(now_));
   } else {
     path.may_probe = phase() == Phase::kProbing || waits_for_probe();
   }
@@ -628,6 +703,19 @@ FailureWatch* StateMachine::watch() {
   if (auto* closed = std::get_if<ClosedState>(&state_)) return &closed->watch;
   if (auto* ramping = std::get_if<RampingState>(&state_)) return &ramping->watch;
   if (auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->watch;
+  return nullptr;
+}
+
+// What limits the calls in flight; null: nothing.
+CongestionWindow* StateMachine::window() {
+  if (auto* closed = std::get_if<ClosedState>(&state_)) return closed->limit.get();
+  if (auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->limit;
+  return nullptr;
+}
+
+const CongestionWindow* StateMachine::window() const {
+  if (const auto* closed = std::get_if<ClosedState>(&state_)) return closed->limit.get();
+  if (const auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->limit;
   return nullptr;
 }
 
@@ -676,7 +764,8 @@ std::optional<Opening> StateMachine::opening() const {
   Opening opening;
   opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
   opening.in_a_row = openings_in_a_row();
-  if (outage_) opening.outage = Outage{outage_->began, outage_->rejected_before - rejected_};
+  if (outage_)
+    opening.outage = Outage{outage_->began, outage_->rejected_before - counts_.Now().rejected};
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();
   } else if (probed_ != nullptr) {
@@ -686,9 +775,7 @@ std::optional<Opening> StateMachine::opening() const {
 }
 
 std::optional<double> StateMachine::limit() const {
-  const auto* slow_start = std::get_if<SlowStartState>(&state_);
-  if (slow_start == nullptr) return std::nullopt;
-  return slow_start->limit.size();
+  return window() == nullptr ? std::nullopt : std::optional(window()->size());
 }
 
 std::optional<double> StateMachine::ramp_fraction() const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R8, R10, R12, R14-R17, R20 and R22 as a pure machine: (what happens, now) ->
+// The rules R1-R8, R10, R12, R14-R18, R20 and R22 as a pure machine: (what happens, now) ->
 // (answer, changes). It knows neither threads nor clocks; CircuitBreaker is the concurrent shell
 // around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "absl/container/inlined_vector.h"
@@ -68,10 +69,24 @@ struct CallRecord {
 // before. A `now` earlier than the latest one seen is taken for that latest one.
 class StateMachine {
  public:
-  // The policy must be valid, and `circuit` outlive the machine. CLOSED, unless there is an opening
-  // that goes on.
+  // What the circuit has counted so far. Asked for only when it opens or is limited (R16-R18): to
+  // add up what each thread counts by itself takes a while.
+  struct CallCounts {
+    int64_t rejected = 0;   // those of shadow mode too
+    int64_t in_flight = 0;  // with the call that is being recorded
+  };
+  class CountsSource {
+   public:
+    virtual CallCounts Now() const = 0;
+
+   protected:
+    ~CountsSource() = default;
+  };
+
+  // The policy must be valid; `circuit` and `counts` must outlive the machine. CLOSED, unless there
+  // is an opening that goes on.
   StateMachine(std::shared_ptr<const Policy> policy, Seed seed, absl::string_view circuit,
-               SteadyTime now, const std::optional<Opening>& opening);
+               SteadyTime now, const std::optional<Opening>& opening, const CountsSource& counts);
 
   // The epoch of permits whose results are for the totals alone.
   static constexpr uint64_t kNoEpoch = 0;
@@ -94,14 +109,6 @@ class StateMachine {
   // `in_flight` is how many permits are out; `connected` is false if the call is known to fail
   // without reaching the dependency.
   Grant Acquire(SteadyTime now, int64_t in_flight, bool connected, Changes& changes);
-
-  // What the circuit has counted so far, for a machine that needs it to open (R16, R17): told
-  // before it is told of what may open it.
-  bool needs_counts() const { return policy_->adaptive_recovery.has_value(); }
-  void NoteCounts(int64_t rejected, int64_t in_flight) {
-    rejected_ = rejected;
-    in_flight_ = in_flight;
-  }
 
   // A call has ended. One of an earlier epoch, a stale one, changes nothing (R7).
   struct Recorded {
@@ -183,8 +190,14 @@ class StateMachine {
   Grant Reject(RejectionReason reason, absl::Duration retry_after) const;
   void KeepEvidence(const CallRecord& call);
   Evidence EvidenceOf(const Verdict& verdict) const;
-  std::optional<Verdict> RecordCurrent(const Ticket& ticket, const CallRecord& call);
-  std::optional<Verdict> RecordInSlowStart(const Ticket& ticket, const CallRecord& call);
+  CongestionWindow* window();
+  const CongestionWindow* window() const;
+  std::optional<Verdict> RecordCurrent(const Ticket& ticket, const CallRecord& call,
+                                       Changes& changes);
+  std::optional<Verdict> RecordInWindow(const Ticket& ticket, const CallRecord& call,
+                                        Changes& changes);
+  void MeetOverload(SteadyTime start, bool is_out, const CallRecord& call, Changes& changes);
+  void EndLimit(SteadyTime at, std::string why, Changes& changes);
   void NoteLatency(const Ticket& ticket, const CallRecord& success);
   absl::Duration Patience() const;
   std::optional<SteadyTime> ProbeSince(const Ticket& ticket) const;
@@ -209,6 +222,7 @@ class StateMachine {
   Change ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const;
 
   std::shared_ptr<const Policy> policy_;
+  const CountsSource& counts_;
   OpenDuration open_duration_;
   SteadyTime now_;
   uint64_t epoch_ = kNoEpoch + 1;
@@ -223,9 +237,7 @@ class StateMachine {
   // With adaptive_recovery:
   std::optional<Outage> outage_;                 // that isn't over
   int64_t slow_from_ = CongestionWindow::kNone;  // the calls in flight that were once too many
-  absl::Duration usual_latency_ = absl::ZeroDuration();  // while it came back; 0: unknown
-  int64_t rejected_ = 0;
-  int64_t in_flight_ = 0;
+  absl::Duration usual_latency_ = absl::ZeroDuration();  // while it was limited; 0: unknown
 };
 
 }  // namespace fusebox::internal

@@ -31,7 +31,11 @@ DueVerdict RampingState::Due() const {
 }
 
 std::optional<DueVerdict> RetryingState::Due() const {
-  if (probes_out() > 0) return std::nullopt;
+  if (probes_out() > 0) {
+    if (timeout_ == absl::ZeroDuration()) return std::nullopt;
+    const absl::Duration patience = timeout_ + kMostProbeGap;
+    return DueVerdict{probes_.Since(0) + patience, NoCallCame(patience)};
+  }
   return DueVerdict{due_since_ + kMostProbeGap, NoCallCame(kMostProbeGap)};
 }
 

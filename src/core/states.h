@@ -6,6 +6,7 @@
 #define FUSEBOX_SRC_CORE_STATES_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "absl/time/time.h"
@@ -40,6 +41,7 @@ struct ClosedState {
       : watch(policy, averages, now) {}
 
   FailureWatch watch;
+  std::unique_ptr<CongestionWindow> limit;  // null: none
 };
 
 struct OpenState {
@@ -99,7 +101,7 @@ class RetryingState {
   std::optional<int32_t> Admit(SteadyTime now) { return probes_.Admit(now); }
   std::optional<Verdict> Record(int32_t place, std::optional<WindowEntry> entry, SteadyTime now);
   SteadyTime Since(int32_t place) const { return probes_.Since(place); }
-  // That no call has come to be the probe.
+  // That no call has come to be the probe, or to see that the one that is out hangs.
   std::optional<DueVerdict> Due() const;
   std::optional<Verdict> CheckTimeout(SteadyTime now);
   int64_t probes_out() const { return probes_.out(); }

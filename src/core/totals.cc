@@ -51,6 +51,7 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
       ++successes_;
       break;
     case OutcomeKind::kFailure:
+    case OutcomeKind::kOverload:
       CountFailure(outcome, stale, now);
       break;
     case OutcomeKind::kIgnored:
@@ -127,6 +128,7 @@ LifetimeTotals::Calls LifetimeTotals::CallsWith(CallShards& shards) const {
   if (counts_ != nullptr) {
     returned += counts_->failure + counts_->ignored;
     calls.rejected = counts_->rejected + counts_->too_many_calls;
+    calls.would_reject = counts_->would_reject;
   }
   // Returns first, as above.
   shards.ForEach([&](const CallShard& shard) {

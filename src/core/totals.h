@@ -44,6 +44,7 @@ class LifetimeTotals {
   struct Calls {
     int64_t granted = 0;
     int64_t rejected = 0;
+    int64_t would_reject = 0;
     int64_t in_flight = 0;
   };
   Calls CallsWith(CallShards& shards) const;

@@ -95,6 +95,12 @@ constexpr auto FieldsOf(const AdaptiveRecovery* /*type*/) {
                                   "what a call costs that goes out in vain, in lost answers"));
 }
 
+constexpr auto FieldsOf(const OverloadLimit* /*type*/) {
+  return std::make_tuple(ValueRow("backoff_ratio", &OverloadLimit::backoff_ratio,
+                                  {0.1, 1, Ends::kMinOnly}, "",
+                                  "what is left of the calls in flight after a cut"));
+}
+
 constexpr auto FieldsOf(const Policy* /*type*/) {
   return std::make_tuple(
       ValueRow("consecutive_failures", &Policy::consecutive_failures, kCallsRange, "calls",
@@ -149,6 +155,9 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
       PartRow("adaptive_recovery", &Policy::adaptive_recovery,
               "probes as often as the traffic and the length of the outage say, and comes back by "
               "slow start; in place of `open_duration`, the backoff, `half_open` and `ramp`"),
+      PartRow("overload_limit", &Policy::overload_limit,
+              "when calls end with RESOURCE_EXHAUSTED, limits the calls in flight, and never opens "
+              "for it; without it, they are failures like others"),
       ValueRow("max_in_flight", &Policy::max_in_flight, kCallsRange, "calls",
                "rejects the call that would be one more in flight, in any state; no failure, and "
                "counted apart. Takes the circuit's lock on each call"));

@@ -77,7 +77,7 @@ constexpr Result kResults[] = {
 void AddFailures(const Totals& totals, bool usual_ones, SeriesWriter& to) {
   for (std::size_t i = 0; i < totals.failures_by_code.size(); ++i) {
     const auto code = static_cast<absl::StatusCode>(i);
-    const bool usual = DefaultOutcomeKind(code) == OutcomeKind::kFailure;
+    const bool usual = IsFailure(DefaultOutcomeKind(code));
     if (totals.failures_by_code[i] == 0 && !(usual && usual_ones)) continue;
     to.Add(totals.failures_by_code[i], {absl::StatusCodeToString(code)});
   }
@@ -188,6 +188,17 @@ constexpr Metric kMetrics[] = {
        to.Add(absl::ToDoubleSeconds(
            std::max(*from.circuit.next_probe - from.now, absl::ZeroDuration())));
      })},
+    {"circuit_breaker_limit", MetricType::kGauge, kNoLabels, MetricNeed::kIsTroubled,
+     "Calls that may be in flight, or below 1 the share of calls that is let through, in slow "
+     "start and under overload_limit; absent without a limit.",
+     "", CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
+       if (from.circuit.limit) to.Add(*from.circuit.limit);
+     })},
+    {"circuit_breaker_awaits_connection", MetricType::kGauge, kNoLabels, MetricNeed::kIsTroubled,
+     "1 while a probe is due and the channel isn't connected, else 0.", "",
+     CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
+       to.Add(int64_t{from.circuit.awaits_connection});
+     })},
     {"circuit_breaker_circuit_failures_total",
      MetricType::kCounter,
      {"code"},
@@ -294,7 +305,8 @@ bool WasEverTroubled(const CircuitSnapshot& circuit) {
 
 bool IsTroubled(const CircuitSnapshot& circuit) {
   return circuit.state != State::kClosed || circuit.mode != Mode::kAutomatic ||
-         circuit.consecutive_failures > 0 || circuit.window.failures > 0 || circuit.window.slow > 0;
+         circuit.consecutive_failures > 0 || circuit.window.failures > 0 ||
+         circuit.window.slow > 0 || circuit.limit.has_value();
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ enum class MetricType { kCounter, kGauge };
 enum class MetricNeed {
   kNothing,      // every circuit has it
   kWasTroubled,  // once it has opened, rejected a call or been moved by an operator
-  kIsTroubled,   // while it isn't CLOSED, is held by an operator, or has a failure in its window
+  kIsTroubled,   // while it isn't CLOSED, is limited or held, or has a failure in its window
   kFullDetail,
 };
 

@@ -124,11 +124,11 @@ TEST(AdaptiveRecovery, R16_ADearerProbeIsSeldomer) {
 }
 
 TEST(AdaptiveRecovery, R16_NoGapIsLongerThanHalfAMinute) {
-  OpenCircuit circuit;
-  circuit.AdvanceToProbe();
-  Permit probe = circuit.Acquire();
-  circuit.Advance(absl::Hours(24 * 365 * 20));
-  probe.RecordFailure();
+  Policy policy = AdaptivePolicy();
+  policy.adaptive_recovery->probe_cost = 100;
+  OpenCircuit circuit(policy);
+  circuit.Advance(absl::Seconds(29));
+  circuit.Fail(1);
   EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(30));
 }
 
@@ -156,6 +156,32 @@ TEST(AdaptiveRecovery, R16_TheWaitForACallBeginsAnewWithAnIgnoredProbe) {
   EXPECT_EQ(circuit->state(), State::kOpen);
   circuit.Advance(absl::Seconds(1));
   EXPECT_EQ(circuit->state(), State::kHalfOpen);
+}
+
+TEST(AdaptiveRecovery, R16_AProbeThatHangsWithoutACallMakesNoOneWait) {
+  OpenCircuit circuit;
+  circuit.AdvanceToProbe();
+  const Permit probe = circuit.Acquire();
+  circuit.Advance(AdaptivePolicy().half_open.probe_timeout + absl::Seconds(30) -
+                  absl::Nanoseconds(1));
+  EXPECT_EQ(circuit->state(), State::kOpen);
+  circuit.Advance(absl::Nanoseconds(1));
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+}
+
+TEST(AdaptiveRecovery, R16_ShadowModeProbesAsSeldom) {
+  const auto failed_probes = [](bool shadow) {
+    TestCircuit circuit(AdaptivePolicy());
+    if (shadow) circuit->Shadow(kOncall);
+    for (int i = 0; i < 10'000; ++i) {
+      if (Admission call = circuit->TryAcquire()) call.permit().RecordFailure();
+      circuit.Advance(absl::Milliseconds(1));
+    }
+    int64_t told = 0;
+    for (const Event& event : circuit.events()) told += event.kind == EventKind::kProbeFailed;
+    return told;
+  };
+  EXPECT_EQ(failed_probes(true), failed_probes(false));
 }
 
 TEST(AdaptiveRecovery, R20_AwaitsAConnectionForHalfAMinuteWithoutACall) {
@@ -396,9 +422,8 @@ TEST(SlowStart, R17_TwoCallsAndOneMoreWithEachSuccess) {
   const Admission rejected = circuit->TryAcquire();
   EXPECT_EQ(rejected.reason(), RejectionReason::kLimited);
   EXPECT_EQ(rejected.state(), State::kHalfOpen);
-  EXPECT_THAT(
-      RejectionMessage(rejected.rejection()),
-      HasSubstr("lets a growing number of calls through; may be tried as soon as one ends"));
+  EXPECT_THAT(RejectionMessage(rejected.rejection()),
+              HasSubstr("limits the calls in flight; may be tried as soon as one ends"));
   permits.pop_back();  // ignored
   EXPECT_EQ(circuit.limit(), 2);
   permits.pop_back();
@@ -495,8 +520,8 @@ TEST(SlowStart, R17_ACallThatHangsHoldsItsPlaceForASecond) {
   std::vector<Permit> more = Fill(circuit);
   EXPECT_EQ(more.size(), 2U);
   for (Permit& permit : hanging) permit.RecordSuccess();
-  EXPECT_EQ(circuit.limit(), 2);  // they had no place any more
-  EXPECT_FALSE(circuit->TryAcquire().admitted());
+  EXPECT_EQ(circuit.limit(), 4);  // they had no place any more, and are successes all the same
+  EXPECT_EQ(Fill(circuit).size(), 2U);
 }
 
 TEST(SlowStart, R17_AMessageGivesThePlaceBack) {

@@ -51,7 +51,8 @@ TEST(Enums, NumbersAreFrozen) {
   ExpectFrozen({FUSEBOX_MODES(FUSEBOX_ROW)},
                {Mode::kAutomatic, Mode::kForcedOpen, Mode::kDisabled, Mode::kShadow});
   ExpectFrozen({FUSEBOX_OUTCOME_KINDS(FUSEBOX_ROW)},
-               {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored});
+               {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored,
+                OutcomeKind::kOverload});
   ExpectFrozen(
       {FUSEBOX_REJECTION_REASONS(FUSEBOX_ROW)},
       {RejectionReason::kOpen, RejectionReason::kHalfOpenFull, RejectionReason::kForcedOpen,
@@ -63,7 +64,8 @@ TEST(Enums, NumbersAreFrozen) {
                 EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
                 EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
                 EventKind::kUserCodeFailed, EventKind::kEventsDropped, EventKind::kCallsUnprotected,
-                EventKind::kProbeFailed, EventKind::kSlowStartBegan});
+                EventKind::kProbeFailed, EventKind::kSlowStartBegan, EventKind::kLimitBegan,
+                EventKind::kLimitEnded});
   ExpectFrozen({FUSEBOX_CAUSES(FUSEBOX_ROW)}, {Cause::kNone,
                                                Cause::kConsecutiveFailures,
                                                Cause::kFailuresInWindow,

@@ -18,9 +18,10 @@ namespace {
 OutcomeKind KindOf(int code) { return DefaultOutcomeKind(static_cast<absl::StatusCode>(code)); }
 
 TEST(DefaultOutcomeKind, C2_TheTableOfThe17Codes) {
-  const std::set<int> failures = {2, 4, 8, 13, 14, 15};
+  const std::set<int> failures = {2, 4, 13, 14, 15};
   for (int code = 0; code < kStatusCodeCount; ++code) {
     const OutcomeKind want = code == 1                  ? OutcomeKind::kIgnored
+                             : code == 8                ? OutcomeKind::kOverload
                              : failures.count(code) > 0 ? OutcomeKind::kFailure
                                                         : OutcomeKind::kSuccess;
     EXPECT_EQ(KindOf(code), want) << code;
@@ -80,6 +81,7 @@ TEST(OutcomeKindName, NamesEachKind) {
   EXPECT_EQ(OutcomeKindName(OutcomeKind::kSuccess), "success");
   EXPECT_EQ(OutcomeKindName(OutcomeKind::kFailure), "failure");
   EXPECT_EQ(OutcomeKindName(OutcomeKind::kIgnored), "ignored");
+  EXPECT_EQ(OutcomeKindName(OutcomeKind::kOverload), "overload");
 }
 
 }  // namespace

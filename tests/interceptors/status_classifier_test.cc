@@ -23,7 +23,8 @@ using grpc::StatusCode;
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr std::array kKinds = {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored};
+constexpr std::array kKinds = {OutcomeKind::kSuccess, OutcomeKind::kFailure, OutcomeKind::kIgnored,
+                               OutcomeKind::kOverload};
 
 // rule C2.
 const std::map<StatusCode, OutcomeKind>& StandardTable() {
@@ -36,7 +37,7 @@ const std::map<StatusCode, OutcomeKind>& StandardTable() {
       {StatusCode::NOT_FOUND, OutcomeKind::kSuccess},
       {StatusCode::ALREADY_EXISTS, OutcomeKind::kSuccess},
       {StatusCode::PERMISSION_DENIED, OutcomeKind::kSuccess},
-      {StatusCode::RESOURCE_EXHAUSTED, OutcomeKind::kFailure},
+      {StatusCode::RESOURCE_EXHAUSTED, OutcomeKind::kOverload},
       {StatusCode::FAILED_PRECONDITION, OutcomeKind::kSuccess},
       {StatusCode::ABORTED, OutcomeKind::kSuccess},
       {StatusCode::OUT_OF_RANGE, OutcomeKind::kSuccess},
@@ -81,6 +82,17 @@ TEST(StatusClassifierTest, C1_EachCodeCanBeSetAndChangesNoOther) {
         EXPECT_EQ(Classify(classifier, code), code == entry.first ? set : kind) << code;
       }
     }
+  }
+}
+
+TEST(StatusClassifierTest, C2_AMessageThatIsTooLargeIsNoOverload) {
+  for (const char* text : {"Received message larger than max (5 vs. 4)",
+                           "SERVER: Sent message larger than max (5 vs. 4)",
+                           "CLIENT: Received message larger than max (5 vs. 4)"}) {
+    const grpc::Status status(StatusCode::RESOURCE_EXHAUSTED, text);
+    EXPECT_EQ(StatusClassifier().Classify({"/shop.Inventory/Reserve", status, {}, {}, {}}),
+              OutcomeKind::kFailure)
+        << text;
   }
 }
 

@@ -384,16 +384,15 @@ std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
   return absl::StrCat(
       PhaseText(circuit.mode(), circuit.state(), circuit.ramping(),
                 static_cast<double>(circuit.RampBillionths()) / 1e9,
-                static_cast<double>(circuit.limit()) / 1'024),
-      FiguresText(
-          {static_cast<int64_t>(circuit.epoch()), circuit.Returned(OutcomeKind::kSuccess),
-           circuit.Returned(OutcomeKind::kFailure), circuit.Returned(OutcomeKind::kIgnored),
-           circuit.Slow(), circuit.rejected(), circuit.too_many_calls(), circuit.would_reject(),
-           opened, circuit.InFlight(), circuit.ProbesOut(), circuit.FailuresInARow(),
-           window.recorded, window.failures, window.slow, circuit.LastTransition().value_or(-1),
-           circuit.NextProbe().value_or(-1), failure ? failure->at : -1,
-           failure ? failure->code : -1},
-          transitions, failure ? failure->message : ""),
+                static_cast<double>(circuit.limit()) / 1'000'000),
+      FiguresText({static_cast<int64_t>(circuit.epoch()), circuit.Returned(OutcomeKind::kSuccess),
+                   circuit.Returned(OutcomeKind::kFailure), circuit.Returned(OutcomeKind::kIgnored),
+                   circuit.Slow(), circuit.rejected(), circuit.too_many_calls(),
+                   circuit.would_reject(), opened, circuit.InFlight(), circuit.ProbesOut(),
+                   circuit.FailuresInARow(), window.recorded, window.failures, window.slow,
+                   circuit.LastTransition().value_or(-1), circuit.NextProbe().value_or(-1),
+                   failure ? failure->at : -1, failure ? failure->code : -1},
+                  transitions, failure ? failure->message : ""),
       ", openings in a row ", circuit.OpeningsInARow(), ", awaits a connection ",
       circuit.awaits_connection());
 }

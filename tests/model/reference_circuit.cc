@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <variant>
 
 #include "absl/numeric/int128.h"
@@ -19,6 +20,7 @@ using fusebox::RejectionReason;
 using fusebox::State;
 
 constexpr int64_t kBillion = 1'000'000'000;
+constexpr int64_t kUnit = 1'000'000;  // one call, of a limit
 
 int64_t Nanos(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration); }
 
@@ -59,7 +61,9 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) 
   call.started = now_;
   call.timed = policy().slow_call_duration || (policy().hung_calls && !disabled);
   call.epoch = disabled || refusal ? 0 : epoch_;
-  call.has_place = slow_start_ && call.epoch != 0;
+  call.has_place = Limiting() && call.epoch != 0;
+  call.place_since = now_;
+  if (call.has_place) last_admitted_ = now_;
   calls_.push_back(call);
   if (call.has_place) calls_.back().inside = Inside();
   return answer;
@@ -99,15 +103,26 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
   if (policy().max_in_flight && InFlight() + 1 > *policy().max_in_flight) {
     return RejectionReason::kTooManyCalls;
   }
-  if (state_ == State::kClosed) return std::nullopt;
+  if (state_ == State::kClosed && !overloaded_) return std::nullopt;
   if (retrying_) {
     if (ProbesOut() == 0) return std::nullopt;
     tell_first();
     return RejectionReason::kOpen;
   }
-  if (slow_start_) {
+  if (Limiting()) {
     ForgetPlaces();
-    if ((Inside() + 1) * 1'024 <= limit_) return std::nullopt;
+    if (limit_ < kUnit) {
+      if (Inside() == 0) {
+        if (now_ - last_admitted_ >= Patience()) return std::nullopt;
+        share_ += limit_;
+        if (share_ >= kUnit) {
+          share_ -= kUnit;
+          return std::nullopt;
+        }
+      }
+    } else if ((Inside() + 1) * kUnit <= limit_) {
+      return std::nullopt;
+    }
     last_held_ = now_;
     return RejectionReason::kLimited;
   }
@@ -147,23 +162,29 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   const bool current = IsCurrent(calls_[call_index].epoch, now);
   Call& call = calls_[call_index];
   const bool slow = IsSlow(call, result);
-  if (slow && policy().slow_is_failure) result.kind = OutcomeKind::kFailure;
+  if (result.kind == OutcomeKind::kOverload && !policy().overload_limit) {
+    result.kind = OutcomeKind::kFailure;
+  }
+  const bool overload = result.kind == OutcomeKind::kOverload;
+  if (slow && policy().slow_is_failure && !overload) result.kind = OutcomeKind::kFailure;
   const int64_t timeout = Nanos(policy().half_open.probe_timeout);
   if (current && (Probing() || retrying_) && !call.answered && result.cancelled && timeout > 0 &&
       *result.latency * 2 >= timeout) {
     result.kind = OutcomeKind::kFailure;
   }
   call.out = false;
-  call.kind = result.kind;
+  call.kind = overload ? OutcomeKind::kFailure : result.kind;
   call.slow = slow;
   const bool failure = result.kind == OutcomeKind::kFailure;
-  if (failure && (current || call.epoch == 0)) {
+  if ((failure || overload) && (current || call.epoch == 0)) {
     last_failure_ = Failure{now_, result.code, result.message};
   }
   if (!current) return;
   retrying_since_ = now_;
   const bool was_answered = call.answered;
-  bool counts = result.kind != OutcomeKind::kIgnored;
+  // To a probe of R16, an overload is an answer; to no rule is it anything else.
+  bool counts = overload ? retrying_ : result.kind != OutcomeKind::kIgnored;
+  if (retrying_ && overload) slow_from_ = 1;
   if (retrying_ && result.kind == OutcomeKind::kSuccess) NoteLatency(call, result);
   if (Probing() && call.answered) {
     // It was a success by its message, unless that was too slow.
@@ -173,11 +194,12 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
     AddEntry(failure, slow);
   }
   Judge(counts, failure ? Failed{result.pushback, result.code == 4} : Failed());
-  LeaveSlowStart(call_index, result, was_answered);
+  LeavePlace(call_index, result, was_answered);
+  if (overload) MeetOverload(calls_[call_index].started, result);
 }
 
 void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& message, int64_t now) {
-  const bool limited = policy().max_in_flight || policy().hung_calls;
+  const bool limited = policy().max_in_flight || policy().hung_calls || overloaded_;
   const bool nobody_cares = mode_ == Mode::kDisabled || (state_ == State::kClosed && !limited);
   if (calls_[call_index].answered || nobody_cares) return;
   const bool current = IsCurrent(calls_[call_index].epoch, now);
@@ -191,7 +213,7 @@ void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& mess
   if (Probing() || retrying_) call.entry = AddEntry(failure, slow);
   if (retrying_ && !failure) NoteLatency(call, message);
   Judge(Probing() || retrying_, {});
-  LeaveSlowStart(call_index, result, /*was_answered=*/false);
+  LeavePlace(call_index, result, /*was_answered=*/false);
 }
 
 ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_index,
@@ -221,7 +243,7 @@ ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_i
     if (!failure) stream.entry = entry;
   }
   Judge(counts, {});
-  LeaveSlowStart(call_index, result, was_answered);
+  LeavePlace(call_index, result, was_answered);
   return stream;
 }
 
@@ -237,13 +259,17 @@ void ReferenceCircuit::Report(const Result& failure, int64_t now) {
   MakeDueMoves(now);
   CountFailure(failure);
   if (!Watching() || mode_ == Mode::kDisabled) return;
+  if (failure.kind == OutcomeKind::kOverload && policy().overload_limit) {
+    return MeetOverload(now_ - Patience(), failure);
+  }
   AddEntry(true, false);
   Judge(true, {failure.pushback, failure.code == 4});
 }
 
 void ReferenceCircuit::Report(const Result& failure, const Stream& stream, int64_t now) {
   const bool current = IsCurrent(stream.epoch, now);
-  if (!stream.kept_out && !(current && stream.entry)) return Report(failure, now);
+  const bool overload = failure.kind == OutcomeKind::kOverload && policy().overload_limit;
+  if (!stream.kept_out && (overload || !(current && stream.entry))) return Report(failure, now);
   CountFailure(failure);
   if (stream.kept_out) return;
   TakeBack(*stream.entry);
@@ -361,6 +387,8 @@ void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
   policy_ = policy;
   probed_before_ = Window();
   openings_in_a_row_ = OpeningsInARow();
+  EndLimit(now_);
+  if (state_ == State::kClosed) usual_latency_ = 0;
   ++epoch_;
   last_look_.reset();
   armed_at_.reset();
@@ -372,14 +400,22 @@ void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
   if (!this->policy().adaptive_recovery) outage_.reset();
   told_.push_back({EventKind::kPolicyChanged, state_, state_, mode_, mode_, Cause::kPolicyChanged,
                    now_, epoch_, true});
+  if (slow_start_) {
+    told_.push_back({EventKind::kSlowStartBegan, state_, state_, mode_, mode_,
+                     Cause::kPolicyChanged, now_, epoch_, true});
+  }
 }
 
 void ReferenceCircuit::MakeDueMoves(int64_t now) {
   now_ = std::max(now_, now);
   in_flight_ = InFlight();
-  refused_ = rejected_ + too_many_calls_;
+  refused_ = rejected_ + too_many_calls_ + would_reject_;
   while (const auto due = NextDue()) {
     if (*due > now_) return;
+    if (overloaded_) {
+      EndLimit(*due);
+      continue;
+    }
     Target half_open;
     half_open.to = State::kHalfOpen;
     if (mode_ == Mode::kForcedOpen) {
@@ -397,6 +433,8 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
 std::optional<int64_t> ReferenceCircuit::NextDue() const {
   if (state_ == State::kOpen && !retrying_) return open_until_;
   if (retrying_ && ProbesOut() == 0) return retrying_since_ + 30 * kBillion;
+  if (retrying_ && ProbeRunsOut()) return *ProbeRunsOut() + 30 * kBillion;
+  if (overloaded_) return std::max(last_held_ + 60 * kBillion, held_until_.value_or(0));
   if (ramping_) return ramping_since_ + Nanos(policy().ramp->duration);
   return std::nullopt;
 }
@@ -636,42 +674,101 @@ int64_t ReferenceCircuit::Inside() const {
 void ReferenceCircuit::ForgetPlaces() {
   constexpr int64_t kLength = kBillion / 16;
   for (Call& call : calls_) {
-    const int64_t end_of_slice = (SliceOf(call.started, kLength) + 1) * kLength;
-    if (end_of_slice <= now_ - Patience()) call.has_place = false;
+    const int64_t end_of_slice = (SliceOf(call.place_since, kLength) + 1) * kLength;
+    if (end_of_slice > now_ - Patience()) continue;
+    call.has_place = false;
+    call.forgotten = true;
   }
 }
 
 void ReferenceCircuit::StartSlowly(int64_t at) {
-  limit_ = 1'024 * (slow_from_ == -1 ? 2 : std::min<int64_t>(2, slow_from_));
-  last_held_ = at;
-  for (Call& call : calls_) call.has_place = false;
+  limit_ = kUnit * (slow_from_ == -1 ? 2 : std::min<int64_t>(2, slow_from_));
+  grows_until_.reset();
+  if (slow_from_ != -1) grows_until_ = kUnit * slow_from_;
+  Limit(at, 0);
+}
+
+// From then on, while that many calls are out that have a place already.
+void ReferenceCircuit::Limit(int64_t at, int64_t out) {
+  last_held_ = last_admitted_ = limited_since_ = at;
+  out_at_beginning_ = out;
+  last_cut_.reset();
+  held_until_.reset();
+  share_ = 0;
+  for (Call& call : calls_) {
+    call.has_place = out > 0 && call.out;
+    call.place_since = at;
+    call.forgotten = false;
+    call.inside = 0;
+  }
+}
+
+void ReferenceCircuit::MeetOverload(int64_t started, const Result& result) {
+  if (state_ == State::kClosed && !overloaded_) {
+    overloaded_ = true;
+    limit_ = kUnit * int64_t{100'000'000};
+    Limit(now_, InFlight());
+    told_.push_back(
+        {EventKind::kLimitBegan, state_, state_, mode_, mode_, Cause::kNone, now_, epoch_, false});
+  }
+  if (!Limiting()) return;
+  if (!last_cut_ || started > *last_cut_) {
+    const int64_t used = std::min(limit_, kUnit * (Inside() + 1));
+    const Fraction& ratio = policy_.overload_ratio;
+    limit_ = std::max<int64_t>(15'625, used * ratio.part / ratio.whole);
+    grows_until_ = limit_;
+    last_cut_ = last_held_ = now_;
+  }
+  const int64_t asked = std::min(result.pushback, Nanos(policy().max_open_duration));
+  if (asked > 0) held_until_ = std::max(held_until_.value_or(now_), now_ + asked);
+}
+
+void ReferenceCircuit::Grow() {
+  if (held_until_ && now_ < *held_until_) return;
+  if (limit_ < kUnit) {
+    limit_ = std::min<int64_t>(kUnit, limit_ + limit_ / 4);
+  } else if (!grows_until_ || limit_ < *grows_until_) {
+    limit_ += kUnit;
+  } else {
+    limit_ += std::max(kUnit * kUnit / 4 / limit_, kUnit / 64);
+  }
 }
 
 void ReferenceCircuit::NoteLatency(const Call& call, const Result& result) {
   if (!result.timed) return;
-  const int64_t took = result.latency.value_or(now_ - call.started);
+  const int64_t took =
+      std::clamp<int64_t>(result.latency.value_or(now_ - call.started), 0, 3'600 * kBillion);
   usual_latency_ = usual_latency_ == 0 ? took : usual_latency_ + (took - usual_latency_) / 8;
 }
 
-void ReferenceCircuit::LeaveSlowStart(std::size_t call_index, const Result& result,
-                                      bool was_answered) {
+void ReferenceCircuit::LeavePlace(std::size_t call_index, const Result& result, bool was_answered) {
   Call& call = calls_[call_index];
-  if (!slow_start_ || call.epoch != epoch_) return;
-  ForgetPlaces();
-  const bool had_place = call.has_place;
-  call.has_place = false;
-  if (result.kind != OutcomeKind::kSuccess) return;
-  if (!was_answered) NoteLatency(call, result);
-  int64_t most = 0;
-  for (const Call& other : calls_) {
-    if (other.epoch != epoch_) continue;
-    if (SliceOf(other.started, kBillion / 16) != SliceOf(call.started, kBillion / 16)) continue;
-    most = std::max(most, other.inside);
+  if (!Limiting() || call.epoch != epoch_) return;
+  const bool success = result.kind == OutcomeKind::kSuccess;
+  if (!was_answered) {
+    ForgetPlaces();
+    const bool had_place = std::exchange(call.has_place, false);
+    const auto slice = [](int64_t at) { return SliceOf(at, kBillion / 16); };
+    const int64_t in = slice(call.place_since);
+    int64_t most = in == slice(limited_since_) ? out_at_beginning_ : 0;
+    for (const Call& other : calls_) {
+      if (other.epoch == epoch_ && slice(other.place_since) == in) {
+        most = std::max(most, other.inside);
+      }
+    }
+    if (success && (call.forgotten || (had_place && most * kUnit * 2 >= limit_))) Grow();
+    if (success && (result.latency || call.started > limited_since_)) NoteLatency(call, result);
   }
-  if (had_place && most * 1'024 * 2 >= limit_) {
-    limit_ += slow_from_ == -1 || limit_ < 1'024 * slow_from_ ? 1'024 : 1'024 * 1'024 / 4 / limit_;
-  }
-  if (now_ - last_held_ >= Patience()) Move(Cause::kSlowStartEnded, now_, {});
+  if (!success || now_ < std::max(last_held_ + Patience(), held_until_.value_or(0))) return;
+  if (slow_start_) return Move(Cause::kSlowStartEnded, now_, {});
+  EndLimit(now_);
+}
+
+void ReferenceCircuit::EndLimit(int64_t at) {
+  if (!overloaded_) return;
+  overloaded_ = false;
+  told_.push_back(
+      {EventKind::kLimitEnded, state_, state_, mode_, mode_, Cause::kNone, at, epoch_, false});
 }
 
 void ReferenceCircuit::OpenByRule(Cause cause, int64_t at, Failed failed) {
@@ -701,6 +798,7 @@ void ReferenceCircuit::Open(int64_t at, const Target& target, bool goes_on) {
 void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   const State from = state_;
   const Mode mode_from = mode_;
+  EndLimit(at);
   if (cause == Cause::kNotConnected) {
     for (const Entry& entry : Recorded()) {
       ++probed_before_.recorded;
@@ -737,6 +835,7 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
     if (target.by_operator || !policy().backoff_memory) openings_in_a_row_ = 0;
     if (openings_in_a_row_ > 0) closed_at_ = at;
     outage_.reset();
+    usual_latency_ = 0;
   }
   if (awaits_connection_) {
     open_until_ = at + AwaitsFor();

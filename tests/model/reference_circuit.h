@@ -38,6 +38,7 @@ struct ReferencePolicy {
   Fraction backoff = {1, 1};
   int64_t ramp_initial = 0;  // if policy.ramp: in billionths
   Fraction probe_cost;       // if policy.adaptive_recovery
+  Fraction overload_ratio;   // if policy.overload_limit
 };
 
 class ReferenceCircuit {
@@ -108,8 +109,8 @@ class ReferenceCircuit {
   fusebox::Mode mode() const { return mode_; }
   bool ramping() const { return ramping_; }
   bool awaits_connection() const { return awaits_connection_; }
-  // In slow start, in 1,024ths; 0: not in slow start.
-  int64_t limit() const { return slow_start_ ? limit_ : 0; }
+  // Of calls in flight, in millionths; 0: none.
+  int64_t limit() const { return Limiting() ? limit_ : 0; }
   uint64_t epoch() const { return epoch_; }
   // When time alone will make the next move, if it will.
   std::optional<int64_t> NextDue() const;
@@ -155,8 +156,10 @@ class ReferenceCircuit {
     bool out = true;
     bool answered = false;             // by a message
     std::optional<std::size_t> entry;  // which that message made, as a probe's success
-    bool has_place = false;            // in slow start
-    int64_t inside = 0;                // how many had one when it had got it
+    bool has_place = false;            // under a limit
+    int64_t place_since = 0;
+    bool forgotten = false;
+    int64_t inside = 0;  // how many had one when it had got it
     // Once it is back:
     fusebox::OutcomeKind kind = fusebox::OutcomeKind::kIgnored;
     bool slow = false;
@@ -185,6 +188,7 @@ class ReferenceCircuit {
   // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
   bool Watching() const { return state_ == fusebox::State::kClosed || ramping_ || slow_start_; }
   bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_ && !slow_start_; }
+  bool Limiting() const { return slow_start_ || overloaded_; }
   bool IsSlow(const Call& call, const Result& result) const;
   std::size_t AddEntry(bool failure, bool slow);
   std::vector<Entry> Recorded() const;  // of this epoch
@@ -229,7 +233,12 @@ class ReferenceCircuit {
   void StartSlowly(int64_t at);
   void NoteLatency(const Call& call, const Result& result);
   // A call has had a message, or has ended without one before.
-  void LeaveSlowStart(std::size_t call_index, const Result& result, bool was_answered);
+  void LeavePlace(std::size_t call_index, const Result& result, bool was_answered);
+  void Grow();
+  void EndLimit(int64_t at);
+  void Limit(int64_t at, int64_t out);
+  // One that started then, while `others` were out.
+  void MeetOverload(int64_t started, const Result& result);
 
   ReferencePolicy policy_;
   int64_t now_;
@@ -249,9 +258,18 @@ class ReferenceCircuit {
   bool retrying_ = false;       // OPEN, and its probe is due or out
   int64_t retrying_since_ = 0;  // or since the last probe was ignored
   bool slow_start_ = false;     // HALF_OPEN
-  int64_t limit_ = 0;           // in 1,024ths
+  int64_t limit_ = 0;           // in millionths
   int64_t slow_from_ = -1;      // -1: from nowhere
   int64_t last_held_ = 0;
+  int64_t last_admitted_ = 0;
+  // With overload_limit:
+  bool overloaded_ = false;             // CLOSED, with a limit
+  std::optional<int64_t> grows_until_;  // quickly, in millionths; absent: always
+  std::optional<int64_t> last_cut_;
+  std::optional<int64_t> held_until_;
+  int64_t share_ = 0;  // of a call, in millionths
+  int64_t limited_since_ = 0;
+  int64_t out_at_beginning_ = 0;
   int64_t usual_latency_ = 0;
   struct Outage {
     int64_t began = 0;

@@ -164,6 +164,13 @@ void AddAdaptiveRecovery(ReferencePolicy& reference) {
   reference.policy.ramp.reset();
 }
 
+void AddOverloadLimit(ReferencePolicy& reference) {
+  if (!OneIn(2)) return;
+  const Fraction ratios[] = {{7, 10}, {1, 10}, {1, 2}, {9, 10}};
+  reference.overload_ratio = ratios[Pick(4)];
+  reference.policy.overload_limit = fusebox::OverloadLimit{reference.overload_ratio.value()};
+}
+
 template <typename T>
 std::string TextOf(const std::optional<T>& value) {
   return value ? absl::StrCat(*value) : "unset";
@@ -242,6 +249,7 @@ ReferencePolicy AnyPolicy() {
   AddOpen(reference);
   AddRamp(reference);
   AddAdaptiveRecovery(reference);
+  AddOverloadLimit(reference);
   return reference;
 }
 
@@ -287,7 +295,9 @@ std::string Describe(const ReferencePolicy& reference) {
                             reference.ramp_initial, " billionths")
              : "unset",
       ", adaptive_recovery ",
-      p.adaptive_recovery ? absl::StrCat(p.adaptive_recovery->probe_cost) : "unset");
+      p.adaptive_recovery ? absl::StrCat(p.adaptive_recovery->probe_cost) : "unset",
+      ", overload_limit ",
+      p.overload_limit ? absl::StrCat(p.overload_limit->backoff_ratio) : "unset");
 }
 
 int CallsOf(const Step& step) { return 1 + static_cast<int>(step.which % 20); }
@@ -385,6 +395,7 @@ ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
       result.pushback = absl::ToInt64Nanoseconds(policy.open_duration) / 4 * (step.details % 50);
     }
     result.code = static_cast<int>(step.details % 17);
+    if (step.details % 3 == 0) result.kind = OutcomeKind::kOverload;
     result.message = absl::StrCat("failure ", step.details);
   }
   return result;

@@ -230,6 +230,7 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
   circuit.policy.slow_call_duration = absl::Seconds(1);
   circuit.window.recorded = 10;
   circuit.next_probe = absl::UnixEpoch();
+  circuit.limit = 12;
   circuit.totals.failures_by_code[14] = 1;
   TargetSum sum;
   const RegistryStats stats;
@@ -304,6 +305,8 @@ TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
   circuit.in_flight = 4;
   circuit.consecutive_failures = 5;
   circuit.next_probe = absl::UnixEpoch() + absl::Seconds(6);
+  circuit.limit = 7;
+  circuit.awaits_connection = true;
   TargetSum sum;
   sum.totals.slow = 2;
   sum.totals.opened = 3;
@@ -383,6 +386,7 @@ int MostSeriesInTrouble(bool full) {
   open.state = State::kOpen;
   open.window = {};
   open.next_probe = absl::UnixEpoch();
+  open.limit = 12;
   return std::max(CircuitSeries(closed, full), CircuitSeries(open, full));
 }
 

@@ -123,6 +123,7 @@ class PrometheusServerTest(unittest.TestCase):
         for alert, circuit in [
                 ("ImpatientOpen", CIRCUIT),
                 ("ImpatientFlapping", "billing/billing.Ledger/Post"),
+                ("ImpatientLimited", "shipping/shipping.Labels/Print"),
                 ("ImpatientForcedOpen", "search/search.Index/Suggest"),
                 ("ImpatientShadowWouldReject", "search/search.Index/Query")]:
             with self.subTest(alert):

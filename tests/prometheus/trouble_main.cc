@@ -11,6 +11,7 @@
 #include <iostream>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
@@ -40,7 +41,8 @@ class Trouble {
       : flaps_(Make(registry, "billing/billing.Ledger/Post", NervousPolicy())),
         shadow_(Make(registry, "search/search.Index/Query", NervousPolicy())),
         forced_(Make(registry, "search/search.Index/Suggest", NervousPolicy())),
-        limited_(Make(registry, "mail/mail.Outbox/Send", Limited())) {
+        limited_(Make(registry, "mail/mail.Outbox/Send", Limited())),
+        sheds_(Make(registry, "shipping/shipping.Labels/Print", fusebox::Policy::Adaptive())) {
     const fusebox::Operator by = fusebox::Operator("oncall").Because("to see what it looks like");
     shadow_->Shadow(by);
     forced_->ForceOpen(by).IgnoreError();
@@ -58,9 +60,22 @@ class Trouble {
     }
     const fusebox::Admission held = limited_->TryAcquire();
     limited_->TryAcquire().permit().RecordSuccess();  // one too many
+    Shed(step);
   }
 
  private:
+  // Eight calls at the same time, one of which is too many now and then.
+  void Shed(int64_t step) {
+    std::vector<fusebox::Admission> calls;
+    for (int i = 0; i < 8; ++i) calls.push_back(sheds_->TryAcquire());
+    for (fusebox::Admission& call : calls) {
+      if (!call) continue;
+      fusebox::Outcome outcome;
+      if (step % 10 == 0) outcome.kind = fusebox::OutcomeKind::kOverload;
+      call.permit().Record(outcome);
+    }
+  }
+
   using Circuit = std::shared_ptr<fusebox::CircuitBreaker>;
 
   static Circuit Make(fusebox::CircuitRegistry& registry, absl::string_view name,
@@ -78,6 +93,7 @@ class Trouble {
   const Circuit shadow_;
   const Circuit forced_;
   const Circuit limited_;
+  const Circuit sheds_;
 };
 
 // Until the standard input ends, or the next step is due.

@@ -58,7 +58,10 @@ class FuseboxGuard final : public Guard {
     if (ended.answer == Answer::kOk) {
       permit.RecordSuccess();
     } else {
-      permit.Record(fusebox::Outcome::Failure(static_cast<int>(CodeOf(ended.answer))));
+      const absl::StatusCode code = CodeOf(ended.answer);
+      fusebox::Outcome outcome = fusebox::Outcome::Failure(static_cast<int>(code));
+      outcome.kind = fusebox::DefaultOutcomeKind(code);
+      permit.Record(outcome);
     }
     free_.push_back(ticket);
   }

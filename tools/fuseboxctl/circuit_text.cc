@@ -54,8 +54,9 @@ std::string AfterColon(const fusebox::v1::Evidence& evidence) {
   return evidence.text().empty() ? "" : absl::StrCat(": ", Printable(evidence.text()));
 }
 
-// How many calls it lets through at the same time.
+// How many calls it lets through at the same time, or which share of them.
 std::string LimitText(const Circuit& circuit) {
+  if (circuit.limit() < 1) return absl::StrCat(std::lround(circuit.limit() * 100), "%");
   return absl::StrCat(std::lround(std::floor(circuit.limit())));
 }
 
@@ -150,7 +151,7 @@ Cell ShortStateCell(const Circuit& circuit) {
   if (circuit.mode() == fusebox::v1::MODE_SHADOW) {
     return {absl::StrCat(StateName(circuit.state()), " shadow"), Colour::kYellow};
   }
-  if (circuit.has_limit()) return {absl::StrCat("LIMIT ", LimitText(circuit)), colour};
+  if (circuit.has_limit()) return {absl::StrCat("LIMIT ", LimitText(circuit)), Colour::kYellow};
   if (!circuit.ramping()) return {StateName(circuit.state()), colour};
   return {absl::StrCat("RAMP ", std::lround(circuit.ramp_fraction() * 100), "%"), colour};
 }

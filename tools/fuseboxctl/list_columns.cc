@@ -43,7 +43,8 @@ constexpr ListColumn kColumns[] = {
      {"STATE", ShortState},
      0,
      "`CLOSED`, `OPEN` or `HALF_OPEN`; with a ramp, how large the share of admitted calls is; in "
-     "slow start, how many calls may be in flight"},
+     "slow start, and under `overload_limit`, how many calls may be in flight, or which share is "
+     "let through"},
     {{"MODE", Mode},
      kNotShown,
      0,

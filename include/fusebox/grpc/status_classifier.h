@@ -74,8 +74,9 @@ class FUSEBOX_EXPORT StatusClassifier {
  public:
   struct Options {
     // What differs from the standard table, by code (rule C2): UNAVAILABLE, DEADLINE_EXCEEDED,
-    // INTERNAL, UNKNOWN, RESOURCE_EXHAUSTED and DATA_LOSS are failures, CANCELLED is ignored, OK
-    // and all others are successes.
+    // INTERNAL, UNKNOWN and DATA_LOSS are failures, RESOURCE_EXHAUSTED is an overload (unless a
+    // message is too large for the server, which is a failure), CANCELLED is ignored, OK and all
+    // others are successes.
     std::map<grpc::StatusCode, OutcomeKind> codes;
 
     // Asked first, for every call that ends with a status and that C3 doesn't already ignore. May
