@@ -2,6 +2,7 @@
 #include "src/core/rules/improbable_run_rule.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_format.h"
@@ -38,7 +39,7 @@ std::optional<Verdict> ImprobableRunRule::Check(int64_t run, const CallAverages&
       Cause::kImprobableRun,
       absl::StrFormat("%d failures in a row, where %.2g%% of %.3g calls/s fail: by chance "
                       "less than once in %s",
-                      run, 100 * share.value(), rate, DurationText(policy.once_per)),
+                      run, std::round(1'000 * share.value()) / 10, rate, DurationText(policy.once_per)),
       run};
 }
 
