@@ -107,7 +107,7 @@ Channels::ChannelPtr Channels::MakeProtected(const std::string& name, bool open)
   fusebox::InterceptorOptions options;
   options.dependency = name;
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
-  fusebox::Policy policy;
+  fusebox::Policy policy = fusebox::Policy::Fixed();
   policy.failure_rate = 0.5;
   policy.open_duration = policy.max_open_duration = absl::Hours(1);
   options.policies.Default(policy);

@@ -81,10 +81,10 @@ void FloorHashMapFind(benchmark::State& state) {
 
 // ---- Policies.
 
-fusebox::Policy ConsecutiveOnly() { return fusebox::Policy(); }
+fusebox::Policy ConsecutiveOnly() { return fusebox::Policy::Fixed(); }
 
 fusebox::Policy WithCountWindow() {
-  fusebox::Policy policy;
+  fusebox::Policy policy = fusebox::Policy::Fixed();
   policy.failure_rate = 0.5;
   policy.window = fusebox::CountWindow{100};
   return policy;

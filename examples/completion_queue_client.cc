@@ -72,6 +72,8 @@ int main() {
   fusebox::ChannelOptions options;
   options.breaker.dependency = "inventory";
   options.breaker.registry = registry;
+  // Opens after 5 failures in a row, for 30 s; the default goes by the traffic.
+  options.breaker.policies.Default(fusebox::Policy::Fixed());
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
   if (!channel.ok()) {

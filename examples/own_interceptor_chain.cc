@@ -72,6 +72,8 @@ int main() {
   fusebox::InterceptorOptions options;
   options.dependency = "inventory";
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
+  // Opens after 5 failures in a row, for 30 s; the default goes by the traffic.
+  options.policies.Default(fusebox::Policy::Fixed());
   auto breaker = fusebox::CircuitBreakerInterceptorFactory::Create(std::move(options));
   if (!breaker.ok()) {
     std::cerr << breaker.status() << '\n';

@@ -27,7 +27,6 @@ fusebox::PolicyTable Policies() {
   strict.half_open.verdict = fusebox::SuccessThreshold{2};
 
   fusebox::Policy patient;
-  patient.consecutive_failures = std::nullopt;
   patient.failure_rate = 0.5;
   patient.minimum_calls = 20;
   patient.window = fusebox::TimeWindow{absl::Seconds(30), /*buckets=*/10};

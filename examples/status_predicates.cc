@@ -56,6 +56,7 @@ int main() {
   fusebox::ChannelOptions options;
   options.breaker.dependency = "inventory";
   options.breaker.registry = registry;
+  options.breaker.policies.Default(fusebox::Policy::Fixed());
   options.breaker.classifier = Classifier();
   auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                         std::move(options));
@@ -73,7 +74,7 @@ int main() {
   bool as_shown = true;
   for (const Case& shown : cases) {
     server.shop().Fail(shown.status);
-    for (int i = 0; i < 5; ++i) {  // the default policy opens after five failures in a row
+    for (int i = 0; i < 5; ++i) {  // the policy opens after five failures in a row
       grpc::ClientContext context;
       shop::ReserveReply reply;
       const grpc::Status status = stub->Reserve(&context, shop::ReserveRequest(), &reply);

@@ -118,6 +118,8 @@ int main() {
   fusebox::ChannelOptions options;
   options.breaker.dependency = "inventory";
   options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>(std::move(circuits));
+  // Opens after 5 failures in a row, for 30 s; the default goes by the traffic.
+  options.breaker.policies.Default(fusebox::Policy::Fixed());
   options.outer_interceptors.push_back(std::make_unique<TracingFactory>(spans));
   const auto channel = fusebox::CreateChannel(server.address(), grpc::InsecureChannelCredentials(),
                                               std::move(options));

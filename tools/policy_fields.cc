@@ -2,12 +2,13 @@
 //
 // Prints what circuit.proto and the documentation are made of, as JSON, for tools/make-policy-docs:
 //   fields  the table of a policy's fields, src/policy/field_table.h, each with its path as in
-//           circuit.proto; durations are in nanoseconds
+//           circuit.proto; durations are in nanoseconds. "fixed" is the value in Policy::Fixed()
 //   enums   the names in the tables of fusebox/event.h and fusebox/state.h, by circuit.proto's enum
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "fusebox/event.h"
+#include "fusebox/policy.h"
 #include "fusebox/state.h"
 #include "src/policy/every_field.h"
 #include "src/policy/field.h"
@@ -74,14 +76,37 @@ const char* Name(Ends ends) {
   return "";
 }
 
+// The values that the fields of a policy have, by their paths.
+class Values {
+ public:
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const ValueField<Owner, Member>& /*field*/,
+                  const Member& value) {
+    if (const auto* const set = IfSet(value)) values_[path] = Json(*set);
+  }
+  template <typename Field, typename Value>
+  void operator()(const std::string& /*path*/, const Field& /*field*/, const Value& /*value*/) {}
+
+  std::string Of(const std::string& path) const {
+    const auto found = values_.find(path);
+    return found == values_.end() ? "null" : found->second;
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
 class Printer {
  public:
+  Printer() { fusebox::internal::EveryField<Values>(fixed_).Visit(fusebox::Policy::Fixed(), ""); }
+
   template <typename Owner, typename Member>
   void operator()(const std::string& path, const ValueField<Owner, Member>& field,
                   const Member& value) {
     const auto* const set = IfSet(value);
     Print(path, KindOf<ValueOf<Member>>(), Name(field.off()), field.text,
           {{"default", set == nullptr ? "null" : Json(*set)},
+           {"fixed", fixed_.Of(path)},
            {"min", Json(field.range.min)},
            {"max", Json(field.range.max)},
            {"ends", Json(Name(field.range.ends))},
@@ -102,6 +127,7 @@ class Printer {
                   std::size_t index) {
     Print(path, "alternative", Name(Off::kNever), field.alternatives[index].text,
           {{"default", Json(index == 0)},
+           {"if_fixed", Json(fusebox::internal::IsOptional<Member>::value)},
            {"choice", Json(field.name)},
            {"type", Json(field.alternatives[index].type)}});
   }
@@ -122,6 +148,7 @@ class Printer {
     fields_.push_back(absl::StrCat(field, "}"));
   }
 
+  Values fixed_;
   std::vector<std::string> fields_;
 };
 

@@ -87,7 +87,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   // A circuit in state CLOSED. INVALID_ARGUMENT if the name (see `ValidateCircuitName` in
   // fusebox/circuit_name.h) or the policy is invalid; the message names each bad field, its value
-  // and its range.
+  // and its range. Without a policy it is the one that needs no numbers.
   static absl::StatusOr<std::shared_ptr<CircuitBreaker>> Create(absl::string_view name,
                                                                 const Policy& policy,
                                                                 Options options);
@@ -164,8 +164,8 @@ class FUSEBOX_EXPORT CircuitBreaker {
   // INVALID_ARGUMENT, as from `Create`, leaves the old one in force.
   absl::Status SetPolicy(const Policy& policy, const Operator& by);
 
-  // The same, against lost updates: ABORTED, and nothing changes, if another policy than `expected`
-  // is in force at that moment.
+  // The same, against lost updates: ABORTED, and nothing changes, if another policy than
+  // `expected.InForce()` is in force at that moment.
   absl::Status ReplacePolicy(const Policy& expected, const Policy& policy, const Operator& by);
 
   // For code that calls the application's functions on behalf of this circuit: one has thrown

@@ -3,10 +3,9 @@
 // The settings of a circuit: when it opens, for how long, and how it finds out that the dependency
 // is well again. "Rule R3" and the like, in this and other headers, are those of docs/rules.md.
 //
-//   fusebox::Policy policy;  // the defaults: 5 failures in a row, open for 30 s
+//   fusebox::Policy policy;  // needs no numbers: it goes by the traffic (rules R15 to R17, R19)
 //
-//   // Not that rule, but half of the calls failing, once 20 are known, in the last 10 s:
-//   policy.consecutive_failures = std::nullopt;
+//   // Or by thresholds of yours: half of the calls failing, once 20 are known, in the last 10 s.
 //   policy.failure_rate = 0.5;
 //   policy.minimum_calls = 20;
 //   policy.window = fusebox::TimeWindow{absl::Seconds(10), 10};
@@ -56,11 +55,12 @@ struct ProbeCalls {
 };
 
 struct HalfOpenPolicy {
-  // How many probes may be out at the same time; calls beyond that are rejected.
-  int64_t max_concurrent = 3;  // probes, 1 to 1,000
+  // How many probes may be out at the same time; calls beyond that are rejected. Unset: 3, but
+  // nothing where `adaptive_recovery` acts.
+  std::optional<int64_t> max_concurrent;  // probes, 1 to 1,000
 
-  // What decides.
-  std::variant<SuccessThreshold, ProbeCalls> verdict = SuccessThreshold{};
+  // What decides. Unset: SuccessThreshold{3}, but nothing where `adaptive_recovery` acts.
+  std::optional<std::variant<SuccessThreshold, ProbeCalls>> verdict;
 
   // A probe that has been out for this long opens the circuit again, and its own later result is
   // stale: no circuit stays wedged behind what hangs. Looked at whenever a call starts or a probe
@@ -127,13 +127,19 @@ struct OverloadLimit {
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
 // factory), and an invalid one is refused there with every bad field named (rule R11).
+//
+// As it is made, it is the policy that needs no numbers, `Policy::Adaptive()`. As soon as you set a
+// rule that opens the circuit or a part of how it comes back, it is yours: what you set means what
+// it says, and what you leave unset is as in `Policy::Fixed()`, so open for 30 s, and 3 probes. 5
+// failures in a row open it if you set no rule at all, and only then: `failure_rate = 0.5` alone
+// opens by the rate alone (`InForce`, rule R19).
 struct FUSEBOX_EXPORT Policy {
-  // ---- When a CLOSED circuit opens. Any set of these may be on together; at least one must be.
-  // After each recorded success or failure they are looked at in this order, and the first that
-  // holds opens the circuit (rule R2).
+  // ---- When a CLOSED circuit opens. Any set of these may be on together. After each recorded
+  // success or failure they are looked at in this order, and the first that holds opens the circuit
+  // (rule R2).
 
   // This many failures in a row. A success starts the count anew; an ignored call leaves it alone.
-  std::optional<int64_t> consecutive_failures = 5;  // calls, 1 to 1,000,000
+  std::optional<int64_t> consecutive_failures;  // calls, 1 to 1,000,000
 
   // As many failures in a row as can't be chance. Means the same at one call a second and at
   // 10,000, and leaves a dependency alone of which a part of the calls always fails.
@@ -171,8 +177,8 @@ struct FUSEBOX_EXPORT Policy {
 
   // ---- How long it stays OPEN (rule R4).
 
-  // The length of the first opening.
-  absl::Duration open_duration = absl::Seconds(30);  // 1 ms to 365 days
+  // The length of the first opening. Unset: 30 s, but nothing where `adaptive_recovery` acts.
+  std::optional<absl::Duration> open_duration;  // 1 ms to 365 days
 
   // Each further opening in a row is this many times as long. Closing starts over, at once or by
   // `backoff_memory`.
@@ -210,11 +216,25 @@ struct FUSEBOX_EXPORT Policy {
   // from the other rejections, and is no failure (rule R12). Envoy calls this circuit breaking.
   std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
 
+  // What a circuit with this policy goes by, with everything said that is left unset here (rule
+  // R19); what `CircuitSnapshot::policy` and `fuseboxctl policy get` show. Handed over, it means
+  // the same as this policy, and it is its own policy in force. Which settings make a policy yours:
+  // the rules that open the circuit, `open_duration`, a `backoff_multiplier` other than 1,
+  // `backoff_memory`, `half_open.max_concurrent`, `half_open.verdict`, `ramp`, `adaptive_recovery`.
+  // The others (`window`, `jitter`, `max_open_duration`, `max_in_flight` and so on) don't: they
+  // mean the same in any policy. Thread-safe.
+  Policy InForce() const;
+
   // ---- Presets; all else as by default.
 
   // `improbable_run`, `adaptive_recovery` and `overload_limit`, and no other rule: nothing in it
-  // hangs on how many calls there are, or on how long an outage lasts.
+  // hangs on how many calls there are, or on how long an outage lasts. What an empty policy comes
+  // to.
   static Policy Adaptive();
+
+  // 5 failures in a row open it for 30 s; 3 successful probes, of at most 3 at the same time, close
+  // it. What an empty policy was before there was `Adaptive`.
+  static Policy Fixed();
 
   // 5 failures in a row open it for 30 s; 2 successful probes close it.
   static Policy Database();

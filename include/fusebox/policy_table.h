@@ -4,7 +4,7 @@
 // config does: the exact method, then its service, then the default.
 //
 //   auto policies = fusebox::PolicyTable()
-//                       .Default(fusebox::Policy::InternalApi())
+//                       .Default(fusebox::Policy())  // which it is anyway: it needs no numbers
 //                       .Service("shop.Inventory", fusebox::Policy::Database())
 //                       .Method("shop.Inventory/Reserve", strict)
 //                       .Unprotected("shop.Inventory/Watch");
@@ -32,7 +32,7 @@ FUSEBOX_EXPORT bool IsMethodName(absl::string_view name);
 // Thread-safety: as a value; once filled, any number of threads may resolve.
 class FUSEBOX_EXPORT PolicyTable {
  public:
-  // Everything under the default policy.
+  // Everything under the policy that needs no numbers, `Policy()`.
   PolicyTable() = default;
 
   // Each entry may be given once. What's wrong with an entry (a name that is not of the form

@@ -84,7 +84,7 @@ struct CircuitSnapshot {
   std::optional<double> limit;
 
   uint64_t epoch = 0;  // goes up at each transition, mode change, reset and policy change
-  Policy policy;
+  Policy policy;       // in force: with all said that was left unset (Policy::InForce)
 
   Totals totals;
   int64_t in_flight = 0;             // permits that are out

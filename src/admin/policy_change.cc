@@ -27,6 +27,19 @@ constexpr int kMaxPaths = 100;
 
 bool IsAll(const FieldMask& mask) { return mask.paths_size() == 1 && mask.paths(0) == "*"; }
 
+// A policy in force, of what a change came to. What it was before was in force too, and
+// so had a rule that opens the circuit. To turn off the last one is a mistake: without any, the
+// default would be there.
+Policy InForce(const v1::Policy& changed, absl::string_view path, RequestErrors& errors) {
+  const Policy policy = FromProto(changed, path, errors);
+  Policy in_force = policy.InForce();
+  if (in_force.consecutive_failures && !policy.consecutive_failures) {
+    errors.Add(absl::StrCat(path, ".consecutive_failures"),
+               "unset, must be set, or another of the rules that open a circuit");
+  }
+  return in_force;
+}
+
 // Unsets the field that they lead to, whether it is there or not.
 void Clear(Message& message, const std::vector<const FieldDescriptor*>& fields) {
   Message* at = &message;
@@ -68,12 +81,12 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
                     RequestErrors& errors) {
   const std::string policy_path = absl::StrCat(path, ".policy");
   const FieldMask& mask = change.update_mask();
-  if (IsAll(mask)) return FromProto(change.policy(), policy_path, errors);
+  if (IsAll(mask)) return FromProto(change.policy(), policy_path, errors).InForce();
   v1::Policy changed;
   ToProto(policy, changed);
   if (mask.paths_size() == 0) {
     changed.MergeFrom(change.policy());
-    return FromProto(changed, policy_path, errors);
+    return InForce(changed, policy_path, errors);
   }
   for (const std::string& each : mask.paths()) {
     Clear(changed, FindPolicyPath(each).fields);
@@ -81,7 +94,7 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
   v1::Policy wanted = change.policy();
   FieldMaskUtil::TrimMessage(mask, &wanted);
   changed.MergeFrom(wanted);
-  return FromProto(changed, policy_path, errors);
+  return InForce(changed, policy_path, errors);
 }
 
 }  // namespace fusebox::internal

@@ -48,16 +48,23 @@ Places PlacesOf(const PartField<Owner, Member>& field, const Descriptor& type) {
 }
 
 // Of an alternative without a name, its only field is the place.
-template <typename Owner, typename... Types>
-Places PlacesOf(const ChoiceField<Owner, std::variant<Types...>>& field, const Descriptor& type) {
+template <typename... Types>
+Places PlacesOfAlternatives(const std::array<Alternative, sizeof...(Types)>& alternatives,
+                            const std::variant<Types...>* /*of*/, const Descriptor& type) {
   static_assert(sizeof...(Types) <= std::tuple_size_v<Places>, "Places must have room for each");
   const std::array<const char*, sizeof...(Types)> of_types = {std::get<0>(kFields<Types>).name...};
   Places places = {};
   for (std::size_t i = 0; i < of_types.size(); ++i) {
-    const char* const name = field.alternatives[i].name;
+    const char* const name = alternatives[i].name;
     places[i] = Find(type, *name != '\0' ? name : of_types[i]);
   }
   return places;
+}
+
+template <typename Owner, typename Member>
+Places PlacesOf(const ChoiceField<Owner, Member>& field, const Descriptor& type) {
+  return PlacesOfAlternatives(field.alternatives, static_cast<const ValueOf<Member>*>(nullptr),
+                              type);
 }
 
 // Of the rows of a T, in their order. Looked up once: a list of circuits has thousands of policies.
@@ -107,7 +114,8 @@ class Writer {
   template <typename Owner, typename Member>
   void WriteField(const ChoiceField<Owner, Member>& field, const Member& value,
                   const Places& places) {
-    const FieldDescriptor* const place = places[value.index()];
+    const auto* const set = IfSet(value);
+    const FieldDescriptor* const place = set == nullptr ? nullptr : places[set->index()];
     if (place == nullptr) return;
     VisitChosen(field, value, [&](const auto& /*alternative*/, const auto& chosen) {
       if (place->message_type() == nullptr) {
@@ -185,24 +193,40 @@ class Reader {
     }
   }
 
-  template <typename Owner, typename... Types>
-  void ReadField(const ChoiceField<Owner, std::variant<Types...>>& /*field*/, const Message& from,
-                 const Places& places, const std::string& prefix, std::variant<Types...>& value) {
+  template <typename Owner, typename Member>
+  void ReadField(const ChoiceField<Owner, Member>& /*field*/, const Message& from,
+                 const Places& places, const std::string& prefix, Member& value) {
+    ReadAlternatives(from, places, prefix, value, static_cast<const ValueOf<Member>*>(nullptr));
+  }
+
+  template <typename Member, typename... Types>
+  void ReadAlternatives(const Message& from, const Places& places, const std::string& prefix,
+                        Member& value, const std::variant<Types...>* /*of*/) {
     std::size_t i = 0;
     (ReadAlternative<Types>(from, places[i++], prefix, value), ...);
   }
 
-  template <typename T, typename Variant>
+  template <typename T, typename Member>
   void ReadAlternative(const Message& from, const FieldDescriptor* place, const std::string& prefix,
-                       Variant& value) {
+                       Member& value) {
     if (!Has(from, place)) return;
-    T& chosen = value.template emplace<T>();
+    value = T();
+    T& chosen = ChosenIn<T>(value);
     if (place->message_type() == nullptr) {
       Read(from, prefix, chosen);
     } else {
       Read(from.GetReflection()->GetMessage(from, place), absl::StrCat(prefix, place->name(), "."),
            chosen);
     }
+  }
+
+  template <typename T, typename... Types>
+  static T& ChosenIn(std::variant<Types...>& value) {
+    return std::get<T>(value);
+  }
+  template <typename T, typename... Types>
+  static T& ChosenIn(std::optional<std::variant<Types...>>& value) {
+    return std::get<T>(*value);
   }
 
   static void ReadValue(const Message& from, const FieldDescriptor& place,
@@ -242,8 +266,9 @@ std::string FieldInProto(const std::string& field, const Policy& policy) {
     if constexpr (IsChoice<std::decay_t<decltype(row)>>::value) {
       const std::string prefix = absl::StrCat(row.name, ".");
       if (!absl::StartsWith(field, prefix)) return;
-      in_proto =
-          absl::StrCat(row.alternatives[value.index()].name, ".", absl::StripPrefix(field, prefix));
+      VisitChosen(row, value, [&](const auto& alternative, const auto& /*chosen*/) {
+        in_proto = absl::StrCat(alternative.name, ".", absl::StripPrefix(field, prefix));
+      });
     }
   };
   VisitFields(policy, rename);

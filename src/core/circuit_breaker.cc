@@ -6,22 +6,26 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "fusebox/circuit_name.h"
 #include "src/base/time_limits.h"
 #include "src/core/circuit_core.h"
+#include "src/core/policy_in_force.h"
 
 namespace fusebox {
 
 using internal::CircuitCore;
 using internal::EventDelivery;
+using internal::PolicyInForce;
 using internal::PrintableOperator;
 using internal::Seed;
 using internal::UserCodeFailures;
-using internal::ValidateCircuit;
 
 absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::string_view name,
                                                                        const Policy& policy,
                                                                        Options options) {
-  if (absl::Status valid = ValidateCircuit(name, policy); !valid.ok()) return valid;
+  if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
+  absl::StatusOr<std::shared_ptr<const Policy>> in_force = PolicyInForce(policy);
+  if (!in_force.ok()) return in_force.status();
   CircuitCore::Options core;
   core.failures =
       std::make_shared<UserCodeFailures>(options.clock == nullptr ? Clock::Real() : *options.clock);
@@ -30,7 +34,7 @@ absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::str
     core.events =
         std::make_shared<EventDelivery>(core.failures, std::move(options.listener), nullptr);
   }
-  return CircuitCore::MakeBreaker(name, std::make_shared<const Policy>(policy), std::move(core));
+  return CircuitCore::MakeBreaker(name, *std::move(in_force), std::move(core));
 }
 
 absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::string_view name,
@@ -134,16 +138,17 @@ absl::Status CircuitBreaker::ForceOpen(const Operator& by, std::optional<absl::D
 }
 
 absl::Status CircuitBreaker::SetPolicy(const Policy& policy, const Operator& by) {
-  if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
-  core_->SetPolicy(std::make_shared<const Policy>(policy), PrintableOperator(by));
+  absl::StatusOr<std::shared_ptr<const Policy>> in_force = PolicyInForce(policy);
+  if (!in_force.ok()) return in_force.status();
+  core_->SetPolicy(*std::move(in_force), PrintableOperator(by));
   return absl::OkStatus();
 }
 
 absl::Status CircuitBreaker::ReplacePolicy(const Policy& expected, const Policy& policy,
                                            const Operator& by) {
-  if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
-  if (core_->ReplacePolicy(expected, std::make_shared<const Policy>(policy),
-                           PrintableOperator(by))) {
+  absl::StatusOr<std::shared_ptr<const Policy>> in_force = PolicyInForce(policy);
+  if (!in_force.ok()) return in_force.status();
+  if (core_->ReplacePolicy(expected.InForce(), *std::move(in_force), PrintableOperator(by))) {
     return absl::OkStatus();
   }
   return absl::AbortedError(

@@ -10,6 +10,7 @@
 #include "fusebox/circuit_name.h"
 #include "src/base/dcheck.h"
 #include "src/base/printable.h"
+#include "src/core/outage.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox::internal {
@@ -106,11 +107,6 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       has_operators_policy_(options.has_operators_policy) {
   MutexLock lock(mutex_);
   Publish();
-}
-
-absl::Status ValidateCircuit(absl::string_view name, const Policy& policy) {
-  if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
-  return Validate(policy);
 }
 
 Operator PrintableOperator(const Operator& by) {
@@ -304,7 +300,9 @@ CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
   if ((until && *until > now) || machine_.waits_for_probe()) {
     const auto* const opened = totals_.last_opening();
     standing.open_since =
-        opened != nullptr ? opened->at : until.value_or(now) + -machine_.policy()->open_duration;
+        opened != nullptr
+            ? opened->at
+            : until.value_or(now) + -machine_.policy()->open_duration.value_or(kMostProbeGap);
   }
   standing.failing = machine_.consecutive_failures() > 0;
   standing.has_operators_policy = has_operators_policy_;

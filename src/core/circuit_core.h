@@ -39,9 +39,6 @@
 
 namespace fusebox::internal {
 
-// What is wrong with a circuit's name and policy, if something is.
-absl::Status ValidateCircuit(absl::string_view name, const Policy& policy);
-
 // What is kept of who did something, and why.
 Operator PrintableOperator(const Operator& by);
 
@@ -60,7 +57,7 @@ class CircuitCore {
     bool has_operators_policy = false;
   };
 
-  // Name (see ValidateCircuit), policy and options must be valid.
+  // Name and options must be valid, and the policy one in force (policy_in_force.h).
   CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy, Options options);
   static std::shared_ptr<CircuitBreaker> MakeBreaker(absl::string_view name,
                                                      std::shared_ptr<const Policy> policy,

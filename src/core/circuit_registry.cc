@@ -21,6 +21,7 @@
 #include "src/core/jitter.h"
 #include "src/core/kept_policies.h"
 #include "src/core/opening_traces.h"
+#include "src/core/policy_in_force.h"
 #include "src/core/policy_use_list.h"
 #include "src/core/target_sums.h"
 #include "src/core/user_code_failures.h"
@@ -39,6 +40,7 @@ using internal::Mutex;
 using internal::MutexLock;
 using internal::Opening;
 using internal::OpeningTraces;
+using internal::PolicyInForce;
 using internal::PolicyUseList;
 using internal::Printable;
 using internal::PrintableOperator;
@@ -48,8 +50,8 @@ using internal::UserCodeFailures;
 
 namespace {
 
-// Circuits with equal policies share one. Remembers the last few, as there are few in a program: so
-// they need not be looked through for errors each time. Not thread-safe.
+// Circuits with equal policies in force share one. Remembers the last few, as there are few in a
+// program: so they need not be looked through for errors each time. Not thread-safe.
 class PolicyPool {
  public:
   // Null if it isn't known.
@@ -214,7 +216,7 @@ class CircuitRegistry::Impl {
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name, const Policy& policy, Draft& draft) {
     MutexLock lock(mutex_);
     std::shared_ptr<CircuitBreaker> found = FindLocked(name);
-    if (found == nullptr) draft.policy = policies_.Find(policy);
+    if (found == nullptr) draft.policy = policies_.Find(policy.InForce());
     return found;
   }
 
@@ -222,8 +224,9 @@ class CircuitRegistry::Impl {
                     absl::string_view target) {
     if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
     if (draft.policy == nullptr) {
-      if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
-      draft.policy = std::make_shared<const Policy>(policy);
+      absl::StatusOr<std::shared_ptr<const Policy>> in_force = PolicyInForce(policy);
+      if (!in_force.ok()) return in_force.status();
+      draft.policy = *std::move(in_force);
       draft.policy_is_new = true;
     }
     draft.circuit = Make(name, draft.policy, target, std::nullopt, false);

@@ -42,11 +42,12 @@ absl::Duration OpenDuration::Lateness(const Policy& policy, absl::Duration ttl) 
   return absl::Nanoseconds(Scaled(most, (jitter_.Draw() + kOne) / 2));
 }
 
-// open_duration * backoff_multiplier^openings_before, as far as max_open_duration.
+// open_duration * backoff_multiplier^openings_before, as far as max_open_duration. Of a policy that
+// has one: adaptive_recovery has none.
 int64_t OpenDuration::BackedOff(const Policy& policy, int64_t openings_before) {
   const int64_t multiplier = BillionthsOf(policy.backoff_multiplier);
   // With 32 bits after the point, so that nothing adds up from step to step.
-  absl::uint128 duration = absl::uint128(static_cast<uint64_t>(Nanos(policy.open_duration))) << 32;
+  absl::uint128 duration = absl::uint128(static_cast<uint64_t>(Nanos(*policy.open_duration))) << 32;
   const absl::uint128 longest =
       absl::uint128(static_cast<uint64_t>(Nanos(policy.max_open_duration))) << 32;
   if (multiplier > kOne) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -14,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "src/base/text.h"
+#include "src/core/policy_in_force.h"
 #include "src/core/rules/trip_rule_fields.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
@@ -42,7 +44,8 @@ std::string RangeText(const internal::Range<T>& range) {
   return absl::StrCat("from ", min, " to ", max);
 }
 
-// Collects what is wrong: each field by itself, then fields beside each other.
+// Collects what is wrong: each field by itself, then fields beside each other. Of a policy in
+// force.
 class Checker {
  public:
   explicit Checker(const Policy& policy)
@@ -53,7 +56,7 @@ class Checker {
 
   std::vector<FieldError> Result() && {
     CheckFields(policy_, "");
-    CheckTripRules();
+    CheckSlowCalls();
     CheckWindow();
     CheckOpen();
     CheckVerdict();
@@ -108,14 +111,7 @@ class Checker {
     });
   }
 
-  void CheckTripRules() {
-    std::vector<absl::string_view> rules;
-    bool any_set = false;
-    internal::VisitTripRules(policy_, [&](absl::string_view rule, bool is_set) {
-      rules.push_back(rule);
-      any_set = any_set || is_set;
-    });
-    if (!any_set) Fail(absl::StrJoin(rules, ", "), "unset", "set, at least one of them");
+  void CheckSlowCalls() {
     if (!policy_.slow_call_duration && (policy_.slow_call_rate || policy_.slow_is_failure)) {
       Fail("slow_call_duration", "unset",
            absl::StrCat("set, ", RangeText(internal::kSlowCallRange),
@@ -133,13 +129,15 @@ class Checker {
   }
 
   void CheckOpen() {
-    if (policy_.max_open_duration >= policy_.open_duration) return;
+    const std::optional<absl::Duration>& least = policy_.open_duration;
+    if (!least || policy_.max_open_duration >= *least) return;
     Fail("max_open_duration", absl::FormatDuration(policy_.max_open_duration),
-         absl::StrCat("at least open_duration, ", absl::FormatDuration(policy_.open_duration)));
+         absl::StrCat("at least open_duration, ", absl::FormatDuration(*least)));
   }
 
   void CheckVerdict() {
-    const auto* const probe_calls = std::get_if<ProbeCalls>(&policy_.half_open.verdict);
+    const auto* const verdict = IfSet(policy_.half_open.verdict);
+    const auto* const probe_calls = std::get_if<ProbeCalls>(verdict);
     if (probe_calls == nullptr || has_rate_) return;
     Fail("half_open.probe_calls", absl::StrCat(probe_calls->calls),
          "unset unless failure_rate or slow_call_rate is set");
@@ -155,7 +153,7 @@ class Checker {
                        [field](const FieldError& error) { return error.field == field; });
   }
 
-  const Policy& policy_;
+  const Policy policy_;
   const bool has_rate_;
   std::optional<int64_t> window_size_;  // of a CountWindow, if it is one that can be
   std::vector<FieldError> errors_;
@@ -170,8 +168,56 @@ bool IsEqual(const T& a, const T& b) {
   return equal;
 }
 
+template <typename T>
+bool HasDecided(const T& policy);
+
+// Whether it is set, and that decides what is unset.
+template <typename Field, typename Member>
+bool HasDecided(const Field& field, const Member& value, const Member& unset) {
+  return field.decides && !(value == unset);
+}
+template <typename Owner, typename Part,
+          typename = std::enable_if_t<!internal::IsOptional<Part>::value>>
+bool HasDecided(const internal::PartField<Owner, Part>& /*field*/, const Part& value,
+                const Part& /*unset*/) {
+  return HasDecided(value);
+}
+
+template <typename T>
+bool HasDecided(const T& policy) {
+  const T unset;
+  bool decided = false;
+  internal::VisitFields(policy, [&](const auto& field, const auto& value) {
+    decided = decided || HasDecided(field, value, unset.*(field.member));
+  });
+  return decided;
+}
+
+bool HasTripRule(const Policy& policy) {
+  bool any_set = false;
+  internal::VisitTripRules(
+      policy, [&any_set](absl::string_view /*rule*/, bool is_set) { any_set = any_set || is_set; });
+  return any_set;
+}
+
+// What makes a policy the one without numbers.
+void SetAdaptiveRules(Policy& policy) {
+  policy.improbable_run = ImprobableRun{};
+  policy.adaptive_recovery = AdaptiveRecovery{};
+  if (!policy.overload_limit) policy.overload_limit = OverloadLimit{};
+}
+
+// What of a policy of fixed thresholds is unset.
+void SetFixedRules(Policy& policy) {
+  if (!HasTripRule(policy)) policy.consecutive_failures = 5;
+  if (policy.adaptive_recovery) return;
+  if (!policy.open_duration) policy.open_duration = absl::Seconds(30);
+  if (!policy.half_open.max_concurrent) policy.half_open.max_concurrent = 3;
+  if (!policy.half_open.verdict) policy.half_open.verdict = SuccessThreshold{};
+}
+
 Policy Preset(int64_t failures, int64_t successes, absl::Duration open_duration) {
-  Policy policy;
+  Policy policy = Policy::Fixed();
   policy.consecutive_failures = failures;
   policy.half_open.verdict = SuccessThreshold{successes};
   policy.open_duration = open_duration;
@@ -192,7 +238,9 @@ bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b) { return I
 bool operator==(const OverloadLimit& a, const OverloadLimit& b) { return IsEqual(a, b); }
 bool operator==(const Policy& a, const Policy& b) { return IsEqual(a, b); }
 
-std::vector<FieldError> PolicyErrors(const Policy& policy) { return Checker(policy).Result(); }
+std::vector<FieldError> PolicyErrors(const Policy& policy) {
+  return Checker(policy.InForce()).Result();
+}
 
 absl::Status Validate(const Policy& policy) {
   const std::vector<FieldError> errors = PolicyErrors(policy);
@@ -204,12 +252,30 @@ absl::Status Validate(const Policy& policy) {
       absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ", text)));
 }
 
-Policy Policy::Adaptive() {
+namespace internal {
+
+absl::StatusOr<std::shared_ptr<const Policy>> PolicyInForce(const Policy& policy) {
+  if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
+  return std::make_shared<const Policy>(policy.InForce());
+}
+
+}  // namespace internal
+
+Policy Policy::InForce() const {
+  Policy in_force = *this;
+  if (HasDecided(*this)) {
+    SetFixedRules(in_force);
+  } else {
+    SetAdaptiveRules(in_force);
+  }
+  return in_force;
+}
+
+Policy Policy::Adaptive() { return Policy().InForce(); }
+
+Policy Policy::Fixed() {
   Policy policy;
-  policy.consecutive_failures = std::nullopt;
-  policy.improbable_run = ImprobableRun{};
-  policy.adaptive_recovery = AdaptiveRecovery{};
-  policy.overload_limit = OverloadLimit{};
+  SetFixedRules(policy);
   return policy;
 }
 

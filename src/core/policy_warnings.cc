@@ -31,12 +31,13 @@ constexpr double kFewCallsPerSecond = 1;
 
 std::string Text(absl::Duration duration) { return absl::FormatDuration(duration); }
 
+// Of a policy in force.
 class Warnings {
  public:
   explicit Warnings(const Policy& policy)
       : policy_(policy),
-        count_window_(std::get_if<CountWindow>(&policy.window)),
-        time_window_(std::get_if<TimeWindow>(&policy.window)),
+        count_window_(std::get_if<CountWindow>(&policy_.window)),
+        time_window_(std::get_if<TimeWindow>(&policy_.window)),
         has_rate_(policy.failure_rate || policy.slow_call_rate) {}
 
   std::vector<std::string> All() && {
@@ -167,8 +168,9 @@ class Warnings {
             ": calls hang that aren't even slow");
       }
     }
-    if (policy_.max_in_flight && policy_.half_open.max_concurrent > *policy_.max_in_flight) {
-      Add("half_open.max_concurrent = ", policy_.half_open.max_concurrent,
+    const std::optional<int64_t>& probes = policy_.half_open.max_concurrent;
+    if (policy_.max_in_flight && probes && *probes > *policy_.max_in_flight) {
+      Add("half_open.max_concurrent = ", *probes,
           " is more than max_in_flight = ", *policy_.max_in_flight, " lets through");
     }
   }
@@ -178,10 +180,10 @@ class Warnings {
       AboutFixedRecovery();
       return;
     }
-    if (policy_.open_duration < absl::Milliseconds(100)) {
-      Add("open_duration = ", Text(policy_.open_duration), ": hardly rejects a call");
+    if (*policy_.open_duration < absl::Milliseconds(100)) {
+      Add("open_duration = ", Text(*policy_.open_duration), ": hardly rejects a call");
     }
-    if (policy_.backoff_multiplier > 1 && policy_.max_open_duration == policy_.open_duration) {
+    if (policy_.backoff_multiplier > 1 && policy_.max_open_duration == *policy_.open_duration) {
       Add("backoff_multiplier = ", NumberText(policy_.backoff_multiplier),
           " has no room: max_open_duration is open_duration");
     }
@@ -196,13 +198,11 @@ class Warnings {
 
   // What is set beside adaptive_recovery, which takes its place.
   void AboutFixedRecovery() {
-    const Policy defaults;
     const std::pair<absl::string_view, bool> without_effect[] = {
-        {"open_duration", policy_.open_duration != defaults.open_duration},
-        {"backoff_multiplier", policy_.backoff_multiplier != defaults.backoff_multiplier},
-        {"half_open.max_concurrent",
-         policy_.half_open.max_concurrent != defaults.half_open.max_concurrent},
-        {"half_open.verdict", !(policy_.half_open.verdict == defaults.half_open.verdict)}};
+        {"open_duration", policy_.open_duration.has_value()},
+        {"backoff_multiplier", policy_.backoff_multiplier != Policy().backoff_multiplier},
+        {"half_open.max_concurrent", policy_.half_open.max_concurrent.has_value()},
+        {"half_open.verdict", policy_.half_open.verdict.has_value()}};
     for (const auto& [field, is_set] : without_effect) {
       if (is_set) Add(field, ": without effect, adaptive_recovery is set");
     }
@@ -210,19 +210,7 @@ class Warnings {
 
   void AboutProbes() {
     const HalfOpenPolicy& half_open = policy_.half_open;
-    if (const auto* threshold = std::get_if<SuccessThreshold>(&half_open.verdict)) {
-      AboutMany("half_open.success_threshold", threshold->successes);
-    } else if (const auto* probe_calls = std::get_if<ProbeCalls>(&half_open.verdict)) {
-      AboutMany("half_open.probe_calls", probe_calls->calls);
-      if (half_open.max_concurrent > probe_calls->calls) {
-        Add("half_open.max_concurrent = ", half_open.max_concurrent,
-            ": no more are ever out than half_open.probe_calls = ", probe_calls->calls);
-      }
-      if (!policy_.failure_rate) {
-        Add("half_open.probe_calls with slow_call_rate alone: probes that fail fast close the "
-            "circuit");
-      }
-    }
+    if (!policy_.adaptive_recovery) AboutVerdict(*half_open.verdict, *half_open.max_concurrent);
     if (half_open.probe_timeout == absl::ZeroDuration()) {
       Add("half_open.probe_timeout = 0: a probe that hangs holds its place for good");
     } else if (policy_.slow_call_duration &&
@@ -233,10 +221,27 @@ class Warnings {
     }
   }
 
-  void AboutMany(absl::string_view field, int64_t probes) {
+  void AboutVerdict(const std::variant<SuccessThreshold, ProbeCalls>& verdict,
+                    int64_t max_concurrent) {
+    if (const auto* threshold = std::get_if<SuccessThreshold>(&verdict)) {
+      AboutMany("half_open.success_threshold", threshold->successes, max_concurrent);
+    } else if (const auto* probe_calls = std::get_if<ProbeCalls>(&verdict)) {
+      AboutMany("half_open.probe_calls", probe_calls->calls, max_concurrent);
+      if (max_concurrent > probe_calls->calls) {
+        Add("half_open.max_concurrent = ", max_concurrent,
+            ": no more are ever out than half_open.probe_calls = ", probe_calls->calls);
+      }
+      if (!policy_.failure_rate) {
+        Add("half_open.probe_calls with slow_call_rate alone: probes that fail fast close the "
+            "circuit");
+      }
+    }
+  }
+
+  void AboutMany(absl::string_view field, int64_t probes, int64_t max_concurrent) {
     if (probes < kManyCalls) return;
-    Add(field, " = ", probes, ": closing takes that many probes, at most ",
-        policy_.half_open.max_concurrent, " of them at the same time");
+    Add(field, " = ", probes, ": closing takes that many probes, at most ", max_concurrent,
+        " of them at the same time");
   }
 
   int CountTripRules() const {
@@ -248,7 +253,7 @@ class Warnings {
 
   bool LooksAtWindow() const { return has_rate_ || policy_.failures_in_window; }
 
-  const Policy& policy_;
+  const Policy policy_;
   const CountWindow* const count_window_;
   const TimeWindow* const time_window_;
   const bool has_rate_;
@@ -259,7 +264,7 @@ class Warnings {
 
 std::vector<std::string> PolicyWarnings(const Policy& policy) {
   if (!PolicyErrors(policy).empty()) return {};
-  return Warnings(policy).All();
+  return Warnings(policy.InForce()).All();
 }
 
 }  // namespace fusebox

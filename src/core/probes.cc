@@ -11,7 +11,7 @@ namespace fusebox::internal {
 namespace {
 
 std::optional<int64_t> AdmissionsLimit(const HalfOpenPolicy& policy) {
-  if (const auto* fixed = std::get_if<ProbeCalls>(&policy.verdict)) return fixed->calls;
+  if (const auto* fixed = std::get_if<ProbeCalls>(&*policy.verdict)) return fixed->calls;
   return std::nullopt;
 }
 
@@ -20,7 +20,7 @@ std::optional<int64_t> AdmissionsLimit(const HalfOpenPolicy& policy) {
 Probes::Probes(const HalfOpenPolicy& policy)
     : timeout_(policy.probe_timeout),
       admissions_limit_(AdmissionsLimit(policy)),
-      places_(static_cast<std::size_t>(policy.max_concurrent)),
+      places_(static_cast<std::size_t>(*policy.max_concurrent)),
       guard_(policy.probe_timeout) {}
 
 std::optional<int32_t> Probes::Admit(SteadyTime now) {

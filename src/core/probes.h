@@ -19,6 +19,7 @@ namespace fusebox::internal {
 // The places for probes, and since when each is taken. Not thread-safe.
 class Probes {
  public:
+  // With nothing unset.
   explicit Probes(const HalfOpenPolicy& policy);
 
   // A place, or empty if all are taken, or if as many calls were admitted as are to be.

@@ -200,7 +200,7 @@ std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected
 void StateMachine::AwaitConnection() {
   const absl::Duration patience = policy_->adaptive_recovery
                                       ? kMostProbeGap
-                                      : std::min(absl::Seconds(60), policy_->open_duration);
+                                      : std::min(absl::Seconds(60), *policy_->open_duration);
   // Probes that have come back go on counting.
   if (const auto* const probing = std::get_if<ProbingState>(&state_)) {
     probed_ = std::make_unique<const WindowCounts>(probing->results());

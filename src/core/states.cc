@@ -69,7 +69,7 @@ std::optional<Verdict> ProbingState::TakeBack() {
 
 std::optional<Verdict> ProbingState::Decide() const {
   return std::visit([&](const auto& verdict) { return DecideBy(verdict); },
-                    policy_.half_open.verdict);
+                    *policy_.half_open.verdict);
 }
 
 std::optional<Verdict> ProbingState::CheckTimeout(SteadyTime now) {

@@ -49,15 +49,22 @@ class EveryField {
     Visit(set != nullptr ? *set : ValueOf<Member>(), absl::StrCat(path, "."));
   }
 
-  template <typename Owner, typename... Types>
-  void VisitField(const ChoiceField<Owner, std::variant<Types...>>& field,
-                  const std::variant<Types...>& /*value*/, const std::string& prefix) {
+  template <typename Owner, typename Member>
+  void VisitField(const ChoiceField<Owner, Member>& field, const Member& /*value*/,
+                  const std::string& prefix) {
+    VisitAlternatives(field, prefix, static_cast<const ValueOf<Member>*>(nullptr));
+  }
+
+  // The last argument only says of which types.
+  template <typename Choice, typename... Types>
+  void VisitAlternatives(const Choice& field, const std::string& prefix,
+                         const std::variant<Types...>* /*type*/) {
     std::size_t i = 0;
-    (VisitAlternative<Types>(field, i++, prefix), ...);
+    (VisitAlternativeOf<Types>(field, i++, prefix), ...);
   }
 
   template <typename T, typename Choice>
-  void VisitAlternative(const Choice& field, std::size_t i, const std::string& prefix) {
+  void VisitAlternativeOf(const Choice& field, std::size_t i, const std::string& prefix) {
     const absl::string_view name = field.alternatives[i].name;
     const bool is_one_value = name.empty();
     visit_(absl::StrCat(prefix, is_one_value ? std::get<0>(kFields<T>).name : name), field, i);

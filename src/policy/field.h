@@ -79,6 +79,8 @@ struct ValueField {
   bool zero_is_off = false;
   bool within_window = false;  // a number of calls that a CountWindow must be able to hold
   bool for_rates = false;      // only looked at by failure_rate and slow_call_rate
+  bool decides = false;        // set, it isn't the policy without numbers (Policy::InForce)
+  bool if_fixed = false;       // unset, it is as in Policy::Fixed(), if the policy is a fixed one
 
   constexpr ValueField ZeroIsOff() const {
     ValueField field = *this;
@@ -96,7 +98,19 @@ struct ValueField {
     return field;
   }
 
+  constexpr ValueField Decides() const {
+    ValueField field = *this;
+    field.decides = true;
+    return field;
+  }
+  constexpr ValueField IfFixed() const {
+    ValueField field = *this;
+    field.if_fixed = true;
+    return field;
+  }
+
   constexpr Off off() const {
+    if (if_fixed) return Off::kNever;
     if (IsOptional<Member>::value) return Off::kUnset;
     if (std::is_same_v<Value, bool>) return Off::kFalse;
     return zero_is_off ? Off::kZero : Off::kNever;
@@ -120,6 +134,13 @@ struct PartField {
   const char* name;
   Member Owner::*member;
   const char* text;
+  bool decides = false;  // as of a ValueField
+
+  constexpr PartField Decides() const {
+    PartField field = *this;
+    field.decides = true;
+    return field;
+  }
 
   constexpr Off off() const { return IsOptional<Member>::value ? Off::kUnset : Off::kNever; }
 };
@@ -131,15 +152,23 @@ struct Alternative {
   const char* text;
 };
 
-// One of several, each with fields of its own. The first is the default.
+// One of several, each with fields of its own; perhaps an optional one. The first is the default.
 template <typename OwnerType, typename MemberType>
 struct ChoiceField {
   using Owner = OwnerType;
   using Member = MemberType;
+  using Variant = ValueOf<MemberType>;
 
   const char* name;  // of the oneof
   Member Owner::*member;
-  std::array<Alternative, std::variant_size_v<Member>> alternatives;
+  std::array<Alternative, std::variant_size_v<Variant>> alternatives;
+  bool decides = false;  // as of a ValueField
+
+  constexpr ChoiceField Decides() const {
+    ChoiceField field = *this;
+    field.decides = true;
+    return field;
+  }
 };
 
 template <typename Field>
@@ -167,10 +196,10 @@ constexpr PartField<Owner, Member> PartRow(const char* name, Member Owner::*memb
   return {name, member, text};
 }
 
-template <typename Owner, typename... Types>
-constexpr ChoiceField<Owner, std::variant<Types...>> ChoiceRow(
-    const char* name, std::variant<Types...> Owner::*member,
-    std::array<Alternative, sizeof...(Types)> alternatives) {
+template <typename Owner, typename Member>
+constexpr ChoiceField<Owner, Member> ChoiceRow(
+    const char* name, Member Owner::*member,
+    std::array<Alternative, std::variant_size_v<ValueOf<Member>>> alternatives) {
   return {name, member, alternatives};
 }
 

@@ -4,7 +4,8 @@
 // and what it does. All that goes field by field goes by this table: equality, validation, the
 // conversion to and from circuit.proto, what fuseboxctl reads and writes, policy.schema.json and
 // the tables of the documentation (scripts/update-docs), the fuzzers. The default of a field is
-// its initialiser in fusebox/policy.h and nowhere else.
+// its initialiser in fusebox/policy.h and nowhere else; of one that is unset there, and said to be
+// IfFixed here, its value in Policy::Fixed().
 //
 // To add a field: the member with its default in fusebox/policy.h, its row here; then run
 // scripts/update-docs, which writes its line in circuit.proto, too. What is forgotten doesn't
@@ -59,9 +60,12 @@ constexpr auto FieldsOf(const ProbeCalls* /*type*/) {
 constexpr auto FieldsOf(const HalfOpenPolicy* /*type*/) {
   return std::make_tuple(
       ValueRow("max_concurrent", &HalfOpenPolicy::max_concurrent, {1, 1'000}, "probes",
-               "how many probes may be out at the same time"),
+               "how many probes may be out at the same time")
+          .Decides()
+          .IfFixed(),
       ChoiceRow("verdict", &HalfOpenPolicy::verdict,
-                {{{"SuccessThreshold", "", ""}, {"ProbeCalls", "", ""}}}),
+                {{{"SuccessThreshold", "", ""}, {"ProbeCalls", "", ""}}})
+          .Decides(),
       ValueRow("probe_timeout", &HalfOpenPolicy::probe_timeout, kUpToAYear, "",
                "a probe that is out for this long without a message opens the circuit again; for "
                "streams that may be silent, see [streams](policies.md#streams)")
@@ -105,21 +109,27 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
   return std::make_tuple(
       ValueRow("consecutive_failures", &Policy::consecutive_failures, kCallsRange, "calls",
                "opens after this many failures in a row; a success starts over, an ignored call "
-               "changes nothing"),
+               "changes nothing")
+          .Decides(),
       PartRow("improbable_run", &Policy::improbable_run,
               "opens at as many failures in a row as chance alone brings about less than once in "
-              "`once_per`"),
+              "`once_per`")
+          .Decides(),
       ValueRow("failures_in_window", &Policy::failures_in_window, kCallsRange, "calls",
                "opens at this many failures in the window")
+          .Decides()
           .WithinWindow(),
       ValueRow("failure_rate", &Policy::failure_rate, kShareRange, "",
-               "opens when this share of the window's calls failed"),
+               "opens when this share of the window's calls failed")
+          .Decides(),
       ValueRow("slow_call_rate", &Policy::slow_call_rate, kShareRange, "",
                "opens when this share took `slow_call_duration` or longer, successes and failures "
-               "alike"),
+               "alike")
+          .Decides(),
       PartRow("hung_calls", &Policy::hung_calls,
               "opens when `count` calls have been in flight for `age` without a message. Takes the "
-              "circuit's lock on each call"),
+              "circuit's lock on each call")
+          .Decides(),
       ValueRow("slow_call_duration", &Policy::slow_call_duration, kSlowCallRange, "",
                "from when on a call is slow; `slow_call_rate` and `slow_is_failure` need it"),
       FlagRow("slow_is_failure", &Policy::slow_is_failure, "records a slow success as a failure"),
@@ -133,15 +143,19 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
             {"TimeWindow", "time_window",
              "looks at the calls of the last `duration`, in slices of `duration / buckets`"}}}),
       ValueRow("open_duration", &Policy::open_duration, kUpToAYear, "",
-               "how long it stays open the first time"),
+               "how long it stays open the first time")
+          .Decides()
+          .IfFixed(),
       ValueRow("backoff_multiplier", &Policy::backoff_multiplier, {1, 100}, "",
-               "each further opening in a row lasts this many times as long"),
+               "each further opening in a row lasts this many times as long")
+          .Decides(),
       ValueRow("max_open_duration", &Policy::max_open_duration, kUpToAYear, "",
                "what the backoff never exceeds; not less than `open_duration`"),
       ValueRow(
           "backoff_memory", &Policy::backoff_memory, kUpToAYear, "",
           "the backoff starts over only once the circuit has been CLOSED for this long; unset, "
-          "it does whenever it closes"),
+          "it does whenever it closes")
+          .Decides(),
       ValueRow(
           "jitter", &Policy::jitter, {0, 1, Ends::kMinOnly}, "",
           "multiplies the duration by a random factor from 1 - jitter to 1 + jitter, so that a "
@@ -151,10 +165,12 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
       PartRow(
           "ramp", &Policy::ramp,
           "after good probes, lets through a share of calls that grows from `initial_fraction` to "
-          "all over `duration`, and closes then"),
+          "all over `duration`, and closes then")
+          .Decides(),
       PartRow("adaptive_recovery", &Policy::adaptive_recovery,
               "probes as often as the traffic and the length of the outage say, and comes back by "
-              "slow start; in place of `open_duration`, the backoff, `half_open` and `ramp`"),
+              "slow start; in place of `open_duration`, the backoff, `half_open` and `ramp`")
+          .Decides(),
       PartRow("overload_limit", &Policy::overload_limit,
               "when calls end with RESOURCE_EXHAUSTED, limits the calls in flight, and never opens "
               "for it; without it, they are failures like others"),
@@ -194,12 +210,20 @@ constexpr void VisitFields(T& of, Visitor&& visit) {
   VisitFields(of, visit, std::make_index_sequence<kFieldCount<Type>>());
 }
 
-// Calls visit(alternative, value) for the one that is there.
-template <typename Owner, typename Variant, typename Value, typename Visitor>
-constexpr void VisitChosen(const ChoiceField<Owner, Variant>& field, Value& value,
-                           Visitor&& visit) {
+template <typename Field, typename Variant, typename Visitor>
+constexpr void VisitAlternative(const Field& field, Variant& value, Visitor&& visit) {
   const Alternative& alternative = field.alternatives[value.index()];
   std::visit([&](auto& chosen) { visit(alternative, chosen); }, value);
+}
+
+// Calls visit(alternative, value) for the one that is there, if one is.
+template <typename Owner, typename Member, typename Value, typename Visitor>
+constexpr void VisitChosen(const ChoiceField<Owner, Member>& field, Value& value, Visitor&& visit) {
+  if constexpr (IsOptional<Member>::value) {
+    if (value) VisitAlternative(field, *value, visit);
+  } else {
+    VisitAlternative(field, value, visit);
+  }
 }
 
 }  // namespace fusebox::internal

@@ -83,8 +83,9 @@ Changed Change(const Policy& policy, const v1::Policy& to, const std::vector<std
 
 TEST(PolicyConversion, ThereAndBackItIsTheSame) {
   EXPECT_EQ(Converted(FullPolicy()), FullPolicy());
-  for (const Policy& policy : {Policy(), Policy::Database(), Policy::MessageBroker(),
-                               Policy::InternalApi(), Policy::ExternalApi()}) {
+  for (const Policy& policy :
+       {Policy(), Policy::Adaptive(), Policy::Fixed(), Policy::Database(), Policy::MessageBroker(),
+        Policy::InternalApi(), Policy::ExternalApi()}) {
     EXPECT_EQ(Converted(policy), policy);
   }
   Policy no_timeout;
@@ -194,7 +195,6 @@ TEST(PolicyConversion, WhatIsMissingHasItsDefaultAndARuleIsOff) {
   proto.set_failure_rate(0.5);
   RequestErrors errors;
   Policy expected;
-  expected.consecutive_failures = std::nullopt;
   expected.failure_rate = 0.5;
   EXPECT_EQ(FromProto(proto, "policy", errors), expected);
   EXPECT_TRUE(errors.empty());
@@ -252,7 +252,7 @@ TEST(PolicyChange, WhatIsNamedAndNotSetIsOffOrAtItsDefault) {
   Policy expected = FullPolicy();
   expected.failure_rate = std::nullopt;
   expected.ramp = std::nullopt;
-  expected.open_duration = Policy().open_duration;
+  expected.open_duration = absl::Seconds(30);
   expected.window = CountWindow();
   EXPECT_EQ(
       Change(FullPolicy(), {}, {"failure_rate", "ramp", "open_duration", "time_window"}).policy,
@@ -272,7 +272,54 @@ TEST(PolicyChange, WithoutAMaskTakesWhatIsSet) {
 TEST(PolicyChange, AStarTakesAll) {
   v1::Policy to;
   to.set_consecutive_failures(5);
-  EXPECT_EQ(Change(FullPolicy(), to, {"*"}).policy, Policy());
+  EXPECT_EQ(Change(FullPolicy(), to, {"*"}).policy, Policy::Fixed());
+}
+
+TEST(PolicyChange, R19_AnEmptyOneIsTheDefault) {
+  const Changed changed = Change(FullPolicy(), {}, {"*"});
+  EXPECT_EQ(changed.errors, "");
+  EXPECT_EQ(changed.policy, Policy::Adaptive());
+}
+
+TEST(PolicyChange, R19_SendingBackWhatIsInForceChangesNothing) {
+  int valid = 0;
+  for (const Policy& policy : fusebox_testing::PoliciesWithOneFieldChanged()) {
+    if (!Validate(policy).ok()) continue;
+    ++valid;
+    v1::Policy in_force;
+    ToProto(policy.InForce(), in_force);
+    const Changed changed = Change(FullPolicy(), in_force, {"*"});
+    EXPECT_EQ(changed.errors, "") << in_force.ShortDebugString();
+    EXPECT_EQ(changed.policy, policy.InForce()) << in_force.ShortDebugString();
+    EXPECT_EQ(Change(policy.InForce(), in_force, {}).policy, policy.InForce());
+  }
+  EXPECT_GT(valid, 50);
+}
+
+TEST(PolicyChange, R19_WhatIsNotInForceAnyMoreHasItsDefault) {
+  // A default policy that gets a rule and a number of its own.
+  v1::Policy to;
+  to.set_failure_rate(0.5);
+  Policy expected = Policy::Fixed();
+  expected.consecutive_failures = std::nullopt;
+  expected.failure_rate = 0.5;
+  EXPECT_EQ(Change(Policy::Adaptive(), to, {"failure_rate", "improbable_run", "adaptive_recovery"})
+                .policy,
+            expected);
+}
+
+TEST(PolicyChange, R19_TheLastRuleCanNotBeTurnedOff) {
+  EXPECT_THAT(Change(Policy::Fixed(), {}, {"consecutive_failures"}).errors,
+              HasSubstr("change.policy.consecutive_failures = unset, must be set, or another"));
+  EXPECT_THAT(Change(Policy::Adaptive(), {}, {"improbable_run"}).errors,
+              HasSubstr("change.policy.consecutive_failures = unset, must be set, or another"));
+  EXPECT_EQ(Change(FullPolicy(), {}, {"consecutive_failures"}).errors, "");
+  // With all else that says something, it is the default.
+  const Changed changed = Change(Policy::Fixed(), {},
+                                 {"consecutive_failures", "open_duration",
+                                  "half_open.max_concurrent", "half_open.success_threshold"});
+  EXPECT_EQ(changed.errors, "");
+  EXPECT_EQ(changed.policy, Policy::Adaptive());
 }
 
 TEST(PolicyChange, OneWindowTakesTheOthersPlace) {

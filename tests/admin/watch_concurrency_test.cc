@@ -66,7 +66,7 @@ TEST_F(AdminConcurrency, NoUpdateOfAPolicyIsLost) {
   threads.push_back(raise([](const fusebox::Policy& p) { return p.minimum_calls; },
                           [](v1::Policy& p, int i) { p.set_minimum_calls(i); }));
   threads.push_back(
-      raise([](const fusebox::Policy& p) { return p.half_open.max_concurrent; },
+      raise([](const fusebox::Policy& p) { return *p.half_open.max_concurrent; },
             [](v1::Policy& p, int i) { p.mutable_half_open()->set_max_concurrent(i); }));
   for (std::thread& thread : threads) thread.join();
 }

@@ -128,7 +128,7 @@ TEST(UpdatePolicy, R10_TakesWhatIsSetAndKeepsTheRest) {
   fusebox::CircuitBreaker& circuit = server.Add("a");
   const v1::Circuit after = Write(server, &Stub::UpdatePolicy, OpenFor(45));
   EXPECT_EQ(after.policy().open_duration().seconds(), 45);
-  fusebox::Policy expected = AdminTestPolicy();
+  fusebox::Policy expected = AdminTestPolicy().InForce();
   expected.open_duration = absl::Seconds(45);
   EXPECT_EQ(circuit.Snapshot().policy, expected);
   EXPECT_EQ(LastActorAndReason(server), "local 127.0.0.1: because");
@@ -192,7 +192,7 @@ TEST(UpdatePolicy, ValidateOnlyShowsAndChangesNothing) {
   request.set_validate_only(true);
   const v1::Circuit shown = Write(server, &Stub::UpdatePolicy, request);
   EXPECT_EQ(shown.policy().open_duration().seconds(), 45);
-  EXPECT_EQ(circuit.Snapshot().policy, AdminTestPolicy());
+  EXPECT_EQ(circuit.Snapshot().policy, AdminTestPolicy().InForce());
   EXPECT_EQ(circuit.Snapshot().epoch, epoch);
   request.set_validate_only(false);
   EXPECT_EQ(Write(server, &Stub::UpdatePolicy, request).etag(), shown.etag());
@@ -256,7 +256,7 @@ TEST(ApplyToCircuits, EveryActionReachesEveryCircuit) {
 TEST(ApplyToCircuits, EachFailsOnItsOwn) {
   AdminServer server;
   server.Add("a");
-  fusebox::Policy small = AdminTestPolicy();
+  fusebox::Policy small = AdminTestPolicy().InForce();
   small.window = fusebox::CountWindow{5};
   ASSERT_TRUE(server.Add("b").SetPolicy(small, {}).ok());
   v1::ApplyToCircuitsRequest request;

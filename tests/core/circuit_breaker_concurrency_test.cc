@@ -212,7 +212,7 @@ void ExpectEverythingAddsUp(const Policy& policy) {
   EXPECT_EQ(end.totals.rejected, sum.rejected);
   EXPECT_EQ(sum.success + sum.failure + sum.ignored, sum.admitted);
   EXPECT_EQ(end.in_flight, 0);
-  EXPECT_LE(sum.most_probes_out, policy.half_open.max_concurrent);
+  EXPECT_LE(sum.most_probes_out, *policy.half_open.max_concurrent);
   EXPECT_TRUE(sum.snapshots_sound);
 
   EXPECT_FALSE(log.overlapped());

@@ -18,7 +18,7 @@ static_assert(FUSEBOX_DCHECKS == 0, "a release pays for checks");
 static_assert(FUSEBOX_DCHECKS == 1, "a build for finding mistakes checks nothing");
 
 TEST(DcheckDeathTest, APlaceThatNoProbeHasIsNotGivenBack) {
-  Probes probes{HalfOpenPolicy()};
+  Probes probes{Policy::Fixed().half_open};
   ASSERT_EQ(probes.Admit(SteadyTime()), 0);
   probes.Return(0, /*counts=*/true);
   EXPECT_DEATH(probes.Return(0, /*counts=*/true),

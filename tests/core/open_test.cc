@@ -186,7 +186,7 @@ TEST(CircuitBreaker, R4_TwoSeedsOfOneNameDifferInJitter) {
 
 TEST(CircuitBreaker, R4_JitterComesLastSoThatTheMaximumIsSpreadToo) {
   Policy policy = JitterPolicy(0.5);
-  policy.max_open_duration = policy.open_duration;
+  policy.max_open_duration = *policy.open_duration;
   TestCircuit circuit(policy);
   const std::vector<absl::Duration> lengths = OpeningsInARow(circuit, 100);
   const auto [least, most] = std::minmax_element(lengths.begin(), lengths.end());

@@ -23,10 +23,13 @@ Policy Marked(int64_t mark) {
   return policy;
 }
 
+// What an empty policy has for a mark.
+constexpr int64_t kEmpty = -1;
+
 // The mark of the policy that a method resolves to; 0 if it is unprotected.
 int64_t MarkOf(const PolicyTable& table, absl::string_view method) {
   const Policy* policy = table.Resolve(method);
-  return policy == nullptr ? 0 : policy->consecutive_failures.value();
+  return policy == nullptr ? 0 : policy->consecutive_failures.value_or(kEmpty);
 }
 
 std::string ErrorOf(const PolicyTable& table) {
@@ -38,7 +41,8 @@ std::string ErrorOf(const PolicyTable& table) {
 TEST(PolicyTable, P1_AnEmptyTablePutsEverythingUnderTheDefaultPolicy) {
   const PolicyTable table;
   EXPECT_TRUE(table.Validate().ok());
-  EXPECT_EQ(MarkOf(table, "shop.Inventory/Reserve"), 5);
+  EXPECT_EQ(MarkOf(table, "shop.Inventory/Reserve"), kEmpty);
+  EXPECT_EQ(*table.Resolve("shop.Inventory/Reserve"), Policy());
   EXPECT_TRUE(table.Names().empty());
 }
 
@@ -201,7 +205,7 @@ TEST(PolicyTable, IsAValue) {
   const PolicyTable copy = table;
   table.Service("a.C", Marked(3));
   EXPECT_EQ(MarkOf(copy, "a.B/X"), 2);
-  EXPECT_EQ(MarkOf(copy, "a.C/X"), 5);
+  EXPECT_EQ(MarkOf(copy, "a.C/X"), kEmpty);
   EXPECT_EQ(MarkOf(table, "a.C/X"), 3);
 }
 

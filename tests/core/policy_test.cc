@@ -11,13 +11,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "src/core/rules/trip_rule_fields.h"
+#include "tests/support/policy_maker.h"
 
 namespace fusebox {
 namespace {
@@ -49,10 +46,124 @@ void ExpectError(Change change, const std::string& error) {
   EXPECT_EQ(status.message(), "invalid policy: " + error);
 }
 
-TEST(Policy, TheDefaultsAreAsStatedAndValid) {
-  const Policy policy;
+const SuccessThreshold* ThresholdOf(const Policy& policy) {
+  const auto& verdict = policy.half_open.verdict;
+  return verdict ? std::get_if<SuccessThreshold>(&*verdict) : nullptr;
+}
+
+TEST(Policy, R19_AnEmptyOneNeedsNoNumbers) {
+  const Policy empty;
+  EXPECT_TRUE(Validate(empty).ok());
+  Policy in_force = empty.InForce();
+  EXPECT_EQ(in_force, Policy::Adaptive());
+  EXPECT_EQ(in_force.improbable_run, ImprobableRun());
+  EXPECT_EQ(in_force.adaptive_recovery, AdaptiveRecovery());
+  // Nothing else is said in it.
+  in_force.improbable_run = std::nullopt;
+  in_force.adaptive_recovery = std::nullopt;
+  EXPECT_EQ(in_force, empty);
+}
+
+TEST(Policy, R19_WhatOnlyRefinesLeavesItSo) {
+  const auto expect_adaptive = [](auto change) {
+    const Policy policy = With(change);
+    Policy expected = Policy::Adaptive();
+    change(expected);
+    EXPECT_EQ(policy.InForce(), expected);
+    EXPECT_TRUE(Validate(policy).ok());
+  };
+  expect_adaptive([](Policy& p) { p.window = TimeWindow(); });
+  expect_adaptive([](Policy& p) { p.minimum_calls = 7; });
+  expect_adaptive([](Policy& p) { p.max_open_duration = absl::Seconds(10); });
+  expect_adaptive([](Policy& p) { p.jitter = 0; });
+  expect_adaptive([](Policy& p) { p.half_open.probe_timeout = absl::Seconds(5); });
+  expect_adaptive([](Policy& p) { p.max_in_flight = 100; });
+  expect_adaptive([](Policy& p) {
+    p.slow_call_duration = absl::Seconds(1);
+    p.slow_is_failure = true;
+  });
+}
+
+TEST(Policy, R19_AnyThresholdMakesItAFixedOne) {
+  const auto expect_fixed = [](auto change) {
+    const Policy policy = With(change);
+    Policy expected = Policy::Fixed();
+    change(expected);
+    EXPECT_EQ(policy.InForce(), expected);
+    EXPECT_TRUE(Validate(policy).ok()) << Validate(policy);
+  };
+  expect_fixed([](Policy& p) { p.consecutive_failures = 10; });
+  expect_fixed([](Policy& p) { p.open_duration = absl::Seconds(5); });
+  expect_fixed([](Policy& p) { p.backoff_multiplier = 2; });
+  expect_fixed([](Policy& p) { p.backoff_memory = absl::Minutes(1); });
+  expect_fixed([](Policy& p) { p.half_open.max_concurrent = 1; });
+  expect_fixed([](Policy& p) { p.half_open.verdict = SuccessThreshold{1}; });
+  expect_fixed([](Policy& p) { p.ramp = Ramp(); });
+}
+
+TEST(Policy, R19_ARuleOfYoursIsTheOnlyOne) {
+  const auto expect_alone = [](auto set) {
+    Policy expected = Policy::Fixed();
+    expected.consecutive_failures = std::nullopt;
+    set(expected);
+    EXPECT_EQ(With(set).InForce(), expected);
+    // Whatever else is set.
+    const auto with_more = [&set](Policy& p) {
+      set(p);
+      p.open_duration = absl::Seconds(5);
+    };
+    with_more(expected);
+    EXPECT_EQ(With(with_more).InForce(), expected);
+  };
+  expect_alone([](Policy& p) { p.failure_rate = 0.5; });
+  expect_alone([](Policy& p) { p.failures_in_window = 9; });
+  expect_alone([](Policy& p) { p.improbable_run = ImprobableRun(); });
+  expect_alone([](Policy& p) { p.hung_calls = HungCalls(); });
+  expect_alone([](Policy& p) {
+    p.slow_call_rate = 0.5;
+    p.slow_call_duration = absl::Seconds(1);
+  });
+}
+
+TEST(Policy, R19_AdaptiveRecoveryTakesThePlaceOfNumbers) {
+  Policy policy;
+  policy.adaptive_recovery = AdaptiveRecovery{2};
+  Policy expected = policy;
+  expected.consecutive_failures = 5;
+  EXPECT_EQ(policy.InForce(), expected);
+  policy.failure_rate = 0.5;
+  EXPECT_EQ(policy.InForce(), policy);
+  // What is said beside it is neither lost nor completed.
+  policy.half_open.max_concurrent = 1;
+  EXPECT_EQ(policy.InForce(), policy);
+}
+
+TEST(Policy, R19_WhatIsInForceIsInForce) {
+  for (const Policy& policy : fusebox_testing::PoliciesWithOneFieldChanged()) {
+    const Policy in_force = policy.InForce();
+    EXPECT_EQ(in_force.InForce(), in_force);
+    EXPECT_EQ(Validate(in_force), Validate(policy));
+    EXPECT_EQ(PolicyWarnings(in_force), PolicyWarnings(policy));
+  }
+}
+
+TEST(Policy, R19_FieldsBesideEachOtherAreThoseInForce) {
+  ExpectError(
+      [](Policy& p) {
+        p.consecutive_failures = 3;
+        p.max_open_duration = absl::Seconds(29);
+      },
+      "max_open_duration = 29s, must be at least open_duration, 30s");
+  ExpectValid([](Policy& p) { p.max_open_duration = absl::Seconds(29); });
+}
+
+TEST(Policy, TheFixedOneIsAsStatedAndValid) {
+  const Policy policy = Policy::Fixed();
   EXPECT_TRUE(Validate(policy).ok());
+  EXPECT_EQ(policy.InForce(), policy);
   EXPECT_EQ(policy.consecutive_failures, 5);
+  EXPECT_FALSE(policy.improbable_run.has_value());
+  EXPECT_FALSE(policy.adaptive_recovery.has_value());
   EXPECT_FALSE(policy.failures_in_window.has_value());
   EXPECT_FALSE(policy.failure_rate.has_value());
   EXPECT_FALSE(policy.slow_call_rate.has_value());
@@ -64,14 +175,18 @@ TEST(Policy, TheDefaultsAreAsStatedAndValid) {
   EXPECT_EQ(policy.max_open_duration, absl::Minutes(5));
   EXPECT_EQ(policy.jitter, 0.1);
   EXPECT_EQ(policy.half_open.max_concurrent, 3);
-  EXPECT_EQ(std::get<SuccessThreshold>(policy.half_open.verdict).successes, 3);
+  ASSERT_NE(ThresholdOf(policy), nullptr);
+  EXPECT_EQ(ThresholdOf(policy)->successes, 3);
   EXPECT_EQ(policy.half_open.probe_timeout, absl::Seconds(60));
 }
 
 void ExpectPreset(const Policy& policy, int64_t failures, int64_t successes, absl::Duration open) {
   EXPECT_TRUE(Validate(policy).ok());
+  EXPECT_EQ(policy.InForce(), policy);
   EXPECT_EQ(policy.consecutive_failures, failures);
-  EXPECT_EQ(std::get<SuccessThreshold>(policy.half_open.verdict).successes, successes);
+  EXPECT_EQ(policy.half_open.max_concurrent, 3);
+  ASSERT_NE(ThresholdOf(policy), nullptr);
+  EXPECT_EQ(ThresholdOf(policy)->successes, successes);
   EXPECT_EQ(policy.open_duration, open);
   EXPECT_EQ(policy.max_open_duration, absl::Minutes(5));
   EXPECT_EQ(policy.jitter, 0.1);
@@ -82,31 +197,6 @@ TEST(Policy, ThePresetsAreAsStatedAndValid) {
   ExpectPreset(Policy::MessageBroker(), 3, 2, absl::Seconds(20));
   ExpectPreset(Policy::InternalApi(), 5, 3, absl::Seconds(60));
   ExpectPreset(Policy::ExternalApi(), 10, 5, absl::Seconds(120));
-}
-
-TEST(Policy, R11_NeedsATripRule) {
-  std::vector<absl::string_view> rules;
-  internal::VisitTripRules(Policy(),
-                           [&](absl::string_view rule, bool /*is_set*/) { rules.push_back(rule); });
-  ASSERT_EQ(rules.front(), "consecutive_failures");
-  ExpectError(
-      [](Policy& p) { p.consecutive_failures = std::nullopt; },
-      absl::StrCat(absl::StrJoin(rules, ", "), " = unset, must be set, at least one of them"));
-}
-
-TEST(Policy, R11_AnySingleTripRuleWillDo) {
-  const auto only = [](auto set) {
-    ExpectValid([&](Policy& p) {
-      p.consecutive_failures = std::nullopt;
-      set(p);
-    });
-  };
-  only([](Policy& p) { p.failures_in_window = 5; });
-  only([](Policy& p) { p.failure_rate = 0.5; });
-  only([](Policy& p) {
-    p.slow_call_rate = 0.5;
-    p.slow_call_duration = absl::Seconds(1);
-  });
 }
 
 TEST(Policy, R11_ConsecutiveFailures) {
@@ -247,11 +337,18 @@ TEST(Policy, R11_OpenDuration) {
 }
 
 TEST(Policy, R11_MaxOpenDurationIsAtLeastTheOpenDuration) {
-  ExpectValid([](Policy& p) { p.max_open_duration = p.open_duration; });
-  ExpectError([](Policy& p) { p.max_open_duration = absl::Seconds(29); },
-              "max_open_duration = 29s, must be at least open_duration, 30s");
+  ExpectValid([](Policy& p) { p.open_duration = p.max_open_duration; });
   ExpectError(
-      [](Policy& p) { p.max_open_duration = absl::ZeroDuration(); },
+      [](Policy& p) {
+        p = Policy::Fixed();
+        p.max_open_duration = absl::Seconds(29);
+      },
+      "max_open_duration = 29s, must be at least open_duration, 30s");
+  ExpectError(
+      [](Policy& p) {
+        p = Policy::Fixed();
+        p.max_open_duration = absl::ZeroDuration();
+      },
       "max_open_duration = 0, must be from 1ms to 8760h; max_open_duration = 0, must be at least "
       "open_duration, 30s");
 }

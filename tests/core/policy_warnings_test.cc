@@ -17,10 +17,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-// The default policy with one change.
+// The fixed policy with one change.
 template <typename Change>
 std::vector<std::string> WarningsWith(Change change) {
-  Policy policy;
+  Policy policy = Policy::Fixed();
   change(policy);
   EXPECT_EQ(Validate(policy), absl::OkStatus());
   return PolicyWarnings(policy);
@@ -34,8 +34,9 @@ void OnlyARate(Policy& policy) {
 }
 
 TEST(PolicyWarnings, ThereAreNoneForTheDefaultsAndPresets) {
-  for (const Policy& policy : {Policy(), Policy::Database(), Policy::MessageBroker(),
-                               Policy::InternalApi(), Policy::ExternalApi()}) {
+  for (const Policy& policy :
+       {Policy(), Policy::Adaptive(), Policy::Fixed(), Policy::Database(), Policy::MessageBroker(),
+        Policy::InternalApi(), Policy::ExternalApi()}) {
     EXPECT_THAT(PolicyWarnings(policy), IsEmpty());
   }
 }
@@ -170,7 +171,7 @@ TEST(PolicyWarnings, Openings) {
               ElementsAre(HasSubstr("hardly rejects a call")));
   EXPECT_THAT(WarningsWith([](Policy& p) {
                 p.backoff_multiplier = 2;
-                p.max_open_duration = p.open_duration;
+                p.max_open_duration = *p.open_duration;
               }),
               ElementsAre(HasSubstr("has no room")));
   EXPECT_THAT(WarningsWith([](Policy& p) { p.backoff_memory = absl::Minutes(5); }),

@@ -40,7 +40,7 @@ std::size_t BytesInUse() {
 
 // Five failures open it for 30 s; one that fails as a probe, too.
 Policy FloodPolicy() {
-  Policy policy;
+  Policy policy = Policy::Fixed();
   policy.jitter = 0;
   return policy;
 }

@@ -26,7 +26,7 @@ namespace fusebox_testing {
 // Nothing random: 3 failures in a row open the circuit for 10 s (at most 80 s); 2 probes may
 // be out at the same time, 2 successes close it, a probe times out after 60 s.
 inline fusebox::Policy SmallPolicy() {
-  fusebox::Policy policy;
+  fusebox::Policy policy = fusebox::Policy::Fixed();
   policy.consecutive_failures = 3;
   policy.open_duration = absl::Seconds(10);
   policy.max_open_duration = absl::Seconds(80);
@@ -36,7 +36,7 @@ inline fusebox::Policy SmallPolicy() {
   return policy;
 }
 
-// The same with all trip rules off, for a test to set its own.
+// The same with all trip rules off, for a test to set its own: with none, it is 5 in a row.
 inline fusebox::Policy NoRulePolicy() {
   fusebox::Policy policy = SmallPolicy();
   policy.consecutive_failures = std::nullopt;

@@ -71,7 +71,7 @@ TEST(PolicyChange, OffIsOffWhateverAbsenceMeans) {
   const auto of_a_file = ChangeFromText("jitter: off\nconsecutive_failures: default\n");
   ASSERT_TRUE(of_a_file.ok()) << of_a_file.status();
   EXPECT_TRUE(of_a_file->policy().has_jitter());
-  EXPECT_EQ(of_a_file->policy().consecutive_failures(), 5);
+  EXPECT_FALSE(of_a_file->policy().has_consecutive_failures());
 }
 
 TEST(PolicyChange, WhatCannotBeOffIsRefusedWithWhatToWriteInstead) {

@@ -134,7 +134,7 @@ TEST_F(PolicyCommand, DefaultIsWhatANewPolicyHas) {
   }
   const Ran ran = Set(defaults);
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(Now(), fusebox::Policy());
+  EXPECT_EQ(Now(), fusebox::Policy::Adaptive());
 }
 
 TEST_F(PolicyCommand, DefaultOfAPartIsItsOwn) {
@@ -144,8 +144,10 @@ TEST_F(PolicyCommand, DefaultOfAPartIsItsOwn) {
               absl::OkStatus());
     return Set({assignment}).out;
   };
-  EXPECT_THAT(set("consecutive_failures=default"),
-              HasSubstr("\n  consecutive_failures: off -> 5\n"));
+  EXPECT_THAT(set("consecutive_failures=default"), HasSubstr("nothing changes"));
+  EXPECT_THAT(set("open_duration=default"), HasSubstr("\n  open_duration: 5s -> 30s\n"));
+  EXPECT_THAT(set("half_open.max_concurrent=default"),
+              HasSubstr("\n  half_open.max_concurrent: 7 -> 3\n"));
   EXPECT_THAT(set("count_window.size=default"), HasSubstr("\n  count_window.size: - -> 100\n"));
   EXPECT_THAT(set("count_window=default"), HasSubstr("\n  count_window.size: - -> 100\n"));
   EXPECT_THAT(
@@ -159,6 +161,40 @@ TEST_F(PolicyCommand, DefaultOfAPartIsItsOwn) {
   EXPECT_THAT(set("ramp.initial_fraction=default"), HasSubstr(": 0.5 -> 0.05\n"));
   EXPECT_EQ(Set({"count_window.size=40"}).exit_code, 0);
   EXPECT_THAT(Set({"count_window=default"}).out, HasSubstr("\n  count_window.size: 40 -> 100\n"));
+}
+
+TEST_F(PolicyCommand, R19_ShowsWhatIsInForce) {
+  fusebox::CircuitBreaker& circuit = *server_.registry()->Find("x");
+  const fusebox::Operator by = fusebox::Operator("test").Because("the default");
+  ASSERT_EQ(circuit.SetPolicy(fusebox::Policy(), by), absl::OkStatus());
+  const Ran adaptive = Run({"get", "x"});
+  EXPECT_EQ(adaptive.exit_code, 0);
+  EXPECT_THAT(adaptive.out,
+              AllOf(HasSubstr("improbable_run: on"), HasSubstr("min_failures: 3"),
+                    HasSubstr("adaptive_recovery: on"), HasSubstr("consecutive_failures: off")));
+  // What adaptive_recovery takes the place of.
+  EXPECT_THAT(adaptive.out,
+              AllOf(Not(HasSubstr("open_duration: default")), Not(HasSubstr("\n  open_duration")),
+                    Not(HasSubstr("half_open.max_concurrent"))));
+  EXPECT_THAT(adaptive.err, Not(HasSubstr("warning")));
+  // It is a file that changes nothing.
+  const TestFile file(adaptive.out);
+  EXPECT_THAT(Run({"set", "x", "--reason", "the same", "--file", file.path()}).out,
+              HasSubstr("nothing changes"));
+  EXPECT_EQ(Set({"consecutive_failures=7", "improbable_run=off", "adaptive_recovery=off"}).out,
+            "test-1  x\n"
+            "  consecutive_failures: off -> 7\n"
+            "  improbable_run: on -> off\n"
+            "  improbable_run.min_failures: 3 -> -\n"
+            "  improbable_run.once_per: 1h -> -\n"
+            "  adaptive_recovery: on -> off\n"
+            "  adaptive_recovery.probe_cost: 0.5 -> -\n"
+            "  open_duration: - -> 30s\n"
+            "  half_open.max_concurrent: - -> 3\n"
+            "  half_open.success_threshold: - -> 3\n");
+  const Ran refused = Set({"consecutive_failures=off"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("change.policy.consecutive_failures: unset, must be set"));
 }
 
 TEST_F(PolicyCommand, OffSwitchesATimeoutOff) {

@@ -94,7 +94,9 @@ bool NamesAny(const v1::PolicyChange& change, const FieldDescriptor& field) {
 }
 
 void RequireOthersUnchanged(const Policy& from, const Policy& to, const v1::PolicyChange& change) {
-  const v1::Policy before = ProtoOf(from);
+  // With all that `from` says; what it leaves unset may be said in `to`, which is in force.
+  v1::Policy before = ProtoOf(to);
+  before.MergeFrom(ProtoOf(from));
   const v1::Policy after = ProtoOf(to);
   std::vector<const FieldDescriptor*> unnamed;
   for (int i = 0; i < v1::Policy::descriptor()->field_count(); ++i) {
@@ -138,9 +140,11 @@ void Run(FuzzedDataProvider& data) {
   Policy policy = fusebox::internal::FromProto(proto, "policy", errors);
   if (errors.empty()) {
     RequireSound(policy);
+    policy = policy.InForce();
+    RequireSound(policy);
   } else {
     Require(!errors.ToStatus().ok(), "a refusal is an error");
-    policy = Policy();
+    policy = Policy::Adaptive();
   }
 
   for (int changes = data.ConsumeIntegralInRange(0, 3); changes > 0; --changes) {
@@ -153,8 +157,10 @@ void Run(FuzzedDataProvider& data) {
     if (!change_errors.empty()) continue;
     RequireSound(changed);
     RequireOthersUnchanged(policy, changed, change);
-    Require(fusebox::internal::ChangePolicy(changed, change, "change", change_errors) == changed &&
-                change_errors.empty(),
+    Require(changed.InForce() == changed, "what a change makes is a policy in force");
+    // Again it may be refused: what was the last rule is turned off for good.
+    const Policy again = fusebox::internal::ChangePolicy(changed, change, "change", change_errors);
+    Require(again == changed || !change_errors.empty(),
             "a change that is made again changes nothing");
     policy = changed;
   }

@@ -121,6 +121,16 @@ TEST(CoreModel, EachFieldOfAPolicyIsDrawn) {
   fusebox::internal::VisitEveryField(ExpectDrawn{drawn.paths()});
 }
 
+RC_GTEST_PROP(CoreModel, R19_WhatIsInForceIsInForce, ()) {
+  const ReferencePolicy drawn = AnyPolicy();
+  const fusebox::Policy in_force = drawn.policy.InForce();
+  RC_LOG() << Describe(drawn) << std::endl;
+  RC_ASSERT(in_force == drawn.InForce().policy);
+  RC_ASSERT(in_force.InForce() == in_force);
+  RC_ASSERT(fusebox::Validate(in_force) == fusebox::Validate(drawn.policy));
+  RC_ASSERT(fusebox::PolicyWarnings(in_force) == fusebox::PolicyWarnings(drawn.policy));
+}
+
 RC_GTEST_PROP(CoreModel, TheBreakerDoesWhatTheReferenceDoes, ()) {
   // What the run begins with, and what SetPolicy has to choose from.
   const std::vector<ReferencePolicy> policies = {AnyPolicy(), AnyPolicy(), AnyPolicy()};

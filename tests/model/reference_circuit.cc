@@ -38,6 +38,33 @@ int64_t SliceOf(int64_t at, int64_t length) {
 
 }  // namespace
 
+// A policy in which nothing of this is said is the one without numbers.
+ReferencePolicy ReferencePolicy::InForce() const {
+  ReferencePolicy said = *this;
+  fusebox::Policy& p = said.policy;
+  const bool says_when = p.consecutive_failures || p.improbable_run || p.failures_in_window ||
+                         p.failure_rate || p.slow_call_rate || p.hung_calls;
+  const bool says_how_long = p.open_duration || backoff.part != backoff.whole || p.backoff_memory;
+  const bool says_how_back =
+      p.half_open.max_concurrent || p.half_open.verdict || p.ramp || p.adaptive_recovery;
+  if (!says_when && !says_how_long && !says_how_back) {
+    p.improbable_run = fusebox::ImprobableRun{3, absl::Hours(1)};
+    p.adaptive_recovery = fusebox::AdaptiveRecovery{0.5};
+    said.probe_cost = {1, 2};
+    if (!p.overload_limit) {
+      p.overload_limit = fusebox::OverloadLimit{0.7};
+      said.overload_ratio = {7, 10};
+    }
+    return said;
+  }
+  if (!says_when) p.consecutive_failures = 5;
+  if (p.adaptive_recovery) return said;
+  p.open_duration = p.open_duration.value_or(absl::Seconds(30));
+  p.half_open.max_concurrent = p.half_open.max_concurrent.value_or(3);
+  if (!p.half_open.verdict) p.half_open.verdict = fusebox::SuccessThreshold{3};
+  return said;
+}
+
 ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) {
   MakeDueMoves(now);
   const bool disabled = mode_ == Mode::kDisabled;
@@ -133,8 +160,8 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
     return std::nullopt;
   }
   const auto& half_open = policy().half_open;
-  int64_t places = half_open.max_concurrent - ProbesOut();
-  if (const auto* fixed = std::get_if<fusebox::ProbeCalls>(&half_open.verdict)) {
+  int64_t places = *half_open.max_concurrent - ProbesOut();
+  if (const auto* fixed = std::get_if<fusebox::ProbeCalls>(&*half_open.verdict)) {
     const auto recorded = static_cast<int64_t>(Recorded().size());
     places = std::min(places, fixed->calls - recorded - ProbesOut());
   }
@@ -384,7 +411,7 @@ void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
     heard_.clear();
     hearing_since_ = now_;
   }
-  policy_ = policy;
+  policy_ = policy.InForce();
   probed_before_ = Window();
   openings_in_a_row_ = OpeningsInARow();
   EndLimit(now_);
@@ -606,7 +633,7 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
 // How long it awaits a connection without a call.
 int64_t ReferenceCircuit::AwaitsFor() const {
   if (policy().adaptive_recovery) return 30 * kBillion;
-  return std::min(60 * kBillion, Nanos(policy().open_duration));
+  return std::min(60 * kBillion, Nanos(*policy().open_duration));
 }
 
 std::optional<Cause> ReferenceCircuit::Verdict() const {
@@ -618,12 +645,13 @@ std::optional<Cause> ReferenceCircuit::Verdict() const {
     failures += entry.failure ? 1 : 0;
     slow += entry.slow ? 1 : 0;
   }
-  if (const auto* threshold = std::get_if<fusebox::SuccessThreshold>(&policy().half_open.verdict)) {
+  if (const auto* threshold =
+          std::get_if<fusebox::SuccessThreshold>(&*policy().half_open.verdict)) {
     if (failures > 0) return Cause::kProbeFailed;
     if (recorded >= threshold->successes) return Cause::kProbesSucceeded;
     return std::nullopt;
   }
-  if (recorded < std::get<fusebox::ProbeCalls>(policy().half_open.verdict).calls) {
+  if (recorded < std::get<fusebox::ProbeCalls>(*policy().half_open.verdict).calls) {
     return std::nullopt;
   }
   if (policy().failure_rate && Reached(failures, recorded, policy_.failure_rate)) {
@@ -638,7 +666,7 @@ std::optional<Cause> ReferenceCircuit::Verdict() const {
 int64_t ReferenceCircuit::OpenLength(int64_t pushback) const {
   const int64_t most = Nanos(policy().max_open_duration);
   // open_duration * (part / whole)^(k - 1), as far as that is below the maximum.
-  int64_t part = Nanos(policy().open_duration);
+  int64_t part = Nanos(*policy().open_duration);
   int64_t whole = 1;
   for (int64_t k = 1; k < openings_in_a_row_ && part / whole < most; ++k) {
     part *= policy_.backoff.part;

@@ -32,19 +32,22 @@ struct Fraction {
 
 // A policy whose fractions are known exactly.
 struct ReferencePolicy {
-  fusebox::Policy policy;   // with the following four set to the same values
+  fusebox::Policy policy;   // as given; with the following set to the same values
   Fraction failure_rate;    // if policy.failure_rate
   Fraction slow_call_rate;  // if policy.slow_call_rate
   Fraction backoff = {1, 1};
-  int64_t ramp_initial = 0;  // if policy.ramp: in billionths
-  Fraction probe_cost;       // if policy.adaptive_recovery
-  Fraction overload_ratio;   // if policy.overload_limit
+  int64_t ramp_initial = 0;           // if policy.ramp: in billionths
+  Fraction probe_cost = {1, 2};       // if policy.adaptive_recovery
+  Fraction overload_ratio = {7, 10};  // if policy.overload_limit
+
+  // The same, with what the policy leaves unset (R19).
+  ReferencePolicy InForce() const;
 };
 
 class ReferenceCircuit {
  public:
   ReferenceCircuit(const ReferencePolicy& policy, int64_t now)
-      : policy_(policy), now_(now), hearing_since_(now) {}
+      : policy_(policy.InForce()), now_(now), hearing_since_(now) {}
 
   struct Answer {
     bool admitted = false;

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "fusebox/event.h"
 #include "src/core/rules/trip_rule_fields.h"
+#include "src/policy/field.h"
 
 namespace fusebox_testing {
 namespace {
@@ -134,6 +135,42 @@ void AddHalfOpen(ReferencePolicy& reference) {
   policy.half_open.probe_timeout = OneIn(4) ? absl::ZeroDuration() : AnyDuration();
 }
 
+// Of what isn't set, some is left as it is by default.
+void LeaveOut(ReferencePolicy& reference) {
+  Policy& policy = reference.policy;
+  if (OneIn(8)) {
+    // All that makes it another policy than the one without numbers.
+    Policy rest;
+    rest.window = policy.window;
+    rest.minimum_calls = policy.minimum_calls;
+    rest.slow_call_duration = policy.slow_call_duration;
+    rest.slow_is_failure = policy.slow_is_failure;
+    rest.max_open_duration = policy.max_open_duration;
+    rest.jitter = policy.jitter;
+    rest.half_open.probe_timeout = policy.half_open.probe_timeout;
+    rest.max_in_flight = policy.max_in_flight;
+    rest.overload_limit = policy.overload_limit;
+    const Fraction overload_ratio = reference.overload_ratio;
+    reference = ReferencePolicy();
+    reference.policy = rest;
+    reference.overload_ratio = overload_ratio;
+    return;
+  }
+  const bool has_rate = policy.failure_rate || policy.slow_call_rate;
+  if (OneIn(4) && !has_rate) {
+    policy.consecutive_failures.reset();
+    policy.improbable_run.reset();
+    policy.failures_in_window.reset();
+    policy.hung_calls.reset();
+  }
+  if (OneIn(4)) policy.half_open.max_concurrent.reset();
+  if (OneIn(4)) policy.half_open.verdict.reset();
+  if (OneIn(4)) {
+    policy.open_duration.reset();
+    policy.max_open_duration = std::max(policy.max_open_duration, absl::Seconds(30));
+  }
+}
+
 void AddOpen(ReferencePolicy& reference) {
   const Fraction backoffs[] = {{1, 1}, {1, 1}, {3, 2}, {2, 1}, {10, 1}};
   Policy& policy = reference.policy;
@@ -142,7 +179,7 @@ void AddOpen(ReferencePolicy& reference) {
   policy.open_duration = AnyDuration();
   // Far enough for some steps of every backoff, and near enough for each to be whole nanoseconds
   // in a double.
-  policy.max_open_duration = policy.open_duration * (1 + Pick(20));
+  policy.max_open_duration = *policy.open_duration * (1 + Pick(20));
   if (OneIn(2)) policy.backoff_memory = AnyDuration() * (1 + Pick(4));
   policy.jitter = 0;
 }
@@ -250,6 +287,7 @@ ReferencePolicy AnyPolicy() {
   AddRamp(reference);
   AddAdaptiveRecovery(reference);
   AddOverloadLimit(reference);
+  LeaveOut(reference);
   return reference;
 }
 
@@ -266,8 +304,9 @@ std::string Describe(const ReferencePolicy& reference) {
   const Policy& p = reference.policy;
   const auto* count = std::get_if<fusebox::CountWindow>(&p.window);
   const auto* time = std::get_if<fusebox::TimeWindow>(&p.window);
-  const auto* threshold = std::get_if<fusebox::SuccessThreshold>(&p.half_open.verdict);
-  const auto* probe_calls = std::get_if<fusebox::ProbeCalls>(&p.half_open.verdict);
+  const auto* verdict = fusebox::internal::IfSet(p.half_open.verdict);
+  const auto* threshold = std::get_if<fusebox::SuccessThreshold>(verdict);
+  const auto* probe_calls = std::get_if<fusebox::ProbeCalls>(verdict);
   return absl::StrCat(
       "consecutive_failures ", TextOf(p.consecutive_failures), ", failures_in_window ",
       TextOf(p.failures_in_window), ", failure_rate ", TextOf(p.failure_rate), ", slow_call_rate ",
@@ -276,10 +315,10 @@ std::string Describe(const ReferencePolicy& reference) {
       p.slow_is_failure ? " (is failure)" : "", ", minimum_calls ", p.minimum_calls, ", window ",
       count ? absl::StrCat(count->size) : absl::FormatDuration(time->duration),
       time ? absl::StrCat(" / ", time->buckets) : "", ", open_duration ",
-      absl::FormatDuration(p.open_duration), " * ", p.backoff_multiplier,
-      "^k <= ", absl::FormatDuration(p.max_open_duration), ", backoff_memory ",
-      p.backoff_memory ? absl::FormatDuration(*p.backoff_memory) : "unset", ", max_concurrent ",
-      p.half_open.max_concurrent,
+      p.open_duration ? absl::FormatDuration(*p.open_duration) : "unset", " * ",
+      p.backoff_multiplier, "^k <= ", absl::FormatDuration(p.max_open_duration),
+      ", backoff_memory ", p.backoff_memory ? absl::FormatDuration(*p.backoff_memory) : "unset",
+      ", max_concurrent ", TextOf(p.half_open.max_concurrent),
       threshold ? absl::StrCat(", success_threshold ", threshold->successes) : "",
       probe_calls ? absl::StrCat(", probe_calls ", probe_calls->calls) : "", ", probe_timeout ",
       absl::FormatDuration(p.half_open.probe_timeout), ", hung_calls ",
@@ -307,13 +346,14 @@ int64_t LengthOf(const Step& step, const Policy& policy) {
   if (const auto* time = std::get_if<fusebox::TimeWindow>(&policy.window)) {
     slice = absl::Nanoseconds(absl::ToInt64Nanoseconds(time->duration) / time->buckets);
   }
+  const absl::Duration open_duration = policy.open_duration.value_or(absl::Seconds(30));
   const absl::Duration lengths[] = {absl::ZeroDuration(),
                                     slice / 3,
                                     slice,
                                     slice * 2.5,
                                     slice * 6,
-                                    policy.open_duration,
-                                    policy.open_duration / 2,
+                                    open_duration,
+                                    open_duration / 2,
                                     policy.half_open.probe_timeout,
                                     policy.half_open.probe_timeout / 2,
                                     policy.half_open.probe_timeout / 8,
@@ -343,7 +383,7 @@ std::optional<absl::Duration> TimeToLiveOf(const Step& step, const Policy& polic
     case 2:
       return absl::Milliseconds(1);
     case 3:
-      return policy.open_duration;
+      return policy.open_duration.value_or(absl::Seconds(30));
     case 4:
       return absl::Hours(24) * 365;
     case 5:
@@ -392,7 +432,8 @@ ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
   }
   if (result.kind == OutcomeKind::kFailure) {
     if (step.details % 5 == 0) {
-      result.pushback = absl::ToInt64Nanoseconds(policy.open_duration) / 4 * (step.details % 50);
+      result.pushback = absl::ToInt64Nanoseconds(policy.open_duration.value_or(absl::Seconds(30))) /
+                        4 * (step.details % 50);
     }
     result.code = static_cast<int>(step.details % 17);
     if (step.details % 3 == 0) result.kind = OutcomeKind::kOverload;

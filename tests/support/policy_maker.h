@@ -52,8 +52,8 @@ class PolicyMaker {
 
   explicit PolicyMaker(Choose choose) : choose_(std::move(choose)) {}
 
-  fusebox::Policy Make() {
-    fusebox::Policy policy;
+  // Beginning with a policy.
+  fusebox::Policy Make(fusebox::Policy policy = fusebox::Policy()) {
     Set(policy);
     return policy;
   }
@@ -95,26 +95,42 @@ class PolicyMaker {
     ((i++ == chosen ? Set(value.template emplace<Types>()) : void()), ...);
   }
 
+  // 0 leaves the choice itself as it is, and may change what it is made of.
+  template <typename Owner, typename... Types>
+  void SetField(
+      const fusebox::internal::ChoiceField<Owner, std::optional<std::variant<Types...>>>& /*field*/,
+      std::optional<std::variant<Types...>>& value) {
+    const std::size_t chosen = choose_(sizeof...(Types) + 1);
+    std::size_t i = 1;
+    ((i++ == chosen ? static_cast<void>(value = Types()) : void()), ...);
+    if (value) std::visit([this](auto& alternative) { Set(alternative); }, *value);
+  }
+
   const Choose choose_;
 };
 
-// The defaults with one field changed, for each field and each value worth trying; of each
-// alternative, and of each part, beside its presence. Some are not valid.
+// An empty policy and a fixed one with one field changed, for each field and each value worth
+// trying; of each alternative, and of each part, beside its presence. Some are not valid.
 inline std::vector<fusebox::Policy> PoliciesWithOneFieldChanged() {
+  fusebox::Policy by_probe_calls = fusebox::Policy::Fixed();
+  by_probe_calls.half_open.verdict = fusebox::ProbeCalls();
+  const std::pair<std::size_t, fusebox::Policy> bases[] = {
+      {0, fusebox::Policy()}, {0, fusebox::Policy::Fixed()}, {1, by_probe_calls}};
   std::vector<fusebox::Policy> policies;
-  for (const std::size_t everything_there : {std::size_t{0}, std::size_t{1}}) {
+  for (const auto& [everything_there, base] : bases) {
     std::size_t choices = 1;
     for (std::size_t changed = 0; changed < choices; ++changed) {
       std::size_t options = 1;
       for (std::size_t option = 0; option < options; ++option) {
         std::size_t at = 0;
+        const std::size_t there = everything_there;
         PolicyMaker maker([&](std::size_t count) {
           const bool is_value = count > 2;  // and not whether a part is there, or which alternative
-          if (at++ != changed) return is_value ? 0 : everything_there;
+          if (at++ != changed) return is_value ? 0 : there;
           options = count;
           return option;
         });
-        policies.push_back(maker.Make());
+        policies.push_back(maker.Make(base));
         choices = at;
       }
     }

@@ -110,7 +110,7 @@ class IsInStateTest : public testing::Test {
   IsInStateTest() {
     CircuitBreaker::Options options;
     options.clock = &clock_;
-    fusebox::Policy policy;
+    fusebox::Policy policy = fusebox::Policy::Fixed();
     policy.jitter = 0;
     breaker_ = *CircuitBreaker::Create("payments", policy, options);
   }

@@ -125,9 +125,6 @@ class Assignments {
     const FieldDescriptor& field = *fields->back();
     if (absl::Status clash = CheckChoices(*fields); !clash.ok()) return clash;
     if (value == "default") {
-      if (const auto wanted = FactsOf(path).default_value) {
-        return SetValue(Parent(*fields), field, *wanted);
-      }
       Parent(*fields);
       ClearOthers(field, path);
       return absl::OkStatus();

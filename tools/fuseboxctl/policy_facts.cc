@@ -29,14 +29,13 @@ class Collector {
 
   template <typename Owner, typename Member>
   void operator()(const std::string& path,
-                  const fusebox::internal::ValueField<Owner, Member>& field, const Member& value) {
+                  const fusebox::internal::ValueField<Owner, Member>& field,
+                  const Member& /*value*/) {
     PolicyFacts& facts = all_[path];
+    facts.may_be_missing = field.if_fixed;
     switch (field.off()) {
       case fusebox::internal::Off::kUnset:
         facts.off_when_absent = true;
-        if (const auto* const set = fusebox::internal::IfSet(value)) {
-          facts.default_value = ValueText(*set);
-        }
         break;
       case fusebox::internal::Off::kFalse:
       case fusebox::internal::Off::kZero:

@@ -15,8 +15,7 @@ namespace fuseboxctl {
 struct PolicyFacts {
   bool off_when_absent = false;          // otherwise its default
   std::optional<std::string> off_value;  // by which it is off, where its absence isn't
-  std::optional<std::string>
-      default_value;  // where its absence is off, and yet that isn't the default
+  bool may_be_missing = false;           // from a policy in force: another field takes its place
 };
 
 // Of "failure_rate", "half_open.probe_timeout"; of a field that this program is too old for, as of

@@ -48,7 +48,10 @@ void AppendFields(const Message& message, const std::string& prefix,
     const std::string path = absl::StrCat(prefix, field.name());
     if (field.has_presence() && !reflection.HasField(message, &field)) {
       if (field.real_containing_oneof() != nullptr) continue;  // another one of it is there
-      fields.push_back({path, FactsOf(path).off_when_absent ? "off" : "default"});
+      const PolicyFacts facts = FactsOf(path);
+      if (!facts.may_be_missing) {
+        fields.push_back({path, facts.off_when_absent ? "off" : "default"});
+      }
     } else if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       fields.push_back({path, FieldText(message, field)});
     } else if (IsDuration(field)) {

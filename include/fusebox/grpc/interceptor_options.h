@@ -6,7 +6,7 @@
 //   fusebox::InterceptorOptions options;
 //   options.dependency = "inventory";
 //   options.registry = registry;
-//   options.policies.Default(fusebox::Policy::InternalApi());
+//   options.policies.Method("shop.Inventory/Reserve", strict);  // all else by the default
 #ifndef FUSEBOX_GRPC_INTERCEPTOR_OPTIONS_H_
 #define FUSEBOX_GRPC_INTERCEPTOR_OPTIONS_H_
 

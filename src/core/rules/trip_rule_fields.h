@@ -63,6 +63,16 @@ static_assert(CountTripRuleFields() == CountTripRuleCauses(),
               "a cause in fusebox/event.h is a rule that opens a CLOSED circuit, and there is no "
               "optional field of its name in fusebox::Policy");
 
+constexpr bool TripRulesDecide() {
+  return std::apply(
+      [](const auto&... field) { return ((!IsTripRuleField(field) || field.decides) && ...); },
+      kFields<Policy>);
+}
+
+static_assert(TripRulesDecide(),
+              "a trip rule of its own makes a policy another one than the default (R19): say "
+              ".Decides() in its row of src/policy/field_table.h");
+
 }  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_RULES_TRIP_RULE_FIELDS_H_

@@ -50,7 +50,7 @@ int main() {
       fusebox::GetRejection(fusebox::Run(**breaker, succeed));
   good &= Check(rejection && rejection->circuit == "payments", "rejected while open");
 
-  clock.Advance(policy.open_duration);
+  clock.Advance(policy.InForce().open_duration.value());
   good &= Check(fusebox::Run(**breaker, succeed).ok(), "probed after the open duration");
   good &= Check((*breaker)->state() == fusebox::State::kClosed, "closed after a good probe");
   return good ? 0 : 1;
