@@ -42,9 +42,9 @@ struct Scene {
   };
   Act act = Act::kNone;  // at its beginning
 
-  // A sick dependency's scene is over once the circuit has rejected calls, and in that of one bad
-  // server says which; a healthy one's once the circuit is CLOSED; after `least` seconds at the
-  // earliest.
+  // A sick dependency's scene is over once the circuit has rejected calls; that of one bad server,
+  // where it lets the others' answers through, and a healthy one's once it is CLOSED; after `least`
+  // seconds at the earliest.
   bool sick = false;
   int least = 1;
 };
@@ -90,7 +90,6 @@ class Director {
   Pair NextSecond();
 
   bool IsAsExpected(const Scene& scene, const Pair& so_far) const;
-  bool EvidenceNames(const std::string& address) const;
   bool CircuitIsClosed() const;
 
   Servers& servers_;

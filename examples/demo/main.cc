@@ -34,7 +34,6 @@ namespace demo {
 namespace {
 
 constexpr char kCircuit[] = "inventory/shop.Inventory/Reserve";
-constexpr int kProbesToClose = 3;
 
 struct Flags {
   bool fast = false;
@@ -44,19 +43,6 @@ struct Flags {
   std::string instance = "demo";
   std::optional<int> metrics_port;
 };
-
-fusebox::Policy DemoPolicy(bool fast) {
-  fusebox::Policy policy;
-  policy.consecutive_failures = 5;
-  policy.failure_rate = 0.25;
-  policy.open_duration = fast ? absl::Milliseconds(500) : absl::Seconds(2);
-  policy.backoff_multiplier = 1.5;
-  policy.max_open_duration = fast ? absl::Seconds(1) : absl::Seconds(4);
-  policy.jitter = 0.1;
-  policy.half_open.max_concurrent = 3;
-  policy.half_open.verdict = fusebox::SuccessThreshold{kProbesToClose};
-  return policy;
-}
 
 // Both clients get connections of their own, as if they were two processes, and make their calls to
 // one server after the other. All else is as gRPC has it, so that the demo meets what your channels
@@ -68,21 +54,19 @@ grpc::ChannelArguments ChannelArguments() {
   return arguments;
 }
 
-void PrintIntroduction(const Load& load, const fusebox::Policy& policy, Timeline& timeline) {
+void PrintIntroduction(const Load& load, Timeline& timeline) {
   timeline.Text("Fusebox demo: three servers that get sick, two clients that go on calling them.",
                 Colour::kBold);
   timeline.Text(absl::StrFormat(
       "Each client has %d workers; each makes a call every %s, with a deadline of %s.\n"
-      "  WITH     the circuit breaker: %d failures in a row, or %g of %d calls and more, open the\n"
-      "           circuit, for %s, and for %s at most if that goes on; then %d calls at the same\n"
-      "           time probe the servers, and %d good ones close the circuit\n"
+      "  WITH     the circuit breaker, by its default policy: failures in a row that can't be\n"
+      "           chance open the circuit; a single call probes the servers, again and again; "
+      "from\n"
+      "           a good one on, as many calls are let through as the servers answer\n"
       "  WITHOUT  a plain channel\n"
       "A row is one second: calls answered ok, failed, rejected (by the breaker: never sent), and\n"
       "those that reached a server; p50 and p99 are the milliseconds that the callers waited.",
-      load.workers, absl::FormatDuration(load.pace), absl::FormatDuration(load.deadline),
-      *policy.consecutive_failures, *policy.failure_rate, policy.minimum_calls,
-      absl::FormatDuration(policy.open_duration), absl::FormatDuration(policy.max_open_duration),
-      policy.half_open.max_concurrent, kProbesToClose));
+      load.workers, absl::FormatDuration(load.pace), absl::FormatDuration(load.deadline)));
 }
 
 // For a channel of its own, of the injector that all share.
@@ -113,10 +97,9 @@ void WaitForEnter(const std::string& before_what, Timeline& timeline) {
 }
 
 int Run(const Flags& flags, bool colours) {
-  const fusebox::Policy policy = DemoPolicy(flags.fast);
   const Load load;
   Timeline timeline(colours);
-  PrintIntroduction(load, policy, timeline);
+  PrintIntroduction(load, timeline);
 
   Servers servers(ProgramBesideThisOne("fusebox_demo_server"));
   if (absl::Status started = servers.Start(); !started.ok()) {
@@ -149,7 +132,6 @@ int Run(const Flags& flags, bool colours) {
   fusebox::ChannelOptions options;
   options.breaker.dependency = "inventory";
   options.breaker.registry = registry;
-  options.breaker.policies.Default(policy);
   options.arguments = ChannelArguments();
   options.inner_interceptors = FaultInjection(*faults);
   const auto with_breaker = fusebox::CreateChannel(

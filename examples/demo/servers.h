@@ -29,7 +29,6 @@ class Servers {
 
   // Just one, always the same.
   absl::Status SetHealthOfOne(Health health) { return servers_.front()->SetHealth(health); }
-  std::string address_of_one() const { return servers_.front()->address(); }
 
   // The calls that have reached them since their start, by client; empty if one doesn't say.
   std::optional<std::map<std::string, int64_t>> CountCalls();

@@ -97,8 +97,7 @@ TEST(ReadmeTest, ShowsTheMessageOfARejection) {
   fusebox::Rejection rejection;
   rejection.circuit = "inventory/shop.Inventory/Reserve";
   rejection.state = fusebox::State::kOpen;
-  rejection.reason = fusebox::RejectionReason::kOpen;
-  rejection.retry_after = absl::Milliseconds(59'900);
+  rejection.reason = fusebox::RejectionReason::kNotConnected;
   EXPECT_THAT(page, testing::HasSubstr("\n" + fusebox::RejectionMessage(rejection) + "\n"));
 }
 
