@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   program.name = "protection_benchmark";
   program.about = "Play outages in virtual time, and compare what libraries make of them";
   program.named = fusebox_drill::NamedProtections();
-  program.policies = {"default", "nothing"};
+  program.policies = {"default", "fixed", "nothing"};
   for (fusebox_drill::Protection& peer : fusebox_drill::Peers()) {
     program.policies.push_back(peer.name);
     program.named.push_back(std::move(peer));

@@ -544,9 +544,11 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   }
 }
 
-StateMachine::OpenedBy::OpenedBy(const CallRecord& failure)
-    : pushback(failure.pushback),
-      no_answer(failure.evidence.code == static_cast<int>(absl::StatusCode::kDeadlineExceeded)) {}
+StateMachine::OpenedBy::OpenedBy(const CallRecord& call) {
+  if (call.kind != OutcomeKind::kFailure) return;  // as when others hang
+  pushback = call.pushback;
+  no_answer = call.evidence.code == static_cast<int>(absl::StatusCode::kDeadlineExceeded);
+}
 
 void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes) {
   const Phase before = phase();

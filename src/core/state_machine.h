@@ -209,7 +209,7 @@ class StateMachine {
   // What is to be known of the failure that opens a circuit.
   struct OpenedBy {
     OpenedBy() = default;
-    explicit OpenedBy(const CallRecord& failure);
+    explicit OpenedBy(const CallRecord& call);
 
     absl::Duration pushback = absl::ZeroDuration();
     bool no_answer = false;  // in time

@@ -58,9 +58,11 @@ TEST(Policy, R19_AnEmptyOneNeedsNoNumbers) {
   EXPECT_EQ(in_force, Policy::Adaptive());
   EXPECT_EQ(in_force.improbable_run, ImprobableRun());
   EXPECT_EQ(in_force.adaptive_recovery, AdaptiveRecovery());
+  EXPECT_EQ(in_force.overload_limit, OverloadLimit());
   // Nothing else is said in it.
   in_force.improbable_run = std::nullopt;
   in_force.adaptive_recovery = std::nullopt;
+  in_force.overload_limit = std::nullopt;
   EXPECT_EQ(in_force, empty);
 }
 

@@ -85,7 +85,7 @@ TEST(ProgramTest, WrongFlagsAreRefusedWithTwo) {
       {{"--scenario", "nosuch"}, "\"nosuch\" is not a scenario nor a file"},
       {{"--scenario", "nosuch"}, "by name there are: dead, hung"},
       {{"--scenario", "dead", "--policy", "nosuch"}, "\"nosuch\" is not a policy nor a file"},
-      {{"--scenario", "dead", "--policy", "nosuch"}, "by name there are: default, adaptive, database"},
+      {{"--scenario", "dead", "--policy", "nosuch"}, "by name there are: default, fixed, database"},
       {{"--scenario", "dead", "--seeds", "0"}, "--seeds"},
       {{"--scenario", "dead", "--clients", "0"}, "--clients"},
       {{"--scenario", "dead", "--clients", "1,x"}, "--clients"},

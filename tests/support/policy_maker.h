@@ -103,7 +103,7 @@ class PolicyMaker {
     const std::size_t chosen = choose_(sizeof...(Types) + 1);
     std::size_t i = 1;
     ((i++ == chosen ? static_cast<void>(value = Types()) : void()), ...);
-    if (value) std::visit([this](auto& alternative) { Set(alternative); }, *value);
+    if (value) std::visit([this](auto& alternative) { this->Set(alternative); }, *value);
   }
 
   const Choose choose_;

@@ -50,7 +50,7 @@ absl::StatusOr<fusebox::Policy> ParsePolicy(absl::string_view text) {
 std::vector<Protection> NamedProtections() {
   const std::vector<std::pair<std::string, fusebox::Policy>> policies = {
       {"default", fusebox::Policy()},
-      {"adaptive", fusebox::Policy::Adaptive()},
+      {"fixed", fusebox::Policy::Fixed()},
       {"database", fusebox::Policy::Database()},
       {"message_broker", fusebox::Policy::MessageBroker()},
       {"internal_api", fusebox::Policy::InternalApi()},
