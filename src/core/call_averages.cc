@@ -20,17 +20,18 @@ constexpr int64_t kMostCalls = int64_t{1} << 38;
 
 }  // namespace
 
-void CallAverages::AddSuccess(int64_t run) {
-  if (run > 0) {
-    const Share worked = FailureShare().Complement();
-    share_ = (worked * kOneCallLess.Power(static_cast<uint64_t>(run))).Complement();
-    successes_ = 0;
-  }
-  AddSuccesses(1);
+void FailureAverage::AddRun(int64_t failures) {
+  if (failures == 0) return;
+  const Share worked = share().Complement();
+  share_ = (worked * kOneCallLess.Power(static_cast<uint64_t>(failures))).Complement();
+  successes_ = 0;
 }
 
-void CallAverages::AddFailure(SteadyTime now) {
-  ++calls_;
+Share FailureAverage::share() const {
+  return share_ * kOneCallLess.Power(static_cast<uint64_t>(successes_));
+}
+
+void CallRate::Reckon(SteadyTime now) {
   const int64_t steps = (now.nanos() - since_.nanos()) / kStepNanos;
   if (has_rate_ && steps == 0) return;
   const auto calls = static_cast<uint64_t>(std::min(calls_, kMostCalls)) * kStepsPerSecond;
@@ -47,10 +48,6 @@ void CallAverages::AddFailure(SteadyTime now) {
   }
   since_ = SteadyTime::FromNanos(since_.nanos() + steps * kStepNanos);
   calls_ = 0;
-}
-
-Share CallAverages::FailureShare() const {
-  return share_ * kOneCallLess.Power(static_cast<uint64_t>(successes_));
 }
 
 }  // namespace fusebox::internal

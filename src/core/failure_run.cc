@@ -5,16 +5,33 @@
 
 namespace fusebox::internal {
 
+void FailureRun::AddSuccess() {
+  Learn(length_, 0);
+  AddEarlierSuccesses(1);
+  length_ = 0;
+}
+
+void FailureRun::AddEarlierSuccesses(int64_t count) {
+  Learn(0, count);
+  breaks_.clear();
+  remembered_ = 0;
+}
+
+void FailureRun::Learn(int64_t failures, int64_t successes) {
+  if (usual_ == nullptr) return;
+  usual_->AddRun(failures);
+  usual_->AddSuccesses(successes);
+}
+
 int64_t FailureRun::AddFirstMessage() {
-  if (length_ == 0 && breaks_.empty()) return kNoBreak;
-  if (length_ == 0) {
-    ++breaks_.back().standing;
-  } else {
-    breaks_.push_back({next_place_++, 1, length_});
+  if (length_ > 0 || breaks_.empty()) {
+    breaks_.push_back({next_place_++, 0, length_, usual_ == nullptr ? FailureAverage() : *usual_});
     remembered_ += length_;
-    length_ = 0;
-    Forget();
   }
+  ++breaks_.back().standing;
+  Learn(length_, 1);
+  length_ = 0;
+  Forget();
   return breaks_.back().place;
 }
 
@@ -23,15 +40,22 @@ void FailureRun::TakeBack(int64_t place) {
       std::lower_bound(breaks_.begin(), breaks_.end(), place,
                        [](const Break& at, int64_t wanted) { return at.place < wanted; });
   if (found == breaks_.end() || found->place != place) return;
-  if (--found->standing > 0) return;
-  const auto next = std::next(found);
-  if (next != breaks_.end()) {
-    next->before += found->before;
-  } else {
-    remembered_ -= found->before;
-    length_ += found->before;
+  if (usual_ != nullptr) *usual_ = found->usual;
+  auto changed = found;
+  if (--found->standing == 0) {
+    const auto next = std::next(found);
+    if (next != breaks_.end()) {
+      next->before += found->before;
+    } else {
+      remembered_ -= found->before;
+      length_ += found->before;
+    }
+    changed = breaks_.erase(found);
   }
-  breaks_.erase(found);
+  for (; usual_ != nullptr && changed != breaks_.end(); ++changed) {
+    changed->usual = *usual_;
+    Learn(changed->before, changed->standing);
+  }
 }
 
 // The oldest failures matter only when all later breaks are taken back. If those alone are failures

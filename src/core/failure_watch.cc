@@ -20,7 +20,10 @@ int64_t LongestRun(const Policy& policy) {
 }  // namespace
 
 FailureWatch::FailureWatch(const Policy& policy, CallAverages* averages, SteadyTime now)
-    : policy_(policy), averages_(averages), window_(policy.window, now), run_(LongestRun(policy)) {
+    : policy_(policy),
+      averages_(averages),
+      window_(policy.window, now),
+      run_(LongestRun(policy), averages == nullptr ? nullptr : &averages->failures) {
   if (policy.hung_calls) hung_calls_ = std::make_unique<HungCallTracker>(*policy.hung_calls, now);
 }
 
@@ -38,24 +41,20 @@ void FailureWatch::StopClock(SteadyTime start, SteadyTime now) {
 
 std::optional<Verdict> FailureWatch::Record(WindowEntry entry, SteadyTime now) {
   window_.Add(entry, now);
+  AddCalls(1);
   if (entry.failure) {
     AddFailure(now);
   } else {
-    EndRun();
     run_.AddSuccess();
   }
   return Check(now);
 }
 
-void FailureWatch::EndRun() {
-  if (averages_ != nullptr) averages_->AddSuccess(run_.length());
-  too_old_ = 0;
-}
-
 void FailureWatch::AddFailure(SteadyTime now) {
   if (averages_ != nullptr) {
-    averages_->AddFailure(now);
-    if (last_failure_ && now - *last_failure_ > kLongestGapInRun) too_old_ = run_.length();
+    averages_->rate.Reckon(now);
+    if (last_failure_ && now - *last_failure_ > kLongestGapInRun) since_gap_ = 0;
+    ++since_gap_;
     last_failure_ = now;
   }
   run_.AddFailure();
@@ -65,7 +64,7 @@ std::optional<Verdict> FailureWatch::RecordFirstMessage(WindowEntry success, Ste
                                                         Places& places) {
   places.window = window_.PlaceAt(now);
   window_.Add(success, now);
-  EndRun();
+  AddCalls(1);
   places.run = run_.AddFirstMessage();
   return Check(now);
 }
@@ -73,12 +72,13 @@ std::optional<Verdict> FailureWatch::RecordFirstMessage(WindowEntry success, Ste
 std::optional<Verdict> FailureWatch::TakeBack(const Places& places, SteadyTime now) {
   if (!window_.TurnIntoFailure(places.window, now)) window_.Add({/*failure=*/true, false}, now);
   run_.TakeBack(places.run);
-  AddFailure(now);
+  AddFailure(now);  // of a call that counts already
   return Check(now);
 }
 
 std::optional<Verdict> FailureWatch::Check(SteadyTime now) {
-  const FailuresInARow run{run_.length(), run_.length() - std::min(too_old_, run_.length())};
+  // The failures of the run are the newest ones of all.
+  const FailuresInARow run{run_.length(), std::min(run_.length(), since_gap_)};
   std::optional<Verdict> verdict = CheckTripRules(policy_, run, averages_, window_.Counts(now));
   return verdict ? verdict : CheckHungCalls(now);
 }

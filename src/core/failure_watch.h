@@ -47,8 +47,8 @@ class FailureWatch {
   // Successes of which the window is told late.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
     window_.AddSuccesses(count, slice, now);
-    run_.AddEarlierSuccess();
-    if (averages_ != nullptr) averages_->AddSuccesses(count);
+    run_.AddEarlierSuccesses(count);
+    AddCalls(count);
   }
   int64_t SliceAt(SteadyTime now) const { return window_.SliceAt(now); }
 
@@ -59,7 +59,9 @@ class FailureWatch {
   WindowCounts Counts(SteadyTime now) { return window_.Counts(now); }
 
  private:
-  void EndRun();
+  void AddCalls(int64_t count) {
+    if (averages_ != nullptr) averages_->rate.AddCalls(count);
+  }
   void AddFailure(SteadyTime now);
   std::optional<Verdict> Check(SteadyTime now);
 
@@ -69,9 +71,9 @@ class FailureWatch {
   std::unique_ptr<HungCallTracker> hung_calls_;  // null: the rule is off
   FailureRun run_;
 
-  // For improbable_run: the last failure, and how many of the run were too long before it.
+  // For improbable_run: the last failure, and how many there are since a long gap.
   std::optional<SteadyTime> last_failure_;
-  int64_t too_old_ = 0;
+  int64_t since_gap_ = 0;
 };
 
 }  // namespace fusebox::internal

@@ -82,6 +82,39 @@ TEST(FailureRun, R2_C6_IsWhatAListSays) {
   }
 }
 
+TEST(FailureRun, R15_LearnsNothingOfWhatIsTakenBack) {
+  std::mt19937 random(2);
+  for (int run = 0; run < 500; ++run) {
+    FailureAverage learnt;
+    FailureRun got(1'000'000, &learnt);
+    std::vector<int64_t> places;  // in their order; of what stands
+    std::vector<char> came;       // 'f', or a first message that stands
+    for (int step = 0; step < 40; ++step) {
+      if (random() % 3 == 0 && !places.empty()) {
+        const std::size_t which = random() % places.size();
+        got.TakeBack(places[which]);
+        got.AddFailure();
+        places.erase(places.begin() + static_cast<std::ptrdiff_t>(which));
+        std::size_t nth = 0;
+        came.erase(std::find_if(came.begin(), came.end(),
+                                [&](char one) { return one == 's' && nth++ == which; }));
+        came.push_back('f');
+      } else if (random() % 2 == 0) {
+        places.push_back(got.AddFirstMessage());
+        came.push_back('s');
+      } else {
+        got.AddFailure();
+        came.push_back('f');
+      }
+    }
+    FailureAverage want;
+    FailureRun plain(1'000'000, &want);
+    for (const char one : came) one == 'f' ? plain.AddFailure() : plain.AddSuccess();
+    ASSERT_EQ(got.length(), plain.length());
+    ASSERT_EQ(learnt.share().bits(), want.share().bits());
+  }
+}
+
 TEST(FailureRun, C6_LongRunsOfSuchBreaksAreBounded) {
   FailureRun run(1'000'000);
   const int64_t first = run.AddFirstMessage();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Failures in a row that can't be chance (rule R15).
+#include <cstddef>
 #include <cstdint>
 #include <random>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
@@ -56,23 +58,25 @@ int64_t FailuresToOpen(double per_second, int64_t nth) {
 }
 
 TEST(ImprobableRun, R15_TheLengthGrowsWithTheCallsPerSecond) {
-  // The least n with rate * 3600 s * 0.05^n < 1.
-  EXPECT_EQ(FailuresToOpen(0.5, 0), 3);   // 1,800 * 0.05^3 = 0.23
-  EXPECT_EQ(FailuresToOpen(2, 0), 3);     // 7,200 * 0.05^3 = 0.90
-  EXPECT_EQ(FailuresToOpen(4, 0), 4);     // 14,400 * 0.05^3 = 1.8
-  EXPECT_EQ(FailuresToOpen(40, 0), 4);    // 144,000 * 0.05^4 = 0.90
-  EXPECT_EQ(FailuresToOpen(200, 0), 5);   // 720,000 * 0.05^5 = 0.23
-  EXPECT_EQ(FailuresToOpen(2000, 0), 6);  // 7,200,000 * 0.05^6 = 0.11
+  // The least n with rate * 3600 s * (3.15 / 63 * 4.15 / 64 * ... * (n + 2.15) / (n + 62)) < 1.
+  EXPECT_EQ(FailuresToOpen(0.5, 0), 3);   // 1,800 * 2.6e-4 = 0.46
+  EXPECT_EQ(FailuresToOpen(1, 0), 3);     // 3,600 * 2.6e-4 = 0.92
+  EXPECT_EQ(FailuresToOpen(2, 0), 4);     // 7,200 * 2.4e-5 = 0.17
+  EXPECT_EQ(FailuresToOpen(10, 0), 4);    // 36,000 * 2.4e-5 = 0.86
+  EXPECT_EQ(FailuresToOpen(40, 0), 5);    // 144,000 * 2.5e-6 = 0.37
+  EXPECT_EQ(FailuresToOpen(200, 0), 6);   // 720,000 * 3.1e-7 = 0.22
+  EXPECT_EQ(FailuresToOpen(2000, 0), 7);  // 7,200,000 * 4.0e-8 = 0.29
 }
 
 TEST(ImprobableRun, R15_TheLengthGrowsWithTheShareThatFailsAnyway) {
   const int64_t tenth = FailuresToOpen(1000, 10);
   const int64_t half = FailuresToOpen(1000, 2);
-  // 3,600,000 * 0.1^7 = 0.36 and * 0.5^22 = 0.86; the share is an average of some 32 calls.
-  EXPECT_GE(tenth, 6);
-  EXPECT_LE(tenth, 8);
-  EXPECT_GE(half, 20);
-  EXPECT_LE(half, 24);
+  // By the same formula with 6.3 and 31.5 in place of 3.15, 9 and 27; the share is an average of
+  // some 32 calls.
+  EXPECT_GE(tenth, 7);
+  EXPECT_LE(tenth, 9);
+  EXPECT_GE(half, 25);
+  EXPECT_LE(half, 29);
 }
 
 TEST(ImprobableRun, R15_ShareAndRateAreToldInTheEvent) {
@@ -82,8 +86,8 @@ TEST(ImprobableRun, R15_ShareAndRateAreToldInTheEvent) {
   ASSERT_EQ(circuit.moves().size(), 1U);
   EXPECT_EQ(circuit.moves()[0].cause, Cause::kImprobableRun);
   EXPECT_EQ(circuit.moves()[0].detail,
-            "5 failures in a row, where 0% of 200 calls/s fail: by chance less than once in 1h");
-  EXPECT_EQ(circuit.moves()[0].evidence->calls, 5);
+            "6 failures in a row, where 0% of 200 calls/s fail: by chance less than once in 1h");
+  EXPECT_EQ(circuit.moves()[0].evidence->calls, 6);
 }
 
 TEST(ImprobableRun, R15_FailuresAtRandomHardlyEverOpenIt) {
@@ -107,8 +111,8 @@ TEST(ImprobableRun, R15_FailuresAtRandomHardlyEverOpenIt) {
           admission.permit().RecordSuccess();
         }
       }
-      // Once per hour, with a share that is itself an average of 32 calls.
-      EXPECT_LE(static_cast<double>(openings), 3 + 4 * calls / per_second / 3600)
+      // Less than once per hour, except for the first calls of all, of which nothing is known.
+      EXPECT_LE(static_cast<double>(openings), 2 + calls / per_second / 3600)
           << share << " of " << per_second << " calls/s";
     }
   }
@@ -188,6 +192,84 @@ TEST(ImprobableRun, R11_WhatItMayBe) {
   EXPECT_THAT(Validate(policy).message(),
               HasSubstr("improbable_run.min_failures = 0, must be from 1 to 1000000; "
                         "improbable_run.once_per = 999ms, must be from 1s to 8760h"));
+}
+
+FirstMessage Stream(TestCircuit& circuit) {
+  circuit.clock().Advance(absl::Milliseconds(100));
+  return circuit.Acquire().RecordFirstMessage();
+}
+
+void Break(TestCircuit& circuit, const FirstMessage& first) {
+  circuit->ReportFailure(Outcome::Failure(14, "stream broke"), first);
+}
+
+TEST(ImprobableRun, R15_StreamsThatBreakAreFailures) {
+  TestCircuit calls(ImprobableRunPolicy());
+  const int64_t as_calls = FailuresToOpen(calls, 10);
+  TestCircuit circuit(ImprobableRunPolicy());
+  int64_t streams = 0;
+  for (; circuit->state() == State::kClosed && streams < 1'000; ++streams) {
+    Break(circuit, Stream(circuit));
+  }
+  EXPECT_EQ(streams, as_calls);
+  EXPECT_EQ(circuit.moves()[0].detail,
+            "4 failures in a row, where 0% of 4 calls/s fail: by chance less than once in 1h");
+}
+
+TEST(ImprobableRun, R15_InWhateverOrderTheyBreak) {
+  std::mt19937 random(3);
+  for (int run = 0; run < 20; ++run) {
+    TestCircuit circuit(ImprobableRunPolicy());
+    std::vector<FirstMessage> streams;
+    int64_t broken = 0;
+    for (; circuit->state() == State::kClosed && broken < 1'000; ++broken) {
+      if (streams.empty()) {
+        for (int i = 0; i < 3; ++i) streams.push_back(Stream(circuit));
+      }
+      const std::size_t which = random() % streams.size();
+      Break(circuit, streams[which]);
+      streams.erase(streams.begin() + static_cast<std::ptrdiff_t>(which));
+    }
+    // As long as a later one of the three goes on, it is a success.
+    EXPECT_LE(broken, 6);
+  }
+}
+
+TEST(ImprobableRun, R15_WhatIsTakenBackLeavesTheShareAsIfItHadNotBeen) {
+  const auto to_open = [](int64_t streams) {
+    TestCircuit circuit(ImprobableRunPolicy());
+    Call(circuit, 600, 10, 2);
+    circuit.Succeed(1);
+    std::vector<FirstMessage> open;
+    circuit.Fail(2);
+    for (int64_t i = 0; i < streams; ++i) open.push_back(Stream(circuit));
+    for (const FirstMessage& first : open) Break(circuit, first);
+    return streams + FailuresToOpen(circuit, 10);
+  };
+  // A few calls more a second are no difference to the length.
+  EXPECT_EQ(to_open(0), to_open(1));
+  EXPECT_EQ(to_open(0), to_open(5));
+}
+
+TEST(ImprobableRun, R15_ASuccessThatStaysKeepsWhatCameBeforeIt) {
+  TestCircuit circuit(ImprobableRunPolicy());
+  circuit.Fail(2);
+  const FirstMessage first = Stream(circuit);
+  circuit.Succeed(1);
+  Break(circuit, first);
+  EXPECT_EQ(circuit->Snapshot().consecutive_failures, 1);
+}
+
+TEST(ImprobableRun, R15_ALongGapIsOneForStreamsTooThatBreak) {
+  TestCircuit circuit(ImprobableRunPolicy());
+  circuit.Fail(1);
+  circuit.clock().Advance(absl::Minutes(10) + absl::Nanoseconds(1));
+  circuit.Fail(1);
+  Break(circuit, Stream(circuit));
+  EXPECT_EQ(circuit->Snapshot().consecutive_failures, 3);
+  EXPECT_EQ(circuit->state(), State::kClosed);
+  circuit.Fail(1);
+  EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
 }  // namespace

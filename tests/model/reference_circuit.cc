@@ -266,7 +266,7 @@ ReferenceCircuit::Stream ReferenceCircuit::RecordFirstMessage(std::size_t call_i
     if (counts) entries_[*call.entry].failure = true;
     if (!entries_[*call.entry].failure) stream.entry = call.entry;
   } else {
-    const std::size_t entry = AddEntry(failure, call.slow);
+    const std::size_t entry = AddEntry(failure, call.slow, !failure);
     if (!failure) stream.entry = entry;
   }
   Judge(counts, {});
@@ -303,14 +303,14 @@ void ReferenceCircuit::Report(const Result& failure, const Stream& stream, int64
   Judge(true, {failure.pushback, failure.code == 4});
 }
 
-std::size_t ReferenceCircuit::AddEntry(bool failure, bool slow) {
+std::size_t ReferenceCircuit::AddEntry(bool failure, bool slow, bool first_message) {
   Entry entry;
   entry.epoch = epoch_;
   entry.at = now_;
   entry.failure = failure;
   entry.slow = slow;
   entry.in_run = failure ? Entry::InRun::kFailure : Entry::InRun::kSuccess;
-  if (Watching()) heard_.push_back({failure, now_, FailuresInARow(), epoch_});
+  if (Watching()) heard_.push_back({entries_.size(), failure, now_, epoch_, first_message});
   entries_.push_back(entry);
   return entries_.size() - 1;
 }
@@ -321,8 +321,14 @@ void ReferenceCircuit::TakeBack(std::size_t entry) {
   entries_[entry].in_run = Entry::InRun::kNothing;
   if (inside) entries_[entry].failure = true;
   if (Probing()) return;
+  // Nothing is learnt from it, unless a success has come since that stays.
+  for (auto heard = heard_.rbegin(); heard != heard_.rend(); ++heard) {
+    if (heard->entry == entry) heard->taken_back = true;
+    if (heard->entry == entry || !(heard->failure || heard->first_message)) break;
+  }
   // The run is what it would have been without it.
   const std::size_t added = AddEntry(true, false);
+  heard_.back().known_before = true;
   entries_[added].in_window = !inside;
 }
 
@@ -555,6 +561,20 @@ int64_t ReferenceCircuit::FailuresInARow() const {
   return run;
 }
 
+// Without those from before a gap of ten minutes.
+int64_t ReferenceCircuit::RecentFailuresInARow() const {
+  int64_t run = 0;
+  std::optional<int64_t> last;
+  for (const Entry& entry : Recorded()) {
+    if (entry.in_run == Entry::InRun::kSuccess) run = 0;
+    if (entry.in_run != Entry::InRun::kFailure) continue;
+    if (last && entry.at - *last > 600 * kBillion) run = 0;
+    last = entry.at;
+    ++run;
+  }
+  return run;
+}
+
 std::optional<Cause> ReferenceCircuit::TripRuleThatHolds() const {
   const Window window = CountWindow();
   const bool enough = window.recorded >= policy().minimum_calls;
@@ -585,27 +605,27 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
   constexpr int64_t kUnit = 1 << 20;  // the rate is in such parts of a call a second
   long double share = 0;
   int64_t successes = 0;
+  int64_t run = 0;  // of failures, when the next one came
+  uint64_t epoch = 0;
   int64_t since = hearing_since_;
   int64_t calls = 0;
   bool known = false;
   int64_t rate = 0;
-  int64_t old = 0;  // failures of the present run from before a long gap
-  std::optional<Heard> last_failure;
   for (const Heard& heard : heard_) {
-    ++calls;
+    calls += heard.known_before ? 0 : 1;
+    if (heard.taken_back) continue;
+    if (epoch != heard.epoch) run = 0;
+    epoch = heard.epoch;
     if (!heard.failure) {
-      if (heard.run > 0) {
-        share = 1 - (1 - share * std::pow(kLess, successes)) * std::pow(kLess, heard.run);
+      if (run > 0) {
+        share = 1 - (1 - share * std::pow(kLess, successes)) * std::pow(kLess, run);
         successes = 0;
       }
       ++successes;
-      old = 0;
+      run = 0;
       continue;
     }
-    if (last_failure && last_failure->epoch != heard.epoch) last_failure.reset();
-    if (!last_failure) old = 0;
-    if (last_failure && heard.at - last_failure->at > 600 * kBillion) old = heard.run;
-    last_failure = heard;
+    ++run;
     const int64_t steps = (heard.at - since) / kStep;
     if (known && steps == 0) continue;
     const int64_t present = calls * 16 * kUnit / std::max<int64_t>(steps, 16);
@@ -622,12 +642,17 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
     since += steps * kStep;
     calls = 0;
   }
-  const int64_t run = FailuresInARow() - std::min(old, FailuresInARow());
+  run = RecentFailuresInARow();
   if (run < policy().improbable_run->min_failures) return false;
   const long double p = std::max(0.05L, share * std::pow(kLess, successes));
+  long double chance = 1;
+  for (int64_t i = 0; i < run; ++i) {
+    const auto before = static_cast<long double>(std::min<int64_t>(i, 256));
+    chance *= (63 * p + before) / (63 + before);
+  }
   const long double once_per = Nanos(policy().improbable_run->once_per) / 1e9L;
   // Just one is less than one: what the machine reckons with is cut off.
-  return static_cast<long double>(rate) / kUnit * once_per * std::pow(p, run) < 1 + 1e-12L;
+  return static_cast<long double>(rate) / kUnit * once_per * chance < 1 + 1e-12L;
 }
 
 // How long it awaits a connection without a call.

@@ -180,12 +180,15 @@ class ReferenceCircuit {
     enum class InRun { kFailure, kSuccess, kNothing } in_run = InRun::kNothing;
   };
 
-  // What R15 learns from, in the order in which it came. Nothing of it is ever taken back.
+  // What R15 learns from, in the order in which it came.
   struct Heard {
+    std::size_t entry = 0;
     bool failure = false;
     int64_t at = 0;
-    int64_t run = 0;  // failures in a row when it came
     uint64_t epoch = 0;
+    bool first_message = false;  // a success that may be taken back
+    bool taken_back = false;
+    bool known_before = false;  // of a call whose success was taken back
   };
 
   // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
@@ -193,7 +196,7 @@ class ReferenceCircuit {
   bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_ && !slow_start_; }
   bool Limiting() const { return slow_start_ || overloaded_; }
   bool IsSlow(const Call& call, const Result& result) const;
-  std::size_t AddEntry(bool failure, bool slow);
+  std::size_t AddEntry(bool failure, bool slow, bool first_message = false);
   std::vector<Entry> Recorded() const;  // of this epoch
   bool IsInWindow(std::size_t entry) const;
   void TakeBack(std::size_t entry);
@@ -210,6 +213,7 @@ class ReferenceCircuit {
   void Judge(bool counts, Failed failed);
   void CountFailure(const Result& failure);
   std::optional<fusebox::Cause> TripRuleThatHolds() const;
+  int64_t RecentFailuresInARow() const;
   bool ImprobableRunHolds() const;
   std::optional<fusebox::Cause> Verdict() const;
   std::optional<fusebox::RejectionReason> Refusal(bool connected);

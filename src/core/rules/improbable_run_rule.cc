@@ -16,6 +16,23 @@ namespace {
 // A dependency that hasn't failed yet isn't one that never does.
 constexpr Share kLeastFailureShare = Share::Of(1, 20);
 
+// From that failure of a run on, each further one is as probable as that one.
+constexpr uint64_t kLearntFrom = 256;
+
+// The chance of that many failures in a row where that share fails, as far as it is known: by 63
+// calls, and by each failure of the run, which makes the next one more probable. (What Polya's urn
+// of 63 balls gives; the mean of p^n over what p may be.)
+Share ChanceOf(uint64_t run, Share failing) {
+  constexpr uint64_t kKnown = FailureAverage::kKnownCalls;
+  const Share working = failing.Complement();
+  const auto next = [&](uint64_t failures) {
+    return (working * Share::Of(kKnown, kKnown + failures)).Complement();
+  };
+  Share chance = failing;
+  for (uint64_t i = 1; i < std::min(run, kLearntFrom); ++i) chance = chance * next(i);
+  return run <= kLearntFrom ? chance : chance * next(kLearntFrom).Power(run - kLearntFrom);
+}
+
 // Whether rate * once_per * chance < 1: of as many runs as begin in that time, each fails whole by
 // that chance.
 bool IsRarer(uint64_t rate, absl::Duration once_per, Share chance) {
@@ -23,7 +40,7 @@ bool IsRarer(uint64_t rate, absl::Duration once_per, Share chance) {
   const absl::uint128 runs =
       absl::uint128(rate) * static_cast<uint64_t>(absl::ToInt64Nanoseconds(once_per));
   // One, as many times as `runs` and the chance are, and their units.
-  const absl::uint128 one = absl::uint128(kOne) << (CallAverages::kRateBits + Share::kBits);
+  const absl::uint128 one = absl::uint128(kOne) << (CallRate::kRateBits + Share::kBits);
   return runs <= (one - 1) / chance.bits();
 }
 
@@ -31,15 +48,17 @@ bool IsRarer(uint64_t rate, absl::Duration once_per, Share chance) {
 
 std::optional<Verdict> ImprobableRunRule::Check(int64_t run, const CallAverages& averages) const {
   if (run < policy.min_failures) return std::nullopt;
-  const Share share = averages.FailureShare();
-  const Share chance = std::max(share, kLeastFailureShare).Power(static_cast<uint64_t>(run));
-  if (!IsRarer(averages.rate(), policy.once_per, chance)) return std::nullopt;
-  const double rate = static_cast<double>(averages.rate()) / (1 << CallAverages::kRateBits);
+  const Share share = averages.failures.share();
+  const Share chance = ChanceOf(static_cast<uint64_t>(run), std::max(share, kLeastFailureShare));
+  const uint64_t rate = averages.rate.rate();
+  if (!IsRarer(rate, policy.once_per, chance)) return std::nullopt;
+  const double per_second = static_cast<double>(rate) / (1 << CallRate::kRateBits);
   return Verdict{
       Cause::kImprobableRun,
       absl::StrFormat("%d failures in a row, where %.2g%% of %.3g calls/s fail: by chance "
                       "less than once in %s",
-                      run, std::round(1'000 * share.value()) / 10, rate, DurationText(policy.once_per)),
+                      run, std::round(1'000 * share.value()) / 10, per_second,
+                      DurationText(policy.once_per)),
       run};
 }
 
