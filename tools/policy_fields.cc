@@ -18,7 +18,6 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "fusebox/event.h"
-#include "fusebox/policy.h"
 #include "fusebox/state.h"
 #include "src/policy/every_field.h"
 #include "src/policy/field.h"

@@ -92,7 +92,7 @@ struct HungCalls {
 // Opens the circuit after as many failures in a row as chance alone brings about less than once per
 // `once_per`, given how many of the calls fail anyway and how many calls there are a second; but
 // not before `min_failures` (rule R15). With an hour: 3 for a dependency that is well and is called
-// once a second, 6 at 200 calls/s, 9 at 1,000 calls/s of which 10 % fail, 27 if half of them do. A
+// once a second, 6 at 200 calls/s, 8 at 1,000 calls/s of which 10 % fail, 28 if half of them do. A
 // failure more than 10 minutes after the one before it begins a new run.
 struct ImprobableRun {
   int64_t min_failures = 3;                  // calls, 1 to 1,000,000

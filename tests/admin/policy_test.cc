@@ -303,6 +303,7 @@ TEST(PolicyChange, R19_WhatIsNotInForceAnyMoreHasItsDefault) {
   Policy expected = Policy::Fixed();
   expected.consecutive_failures = std::nullopt;
   expected.failure_rate = 0.5;
+  expected.overload_limit = OverloadLimit();
   EXPECT_EQ(Change(Policy::Adaptive(), to, {"failure_rate", "improbable_run", "adaptive_recovery"})
                 .policy,
             expected);

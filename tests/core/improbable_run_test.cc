@@ -71,7 +71,7 @@ TEST(ImprobableRun, R15_TheLengthGrowsWithTheCallsPerSecond) {
 TEST(ImprobableRun, R15_TheLengthGrowsWithTheShareThatFailsAnyway) {
   const int64_t tenth = FailuresToOpen(1000, 10);
   const int64_t half = FailuresToOpen(1000, 2);
-  // By the same formula with 6.3 and 31.5 in place of 3.15, 9 and 27; the share is an average of
+  // By the same formula with 6.3 and 31.5 in place of 3.15, 8 and 28; the share is an average of
   // some 32 calls.
   EXPECT_GE(tenth, 7);
   EXPECT_LE(tenth, 9);

@@ -40,6 +40,7 @@ namespace {
 constexpr int64_t kTrouble = 600;
 constexpr absl::string_view kTarget = "t";
 constexpr absl::string_view kShaky = "t/shaky";
+constexpr absl::string_view kSheds = "t/sheds";
 
 // By whole seconds.
 class SecondsClock final : public fusebox::Clock {
@@ -81,6 +82,8 @@ std::vector<Plan> Plans() {
       {"t/seldom", 50, 5, every(355)},
       // A part of its calls fails and is slow, which opens nothing.
       {std::string(kShaky), 30, 1, [](int64_t second) { return second % 4 == 0; }},
+      // Has too much to do now and then.
+      {std::string(kSheds), 30, 1, [](int64_t second) { return second % 4 == 0; }},
       {"t/well", 30, 1, [](int64_t) { return false; }},
   };
 }
@@ -93,6 +96,7 @@ fusebox::Policy PolicyOf(const Plan& plan) {
   policy.slow_call_rate = 1;
   policy.slow_call_duration = absl::Minutes(1);
   policy.open_duration = absl::Seconds(plan.open_seconds);
+  policy.overload_limit = fusebox::OverloadLimit();
   policy.jitter = 0;
   policy.half_open.max_concurrent = 1;
   policy.half_open.verdict = fusebox::SuccessThreshold{1};
@@ -110,6 +114,9 @@ class Caller {
     if (out_) {
       fusebox::Outcome outcome = plan_.fails(second) ? fusebox::Outcome::Failure(14, "broken")
                                                      : fusebox::Outcome::Success();
+      if (plan_.name == kSheds && fusebox::IsFailure(outcome.kind)) {
+        outcome.kind = fusebox::OutcomeKind::kOverload;
+      }
       if (plan_.name == kShaky && second % 5 == 0) outcome.latency = absl::Minutes(1);
       out_->Record(outcome);
       out_.reset();
