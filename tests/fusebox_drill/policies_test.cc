@@ -26,11 +26,10 @@ Drill EverythingWith(std::vector<Protection> protections, int seeds) {
 }
 
 TEST(PoliciesTest, R19_TheDefaultKeepsMoreThanFixedThresholds) {
-  const std::vector<Row> rows = RunDrill(
-      EverythingWith({*FindProtection("default", NamedProtections()),
-                      *FindProtection("fixed", NamedProtections()),
-                      *FindProtection("external_api", NamedProtections()), ProtectByNothing()},
-                     1));
+  const std::vector<Row> rows = RunDrill(EverythingWith(
+      {*FindProtection("default", NamedProtections()), *FindProtection("fixed", NamedProtections()),
+       *FindProtection("external_api", NamedProtections()), ProtectByNothing()},
+      1));
   std::map<std::string, Figures> mean;
   for (const Row& row : rows) {
     // Three of them have clients of their own.
