@@ -379,7 +379,7 @@ void CircuitCore::TellMachineOfRuns(SteadyTime now) {
   });
 }
 
-StateMachine::CallCounts CircuitCore::Counts::Now() const {
+StateMachine::CallCounts CircuitCore::Counts::operator()() const {
   const LifetimeTotals::Calls calls = core_.totals_.CallsWith(core_.shards_);
   return {calls.rejected + calls.would_reject, calls.in_flight};
 }

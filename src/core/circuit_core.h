@@ -182,10 +182,10 @@ class CircuitCore {
   }
 
   // For machine_, under the lock that guards it.
-  class Counts final : public StateMachine::CountsSource {
+  class Counts {
    public:
     explicit Counts(CircuitCore& core) : core_(core) {}
-    StateMachine::CallCounts Now() const override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+    StateMachine::CallCounts operator()() const ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
    private:
     CircuitCore& core_;

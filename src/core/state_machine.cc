@@ -54,7 +54,7 @@ std::optional<WindowEntry> EntryOf(const CallRecord& call) {
 
 StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
                            absl::string_view circuit, SteadyTime now,
-                           const std::optional<Opening>& opening, const CountsSource& counts)
+                           const std::optional<Opening>& opening, CountsSource counts)
     : policy_(std::move(policy)),
       counts_(counts),
       open_duration_(seed, circuit),
@@ -422,7 +422,7 @@ void StateMachine::MeetOverload(SteadyTime start, bool is_out, const CallRecord&
   auto* const closed = std::get_if<ClosedState>(&state_);
   const bool begins = closed != nullptr && closed->limit == nullptr;
   if (begins) {
-    const int64_t others = counts_.Now().in_flight - (is_out ? 1 : 0);
+    const int64_t others = counts_().in_flight - (is_out ? 1 : 0);
     closed->limit = std::make_unique<CongestionWindow>(
         CongestionWindow::Around(now_, std::max<int64_t>(0, others)));
   }
@@ -550,20 +550,23 @@ StateMachine::OpenedBy::OpenedBy(const CallRecord& call) {
   no_answer = call.evidence.code == static_cast<int>(absl::StatusCode::kDeadlineExceeded);
 }
 
+// Where a cause leads under this policy, from what the table says.
+Phase StateMachine::Destination(Cause cause, Phase from, Phase to) const {
+  if (cause == Cause::kProbesSucceeded) {
+    if (from == Phase::kRetrying) return Phase::kSlowStart;
+    return policy_->ramp ? Phase::kRamping : to;
+  }
+  if (to != Phase::kProbing || !policy_->adaptive_recovery) return to;
+  const bool no_call_came =
+      cause == Cause::kOpenDurationElapsed && (from == Phase::kRetrying || awaits_connection());
+  return no_call_came ? Phase::kSlowStart : Phase::kRetrying;
+}
+
 void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes) {
   const Phase before = phase();
   const std::optional<Transition> transition = TransitionFor(verdict.cause, before);
   if (!transition) return;
-  Phase to = transition->to;
-  if (verdict.cause == Cause::kProbesSucceeded && policy_->ramp) to = Phase::kRamping;
-  if (before == Phase::kRetrying && verdict.cause == Cause::kProbesSucceeded) {
-    to = Phase::kSlowStart;
-  }
-  if (to == Phase::kProbing && policy_->adaptive_recovery) {
-    const bool no_call_came = verdict.cause == Cause::kOpenDurationElapsed &&
-                              (before == Phase::kRetrying || awaits_connection());
-    to = no_call_came ? Phase::kSlowStart : Phase::kRetrying;
-  }
+  const Phase to = Destination(verdict.cause, before, transition->to);
   if (RowOf(verdict.cause).by == By::kHungCalls) by.no_answer = true;
   if (IsRule(verdict.cause)) {
     verdict.evidence = std::make_shared<const Evidence>(EvidenceOf(verdict));
@@ -643,7 +646,7 @@ OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
   open.has_rejected = goes_on && has_rejected();
   absl::Duration duration;
   if (policy_->adaptive_recovery) {
-    const CallCounts counts = counts_.Now();
+    const CallCounts counts = counts_();
     if (!goes_on) {
       slow_from_ =
           by.no_answer ? std::max<int64_t>(1, counts.in_flight / 2) : CongestionWindow::kNone;
@@ -767,7 +770,7 @@ std::optional<Opening> StateMachine::opening() const {
   opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
   opening.in_a_row = openings_in_a_row();
   if (outage_)
-    opening.outage = Outage{outage_->began, outage_->rejected_before - counts_.Now().rejected};
+    opening.outage = Outage{outage_->began, outage_->rejected_before - counts_().rejected};
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();
   } else if (probed_ != nullptr) {

@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fusebox/clock.h"
@@ -75,18 +76,12 @@ class StateMachine {
     int64_t rejected = 0;   // those of shadow mode too
     int64_t in_flight = 0;  // with the call that is being recorded
   };
-  class CountsSource {
-   public:
-    virtual CallCounts Now() const = 0;
-
-   protected:
-    ~CountsSource() = default;
-  };
+  using CountsSource = absl::FunctionRef<CallCounts()>;
 
   // The policy must be valid; `circuit` and `counts` must outlive the machine. CLOSED, unless there
   // is an opening that goes on.
   StateMachine(std::shared_ptr<const Policy> policy, Seed seed, absl::string_view circuit,
-               SteadyTime now, const std::optional<Opening>& opening, const CountsSource& counts);
+               SteadyTime now, const std::optional<Opening>& opening, CountsSource counts);
 
   // The epoch of permits whose results are for the totals alone.
   static constexpr uint64_t kNoEpoch = 0;
@@ -215,14 +210,15 @@ class StateMachine {
     bool no_answer = false;  // in time
   };
   void CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes);
+  Phase Destination(Cause cause, Phase from, Phase to) const;
   void CountOpenings(Cause cause, Phase to, SteadyTime at);
-  void Enter(Phase phase, SteadyTime at, OpenedBy by);
+  void Enter(Phase to, SteadyTime at, OpenedBy by);
   OpenState Open(SteadyTime at, OpenedBy by);
   void AwaitConnection();
   Change ChangeAt(EventKind kind, SteadyTime at, const Verdict& verdict) const;
 
   std::shared_ptr<const Policy> policy_;
-  const CountsSource& counts_;
+  const CountsSource counts_;
   OpenDuration open_duration_;
   SteadyTime now_;
   uint64_t epoch_ = kNoEpoch + 1;

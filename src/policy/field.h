@@ -131,9 +131,9 @@ struct PartField {
   using Member = MemberType;
   using Value = ValueOf<MemberType>;
 
-  const char* name;
-  Member Owner::*member;
-  const char* text;
+  const char* name = "";
+  Member Owner::*member = nullptr;
+  const char* text = "";
   bool decides = false;  // as of a ValueField
 
   constexpr PartField Decides() const {
@@ -159,9 +159,9 @@ struct ChoiceField {
   using Member = MemberType;
   using Variant = ValueOf<MemberType>;
 
-  const char* name;  // of the oneof
-  Member Owner::*member;
-  std::array<Alternative, std::variant_size_v<Variant>> alternatives;
+  const char* name = "";  // of the oneof
+  Member Owner::*member = nullptr;
+  std::array<Alternative, std::variant_size_v<Variant>> alternatives = {};
   bool decides = false;  // as of a ValueField
 
   constexpr ChoiceField Decides() const {
