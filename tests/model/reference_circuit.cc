@@ -602,7 +602,7 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
   constexpr long double kLess = 31.0L / 32;           // of the share, with each call
   constexpr long double kLessPerStep = 159.0L / 160;  // of the rate, with each 16th of a second
   constexpr int64_t kStep = kBillion / 16;
-  constexpr int64_t kUnit = 1 << 20;  // the rate is in such parts of a call a second
+  constexpr int64_t kParts = 1 << 20;  // the rate is in such parts of a call a second
   long double share = 0;
   int64_t successes = 0;
   int64_t run = 0;  // of failures, when the next one came
@@ -628,12 +628,12 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
     ++run;
     const int64_t steps = (heard.at - since) / kStep;
     if (known && steps == 0) continue;
-    const int64_t present = calls * 16 * kUnit / std::max<int64_t>(steps, 16);
+    const int64_t present = calls * 16 * kParts / std::max<int64_t>(steps, 16);
     if (!known) {
       rate = present;
     } else {
       const long double left = std::pow(kLessPerStep, steps);
-      const auto recent = static_cast<long double>(calls * 16 * kUnit / steps);
+      const auto recent = static_cast<long double>(calls * 16 * kParts / steps);
       rate = static_cast<int64_t>(left * static_cast<long double>(rate)) +
              static_cast<int64_t>((1 - left) * recent);
     }
@@ -652,7 +652,7 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
   }
   const long double once_per = Nanos(policy().improbable_run->once_per) / 1e9L;
   // Just one is less than one: what the machine reckons with is cut off.
-  return static_cast<long double>(rate) / kUnit * once_per * chance < 1 + 1e-12L;
+  return static_cast<long double>(rate) / kParts * once_per * chance < 1 + 1e-12L;
 }
 
 // How long it awaits a connection without a call.
