@@ -42,6 +42,15 @@ std::string LimitText(const CongestionWindow& limit) {
   return absl::StrCat("at most ", std::lround(std::floor(limit.size())), " calls in flight");
 }
 
+std::string NoneWasHeldBack(absl::Duration span) {
+  return absl::StrCat("no call was held back for ", DurationText(span));
+}
+
+// Ten times what calls take usually; a second at least, also while that isn't known.
+absl::Duration LongFor(absl::Duration usual_latency) {
+  return std::max(absl::Seconds(1), 10 * usual_latency);
+}
+
 // Empty for a call that the trip rules don't see.
 std::optional<WindowEntry> EntryOf(const CallRecord& call) {
   if (call.kind == OutcomeKind::kIgnored || call.kind == OutcomeKind::kOverload) {
@@ -244,7 +253,7 @@ std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Ticket& tic
   if (call.kind != OutcomeKind::kIgnored) return std::nullopt;
   const std::optional<SteadyTime> since = ProbeSince(ticket);
   if (!since) return std::nullopt;
-  absl::Duration limit = std::max(absl::Seconds(1), 10 * call.usual_latency);
+  absl::Duration limit = LongFor(call.usual_latency);
   const absl::Duration timeout = policy_->half_open.probe_timeout;
   if (timeout > absl::ZeroDuration()) limit = std::min(limit, timeout / 2);
   const absl::Duration out = call.latency.value_or(now_ - *since);
@@ -401,9 +410,10 @@ std::optional<Verdict> StateMachine::RecordInWindow(const Ticket& ticket, const 
     if (success && (call.latency || ticket.start > limited->since())) NoteLatency(ticket, call);
   }
   if (!success || !limited->WasEnoughFor(Patience(), now_)) return std::nullopt;
-  const std::string why = absl::StrCat("no call was held back for ", DurationText(Patience()));
-  if (phase() == Phase::kSlowStart) return Verdict{Cause::kSlowStartEnded, why};
-  EndLimit(now_, why, changes);
+  if (phase() == Phase::kSlowStart) {
+    return Verdict{Cause::kSlowStartEnded, NoneWasHeldBack(Patience())};
+  }
+  EndLimit(now_, NoneWasHeldBack(Patience()), changes);
   return std::nullopt;
 }
 
@@ -452,9 +462,7 @@ void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) 
 }
 
 // How long a call may take while it comes back, and a calm has to last.
-absl::Duration StateMachine::Patience() const {
-  return std::max(absl::Seconds(1), 10 * usual_latency_);
-}
+absl::Duration StateMachine::Patience() const { return LongFor(usual_latency_); }
 
 // The end of a probe that was recorded at its first message.
 std::optional<Verdict> StateMachine::TakeBackProbe(const Ticket& ticket, const CallRecord& call,
@@ -480,7 +488,7 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   if (closed == nullptr || closed->limit == nullptr) return;
   const SteadyTime end = closed->limit->EndsAfter(kLongestLimit);
   if (end > now_) return;
-  EndLimit(end, absl::StrCat("no call was held back for ", DurationText(kLongestLimit)), changes);
+  EndLimit(end, NoneWasHeldBack(kLongestLimit), changes);
 }
 
 std::optional<DueVerdict> StateMachine::Due() const {
@@ -718,12 +726,6 @@ CongestionWindow* StateMachine::window() {
   return nullptr;
 }
 
-const CongestionWindow* StateMachine::window() const {
-  if (const auto* closed = std::get_if<ClosedState>(&state_)) return closed->limit.get();
-  if (const auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->limit;
-  return nullptr;
-}
-
 // Whether this opening has rejected a call.
 bool StateMachine::has_rejected() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->has_rejected;
@@ -769,8 +771,9 @@ std::optional<Opening> StateMachine::opening() const {
   Opening opening;
   opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
   opening.in_a_row = openings_in_a_row();
-  if (outage_)
+  if (outage_) {
     opening.outage = Outage{outage_->began, outage_->rejected_before - counts_().rejected};
+  }
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();
   } else if (probed_ != nullptr) {
@@ -779,7 +782,7 @@ std::optional<Opening> StateMachine::opening() const {
   return opening;
 }
 
-std::optional<double> StateMachine::limit() const {
+std::optional<double> StateMachine::limit() {
   return window() == nullptr ? std::nullopt : std::optional(window()->size());
 }
 

@@ -170,7 +170,7 @@ class StateMachine {
   // What has to go on, if a circuit in automatic mode is let go of before its opening is over.
   std::optional<Opening> opening() const;
   std::optional<double> ramp_fraction() const;
-  std::optional<double> limit() const;
+  std::optional<double> limit();
 
  private:
   Phase phase() const;
@@ -186,7 +186,6 @@ class StateMachine {
   void KeepEvidence(const CallRecord& call);
   Evidence EvidenceOf(const Verdict& verdict) const;
   CongestionWindow* window();
-  const CongestionWindow* window() const;
   std::optional<Verdict> RecordCurrent(const Ticket& ticket, const CallRecord& call,
                                        Changes& changes);
   std::optional<Verdict> RecordInWindow(const Ticket& ticket, const CallRecord& call,

@@ -300,7 +300,8 @@ with defaults.
 .B default
 takes what a policy has that doesn't set the field: of a rule, off; of a part of a window, ramp or
 rule, the part's own default. The last rule that opens the circuit can't be off, unless all that
-makes the policy another one than the default is. A policy that somebody else has changed since it was read is left alone.)",
+makes the policy another one than the default is. A policy that somebody else has changed since it
+was read is left alone.)",
                   std::make_unique<PolicySetCommand>()});
   rows.push_back({"policy diff", ".I NAME\n.RI [ FIELD=VALUE ...]",
                   "Show what a change would do; without one, how instances differ", R"(
