@@ -29,6 +29,7 @@ using fusebox::internal::Ends;
 using fusebox::internal::IfSet;
 using fusebox::internal::Off;
 using fusebox::internal::PartField;
+using fusebox::internal::PolicyField;
 using fusebox::internal::ValueField;
 using fusebox::internal::ValueOf;
 
@@ -119,6 +120,12 @@ class Printer {
                   const Member& value) {
     Print(path, "part", Name(field.off()), field.text,
           {{"default", IfSet(value) == nullptr ? "null" : "true"}});
+  }
+
+  template <typename Owner, typename Member>
+  void operator()(const std::string& path, const PolicyField<Owner, Member>& field,
+                  const Member& /*value*/) {
+    Print(path, "policy", Name(field.off()), field.text, {{"default", "null"}});
   }
 
   template <typename Owner, typename Member>

@@ -90,8 +90,9 @@ class FUSEBOX_EXPORT CircuitRegistry {
 
     // How many of the last events `EventsSince` can give: of circuits of which a call has
     // succeeded; of those of which none ever has, as many besides; a quarter as many of circuits
-    // that are added and removed, and as many again of probes that failed and of limits. Many new
-    // keys, and probes of a long outage, thus push out nothing that has moved circuits.
+    // that are added and removed, as many again of probes that failed and of limits, and as many of
+    // what candidates would have done. Many new keys, and probes of a long outage, thus push out
+    // nothing that has moved circuits.
     std::size_t event_capacity = 1'024;
   };
 

@@ -67,7 +67,11 @@ namespace fusebox {
   /* The dependency has too much to do: it stays CLOSED, and calls in flight are limited. */   \
   X(kLimitBegan, 14, LIMIT_BEGAN, kWarning)                                                    \
   /* It stays CLOSED, and they are limited no longer. */                                       \
-  X(kLimitEnded, 15, LIMIT_ENDED, kInfo)
+  X(kLimitEnded, 15, LIMIT_ENDED, kInfo)                                                       \
+  /* The candidate beside the policy (`Policy::shadow_policy`) would have opened the */        \
+  /* circuit, or closed it: by `cause`, with `detail`. The circuit itself has not moved. */    \
+  X(kShadowOpened, 16, SHADOW_OPENED, kInfo)                                                   \
+  X(kShadowClosed, 17, SHADOW_CLOSED, kInfo)
 
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 

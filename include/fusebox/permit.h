@@ -18,6 +18,7 @@ namespace fusebox {
 
 namespace internal {
 class CircuitCore;
+class ShadowMachine;
 class StateMachine;
 }  // namespace internal
 
@@ -34,6 +35,7 @@ class FirstMessage {
 
  private:
   friend class internal::CircuitCore;
+  friend class internal::ShadowMachine;
   friend class internal::StateMachine;
 
   enum class Recorded : int8_t {
@@ -43,11 +45,17 @@ class FirstMessage {
     kCall,     // in the window and in the run of failures
   };
 
-  uint64_t instance_ = 0;  // of the circuit
-  uint64_t epoch_ = 0;
-  int64_t window_place_ = 0;
-  int64_t run_place_ = 0;
-  Recorded recorded_ = Recorded::kNowhere;
+  struct Place {
+    uint64_t epoch = 0;
+    int64_t window = 0;
+    int64_t run = 0;
+    Recorded recorded = Recorded::kNowhere;
+  };
+
+  uint64_t instance_ = 0;       // of the circuit
+  uint32_t shadow_number_ = 0;  // of its policy's candidate; 0: there was none
+  Place live_;
+  Place shadow_;
 };
 
 // Given back exactly once: by `Record`, or, if it is destroyed without, as when an exception passes
@@ -111,6 +119,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
  private:
   friend class CircuitBreaker;
   friend class internal::CircuitCore;
+  friend class internal::ShadowMachine;
   friend class internal::StateMachine;
   friend class Admission;
 
@@ -125,7 +134,8 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
 
     uint64_t epoch = 0;
     SteadyTime start;          // if timed or sampled
-    int32_t probe_place = -1;  // -1: no probe
+    uint32_t shadow = 0;       // what the policy's candidate knows it by; 0: by nothing
+    int16_t probe_place = -1;  // -1: no probe; at most 1,000 are out
     uint8_t flags = 0;
   };
 

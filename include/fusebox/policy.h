@@ -14,6 +14,7 @@
 #define FUSEBOX_POLICY_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -124,6 +125,29 @@ struct OverloadLimit {
   double backoff_ratio = 0.7;  // 0.1 to less than 1; held to a billionth
 };
 
+struct Policy;
+
+// A policy within a policy, or none. A value: copies share what never changes.
+//
+//   policy.shadow_policy = fusebox::Policy::Adaptive();
+//   const absl::Duration most = policy.shadow_policy->max_open_duration;
+class FUSEBOX_EXPORT ShadowPolicy {
+ public:
+  ShadowPolicy() = default;                 // none
+  ShadowPolicy(std::nullopt_t /*none*/) {}  // NOLINT(google-explicit-constructor)
+  ShadowPolicy(const Policy& policy);       // NOLINT(google-explicit-constructor)
+
+  explicit operator bool() const { return policy_ != nullptr; }
+  // REQUIRES: there is one.
+  const Policy& operator*() const { return *policy_; }
+  const Policy* operator->() const { return policy_.get(); }
+  // Null: none.
+  const std::shared_ptr<const Policy>& shared() const { return policy_; }
+
+ private:
+  std::shared_ptr<const Policy> policy_;
+};
+
 // The settings themselves. A plain value: copy it, change fields, hand it over. It is checked where
 // it is handed over (`CircuitBreaker::Create`, `CircuitRegistry::GetOrCreate`, the interceptor
 // factory), and an invalid one is refused there with every bad field named (rule R11).
@@ -216,12 +240,19 @@ struct FUSEBOX_EXPORT Policy {
   // from the other rejections, and is no failure (rule R12). Envoy calls this circuit breaking.
   std::optional<int64_t> max_in_flight;  // calls, 1 to 1,000,000
 
+  // ---- A candidate: a policy that decides nothing. It sees the calls that this one admits, and
+  // `CircuitSnapshot::shadow` says what it would have done: how often it would have opened, which
+  // calls it would have rejected, and which it would have admitted (rule R23). It is checked as any
+  // policy, what it leaves unset is as in any policy (R19), and it has no candidate itself. Every
+  // call takes the circuit's lock while it is set.
+  ShadowPolicy shadow_policy;
+
   // What a circuit with this policy goes by, with everything said that is left unset here (rule
   // R19); what `CircuitSnapshot::policy` and `fuseboxctl policy get` show. Handed over, it means
   // the same as this policy, and it is its own policy in force. Which settings make a policy yours:
   // the rules that open the circuit, `open_duration`, a `backoff_multiplier` other than 1,
   // `backoff_memory`, `half_open.max_concurrent`, `half_open.verdict`, `ramp`, `adaptive_recovery`.
-  // The others (`window`, `jitter`, `max_open_duration`, `max_in_flight` and so on) don't: they
+  // The others (`window`, `jitter`, `max_open_duration`, `shadow_policy` and so on) don't: they
   // mean the same in any policy. Thread-safe.
   Policy InForce() const;
 
@@ -257,6 +288,7 @@ FUSEBOX_EXPORT bool operator==(const HungCalls& a, const HungCalls& b);
 FUSEBOX_EXPORT bool operator==(const ImprobableRun& a, const ImprobableRun& b);
 FUSEBOX_EXPORT bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b);
 FUSEBOX_EXPORT bool operator==(const OverloadLimit& a, const OverloadLimit& b);
+FUSEBOX_EXPORT bool operator==(const ShadowPolicy& a, const ShadowPolicy& b);
 FUSEBOX_EXPORT bool operator==(const Policy& a, const Policy& b);
 inline bool operator!=(const Policy& a, const Policy& b) { return !(a == b); }
 

@@ -71,6 +71,16 @@ struct WindowCounts {
   int64_t slow = 0;
 };
 
+// What the candidate beside a policy would have done (rule R23), since it was set there.
+struct ShadowCounts {
+  State state = State::kClosed;  // in which the circuit would be
+  int64_t calls = 0;             // that came
+  int64_t rejected = 0;          // of those, by the policy in force
+  int64_t would_reject = 0;      // of those that the policy in force admitted
+  int64_t would_admit = 0;       // of those that it rejected
+  int64_t would_open = 0;        // times that it went to OPEN, from whichever state
+};
+
 struct CircuitSnapshot {
   std::string name;
   std::string target;  // the part of the name that is the channel's; empty for a circuit without
@@ -106,6 +116,8 @@ struct CircuitSnapshot {
   std::optional<absl::Time> next_probe;
   // While OPEN: a probe is due, and is made as soon as a call finds its channel connected (R20).
   bool awaits_connection = false;
+
+  std::optional<ShadowCounts> shadow;  // of `policy.shadow_policy`, if that is set
 };
 
 }  // namespace fusebox

@@ -73,6 +73,15 @@ void WriteTotals(const Totals& totals, v1::Totals& proto) {
   }
 }
 
+void WriteShadow(const ShadowCounts& shadow, v1::ShadowCounts& proto) {
+  proto.set_state(ToProto(shadow.state));
+  proto.set_calls(shadow.calls);
+  proto.set_rejected(shadow.rejected);
+  proto.set_would_reject(shadow.would_reject);
+  proto.set_would_admit(shadow.would_admit);
+  proto.set_would_open(shadow.would_open);
+}
+
 void WriteLastFailure(const LastFailure& failure, const Disclosure& disclosure,
                       v1::LastFailure& proto) {
   *proto.mutable_time() = ToProto(failure.time);
@@ -125,6 +134,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
   circuit.set_probes_in_flight(snapshot.probes_in_flight);
   circuit.set_consecutive_failures(snapshot.consecutive_failures);
   circuit.set_openings_in_a_row(snapshot.openings_in_a_row);
+  if (snapshot.shadow) WriteShadow(*snapshot.shadow, *circuit.mutable_shadow());
   policies.Write(snapshot.policy, circuit);
 }
 

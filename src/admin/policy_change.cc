@@ -6,6 +6,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/field_mask_util.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -27,15 +28,24 @@ constexpr int kMaxPaths = 100;
 
 bool IsAll(const FieldMask& mask) { return mask.paths_size() == 1 && mask.paths(0) == "*"; }
 
-// A policy in force, of what a change came to. What it was before was in force too, and
-// so had a rule that opens the circuit. To turn off the last one is a mistake: without any, the
-// default would be there.
-Policy InForce(const v1::Policy& changed, absl::string_view path, RequestErrors& errors) {
+// What was in force had a rule that opens the circuit. To turn off the last one is a mistake:
+// without any, the default would be there.
+void CheckRulesAreLeft(const Policy& changed, const Policy& in_force, absl::string_view path,
+                       RequestErrors& errors) {
+  if (!in_force.consecutive_failures || changed.consecutive_failures) return;
+  errors.Add(absl::StrCat(path, ".consecutive_failures"),
+             "unset, must be set, or another of the rules that open a circuit");
+}
+
+// A policy in force, of what a change of another one came to.
+Policy InForce(const v1::Policy& changed, bool has_same_candidate, absl::string_view path,
+               RequestErrors& errors) {
   const Policy policy = FromProto(changed, path, errors);
   Policy in_force = policy.InForce();
-  if (in_force.consecutive_failures && !policy.consecutive_failures) {
-    errors.Add(absl::StrCat(path, ".consecutive_failures"),
-               "unset, must be set, or another of the rules that open a circuit");
+  CheckRulesAreLeft(policy, in_force, path, errors);
+  if (policy.shadow_policy && has_same_candidate) {
+    CheckRulesAreLeft(*policy.shadow_policy, *in_force.shadow_policy,
+                      absl::StrCat(path, ".shadow_policy"), errors);
   }
   return in_force;
 }
@@ -82,11 +92,12 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
   const std::string policy_path = absl::StrCat(path, ".policy");
   const FieldMask& mask = change.update_mask();
   if (IsAll(mask)) return FromProto(change.policy(), policy_path, errors).InForce();
+  const bool had_candidate = static_cast<bool>(policy.shadow_policy);
   v1::Policy changed;
   ToProto(policy, changed);
   if (mask.paths_size() == 0) {
     changed.MergeFrom(change.policy());
-    return InForce(changed, policy_path, errors);
+    return InForce(changed, had_candidate, policy_path, errors);
   }
   for (const std::string& each : mask.paths()) {
     Clear(changed, FindPolicyPath(each).fields);
@@ -94,7 +105,10 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
   v1::Policy wanted = change.policy();
   FieldMaskUtil::TrimMessage(mask, &wanted);
   changed.MergeFrom(wanted);
-  return InForce(changed, policy_path, errors);
+  // One that is named as a whole is another one.
+  const bool is_another =
+      std::find(mask.paths().begin(), mask.paths().end(), "shadow_policy") != mask.paths().end();
+  return InForce(changed, had_candidate && !is_another, policy_path, errors);
 }
 
 }  // namespace fusebox::internal

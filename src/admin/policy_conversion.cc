@@ -47,6 +47,11 @@ Places PlacesOf(const PartField<Owner, Member>& field, const Descriptor& type) {
   return {Find(type, field.name)};
 }
 
+template <typename Owner, typename Member>
+Places PlacesOf(const PolicyField<Owner, Member>& field, const Descriptor& type) {
+  return {Find(type, field.name)};
+}
+
 // Of an alternative without a name, its only field is the place.
 template <typename... Types>
 Places PlacesOfAlternatives(const std::array<Alternative, sizeof...(Types)>& alternatives,
@@ -109,6 +114,12 @@ class Writer {
                   const Places& places) {
     const auto* const set = IfSet(value);
     if (set != nullptr && places[0] != nullptr) Part(*places[0]).Write(*set);
+  }
+
+  template <typename Owner, typename Member>
+  void WriteField(const PolicyField<Owner, Member>& /*field*/, const Member& value,
+                  const Places& places) {
+    if (value && places[0] != nullptr) Part(*places[0]).Write(*value);
   }
 
   template <typename Owner, typename Member>
@@ -193,6 +204,17 @@ class Reader {
     }
   }
 
+  // As deep as Protobuf reads a message at all.
+  template <typename Owner, typename Member>
+  void ReadField(const PolicyField<Owner, Member>& field, const Message& from, const Places& places,
+                 const std::string& prefix, Member& value) {
+    if (!Has(from, places[0])) return;
+    Policy policy;
+    Read(from.GetReflection()->GetMessage(from, places[0]), absl::StrCat(prefix, field.name, "."),
+         policy);
+    value = policy;
+  }
+
   template <typename Owner, typename Member>
   void ReadField(const ChoiceField<Owner, Member>& /*field*/, const Message& from,
                  const Places& places, const std::string& prefix, Member& value) {
@@ -261,6 +283,11 @@ class Reader {
 // The core knows a choice by its own name, the proto by the alternative's: "window.size" is
 // "count_window.size".
 std::string FieldInProto(const std::string& field, const Policy& policy) {
+  constexpr absl::string_view kInCandidate = "shadow_policy.";
+  if (policy.shadow_policy && absl::StartsWith(field, kInCandidate)) {
+    const std::string rest(absl::StripPrefix(field, kInCandidate));
+    return absl::StrCat(kInCandidate, FieldInProto(rest, *policy.shadow_policy));
+  }
   std::string in_proto = field;
   const auto rename = [&](const auto& row, const auto& value) {
     if constexpr (IsChoice<std::decay_t<decltype(row)>>::value) {

@@ -21,31 +21,6 @@ uint64_t NewInstance() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;  // it only deals out numbers
 }
 
-EvidenceLog::Call EvidenceFrom(const Outcome& outcome) {
-  return {outcome.code, outcome.message, outcome.peer};
-}
-
-// Whether an overload is one (R18).
-OutcomeKind KindUnder(const Policy& policy, OutcomeKind kind) {
-  const bool plain = kind == OutcomeKind::kOverload && !policy.overload_limit;
-  return plain ? OutcomeKind::kFailure : kind;
-}
-
-// What the outcome comes to under the policy: whether slowness makes a failure of a success
-// (rule C4).
-CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
-  CallRecord call;
-  call.kind = KindUnder(policy, outcome.kind);
-  call.slow = slow;
-  if (slow && policy.slow_is_failure && !IsFailure(call.kind)) call.kind = OutcomeKind::kFailure;
-  if (IsFailure(call.kind)) call.pushback = outcome.pushback;
-  call.cancelled = outcome.cancelled;
-  call.latency = outcome.latency;
-  call.timed = outcome.timed;
-  call.evidence = EvidenceFrom(outcome);
-  return call;
-}
-
 // What a message says.
 Outcome SuccessOf(const Outcome& message) {
   Outcome success;
@@ -65,6 +40,7 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
       ABSL_EXCLUSIVE_LOCK_FUNCTION(core.mutex_)
       : core_(core), actor_(actor), now_(core.clock_.Now()) {
     core_.mutex_.Lock();
+    if (core.shadow_ != nullptr) core.AdvanceBoth(now_, changes_);
   }
   ~Operation() ABSL_UNLOCK_FUNCTION() {
     Keep();
@@ -101,11 +77,13 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       failures_(std::move(options.failures)),
       came_back_(options.opening.has_value()),
       clock_(failures_->clock()),
+      seed_(options.seed),
       events_(std::move(options.events)),
       counts_(*this),
       machine_(std::move(policy), options.seed, name_, clock_.Now(), options.opening, counts_),
       has_operators_policy_(options.has_operators_policy) {
   MutexLock lock(mutex_);
+  SetShadow(clock_.Now());
   Publish();
 }
 
@@ -151,9 +129,13 @@ CircuitCore::Grant CircuitCore::AcquireLocked(bool connected) {
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
-    Time(policy.slow_call_duration || policy.hung_calls, IsSample(totals_.granted()),
-         grant.ticket.start, grant.ticket);
+    const bool may_hang = policy.hung_calls && machine_.mode() != Mode::kDisabled;
+    Time(policy.slow_call_duration || may_hang, IsSample(totals_.granted()), grant.ticket.start,
+         grant.ticket);
   }
+  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
+    shadow.Acquire(operation.now(), connected, grant.admitted, grant.ticket, changes);
+  });
   return grant;
 }
 
@@ -195,15 +177,26 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
       machine_.Record(ticket, call, operation.now(), operation.changes());
   call.kind = recorded.kind;
   totals_.CountReturned(call, outcome, recorded.stale, operation.now());
+  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
+    shadow.Return(ticket, outcome, call.usual_latency, operation.now(), changes);
+  });
   const bool current = ticket.epoch == machine_.epoch();
   if (current && machine_.state() == State::kClosed) StartRun(operation.now());
 }
 
 void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   // Without a limit that would have to be looked at, no clock is running for the call.
-  if (ticket.Is(Ticket::kAnswered) || published_.word().admits()) return;
+  if (published_.word().admits()) return;
+  if (ticket.Is(Ticket::kAnswered) && ticket.shadow == 0) return;
   Operation operation(*this);
-  const CallRecord call = Judge(*machine_.policy(), SuccessOf(message), IsSlow(message, ticket));
+  const Outcome success = SuccessOf(message);
+  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
+    shadow.ReceiveMessage(ticket, success, operation.now(), changes);
+  });
+  // It may be the candidate alone that wants to know.
+  machine_.AdvanceTo(operation.now(), operation.changes());
+  if (ticket.Is(Ticket::kAnswered) || machine_.fast_path().admits) return;
+  const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   machine_.ReceiveMessage(ticket, call, operation.now(), operation.changes());
   ticket.flags |= Ticket::kAnswered;
   if (call.kind == OutcomeKind::kFailure) ticket.flags |= Ticket::kFailed;
@@ -218,7 +211,10 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
   TellMachineOfRuns(operation.now());
   FirstMessage first;
   const StateMachine::Recorded recorded =
-      machine_.RecordFirstMessage(ticket, call, operation.now(), operation.changes(), first);
+      machine_.RecordFirstMessage(ticket, call, operation.now(), operation.changes(), first.live_);
+  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
+    shadow.RecordFirstMessage(ticket, success, operation.now(), changes, first);
+  });
   totals_.CountReturned(call, success, recorded.stale, operation.now());
   first.instance_ = instance_;
   return first;
@@ -226,15 +222,13 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
 
 void CircuitCore::ReportFailure(const Outcome& outcome, const FirstMessage& first_message) {
   Operation operation(*this);
-  CallRecord failure;
-  failure.kind =
-      IsFailure(outcome.kind) ? KindUnder(*machine_.policy(), outcome.kind) : OutcomeKind::kFailure;
-  failure.pushback = outcome.pushback;
-  failure.evidence = EvidenceFrom(outcome);
+  const CallRecord failure = JudgeFailure(*machine_.policy(), outcome);
   TellMachineOfRuns(operation.now());
-  const bool ours = first_message.instance_ == instance_;
-  machine_.Report(failure, ours ? first_message : FirstMessage(), operation.now(),
-                  operation.changes());
+  const FirstMessage first = first_message.instance_ == instance_ ? first_message : FirstMessage();
+  machine_.Report(failure, first.live_, operation.now(), operation.changes());
+  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
+    shadow.Report(outcome, first, operation.now(), changes);
+  });
   totals_.CountReported(failure, outcome, operation.now());
 }
 
@@ -256,6 +250,10 @@ void CircuitCore::Operate(Cause verb, const Operator& by) {
   Operation operation(*this, by.who);
   TellMachineOfRuns(operation.now());
   machine_.Operate(verb, by.why, operation.now(), operation.changes());
+  if (verb != Cause::kReset) return;
+  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
+    shadow.Reset(by.why, operation.now(), changes);
+  });
 }
 
 void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
@@ -266,18 +264,61 @@ void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> tt
 
 void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by) {
   Operation operation(*this, by.who);
+  SetPolicyLocked(std::move(policy), by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why,
+                                  SteadyTime now, Changes& changes) {
   has_operators_policy_ = true;
-  TellMachineOfRuns(operation.now());
-  machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
+  TellMachineOfRuns(now);
+  machine_.SetPolicy(std::move(policy), why, now, changes);
+  SetShadow(now);
+}
+
+// Begins with the policy's candidate, unless it is the one that is there.
+void CircuitCore::SetShadow(SteadyTime now) {
+  const ShadowPolicy& candidate = machine_.policy()->shadow_policy;
+  if (!candidate) {
+    shadow_ = nullptr;
+  } else if (shadow_ == nullptr || shadow_->policy() != *candidate) {
+    shadow_ =
+        std::make_unique<ShadowMachine>(candidate.shared(), seed_, name_, now, shadow_counter_);
+  }
+}
+
+// What is due of both machines, in the order of its times: so that it doesn't matter who looks, or
+// when.
+void CircuitCore::AdvanceBoth(SteadyTime now, Changes& changes) {
+  const auto advance = [&](SteadyTime to) {
+    mutex_.AssertHeld();  // throughout
+    machine_.AdvanceTo(to, changes);
+    TellShadow(changes, [&](ShadowMachine& shadow, Changes& its) { shadow.AdvanceTo(to, its); });
+  };
+  for (std::optional<SteadyTime> due = shadow_->due(); due && *due <= now; due = shadow_->due()) {
+    advance(*due);
+  }
+  advance(now);
+}
+
+template <typename Tell>
+void CircuitCore::TellShadow(Changes& changes, const Tell& tell) {
+  if (shadow_ == nullptr) return;
+  Changes its;
+  tell(*shadow_, its);
+  for (Change& change : its) {
+    // Nothing has moved the circuit.
+    change.from = change.to = machine_.state();
+    change.mode_from = change.mode_to = machine_.mode();
+    change.epoch = machine_.epoch();
+    changes.push_back(std::move(change));
+  }
 }
 
 bool CircuitCore::ReplacePolicy(const Policy& expected, std::shared_ptr<const Policy> policy,
                                 const Operator& by) {
   Operation operation(*this, by.who);
   if (*machine_.policy() != expected) return false;
-  has_operators_policy_ = true;
-  TellMachineOfRuns(operation.now());
-  machine_.SetPolicy(std::move(policy), by.why, operation.now(), operation.changes());
+  SetPolicyLocked(std::move(policy), by.why, operation.now(), operation.changes());
   return true;
 }
 
@@ -339,6 +380,7 @@ void CircuitCore::PushEvent(EventKind kind, std::string detail, absl::string_vie
 void CircuitCore::PushEventLocked(EventKind kind, std::string detail, absl::string_view actor,
                                   SteadyTime now) {
   Changes due;
+  if (shadow_ != nullptr) AdvanceBoth(now, due);
   machine_.AdvanceTo(now, due);
   Keep(due, now, actor);
   Publish();
@@ -429,7 +471,13 @@ Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {
 }
 
 void CircuitCore::Publish() {
-  published_.Publish(machine_.fast_path(), machine_.mode(), machine_.epoch(), *machine_.policy());
+  StateMachine::FastPath path = machine_.fast_path();
+  if (shadow_ != nullptr) {
+    // It has to hear of each call.
+    path.admits = path.rejects = false;
+    path.may_probe = path.may_probe || shadow_->may_probe();
+  }
+  published_.Publish(path, machine_.mode(), machine_.epoch(), *machine_.policy());
 }
 
 CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
@@ -452,6 +500,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   snapshot.consecutive_failures = machine_.consecutive_failures();
   snapshot.openings_in_a_row = machine_.openings_in_a_row();
   snapshot.window = machine_.Counts();
+  if (shadow_ != nullptr) snapshot.shadow = shadow_->counts();
   if (const auto& failure = totals_.last_failure()) {
     snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};
   }

@@ -33,6 +33,7 @@
 #include "src/core/jitter.h"
 #include "src/core/opening.h"
 #include "src/core/published_admission.h"
+#include "src/core/shadow_machine.h"
 #include "src/core/state_machine.h"
 #include "src/core/totals.h"
 #include "src/core/user_code_failures.h"
@@ -161,6 +162,13 @@ class CircuitCore {
   Standing StandingLocked(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
+                       Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetShadow(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AdvanceBoth(SteadyTime now, Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // tell(shadow, its changes), if there is one.
+  template <typename Tell>
+  void TellShadow(Changes& changes, const Tell& tell) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartRun(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachine(const SuccessRun::Untold& run, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -198,6 +206,7 @@ class CircuitCore {
   const std::shared_ptr<UserCodeFailures> failures_;
   const bool came_back_;  // with an opening that goes on
   const Clock& clock_;    // of failures_
+  const Seed seed_;
 
   // Synchronised by themselves.
   PublishedAdmission published_;
@@ -209,6 +218,9 @@ class CircuitCore {
   Mutex mutex_;
   const Counts counts_;
   StateMachine machine_ ABSL_GUARDED_BY(mutex_);
+  // Of the policy's candidate. While there is one, every call takes the lock.
+  std::unique_ptr<ShadowMachine> shadow_ ABSL_GUARDED_BY(mutex_);
+  uint32_t shadow_counter_ ABSL_GUARDED_BY(mutex_) = 0;
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
   bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);
 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "src/core/transition_table.h"
+
 namespace fusebox::internal {
 namespace {
 
@@ -46,11 +48,13 @@ std::size_t EventLog::Ring::After(uint64_t sequence) const {
 }
 
 EventLog::EventLog(std::size_t capacity)
-    : rings_{Ring(capacity), Ring(capacity), Ring(Quarter(capacity)), Ring(Quarter(capacity))} {}
+    : rings_{Ring(capacity), Ring(capacity), Ring(Quarter(capacity)), Ring(Quarter(capacity)),
+             Ring(Quarter(capacity))} {}
 
 EventLog::Ring& EventLog::RingOf(const Event& event, Circuit circuit) {
   if (ComesOrGoes(event.kind)) return rings_[2];
   if (IsOfALongOne(event.kind)) return rings_[3];
+  if (IsOfShadow(event.kind)) return rings_[4];
   return rings_[circuit == Circuit::kHasWorked ? 0 : 1];
 }
 
@@ -64,7 +68,7 @@ EventBatch EventLog::Since(uint64_t sequence, std::size_t limit) const {
   EventBatch batch;
   MutexLock lock(mutex_);
   batch.last = last_;
-  std::array<std::size_t, 4> places{};
+  std::array<std::size_t, 5> places{};
   for (std::size_t i = 0; i < rings_.size(); ++i) places[i] = rings_[i].After(sequence);
   // The oldest that is left; null: none is.
   const auto next = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {

@@ -15,10 +15,11 @@
 
 namespace fusebox::internal {
 
-// In four parts, so that what an outage has said isn't pushed out by a thousand new keys a second:
+// In five parts, so that what an outage has said isn't pushed out by a thousand new keys a second:
 // not by their coming and going, which is kept in a part a quarter as long, and not by their
 // openings either, if all that such a key ever does is fail. Nor is it by the probes of a long
-// outage, or by the limits of a long overload, which have as long a part.
+// outage, or by the limits of a long overload, nor by what a policy's candidate would have done:
+// they have as long a part, and candidates have one of their own.
 //
 // Thread-safe.
 class EventLog {
@@ -60,8 +61,8 @@ class EventLog {
   mutable Mutex mutex_;
   uint64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
   // What has moved circuits that have worked, and others; circuits added and removed; probes and
-  // limits.
-  std::array<Ring, 4> rings_ ABSL_GUARDED_BY(mutex_);
+  // limits; and candidates.
+  std::array<Ring, 5> rings_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fusebox::internal

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "src/base/text.h"
 #include "src/core/policy_in_force.h"
@@ -61,6 +62,7 @@ class Checker {
     CheckOpen();
     CheckVerdict();
     CheckRamp();
+    CheckShadowPolicy();
     return std::move(errors_);
   }
 
@@ -100,6 +102,10 @@ class Checker {
       CheckFields(*set, absl::StrCat(prefix, field.name, "."));
     }
   }
+
+  template <typename Owner, typename Member>
+  void CheckField(const internal::PolicyField<Owner, Member>& /*field*/, const Member& /*value*/,
+                  absl::string_view /*prefix*/) {}  // see CheckShadowPolicy
 
   // An alternative without a name is known by its field.
   template <typename Owner, typename Member>
@@ -146,6 +152,23 @@ class Checker {
   void CheckRamp() {
     if (!policy_.ramp || !policy_.adaptive_recovery) return;
     Fail("ramp", "set", "unset where adaptive_recovery is set");
+  }
+
+  // Beside what is wrong with it by itself.
+  void CheckShadowPolicy() {
+    if (!policy_.shadow_policy) return;
+    const auto inside = [](absl::string_view fields) {
+      return absl::StrCat(
+          "shadow_policy.",
+          absl::StrReplaceAll(fields, {{", ", ", shadow_policy."}, {" / ", " / shadow_policy."}}));
+    };
+    if (policy_.shadow_policy->shadow_policy) {
+      Fail(inside("shadow_policy"), "set", "unset: a candidate has none itself");
+      return;
+    }
+    for (FieldError& error : Checker(*policy_.shadow_policy).Result()) {
+      Fail(inside(error.field), error.value, error.range);
+    }
   }
 
   bool IsWrong(absl::string_view field) const {
@@ -216,6 +239,15 @@ void SetFixedRules(Policy& policy) {
   if (!policy.half_open.verdict) policy.half_open.verdict = SuccessThreshold{};
 }
 
+// Apart from what its candidate leaves unset.
+void SetRules(Policy& policy) {
+  if (HasDecided(policy)) {
+    SetFixedRules(policy);
+  } else {
+    SetAdaptiveRules(policy);
+  }
+}
+
 Policy Preset(int64_t failures, int64_t successes, absl::Duration open_duration) {
   Policy policy = Policy::Fixed();
   policy.consecutive_failures = failures;
@@ -236,7 +268,14 @@ bool operator==(const HungCalls& a, const HungCalls& b) { return IsEqual(a, b); 
 bool operator==(const ImprobableRun& a, const ImprobableRun& b) { return IsEqual(a, b); }
 bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b) { return IsEqual(a, b); }
 bool operator==(const OverloadLimit& a, const OverloadLimit& b) { return IsEqual(a, b); }
+bool operator==(const ShadowPolicy& a, const ShadowPolicy& b) {
+  if (a.shared() == b.shared()) return true;
+  return a && b && *a == *b;
+}
 bool operator==(const Policy& a, const Policy& b) { return IsEqual(a, b); }
+
+ShadowPolicy::ShadowPolicy(const Policy& policy)
+    : policy_(std::make_shared<const Policy>(policy)) {}
 
 std::vector<FieldError> PolicyErrors(const Policy& policy) {
   return Checker(policy.InForce()).Result();
@@ -263,10 +302,12 @@ absl::StatusOr<std::shared_ptr<const Policy>> PolicyInForce(const Policy& policy
 
 Policy Policy::InForce() const {
   Policy in_force = *this;
-  if (HasDecided(*this)) {
-    SetFixedRules(in_force);
-  } else {
-    SetAdaptiveRules(in_force);
+  SetRules(in_force);
+  // No further down: a candidate that is valid has none.
+  if (shadow_policy) {
+    Policy candidate = *shadow_policy;
+    SetRules(candidate);
+    in_force.shadow_policy = candidate;
   }
   return in_force;
 }

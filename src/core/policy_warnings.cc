@@ -264,7 +264,14 @@ class Warnings {
 
 std::vector<std::string> PolicyWarnings(const Policy& policy) {
   if (!PolicyErrors(policy).empty()) return {};
-  return Warnings(policy.InForce()).All();
+  const Policy in_force = policy.InForce();
+  std::vector<std::string> warnings = Warnings(in_force).All();
+  if (in_force.shadow_policy) {
+    for (const std::string& warning : Warnings(*in_force.shadow_policy).All()) {
+      warnings.push_back(absl::StrCat("shadow_policy: ", warning));
+    }
+  }
+  return warnings;
 }
 
 }  // namespace fusebox

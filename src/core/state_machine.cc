@@ -59,7 +59,38 @@ std::optional<WindowEntry> EntryOf(const CallRecord& call) {
   return WindowEntry{call.kind == OutcomeKind::kFailure, call.slow};
 }
 
+EvidenceLog::Call EvidenceFrom(const Outcome& outcome) {
+  return {outcome.code, outcome.message, outcome.peer};
+}
+
+// Whether an overload is one (R18).
+OutcomeKind KindUnder(const Policy& policy, OutcomeKind kind) {
+  const bool plain = kind == OutcomeKind::kOverload && !policy.overload_limit;
+  return plain ? OutcomeKind::kFailure : kind;
+}
+
 }  // namespace
+
+CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow) {
+  CallRecord call;
+  call.kind = KindUnder(policy, outcome.kind);
+  call.slow = slow;
+  if (slow && policy.slow_is_failure && !IsFailure(call.kind)) call.kind = OutcomeKind::kFailure;
+  if (IsFailure(call.kind)) call.pushback = outcome.pushback;
+  call.cancelled = outcome.cancelled;
+  call.latency = outcome.latency;
+  call.timed = outcome.timed;
+  call.evidence = EvidenceFrom(outcome);
+  return call;
+}
+
+CallRecord JudgeFailure(const Policy& policy, const Outcome& outcome) {
+  CallRecord failure;
+  failure.kind = IsFailure(outcome.kind) ? KindUnder(policy, outcome.kind) : OutcomeKind::kFailure;
+  failure.pushback = outcome.pushback;
+  failure.evidence = EvidenceFrom(outcome);
+  return failure;
+}
 
 StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
                            absl::string_view circuit, SteadyTime now,
@@ -133,14 +164,14 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Chan
   if (auto* probing = std::get_if<ProbingState>(&state_)) {
     const std::optional<int32_t> place = probing->Admit(now_);
     if (!place) return Reject(RejectionReason::kHalfOpenFull, absl::ZeroDuration());
-    grant.ticket.probe_place = *place;
+    grant.ticket.probe_place = static_cast<int16_t>(*place);
   } else if (auto* retrying = std::get_if<RetryingState>(&state_)) {
     const std::optional<int32_t> place = retrying->Admit(now_);
     if (!place) {
       TellFirstRejection(retrying->has_rejected, changes);
       return Reject(RejectionReason::kOpen, kLeastProbeGap);
     }
-    grant.ticket.probe_place = *place;
+    grant.ticket.probe_place = static_cast<int16_t>(*place);
   } else if (auto* ramping = std::get_if<RampingState>(&state_)) {
     if (!ramping->progress.Admit(now_)) {
       return Reject(RejectionReason::kRamping, absl::ZeroDuration());
@@ -289,9 +320,10 @@ void StateMachine::ReceiveMessage(const Ticket& ticket, const CallRecord& messag
 
 StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
                                                         const CallRecord& message, SteadyTime now,
-                                                        Changes& changes, FirstMessage& first) {
-  first.epoch_ = ticket.epoch;
-  if (ticket.epoch == kNoEpoch) first.recorded_ = FirstMessage::Recorded::kKeptOut;
+                                                        Changes& changes,
+                                                        FirstMessage::Place& first) {
+  first.epoch = ticket.epoch;
+  if (ticket.epoch == kNoEpoch) first.recorded = FirstMessage::Recorded::kKeptOut;
   if (!IsCurrent(ticket.epoch, now, changes)) return {message.kind, ticket.epoch != kNoEpoch};
   std::optional<Verdict> verdict;
   FailureWatch* const watching = watch();
@@ -299,16 +331,16 @@ StateMachine::Recorded StateMachine::RecordFirstMessage(const Ticket& ticket,
     verdict = RecordCurrent(ticket, message, changes);
   } else if (watching == nullptr) {
     verdict = RecordCurrent(ticket, message, changes);
-    if (!ticket.Is(Ticket::kFailed)) first.recorded_ = FirstMessage::Recorded::kProbe;
+    if (!ticket.Is(Ticket::kFailed)) first.recorded = FirstMessage::Recorded::kProbe;
   } else {
     if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
     KeepEvidence(message);
     FailureWatch::Places places;
     verdict = watching->RecordFirstMessage(*EntryOf(message), now_, places);
     if (!verdict) verdict = RecordInWindow(ticket, message, changes);
-    first.recorded_ = FirstMessage::Recorded::kCall;
-    first.window_place_ = places.window;
-    first.run_place_ = places.run;
+    first.recorded = FirstMessage::Recorded::kCall;
+    first.window = places.window;
+    first.run = places.run;
   }
   if (verdict) CarryOut(*std::move(verdict), now_, {}, changes);
   return {message.kind, false};
@@ -350,24 +382,24 @@ Evidence StateMachine::EvidenceOf(const Verdict& verdict) const {
   return evidence;
 }
 
-void StateMachine::Report(const CallRecord& failure, const FirstMessage& first_message,
+void StateMachine::Report(const CallRecord& failure, const FirstMessage::Place& first_message,
                           SteadyTime now, Changes& changes) {
   using Where = FirstMessage::Recorded;
-  const bool current = IsCurrent(first_message.epoch_, now, changes);
-  if (first_message.recorded_ == Where::kKeptOut) return;
-  if (first_message.recorded_ == Where::kNowhere || !current ||
+  const bool current = IsCurrent(first_message.epoch, now, changes);
+  if (first_message.recorded == Where::kKeptOut) return;
+  if (first_message.recorded == Where::kNowhere || !current ||
       failure.kind == OutcomeKind::kOverload) {
     Report(failure, now, changes);
     return;
   }
   KeepEvidence(failure);
   std::optional<Verdict> verdict;
-  if (first_message.recorded_ == Where::kProbe) {
+  if (first_message.recorded == Where::kProbe) {
     FUSEBOX_DCHECK(phase() == Phase::kProbing);  // no other state has this epoch
     verdict = std::get<ProbingState>(state_).TakeBack();
   } else {
     FUSEBOX_DCHECK(watch() != nullptr);
-    verdict = watch()->TakeBack({first_message.window_place_, first_message.run_place_}, now_);
+    verdict = watch()->TakeBack({first_message.window, first_message.run}, now_);
   }
   if (verdict) CarryOut(*std::move(verdict), now_, OpenedBy(failure), changes);
 }
@@ -489,6 +521,11 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   const SteadyTime end = closed->limit->EndsAfter(kLongestLimit);
   if (end > now_) return;
   EndLimit(end, NoneWasHeldBack(kLongestLimit), changes);
+}
+
+std::optional<SteadyTime> StateMachine::due() const {
+  const std::optional<DueVerdict> due = Due();
+  return due ? std::optional<SteadyTime>(due->at) : std::nullopt;
 }
 
 std::optional<DueVerdict> StateMachine::Due() const {

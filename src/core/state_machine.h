@@ -65,6 +65,12 @@ struct CallRecord {
   absl::Duration usual_latency = absl::ZeroDuration();  // of the circuit's calls; 0: unknown
 };
 
+// What the outcome comes to under the policy: whether slowness makes a failure of a success (rule
+// C4), and whether an overload is one (R18). Refers to the outcome.
+CallRecord Judge(const Policy& policy, const Outcome& outcome, bool slow);
+// The same of a failure that belongs to no call.
+CallRecord JudgeFailure(const Policy& policy, const Outcome& outcome);
+
 // Not thread-safe. Every operation first makes the transitions that are due at its `now` (rule R1),
 // each at the time at which it was due, so that what anyone sees does not depend on who looked
 // before. A `now` earlier than the latest one seen is taken for that latest one.
@@ -118,13 +124,13 @@ class StateMachine {
 
   // A call that ends, for the circuit, with its first message (C6).
   Recorded RecordFirstMessage(const Ticket& ticket, const CallRecord& message, SteadyTime now,
-                              Changes& changes, FirstMessage& first);
+                              Changes& changes, FirstMessage::Place& first);
 
   // A failure apart from any call that is out. The trip rules take it like a call's; it is no
   // probe, so it decides nothing in HALF_OPEN.
   void Report(const CallRecord& failure, SteadyTime now, Changes& changes);
   // That of a call whose first message was recorded.
-  void Report(const CallRecord& failure, const FirstMessage& first_message, SteadyTime now,
+  void Report(const CallRecord& failure, const FirstMessage::Place& first_message, SteadyTime now,
               Changes& changes);
 
   // `count` successes of the present epoch, and of that slice of its window, of which the machine
@@ -132,6 +138,8 @@ class StateMachine {
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now);
 
   void AdvanceTo(SteadyTime now, Changes& changes);
+  // When time alone will make the next transition, if it will.
+  std::optional<SteadyTime> due() const;
 
   // What an operator does (rules R8, R10). Those that ask for the mode that is on change nothing.
   // `verb` is the cause that belongs to it in FUSEBOX_OPERATOR_VERBS.

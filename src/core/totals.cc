@@ -78,6 +78,7 @@ void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& out
 }
 
 void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) {
+  if (IsOfShadow(change.kind)) return;
   const auto kept = [&] {
     return std::make_unique<const LastChange>(
         LastChange{change.at, change.verdict, std::string(actor)});

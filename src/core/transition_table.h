@@ -15,6 +15,11 @@
 
 namespace fusebox::internal {
 
+// Whether it is about a policy's candidate (R23), and not about the circuit.
+constexpr bool IsOfShadow(EventKind kind) {
+  return kind == EventKind::kShadowOpened || kind == EventKind::kShadowClosed;
+}
+
 // Who is behind a cause.
 enum class By { kNobody, kFailures, kSlowCalls, kHungCalls, kItself, kOperator };
 

@@ -24,6 +24,7 @@ class EveryField {
   // Calls, before those of what a part or an alternative is made of:
   //   visit(path, ValueField, its default)
   //   visit(path, PartField, its default)
+  //   visit(path, PolicyField, its default), without going on into that
   //   visit(path, ChoiceField, index) for each of its alternatives
   explicit EveryField(Visitor& visit) : visit_(visit) {}
 
@@ -47,6 +48,12 @@ class EveryField {
     visit_(path, field, value);
     const auto* const set = IfSet(value);
     Visit(set != nullptr ? *set : ValueOf<Member>(), absl::StrCat(path, "."));
+  }
+
+  template <typename Owner, typename Member>
+  void VisitField(const PolicyField<Owner, Member>& field, const Member& value,
+                  const std::string& prefix) {
+    visit_(absl::StrCat(prefix, field.name), field, value);
   }
 
   template <typename Owner, typename Member>

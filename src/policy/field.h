@@ -145,6 +145,21 @@ struct PartField {
   constexpr Off off() const { return IsOptional<Member>::value ? Off::kUnset : Off::kNever; }
 };
 
+// Another whole policy, perhaps none. It has the fields of a policy, and they aren't gone into: the
+// table would have no end.
+template <typename OwnerType, typename MemberType>
+struct PolicyField {
+  using Owner = OwnerType;
+  using Member = MemberType;
+
+  const char* name = "";
+  Member Owner::*member = nullptr;
+  const char* text = "";
+  bool decides = false;  // as of a ValueField
+
+  constexpr Off off() const { return Off::kUnset; }
+};
+
 struct Alternative {
   const char* type;  // in C++
   // In circuit.proto. Empty: the one field that the alternative has stands for it.
@@ -193,6 +208,12 @@ constexpr ValueField<Owner, bool> FlagRow(const char* name, bool Owner::*member,
 template <typename Owner, typename Member>
 constexpr PartField<Owner, Member> PartRow(const char* name, Member Owner::*member,
                                            const char* text) {
+  return {name, member, text};
+}
+
+template <typename Owner, typename Member>
+constexpr PolicyField<Owner, Member> PolicyRow(const char* name, Member Owner::*member,
+                                               const char* text) {
   return {name, member, text};
 }
 

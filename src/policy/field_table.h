@@ -176,7 +176,10 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
               "for it; without it, they are failures like others"),
       ValueRow("max_in_flight", &Policy::max_in_flight, kCallsRange, "calls",
                "rejects the call that would be one more in flight, in any state; no failure, and "
-               "counted apart. Takes the circuit's lock on each call"));
+               "counted apart. Takes the circuit's lock on each call"),
+      PolicyRow("shadow_policy", &Policy::shadow_policy,
+                "a candidate, with fields as above: decides nothing, and counts what it would have "
+                "done. Takes the circuit's lock on each call"));
 }
 
 template <typename T>
@@ -197,7 +200,8 @@ constexpr bool HasARowForEachMember() {
 }
 
 // Calls visit(field, value) for each field of a Policy or of a part of one, in their order: a
-// ValueField, PartField or ChoiceField, and the member, which can be written to if `of` can.
+// ValueField, PartField, PolicyField or ChoiceField, and the member, which can be written to if
+// `of` can.
 template <typename T, typename Visitor, std::size_t... i>
 constexpr void VisitFields(T& of, Visitor&& visit, std::index_sequence<i...> /*rows*/) {
   constexpr auto& kRows = kFields<std::remove_const_t<T>>;

@@ -199,6 +199,40 @@ constexpr Metric kMetrics[] = {
      CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
        to.Add(int64_t{from.circuit.awaits_connection});
      })},
+    {"circuit_breaker_shadow_state",
+     MetricType::kGauge,
+     {"state"},
+     MetricNeed::kNothing,
+     "1 for the state that the circuit would be in by its policy's candidate, 0 for the others; "
+     "absent if its policy has none.",
+     "",
+     CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
+       if (!from.circuit.shadow) return;
+       for (const State state : {State::kClosed, State::kOpen, State::kHalfOpen}) {
+         to.Add(int64_t{from.circuit.shadow->state == state}, {Text(state)});
+       }
+     })},
+    {"circuit_breaker_shadow_calls_total",
+     MetricType::kCounter,
+     {"result"},
+     MetricNeed::kNothing,
+     "Calls since the policy's candidate was set, by what the two make of them: admitted or "
+     "rejected by both; would_reject for those that only the candidate rejects, would_admit for "
+     "those that only it admits. Absent if the policy has none.",
+     "They begin anew with another candidate.",
+     CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
+       if (!from.circuit.shadow) return;
+       const ShadowCounts& counts = *from.circuit.shadow;
+       to.Add(counts.calls - counts.rejected - counts.would_reject, {"admitted"});
+       to.Add(counts.rejected - counts.would_admit, {"rejected"});
+       to.Add(counts.would_reject, {"would_reject"});
+       to.Add(counts.would_admit, {"would_admit"});
+     })},
+    {"circuit_breaker_shadow_opened_total", MetricType::kCounter, kNoLabels, MetricNeed::kNothing,
+     "Times that the policy's candidate would have opened the circuit; absent if it has none.", "",
+     CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
+       if (from.circuit.shadow) to.Add(from.circuit.shadow->would_open);
+     })},
     {"circuit_breaker_circuit_failures_total",
      MetricType::kCounter,
      {"code"},

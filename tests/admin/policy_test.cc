@@ -118,6 +118,12 @@ struct TableTypes {
   }
 
   template <typename Owner, typename Member>
+  void operator()(const std::string& path, const PolicyField<Owner, Member>& /*field*/,
+                  const Member& /*value*/) {
+    types.emplace(path, "with presence");
+  }
+
+  template <typename Owner, typename Member>
   void operator()(const std::string& path, const ChoiceField<Owner, Member>& field,
                   std::size_t index) {
     types.emplace(path, "with presence");
@@ -138,6 +144,8 @@ void AddProtoTypes(const google::protobuf::Descriptor& type, const std::string& 
     }
     if (field.message_type() == nullptr) {
       types.emplace(path, field.type_name());
+    } else if (field.message_type() == &type) {
+      continue;  // a policy in a policy
     } else if (field.message_type()->file() == type.file()) {
       AddProtoTypes(*field.message_type(), path + ".", types);
     } else {
@@ -321,6 +329,27 @@ TEST(PolicyChange, R19_TheLastRuleCanNotBeTurnedOff) {
                                   "half_open.max_concurrent", "half_open.success_threshold"});
   EXPECT_EQ(changed.errors, "");
   EXPECT_EQ(changed.policy, Policy::Adaptive());
+}
+
+TEST(PolicyChange, R23_TheLastRuleOfACandidateCanNotBeTurnedOff) {
+  Policy policy = Policy::Fixed();
+  policy.shadow_policy = Policy::Fixed();
+  EXPECT_THAT(
+      Change(policy, {}, {"shadow_policy.consecutive_failures"}).errors,
+      HasSubstr("change.policy.shadow_policy.consecutive_failures = unset, must be set, or"));
+  // One that begins has the default of what isn't named.
+  v1::Policy to;
+  to.mutable_shadow_policy()->mutable_open_duration()->set_seconds(5);
+  for (const Policy& before : {policy, Policy::Fixed()}) {
+    const Changed changed = Change(before, to, {"shadow_policy"});
+    EXPECT_EQ(changed.errors, "");
+    EXPECT_EQ(changed.policy.shadow_policy->consecutive_failures, 5);
+  }
+  EXPECT_EQ(Change(Policy::Fixed(), to, {"shadow_policy.open_duration"}).errors, "");
+  to.Clear();
+  to.mutable_shadow_policy();
+  EXPECT_EQ(*Change(Policy::Fixed(), to, {"shadow_policy"}).policy.shadow_policy,
+            Policy::Adaptive());
 }
 
 TEST(PolicyChange, OneWindowTakesTheOthersPlace) {

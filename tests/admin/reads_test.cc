@@ -78,6 +78,36 @@ TEST(GetInstance, CountsEvictedCircuitsAndUnprotectedCalls) {
   EXPECT_EQ(response.instance().unprotected_calls(), 1);
 }
 
+TEST(GetCircuit, R23_HasWhatACandidateWouldHaveDone) {
+  AdminServer server;
+  fusebox::CircuitBreaker& circuit = server.Add("a");
+  EXPECT_FALSE(Get(server, "a").circuit().has_shadow());
+  fusebox::Policy policy = AdminTestPolicy();
+  policy.shadow_policy = AdminTestPolicy();
+  ASSERT_TRUE(circuit.SetPolicy(policy, fusebox::Operator("oncall").Because("to see")).ok());
+  circuit.Disable(fusebox::Operator("oncall").Because("to see"));
+  for (int i = 0; i < 20; ++i) circuit.TryAcquire().permit().RecordFailure();
+  const fusebox::ShadowCounts want = *circuit.Snapshot().shadow;
+  const v1::GetCircuitResponse response = Get(server, "a", 100);
+  const v1::ShadowCounts& got = response.circuit().shadow();
+  EXPECT_EQ(got.state(), v1::STATE_OPEN);
+  EXPECT_EQ(got.calls(), 20);
+  EXPECT_EQ(got.rejected(), 0);
+  EXPECT_EQ(got.would_reject(), want.would_reject);
+  EXPECT_GT(got.would_reject(), 0);
+  EXPECT_EQ(got.would_admit(), 0);
+  EXPECT_EQ(got.would_open(), 1);
+  EXPECT_TRUE(response.circuit().policy().has_shadow_policy());
+  int opened = 0;
+  for (const v1::Event& event : response.events()) {
+    if (event.kind() != v1::EVENT_KIND_SHADOW_OPENED) continue;
+    ++opened;
+    EXPECT_EQ(event.from_state(), event.to_state());
+    EXPECT_GT(event.evidence().calls(), 0);
+  }
+  EXPECT_EQ(opened, 1);
+}
+
 TEST(ListCircuits, ByName) {
   AdminServer server;
   EXPECT_THAT(server.List(), IsEmpty());

@@ -211,7 +211,7 @@ TEST(ImprobableRun, R15_StreamsThatBreakAreFailures) {
   for (; circuit->state() == State::kClosed && streams < 1'000; ++streams) {
     Break(circuit, Stream(circuit));
   }
-  EXPECT_EQ(streams, as_calls);
+  ASSERT_EQ(streams, as_calls);
   EXPECT_EQ(circuit.moves()[0].detail,
             "4 failures in a row, where 0% of 4 calls/s fail: by chance less than once in 1h");
 }

@@ -95,6 +95,29 @@ TEST_P(HalfOpenTest, WholeLifeThroughRealCalls) {
   EXPECT_EQ(server.calls(), 7);
 }
 
+TEST_P(HalfOpenTest, R23_ACandidateSeesWhatBecomesOfRealCalls) {
+  ScriptedEcho server(Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "down")));
+  ProtectedClient client(server.address(), [](fusebox::ChannelOptions& options) {
+    fusebox::Policy policy = TestPolicy();
+    policy.consecutive_failures = 1'000;
+    policy.shadow_policy = TestPolicy();
+    options.breaker.policies = fusebox::PolicyTable().Default(policy);
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Call(client).status.error_message(), "down");
+  EXPECT_EQ(client.Snapshot(kind()).shadow->state, fusebox::State::kOpen);
+  server.Play(Script::Answer());
+  client.clock().Advance(absl::Seconds(30));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Call(client).status.ok());
+
+  const fusebox::CircuitSnapshot circuit = client.Snapshot(kind());
+  EXPECT_EQ(circuit.shadow->state, fusebox::State::kClosed);
+  EXPECT_EQ(circuit.shadow->calls, 6);
+  EXPECT_EQ(circuit.shadow->would_reject, 1);
+  EXPECT_EQ(circuit.shadow->would_open, 1);
+  EXPECT_EQ(circuit.totals.opened, 0);
+  EXPECT_EQ(server.calls(), 6);
+}
+
 FUSEBOX_FOR_EVERY_CALL(HalfOpenTest);
 
 }  // namespace

@@ -145,6 +145,7 @@ void CollectFields(const google::protobuf::Descriptor& type, const std::string& 
     paths.insert(path);
     if (field.message_type() == nullptr) continue;
     if (field.message_type() == google::protobuf::Duration::descriptor()) continue;
+    if (field.message_type() == &type) continue;  // a candidate has the same
     CollectFields(*field.message_type(), path + ".", paths);
   }
 }

@@ -144,6 +144,7 @@ class HostileAdmin : public fusebox::v1::CircuitAdmin::Service {
       const FieldDescriptor* const field = message.GetDescriptor()->field(i);
       const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
       const bool is_text = field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+      if (field->message_type() == message.GetDescriptor()) continue;  // a policy in a policy
       if (is_message) {
         Fill(field->is_repeated() ? *reflection.AddMessage(&message, field)
                                   : *reflection.MutableMessage(&message, field));

@@ -37,6 +37,36 @@ TEST(PolicyFields, AreWrittenOneALineAndRulesThatAreAbsentAreOff) {
   EXPECT_EQ(text.find("probe_calls"), std::string::npos);
 }
 
+TEST(PolicyFields, ACandidateHasThoseOfAPolicy) {
+  Policy policy = Known();
+  EXPECT_THAT(PolicyText(policy), HasSubstr("\nshadow_policy: off\n"));
+  *policy.mutable_shadow_policy() = Known();
+  policy.mutable_shadow_policy()->mutable_improbable_run();
+  const std::string text = PolicyText(policy);
+  EXPECT_THAT(text, HasSubstr("\nshadow_policy: on\n"));
+  EXPECT_THAT(text, HasSubstr("\nshadow_policy.consecutive_failures: 5\n"));
+  EXPECT_THAT(text, HasSubstr("\nshadow_policy.failure_rate: off\n"));
+  EXPECT_THAT(text, HasSubstr("\nshadow_policy.improbable_run.min_failures: default\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("shadow_policy.shadow_policy")));
+  const auto change = ChangeFromText(text);
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_EQ(PolicyText(change->policy()), text);
+}
+
+TEST(PolicyChange, OfACandidatesFields) {
+  const auto change = ChangeFromAssignments(
+      {"shadow_policy.failure_rate=0.5", "shadow_policy.consecutive_failures=default",
+       "shadow_policy.half_open.probe_calls=4", "shadow_policy.jitter=off"});
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_EQ(change->policy().shadow_policy().failure_rate(), 0.5);
+  EXPECT_FALSE(change->policy().shadow_policy().has_consecutive_failures());
+  EXPECT_EQ(change->policy().shadow_policy().half_open().probe_calls(), 4);
+  EXPECT_TRUE(change->policy().shadow_policy().has_jitter());
+  const auto off = ChangeFromAssignments({"shadow_policy=off"});
+  ASSERT_TRUE(off.ok()) << off.status();
+  EXPECT_FALSE(off->policy().has_shadow_policy());
+}
+
 TEST(PolicyChange, NamesWhatItTakesAndNoMore) {
   const auto change = ChangeFromAssignments({"open_duration=45s", "half_open.max_concurrent=5",
                                              "failure_rate=0.5", "ramp=on", "slow_is_failure=true",

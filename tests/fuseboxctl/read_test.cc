@@ -313,6 +313,27 @@ TEST_F(Read, R22_GetTellsWhichOpeningInARowItIs) {
 constexpr char kEvidence[] =
     "2 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 2 of them from 10.0.0.7:50051, 1 from 10.0.0.8:50051";
 
+TEST_F(Read, R23_GetAndListTellWhatACandidateWouldHaveDone) {
+  EXPECT_THAT(Run({"get", kCharge}).out, Not(HasSubstr("candidate")));
+  const Ran set =
+      Run({"policy", "set", kCharge, "shadow_policy.consecutive_failures=1", "--reason", "to see"});
+  EXPECT_EQ(set.exit_code, 0) << set.err;
+  EXPECT_THAT(set.out, HasSubstr("\n  shadow_policy: off -> on\n"));
+  EXPECT_THAT(set.out, HasSubstr("\n  shadow_policy.consecutive_failures: - -> 1\n"));
+  EXPECT_THAT(set.out, Not(HasSubstr("shadow_policy.failure_rate")));
+  const auto circuit = server_.registry()->Find(kCharge);
+  circuit->TryAcquire().permit().RecordFailure();
+  circuit->TryAcquire().permit().RecordSuccess();
+  const std::string counts =
+      "of 2 calls it would reject 1 that were admitted, and admit 0 that were rejected; opened 1 "
+      "time";
+  const Ran get = Run({"get", kCharge});
+  EXPECT_THAT(get.out, ContainsRegex("candidate +OPEN; " + counts));
+  EXPECT_THAT(get.out, HasSubstr("shadow opened  1 failures in a row >= 1"));
+  EXPECT_THAT(Run({"policy", "get", kCharge}).out,
+              HasSubstr("\nshadow_policy.consecutive_failures: 1\n"));
+}
+
 TEST_F(Read, GetShowsWhichFailuresOpenedIt) {
   AdminServer::OpenByTwoPeers(*server_.registry()->Find(kCharge));
   const Ran ran = Run({"get", kCharge});

@@ -28,6 +28,13 @@ using fusebox::Permit;
 using fusebox::Policy;
 using fusebox::State;
 
+std::string ShadowText(const std::optional<fusebox::ShadowCounts>& shadow) {
+  if (!shadow) return "no candidate";
+  return absl::StrCat("candidate ", StateName(shadow->state), ", calls ", shadow->calls,
+                      ", rejected ", shadow->rejected, ", would reject ", shadow->would_reject,
+                      ", admit ", shadow->would_admit, ", open ", shadow->would_open);
+}
+
 constexpr State kStates[] = {State::kClosed, State::kOpen, State::kHalfOpen};
 constexpr int64_t kForEver = -2;
 
@@ -97,11 +104,14 @@ Outcome OutcomeOf(const ReferenceCircuit::Result& result) {
 }  // namespace
 
 CircuitPair::CircuitPair(const std::vector<ReferencePolicy>& policies, Crew& crew)
-    : policies_(policies), crew_(crew), reference_(policies.front(), clock_.Now().nanos()) {
+    : policies_(policies),
+      crew_(crew),
+      reference_(policies.front(), clock_.Now().nanos()),
+      shadow_(policies.front(), clock_.Now().nanos()) {
   CircuitBreaker::Options options;
   options.clock = &clock_;
   options.seed = 1;
-  options.listener = [this](const Event& event) { events_.push_back(TextOf(event)); };
+  options.listener = [this](const Event& event) { Hear(event); };
   breaker_ = CircuitBreaker::Create("circuit", reference_.policy(), options).value();
 }
 
@@ -135,6 +145,7 @@ void CircuitPair::Do(const Step& step) {
     case Action::kReset:
       breaker_->Reset(kOperator);
       reference_.Reset(Now());
+      shadow_.Reset(Now());
       break;
     case Action::kForceOpen:
       ForceOpen(step);
@@ -142,14 +153,17 @@ void CircuitPair::Do(const Step& step) {
     case Action::kDisable:
       breaker_->Disable(kOperator);
       reference_.Disable(Now());
+      shadow_.MakeDueMoves(Now());
       break;
     case Action::kShadow:
       breaker_->Shadow(kOperator);
       reference_.Shadow(Now());
+      shadow_.MakeDueMoves(Now());
       break;
     case Action::kAutomate:
       breaker_->Automate(kOperator);
       reference_.Automate(Now());
+      shadow_.MakeDueMoves(Now());
       break;
     case Action::kSetPolicy:
       SetPolicy(step);
@@ -196,6 +210,7 @@ void CircuitPair::Acquire(const Step& step) {
   const bool connected = step.details % 4 != 0;
   On(step, [&] { got = breaker_->TryAcquire([&] { return connected; }); });
   const ReferenceCircuit::Answer want = reference_.Acquire(Now(), connected);
+  shadow_.Acquire(want, Now(), connected);
   RC_ASSERT(AnswerText(*got) == AnswerText(want.admitted, want.reason, reference_.state(),
                                            want.retry_after.value_or(kForEver)));
   if (*got) out_.push_back({std::move(*got).permit(), want.call});
@@ -213,7 +228,10 @@ void CircuitPair::ReceiveMessage(const Step& step) {
   OutCall& call = out_[step.which % out_.size()];
   const ReferenceCircuit::Result message = ResultOf(step, reference_.policy());
   reference_.ReceiveMessage(call.reference, message, Now());
+  shadow_.ReceiveMessage(call.reference, message, Now());
   On(step, [&] { call.permit.ReceiveMessage(OutcomeOf(message)); });
+  // It need not have looked at what is due: neither may want to know.
+  ReadState();
 }
 
 void CircuitPair::RecordFirstMessage(const Step& step) {
@@ -222,6 +240,7 @@ void CircuitPair::RecordFirstMessage(const Step& step) {
   const ReferenceCircuit::Result message = ResultOf(step, reference_.policy());
   OutStream stream;
   stream.reference = reference_.RecordFirstMessage(call.reference, message, Now());
+  stream.shadow = shadow_.RecordFirstMessage(call.reference, message, Now());
   On(step, [&] { stream.first_message = call.permit.RecordFirstMessage(OutcomeOf(message)); });
   RC_ASSERT(!call.permit.RecordSuccess());
   streams_.push_back(stream);
@@ -234,6 +253,7 @@ void CircuitPair::Break(const Step& step) {
   streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(place));
   const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
   reference_.Report(result, stream.reference, Now());
+  shadow_.Report(result, stream.shadow, Now());
   On(step, [&] { breaker_->ReportFailure(OutcomeOf(result), stream.first_message); });
 }
 
@@ -242,6 +262,7 @@ void CircuitPair::Return(const Step& step) {
   OutCall call = TakeOut(step);
   const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
   reference_.Return(call.reference, result, Now());
+  shadow_.Return(call.reference, result, Now());
   const Outcome outcome = OutcomeOf(result);
   bool taken = false;
   On(step, [&] {
@@ -265,6 +286,7 @@ void CircuitPair::Return(const Step& step) {
 void CircuitPair::Report(const Step& step) {
   const ReferenceCircuit::Result result = ResultOf(step, reference_.policy());
   reference_.Report(result, Now());
+  shadow_.Report(result, Now());
   On(step, [&] { breaker_->ReportFailure(OutcomeOf(result)); });
 }
 
@@ -276,9 +298,12 @@ void CircuitPair::Call(const Step& step) {
     if (admission) admission.permit().RecordSuccess();
   });
   const ReferenceCircuit::Answer want = reference_.Acquire(Now());
+  shadow_.Acquire(want, Now());
   RC_ASSERT(got == AnswerText(want.admitted, want.reason, reference_.state(),
                               want.retry_after.value_or(kForEver)));
-  if (want.admitted) reference_.Return(want.call, {}, Now());
+  if (!want.admitted) return;
+  reference_.Return(want.call, {}, Now());
+  shadow_.Return(want.call, {}, Now());
 }
 
 void CircuitPair::ForceOpen(const Step& step) {
@@ -290,6 +315,7 @@ void CircuitPair::ForceOpen(const Step& step) {
   std::optional<int64_t> nanos;
   if (ttl) nanos = absl::ToInt64Nanoseconds(*ttl);
   reference_.ForceOpen(nanos, Now());
+  shadow_.MakeDueMoves(Now());
 }
 
 void CircuitPair::SetPolicy(const Step& step) {
@@ -302,10 +328,12 @@ void CircuitPair::SetPolicy(const Step& step) {
   }
   RC_ASSERT(breaker_->SetPolicy(policy.policy, kOperator).ok());
   reference_.SetPolicy(policy, Now());
+  shadow_.SetPolicy(policy, Now());
 }
 
 void CircuitPair::ReadState() {
   reference_.MakeDueMoves(Now());
+  shadow_.MakeDueMoves(Now());
   RC_ASSERT(StateName(breaker_->state()) == StateName(reference_.state()));
 }
 
@@ -313,6 +341,7 @@ void CircuitPair::AdvanceToDue(const Step& step) {
   const auto next = reference_.NextDue();
   auto due = next ? next : reference_.ProbeRunsOut();
   if (!due) due = reference_.Forgets();
+  if (!due || step.details % 3 == 0) due = shadow_.NextDue();
   if (!due) return;
   const int64_t nudges[] = {0, -1, 1};
   const int64_t to = *due + nudges[step.nudge % 3];
@@ -327,6 +356,18 @@ void CircuitPair::CompareEvents() {
     RC_ASSERT(got == want);
     ++compared_;
   }
+  RC_ASSERT(shadow_events_ == shadow_.told());
+}
+
+void CircuitPair::Hear(const Event& event) {
+  if (event.kind != fusebox::EventKind::kShadowOpened &&
+      event.kind != fusebox::EventKind::kShadowClosed) {
+    events_.push_back(TextOf(event));
+    return;
+  }
+  const bool moves = event.from != event.to || event.mode_from != event.mode_to;
+  shadow_events_.push_back(absl::StrCat(EventKindName(event.kind), " by ", CauseName(event.cause),
+                                        " at ", NanosOf(event.time), moves ? ", moves it" : ""));
 }
 
 std::string CircuitPair::TextOf(const ReferenceCircuit::Told& told) const {
@@ -345,6 +386,8 @@ std::string CircuitPair::TextOf(const Event& event) const {
 void CircuitPair::CompareSnapshots() {
   const CircuitSnapshot snapshot = breaker_->Snapshot();
   reference_.MakeDueMoves(Now());
+  shadow_.MakeDueMoves(Now());
+  RC_ASSERT(ShadowText(snapshot.shadow) == shadow_.Text());
   RC_ASSERT(TextOf(snapshot) == TextOf(reference_));
   RC_ASSERT(snapshot.policy == reference_.policy());
 }

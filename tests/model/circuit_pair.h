@@ -13,6 +13,7 @@
 #include "fusebox/testing/fake_clock.h"
 #include "tests/model/crew.h"
 #include "tests/model/reference_circuit.h"
+#include "tests/model/reference_shadow.h"
 #include "tests/model/trace.h"
 
 namespace fusebox_testing {
@@ -43,6 +44,7 @@ class CircuitPair {
   struct OutStream {
     fusebox::FirstMessage first_message;
     ReferenceCircuit::Stream reference;
+    ReferenceShadow::Stream shadow;
   };
 
   int64_t Now() const { return clock_.Now().nanos(); }
@@ -69,6 +71,7 @@ class CircuitPair {
   void CompareSnapshots();
   std::string TextOf(const ReferenceCircuit::Told& told) const;
   std::string TextOf(const fusebox::Event& event) const;
+  void Hear(const fusebox::Event& event);
   std::string TextOf(const fusebox::CircuitSnapshot& snapshot) const;
   static std::string TextOf(const ReferenceCircuit& circuit);
 
@@ -76,7 +79,9 @@ class CircuitPair {
   Crew& crew_;
   FakeClock clock_;
   ReferenceCircuit reference_;
+  ReferenceShadow shadow_;
   std::vector<std::string> events_;
+  std::vector<std::string> shadow_events_;
   std::size_t compared_ = 0;
   std::shared_ptr<fusebox::CircuitBreaker> breaker_;
   std::vector<OutStream> streams_;

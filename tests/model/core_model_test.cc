@@ -44,6 +44,7 @@ using fusebox::Outcome;
 using fusebox::Permit;
 using fusebox::internal::ChoiceField;
 using fusebox::internal::PartField;
+using fusebox::internal::PolicyField;
 using fusebox::internal::ValueField;
 
 // Before any property runs, since rapidcheck reads its parameters but once; and before any thread,
@@ -84,6 +85,13 @@ class FieldsDrawn {
     if (set != nullptr) Add(*set, absl::StrCat(prefix, field.name, "."));
   }
 
+  // What is in it is drawn as any policy.
+  template <typename Owner, typename Member>
+  void AddField(const PolicyField<Owner, Member>& field, const Member& value,
+                const Member& /*by_default*/, const std::string& prefix) {
+    if (value) paths_.insert(prefix + field.name);
+  }
+
   template <typename Owner, typename Member>
   void AddField(const ChoiceField<Owner, Member>& field, const Member& value,
                 const Member& /*by_default*/, const std::string& prefix) {
@@ -103,6 +111,11 @@ struct ExpectDrawn {
     EXPECT_EQ(drawn.count(path), 1U)
         << path << " is a field that no policy of tests/model/trace.cc has, and that "
         << "tests/model/reference_circuit.cc may know nothing of";
+  }
+  template <typename Owner, typename Member, typename Value>
+  void operator()(const std::string& path, const PolicyField<Owner, Member>& /*field*/,
+                  const Value& /*value*/) const {
+    EXPECT_EQ(drawn.count(path), 1U) << path;
   }
   template <typename Field, typename Value>
   void operator()(const std::string& /*path*/, const Field& /*field*/,

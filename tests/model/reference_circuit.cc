@@ -41,6 +41,10 @@ int64_t SliceOf(int64_t at, int64_t length) {
 // A policy in which nothing of this is said is the one without numbers.
 ReferencePolicy ReferencePolicy::InForce() const {
   ReferencePolicy said = *this;
+  if (candidate) {
+    said.candidate = std::make_shared<const ReferencePolicy>(candidate->InForce());
+    said.policy.shadow_policy = said.candidate->policy;
+  }
   fusebox::Policy& p = said.policy;
   const bool says_when = p.consecutive_failures || p.improbable_run || p.failures_in_window ||
                          p.failure_rate || p.slow_call_rate || p.hung_calls;
@@ -226,9 +230,11 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
 }
 
 void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& message, int64_t now) {
+  if (calls_[call_index].answered) return;
+  MakeDueMoves(now);
   const bool limited = policy().max_in_flight || policy().hung_calls || overloaded_;
   const bool nobody_cares = mode_ == Mode::kDisabled || (state_ == State::kClosed && !limited);
-  if (calls_[call_index].answered || nobody_cares) return;
+  if (nobody_cares) return;
   const bool current = IsCurrent(calls_[call_index].epoch, now);
   Call& call = calls_[call_index];
   call.answered = true;

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,9 +37,10 @@ struct ReferencePolicy {
   Fraction failure_rate;    // if policy.failure_rate
   Fraction slow_call_rate;  // if policy.slow_call_rate
   Fraction backoff = {1, 1};
-  int64_t ramp_initial = 0;           // if policy.ramp: in billionths
-  Fraction probe_cost = {1, 2};       // if policy.adaptive_recovery
-  Fraction overload_ratio = {7, 10};  // if policy.overload_limit
+  int64_t ramp_initial = 0;                          // if policy.ramp: in billionths
+  Fraction probe_cost = {1, 2};                      // if policy.adaptive_recovery
+  Fraction overload_ratio = {7, 10};                 // if policy.overload_limit
+  std::shared_ptr<const ReferencePolicy> candidate;  // if policy.shadow_policy
 
   // The same, with what the policy leaves unset (R19).
   ReferencePolicy InForce() const;

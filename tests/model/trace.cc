@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <ostream>
 #include <utility>
 #include <variant>
@@ -208,6 +209,18 @@ void AddOverloadLimit(ReferencePolicy& reference) {
   reference.policy.overload_limit = fusebox::OverloadLimit{reference.overload_ratio.value()};
 }
 
+ReferencePolicy AnyPlainPolicy() {
+  ReferencePolicy reference;
+  AddTripRules(reference);
+  AddHalfOpen(reference);
+  AddOpen(reference);
+  AddRamp(reference);
+  AddAdaptiveRecovery(reference);
+  AddOverloadLimit(reference);
+  LeaveOut(reference);
+  return reference;
+}
+
 template <typename T>
 std::string TextOf(const std::optional<T>& value) {
   return value ? absl::StrCat(*value) : "unset";
@@ -280,14 +293,14 @@ std::ostream& operator<<(std::ostream& out, const Step& step) {
 }
 
 ReferencePolicy AnyPolicy() {
-  ReferencePolicy reference;
-  AddTripRules(reference);
-  AddHalfOpen(reference);
-  AddOpen(reference);
-  AddRamp(reference);
-  AddAdaptiveRecovery(reference);
-  AddOverloadLimit(reference);
-  LeaveOut(reference);
+  ReferencePolicy reference = AnyPlainPolicy();
+  if (OneIn(3)) {
+    ReferencePolicy candidate = OneIn(6) ? reference : AnyPlainPolicy();
+    // What a cancelled call is taken for hangs on it: see ResultOf.
+    candidate.policy.half_open.probe_timeout = reference.policy.half_open.probe_timeout;
+    reference.policy.shadow_policy = candidate.policy;
+    reference.candidate = std::make_shared<const ReferencePolicy>(candidate);
+  }
   return reference;
 }
 
@@ -336,7 +349,8 @@ std::string Describe(const ReferencePolicy& reference) {
       ", adaptive_recovery ",
       p.adaptive_recovery ? absl::StrCat(p.adaptive_recovery->probe_cost) : "unset",
       ", overload_limit ",
-      p.overload_limit ? absl::StrCat(p.overload_limit->backoff_ratio) : "unset");
+      p.overload_limit ? absl::StrCat(p.overload_limit->backoff_ratio) : "unset",
+      reference.candidate ? absl::StrCat("; candidate: ", Describe(*reference.candidate)) : "");
 }
 
 int CallsOf(const Step& step) { return 1 + static_cast<int>(step.which % 20); }

@@ -61,6 +61,29 @@ TEST_F(DetailTest, WhatRatesAreMadeOfIsThereBeforeItsFirstIncrease) {
   EXPECT_THAT(after.Value("a", "circuit_breaker_state", "state=closed"), Optional(0));
 }
 
+TEST_F(DetailTest, R23_ACandidateHasSeriesAndNobodyElseHas) {
+  Make("without");
+  Policy policy = SmallPolicy();
+  policy.shadow_policy = SmallPolicy();
+  const auto circuit = registry_->GetOrCreate("with", policy, "").value();
+  circuit->Disable(Operator("oncall").Because("to see"));
+  Call(*circuit, Outcome::Failure(), 3);
+  Call(*circuit, Outcome::Success(), 2);
+  const Scrape scrape = Scraped();
+  const auto calls = [&](const char* result) {
+    return scrape.Value("with", "circuit_breaker_shadow_calls_total",
+                        absl::StrCat("result=", result));
+  };
+  EXPECT_THAT(calls("admitted"), Optional(3));
+  EXPECT_THAT(calls("would_reject"), Optional(2));
+  EXPECT_THAT(calls("would_admit"), Optional(0));
+  EXPECT_THAT(calls("rejected"), Optional(0));
+  EXPECT_THAT(scrape.Value("with", "circuit_breaker_shadow_opened_total"), Optional(1));
+  EXPECT_THAT(scrape.Value("with", "circuit_breaker_shadow_state", "state=open"), Optional(1));
+  EXPECT_THAT(scrape.Value("with", "circuit_breaker_shadow_state", "state=closed"), Optional(0));
+  EXPECT_EQ(scrape.Value("without", "circuit_breaker_shadow_opened_total"), std::nullopt);
+}
+
 TEST_F(DetailTest, ACircuitThatHasOpenedKeepsAllItsCounters) {
   const auto circuit = Make("a");
   Open(*circuit);

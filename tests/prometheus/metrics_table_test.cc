@@ -232,6 +232,7 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
   circuit.next_probe = absl::UnixEpoch();
   circuit.limit = 12;
   circuit.totals.failures_by_code[14] = 1;
+  circuit.shadow = ShadowCounts();
   TargetSum sum;
   const RegistryStats stats;
   for (const Metric& metric : Metrics()) {
@@ -307,6 +308,8 @@ TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
   circuit.next_probe = absl::UnixEpoch() + absl::Seconds(6);
   circuit.limit = 7;
   circuit.awaits_connection = true;
+  circuit.shadow = ShadowCounts();
+  circuit.shadow->would_open = 8;
   TargetSum sum;
   sum.totals.slow = 2;
   sum.totals.opened = 3;

@@ -87,6 +87,15 @@ class PolicyMaker {
     Set(value);
   }
 
+  // A candidate of a candidate is never valid, and has no end.
+  template <typename Owner, typename Member>
+  void SetField(const fusebox::internal::PolicyField<Owner, Member>& /*field*/, Member& value) {
+    if (inside_candidate_ || choose_(2) == 0) return;
+    inside_candidate_ = true;
+    value = Make();
+    inside_candidate_ = false;
+  }
+
   template <typename Owner, typename... Types>
   void SetField(const fusebox::internal::ChoiceField<Owner, std::variant<Types...>>& /*field*/,
                 std::variant<Types...>& value) {
@@ -107,6 +116,7 @@ class PolicyMaker {
   }
 
   const Choose choose_;
+  bool inside_candidate_ = false;
 };
 
 // An empty policy and a fixed one with one field changed, for each field and each value worth

@@ -189,9 +189,19 @@ std::string FailuresText(const Circuit& circuit) {
   return text;
 }
 
+std::string ShadowText(const fusebox::v1::ShadowCounts& shadow) {
+  return absl::StrCat("of ", Count(shadow.calls(), "call"), " it would reject ",
+                      shadow.would_reject(), " that were admitted, and admit ",
+                      shadow.would_admit(), " that were rejected; opened ",
+                      Count(shadow.would_open(), "time"));
+}
+
 std::string WhyText(const Circuit& circuit, absl::Time now) {
   if (OperatorMovedIt(circuit)) return MoveText(circuit.last_action());
-  if (!circuit.has_last_opening()) return "";
+  if (!circuit.has_last_opening()) {
+    if (circuit.shadow().would_open() == 0) return "";
+    return absl::StrCat("candidate: ", ShadowText(circuit.shadow()));
+  }
   const fusebox::v1::Move& opening = circuit.last_opening();
   std::string why = absl::StrCat(MoveText(opening), AfterColon(opening.evidence()));
   if (circuit.state() != fusebox::v1::STATE_CLOSED) return why;

@@ -55,6 +55,10 @@ std::string NextProbeText(const fusebox::v1::Circuit& circuit, absl::Time now);
 // "62/100 run 4": the window's failures of how many calls, and how many in a row.
 std::string FailuresText(const fusebox::v1::Circuit& circuit);
 
+// What a policy's candidate would have done: "of 10 calls it would reject 5 that were admitted, and
+// admit 0 that were rejected; opened 1 time".
+std::string ShadowText(const fusebox::v1::ShadowCounts& shadow);
+
 // Why it is as it is: what opened it, or who moved it and why.
 std::string WhyText(const fusebox::v1::Circuit& circuit, absl::Time now);
 

@@ -102,6 +102,12 @@ std::string LastOpeningLine(const Circuit& circuit, absl::Time now) {
   return line;
 }
 
+// What the policy's candidate would have done.
+std::string CandidateLine(const fusebox::v1::ShadowCounts& shadow, const Terminal& terminal) {
+  return absl::StrCat(terminal.Paint(StateName(shadow.state()), StateColour(shadow.state())), "; ",
+                      ShadowText(shadow));
+}
+
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
 Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::Time now) {
@@ -134,6 +140,9 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::
                                                circuit.probes_in_flight(), " of them probes"));
   lines.emplace_back("totals", TotalsLine(circuit.totals(), all));
   lines.emplace_back("opened", OpenedLine(circuit.totals(), all));
+  if (circuit.has_shadow()) {
+    lines.emplace_back("candidate", CandidateLine(circuit.shadow(), terminal));
+  }
   lines.emplace_back("target", Printable(circuit.target()));
   lines.emplace_back("epoch", absl::StrCat(circuit.epoch()));
   return lines;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "src/base/text.h"
 #include "src/policy/every_field.h"
@@ -53,6 +54,13 @@ class Collector {
   }
 
   template <typename Owner, typename Member>
+  void operator()(const std::string& path,
+                  const fusebox::internal::PolicyField<Owner, Member>& /*field*/,
+                  const Member& /*value*/) {
+    all_[path].off_when_absent = true;
+  }
+
+  template <typename Owner, typename Member>
   void operator()(const std::string& /*path*/,
                   const fusebox::internal::ChoiceField<Owner, Member>& /*field*/,
                   std::size_t /*alternative*/) {}
@@ -71,7 +79,8 @@ AllFacts CollectAll() {
 
 PolicyFacts FactsOf(absl::string_view path) {
   static const auto* const kAll = new AllFacts(CollectAll());
-  const auto found = kAll->find(path);
+  // A candidate has the fields of a policy.
+  const auto found = kAll->find(absl::StripPrefix(path, "shadow_policy."));
   return found == kAll->end() ? PolicyFacts() : found->second;
 }
 

@@ -48,6 +48,7 @@ void AppendFields(const Message& message, const std::string& prefix,
     const std::string path = absl::StrCat(prefix, field.name());
     if (field.has_presence() && !reflection.HasField(message, &field)) {
       if (field.real_containing_oneof() != nullptr) continue;  // another one of it is there
+      if (path == "shadow_policy.shadow_policy") continue;     // never is there
       const PolicyFacts facts = FactsOf(path);
       if (!facts.may_be_missing) {
         fields.push_back({path, facts.off_when_absent ? "off" : "default"});
@@ -95,10 +96,11 @@ std::vector<PolicyDifference> Difference(const fusebox::v1::Policy& before,
   std::vector<PolicyDifference> differences;
   for (const PolicyField& field : old_fields) {
     const std::string now = value_in(new_fields, field.path);
+    if (now == "-" && field.value == "off") continue;  // of a part that is gone
     if (now != field.value) differences.push_back({field.path, field.value, now});
   }
   for (const PolicyField& field : new_fields) {
-    if (value_in(old_fields, field.path) == "-") {
+    if (field.value != "off" && value_in(old_fields, field.path) == "-") {
       differences.push_back({field.path, "-", field.value});
     }
   }
