@@ -2,17 +2,13 @@
 #include "interceptors/connector.h"
 
 #include <grpcpp/completion_queue.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <string>
 
 #include "absl/random/random.h"
 #include "absl/time/time.h"
-#include "src/base/user_code.h"
 
 namespace fusebox::internal {
 namespace {
@@ -132,45 +128,20 @@ Connector& Connector::Get() {
   return *kConnector;
 }
 
-Connector::Connector()
-    : fork_hooks_([this] { return Stop(/*for_good=*/false); },
-                  [this](bool in_child) { Resume(in_child); }) {
-  // gRPC's static objects, which the thread uses, were made before this: they go after it.
-  std::atexit(StopAtExit);
-}
+Connector::Connector() : ProcessThread([] { Get().StopAtExit(); }) {}
 
 void Connector::Connect(grpc::Channel& channel) {
   const SteadyTime now = Clock::Real().CoarseNow();
   MutexLock lock(mutex_);
-  if (stopped_for_good_) return;
+  if (stopped_for_good()) return;
   Wanted& wanted = channels_[&channel];
   // An address may come back with another channel.
   if (wanted.channel.expired()) wanted.channel = channel.weak_from_this();
   wanted.asked = now;
-  if (!stopped_ && !thread_.joinable()) Start();
-  changed_.NotifyOne();
+  Wake();
 }
 
-// If there can be no thread now, the next call that asks tries again.
-void Connector::Start() {
-  RunUserCode(
-      [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        thread_ = std::thread([this] {
-          while (WaitForChannels()) ConnectThem();
-        });
-        thread_of_.store(getpid(), std::memory_order_relaxed);
-      },
-      [](const std::string&) {});
-}
-
-bool Connector::WaitForChannels() {
-  MutexLock lock(mutex_);
-  while (!stopped_ && channels_.empty()) changed_.Wait(mutex_);
-  return !stopped_;
-}
-
-// An idle thread keeps nothing of gRPC's, so that gRPC can shut down.
-void Connector::ConnectThem() {
+void Connector::Work() {
   Rounds rounds;
   while (true) {
     const Channels channels = PresentChannels();
@@ -183,7 +154,7 @@ void Connector::ConnectThem() {
 
 Connector::Channels Connector::PresentChannels() {
   MutexLock lock(mutex_);
-  return stopped_ ? Channels() : channels_;
+  return stopped() ? Channels() : channels_;
 }
 
 // Unless they have been asked for meanwhile.
@@ -192,37 +163,6 @@ void Connector::Forget(const Channels& done) {
   for (const auto& [key, wanted] : done) {
     const auto found = channels_.find(key);
     if (found != channels_.end() && found->second.asked == wanted.asked) channels_.erase(found);
-  }
-}
-
-std::thread Connector::Stop(bool for_good) {
-  MutexLock lock(mutex_);
-  stopped_ = true;
-  stopped_for_good_ = stopped_for_good_ || for_good;
-  changed_.NotifyOne();
-  return std::exchange(thread_, {});
-}
-
-void Connector::Resume(bool in_child) {
-  MutexLock lock(mutex_);
-  if (stopped_for_good_) return;
-  stopped_ = false;
-  if (in_child) channels_.clear();
-  if (!channels_.empty()) Start();
-}
-
-void Connector::StopAtExit() {
-  Connector& connector = Get();
-  // A process that was forked off by surprise has a thread on paper, and maybe a mutex that is
-  // locked for good.
-  if (connector.thread_of_.load(std::memory_order_relaxed) != getpid()) return;
-  std::thread thread = connector.Stop(/*for_good=*/true);
-  if (!thread.joinable()) return;
-  // gRPC may call the application on that thread, and the application may end the process there.
-  if (thread.get_id() == std::this_thread::get_id()) {
-    thread.detach();
-  } else {
-    thread.join();
   }
 }
 

@@ -5,17 +5,13 @@
 #define FUSEBOX_INTERCEPTORS_CONNECTOR_H_
 
 #include <grpcpp/channel.h>
-#include <sys/types.h>
 
-#include <atomic>
 #include <map>
 #include <memory>
-#include <thread>
-#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "fusebox/clock.h"
-#include "fusebox/fork.h"
+#include "interceptors/process_thread.h"
 #include "src/base/mutex.h"
 
 namespace fusebox::internal {
@@ -30,7 +26,7 @@ namespace fusebox::internal {
 // owner.
 //
 // Thread-safe. No lock is held while gRPC is called, which may call the application.
-class Connector {
+class Connector final : private ProcessThread {
  public:
   // The process'. It is never destroyed: calls may come until the very end.
   static Connector& Get();
@@ -54,26 +50,15 @@ class Connector {
 
   Connector();
 
-  // Of the thread. Waits until there are some; false: it is to end.
-  bool WaitForChannels();
-  void ConnectThem();
-  // None: there is nothing more to do now.
+  bool HasWork() const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !channels_.empty(); }
+  void Work() override;
+  void ForgetParentsWork() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { channels_.clear(); }
+
+  // Of the thread. None: there is nothing more to do now.
   Channels PresentChannels();
   void Forget(const Channels& done);
 
-  void Start() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::thread Stop(bool for_good);
-  void Resume(bool in_child);
-  static void StopAtExit();
-
-  Mutex mutex_;
-  CondVar changed_;
   Channels channels_ ABSL_GUARDED_BY(mutex_);
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopped_for_good_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<pid_t> thread_of_{0};  // the process whose thread it is; relaxed, a number alone
-  const ForkHooks fork_hooks_;
 };
 
 }  // namespace fusebox::internal
