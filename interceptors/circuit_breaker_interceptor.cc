@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "interceptors/bystander.h"
 #include "interceptors/deadline.h"
+#include "interceptors/health_checker.h"
 #include "interceptors/interceptor.h"
 #include "interceptors/options_check.h"
 #include "interceptors/protected_call.h"
@@ -23,6 +24,7 @@ namespace fusebox {
 using internal::CheckNames;
 using internal::CircuitBreakerInterceptor;
 using internal::DeadlineOf;
+using internal::HealthChecker;
 using internal::NoInterceptor;
 using internal::ProtectedChannel;
 using internal::ProtectedMethod;
@@ -38,7 +40,7 @@ class CircuitBreakerInterceptorFactory::Impl {
   // is prepared here may never be.
   grpc::experimental::Interceptor* Create(ClientRpcInfo& info) {
     std::optional<ProtectedMethod> method = channel_.circuits.FindMethod(info.method());
-    if (!method) return nullptr;
+    if (!method || HealthChecker::IsAsking()) return nullptr;
     channel_.target.See(info.channel());
     return new CircuitBreakerInterceptor(channel_, *std::move(method),
                                          DeadlineOf(*info.client_context()), info.type(),

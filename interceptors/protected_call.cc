@@ -11,6 +11,7 @@
 #include "fusebox/rejection.h"
 #include "fusebox/user_code.h"
 #include "interceptors/connector.h"
+#include "interceptors/health_checker.h"
 #include "interceptors/hijacked_answer.h"
 #include "interceptors/local_failure.h"
 #include "interceptors/peer.h"
@@ -36,7 +37,8 @@ ProtectedChannel::ProtectedChannel(InterceptorOptions options, StatusClassifier 
                            options.streams, std::move(options.method_streams)),
                options.scope, std::move(options.circuit_key)),
       classifier(std::move(status_classifier)),
-      await_connection(options.await_connection) {}
+      await_connection(options.await_connection),
+      health_service(std::move(options.health_service)) {}
 
 ProtectedCall::ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, absl::Time deadline,
                              CallType type, const grpc::ClientContext* context,
@@ -46,18 +48,19 @@ ProtectedCall::ProtectedCall(ProtectedChannel& channel, ProtectedMethod method, 
       deadline_(deadline),
       type_(type),
       context_(context),
-      through_(channel_.await_connection ? through : nullptr),
+      through_(through),
       awaits_message_(ServerStreams(type)) {}
 
 void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
   if (context_ != nullptr) channel_.target.Learn(*context_);
   circuit_ = channel_.circuits.FindCircuit(method_, metadata);
   if (circuit_.breaker == nullptr) return;
-  Admission admission = circuit_.breaker->TryAcquire([this] { return IsConnected(); });
+  Admission admission = circuit_.breaker->TryAcquire([this] { return GetReach(); });
   if (!admission) {
     if (admission.reason() == RejectionReason::kNotConnected) {
       Connector::Get().Connect(*dynamic_cast<grpc::Channel*>(through_));
     }
+    if (Permit probe = admission.TakeProbe()) Ask(std::move(probe));
     rejection_ = {admission.reason(), admission.state(), admission.retry_after()};
     return;
   }
@@ -69,25 +72,40 @@ void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
   }
 }
 
-// False if the call would fail, or wait, without a server's doing. Not so while the channel is
-// idle, as it is when it has had no calls for long: then the call itself has it connected.
-bool ProtectedCall::IsConnected() {
-  if (through_ == nullptr) return true;
-  if (through_ == channel_.connectionless.load(std::memory_order_relaxed)) return true;
+// None if the call would fail, or wait, without a server's doing. Not so while the channel is idle,
+// as it is when it has had no calls for long: then the call itself, or the check, has it connected.
+Reach ProtectedCall::GetReach() {
+  if (through_ == nullptr) return Reach::kCall;
+  if (through_ == channel_.connectionless.load(std::memory_order_relaxed)) return Reach::kCall;
   // Of an application's own kind of channel nothing is known.
-  if (dynamic_cast<grpc::Channel*>(through_) == nullptr) return true;
+  if (dynamic_cast<grpc::Channel*>(through_) == nullptr) return Reach::kCall;
   switch (through_->GetState(/*try_to_connect=*/false)) {
     case GRPC_CHANNEL_TRANSIENT_FAILURE:
     case GRPC_CHANNEL_CONNECTING:
-      return false;
+      return channel_.await_connection ? Reach::kNone : Reach::kCall;
     case GRPC_CHANNEL_SHUTDOWN:
       channel_.connectionless.store(through_, std::memory_order_relaxed);
-      return true;
+      return Reach::kCall;
     case GRPC_CHANNEL_IDLE:
     case GRPC_CHANNEL_READY:
       break;
   }
-  return true;
+  return Reach::kAsk;
+}
+
+// The server, in place of this call.
+void ProtectedCall::Ask(Permit probe) const {
+  // If its registry has let go of it, nobody wants to know.
+  std::shared_ptr<CircuitBreaker> circuit =
+      channel_.circuits.registry().Find(circuit_.breaker->name());
+  if (circuit.get() != circuit_.breaker) return;
+  HealthQuestion question;
+  question.channel = dynamic_cast<grpc::Channel*>(through_)->weak_from_this();
+  question.service = channel_.health_service;
+  question.timeout = circuit->health_probe_timeout();
+  question.circuit = circuit;
+  question.probe = std::move(probe);
+  HealthChecker::Get().Ask(std::move(question));
 }
 
 // A call that goes at its caller's pace says nothing of the server by its latency.

@@ -16,9 +16,11 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/status_classifier.h"
+#include "fusebox/permit.h"
 #include "fusebox/rejection.h"
 #include "fusebox/state.h"
 #include "interceptors/call_permit.h"
@@ -35,6 +37,7 @@ struct ProtectedChannel {
   CircuitFinder circuits;
   const StatusClassifier classifier;
   const bool await_connection;  // see InterceptorOptions
+  const std::string health_service;
   ChannelTarget target;
 
   // One that has said that it has no connections: it isn't asked again, since gRPC logs an error
@@ -117,7 +120,8 @@ class ProtectedCall {
   static constexpr int64_t kNoMessageYet = -1;
   static constexpr int64_t kNoMessageAtAll = -2;
 
-  bool IsConnected();
+  Reach GetReach();
+  void Ask(Permit probe) const;
   absl::Duration Latency() const;
   bool Timed() const;
 

@@ -68,6 +68,13 @@ struct Operator {
   std::string why;
 };
 
+// What a caller knows of the way to the dependency when its call may become a probe.
+enum class Reach {
+  kNone,  // the call would fail without reaching it (rule R20)
+  kCall,  // the call may reach it
+  kAsk,   // so it may, and the caller can have it asked whether it is well (rule R21)
+};
+
 // Thread-safety: every method may be called from any thread at any time.
 // Ownership: held by shared_ptr, so that a circuit that is taken out of its registry lives on until
 // the last call that it permitted has ended. It must outlive its permits.
@@ -108,6 +115,22 @@ class FUSEBOX_EXPORT CircuitBreaker {
   // held, and only if the call may become a probe: a look at the state of a pool of connections,
   // say, which makes none. What it throws comes out of here, and nothing has changed.
   Admission TryAcquire(absl::FunctionRef<bool()> connected);
+
+  // The same for a caller that can also have the dependency asked, off this thread, whether it is
+  // well: under a policy with `health_probe` the first call that comes when a probe is due is
+  // rejected with kOpen then, and brings the permit to ask.
+  //
+  //   fusebox::Admission admission = breaker->TryAcquire([&] { return fusebox::Reach::kAsk; });
+  //   if (fusebox::Permit probe = admission.TakeProbe()) {
+  //     executor.Run([breaker, probe = std::move(probe)]() mutable {
+  //       probe.Record(fusebox::Outcome::FromStatus(Ping(breaker->health_probe_timeout())));
+  //     });
+  //   }
+  Admission TryAcquire(absl::FunctionRef<Reach()> reach);
+
+  // How long the dependency may take to say whether it is well: `health_probe.timeout` of the
+  // policy in force, or its default.
+  absl::Duration health_probe_timeout() const;
 
   // A failure that belongs to no permit, such as a health check's. It counts as one more failed
   // call, in the epoch in which it arrives: CLOSED, and on the ramp, the trip rules take it like
@@ -192,7 +215,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   explicit CircuitBreaker(std::unique_ptr<internal::CircuitCore> core);
 
-  Admission Acquire(const absl::FunctionRef<bool()>* connected);
+  Admission Acquire(const absl::FunctionRef<Reach()>* reach);
 
   const std::unique_ptr<internal::CircuitCore> core_;
 };

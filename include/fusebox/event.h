@@ -60,7 +60,7 @@ namespace fusebox {
   /* Calls went without a circuit, since the registry is full of circuits that must stay: */   \
   /* `circuit` is that of the last one. At most one in 10 s. */                                \
   X(kCallsUnprotected, 11, CALLS_UNPROTECTED, kWarning)                                        \
-  /* One of the probes of an outage, with `adaptive_recovery`: it stays OPEN. */               \
+  /* A probe of an OPEN circuit, with `adaptive_recovery` or `health_probe`: it stays so. */   \
   X(kProbeFailed, 12, PROBE_FAILED, kInfo)                                                     \
   /* A probe has succeeded; HALF_OPEN goes on with a growing number of calls. */               \
   X(kSlowStartBegan, 13, SLOW_START_BEGAN, kInfo)                                              \
@@ -71,7 +71,10 @@ namespace fusebox {
   /* The candidate beside the policy (`Policy::shadow_policy`) would have opened the */        \
   /* circuit, or closed it: by `cause`, with `detail`. The circuit itself has not moved. */    \
   X(kShadowOpened, 16, SHADOW_OPENED, kInfo)                                                   \
-  X(kShadowClosed, 17, SHADOW_CLOSED, kInfo)
+  X(kShadowClosed, 17, SHADOW_CLOSED, kInfo)                                                   \
+  /* The dependency can't be asked whether it is well, with `health_probe`: calls are the */   \
+  /* probes from now on. Once, until a reset or a change of policy. */                         \
+  X(kHealthProbeStopped, 18, HEALTH_PROBE_STOPPED, kWarning)
 
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 
@@ -108,7 +111,8 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, EventKind kind);
   X(kProbeSlowCallRate, 9, PROBE_SLOW_CALL_RATE, kSlowCalls, kProbing, kOpen, kSame)    \
   /* HALF_OPEN -> OPEN, a probe hung. */                                                \
   X(kProbeTimeout, 10, PROBE_TIMEOUT, kHungCalls, kProbing, kOpen, kSame)               \
-  /* HALF_OPEN -> CLOSED; with a ramp in the policy it is on the ramp first. */         \
+  /* HALF_OPEN -> CLOSED; with a ramp in the policy it is on the ramp first. Also */    \
+  /* OPEN -> HALF_OPEN, by a probe of an OPEN circuit. */                               \
   X(kProbesSucceeded, 11, PROBES_SUCCEEDED, kItself, kProbing, kClosed, kSame)          \
   /* HALF_OPEN -> CLOSED. */                                                            \
   X(kRampEnded, 12, RAMP_ENDED, kItself, kRamping, kClosed, kSame)                      \

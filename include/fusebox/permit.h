@@ -88,6 +88,10 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
   bool RecordFailure() { return Record(Outcome::Failure()); }
   bool Ignore();
 
+  // Lets go of it for good without giving it back: for whoever has held it longer than its breaker
+  // lived. To a breaker that lives, a call that never ends.
+  void Abandon() { breaker_ = nullptr; }
+
   // For streams, whose permit is out for long: the server has sent a message, so the call does not
   // hang. `hung_calls` and `half_open.probe_timeout` leave it alone from now on (R5, R14); a probe
   // has succeeded by this and frees its place, and becomes a failed one if the stream fails in the
@@ -129,6 +133,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
     static constexpr uint8_t kSampled = 2;   // what the call takes is to be noted
     static constexpr uint8_t kAnswered = 4;  // `ReceiveMessage` was told of its first message,
     static constexpr uint8_t kFailed = 8;    // which was recorded as a failure
+    static constexpr uint8_t kAsks = 16;     // no call's: a probe that asks the dependency (R21)
 
     bool Is(uint8_t flag) const { return (flags & flag) != 0; }
 
@@ -157,9 +162,19 @@ class [[nodiscard]] FUSEBOX_EXPORT Admission {
   bool admitted() const { return admitted_; }
   explicit operator bool() const { return admitted_; }
 
-  // The permit; an empty one if the call was rejected. Keep it in this Admission, or move it out.
+  // The permit; an empty one if the call was rejected, unless that left a probe (`TakeProbe`). Keep
+  // it in this Admission, or move it out.
   Permit& permit() & { return permit_; }
   Permit&& permit() && { return std::move(permit_); }
+
+  // Of a call that was rejected although a probe is due, since its caller can have the dependency
+  // asked (`Reach::kAsk`, rule R21): the permit to do so, which is the probe. Any thread may hand
+  // in the answer, at any time: a success if the dependency says that it is well; else a failure,
+  // with the status code if there is one. Code 12 (UNIMPLEMENTED), or three times in a row 5, 7 or
+  // 16 (NOT_FOUND, PERMISSION_DENIED, UNAUTHENTICATED), means that it can't be asked: then calls
+  // are the probes from now on. Dropped or ignored, it leaves the probe to the next call. Empty in
+  // all other cases.
+  Permit TakeProbe() { return admitted_ ? Permit() : std::move(permit_); }
 
   // For a rejected call (and without meaning for an admitted one). None of these allocates.
   RejectionReason reason() const { return reason_; }
@@ -177,6 +192,9 @@ class [[nodiscard]] FUSEBOX_EXPORT Admission {
   Admission(const CircuitBreaker* breaker, RejectionReason reason, State state,
             absl::Duration retry_after)
       : breaker_(breaker), reason_(reason), state_(state), retry_after_(retry_after) {}
+  void LeaveProbe(CircuitBreaker* breaker, const Permit::Ticket& ticket) {
+    permit_ = Permit(breaker, ticket);
+  }
 
   Permit permit_;
   bool admitted_ = false;

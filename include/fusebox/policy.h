@@ -113,6 +113,16 @@ struct AdaptiveRecovery {
   double probe_cost = 0.5;  // greater than 0, at most 100; held to a billionth
 };
 
+// While the circuit is OPEN, whoever can ask the dependency whether it is well does so in place of
+// sending it calls (rule R21): the interceptor by `grpc.health.v1.Health/Check`
+// (`InterceptorOptions::health_service`), other callers by `Reach::kAsk`
+// (fusebox/circuit_breaker.h) and what they have. Who can't, goes on as without this.
+struct HealthProbe {
+  // How long an answer may take. For those who ask: the circuit itself has
+  // `half_open.probe_timeout`.
+  absl::Duration timeout = absl::Seconds(1);  // 1 ms to 24 h
+};
+
 // How many calls may be in flight to a dependency that says it has too much to do: calls that end
 // as OutcomeKind::kOverload, which is RESOURCE_EXHAUSTED unless a classifier says otherwise (rule
 // R18). Such a call never opens the circuit. It cuts the number of calls in flight, at most once a
@@ -233,6 +243,10 @@ struct FUSEBOX_EXPORT Policy {
   // exceed, `jitter` = 0 and `half_open.probe_timeout`. Not together with `ramp`.
   std::optional<AdaptiveRecovery> adaptive_recovery;
 
+  // Asks the dependency when a probe is due, and lets calls through only once it says that it is
+  // well: then they are the probes, or slow start begins.
+  std::optional<HealthProbe> health_probe;
+
   // ---- While CLOSED, and in slow start.
   std::optional<OverloadLimit> overload_limit;
 
@@ -287,6 +301,7 @@ FUSEBOX_EXPORT bool operator==(const Ramp& a, const Ramp& b);
 FUSEBOX_EXPORT bool operator==(const HungCalls& a, const HungCalls& b);
 FUSEBOX_EXPORT bool operator==(const ImprobableRun& a, const ImprobableRun& b);
 FUSEBOX_EXPORT bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b);
+FUSEBOX_EXPORT bool operator==(const HealthProbe& a, const HealthProbe& b);
 FUSEBOX_EXPORT bool operator==(const OverloadLimit& a, const OverloadLimit& b);
 FUSEBOX_EXPORT bool operator==(const ShadowPolicy& a, const ShadowPolicy& b);
 FUSEBOX_EXPORT bool operator==(const Policy& a, const Policy& b);

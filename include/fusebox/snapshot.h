@@ -111,11 +111,13 @@ struct CircuitSnapshot {
   std::optional<absl::Time> last_transition;
   std::optional<Move> last_opening;  // what opened it last, whether it is open now or not
   std::optional<Move> last_action;   // what an operator did last
-  // While OPEN: when it will turn HALF_OPEN; absent if an operator holds it open for good, and
-  // while it awaits a connection.
+  // While OPEN: when it will turn HALF_OPEN, or the next probe is due; absent if an operator holds
+  // it open for good, while it awaits a connection, and while its one probe is out (R16, R21).
   std::optional<absl::Time> next_probe;
   // While OPEN: a probe is due, and is made as soon as a call finds its channel connected (R20).
   bool awaits_connection = false;
+  // The dependency couldn't be asked whether it is well (R21): calls are the probes.
+  bool health_probe_stopped = false;
 
   std::optional<ShadowCounts> shadow;  // of `policy.shadow_policy`, if that is set
 };

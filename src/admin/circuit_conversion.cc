@@ -117,6 +117,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
   }
   if (snapshot.next_probe) *circuit.mutable_next_probe_time() = ToProto(*snapshot.next_probe);
   circuit.set_awaits_connection(snapshot.awaits_connection);
+  circuit.set_health_probe_stopped(snapshot.health_probe_stopped);
   if (snapshot.last_opening) {
     WriteMove(*snapshot.last_opening, disclosure, *circuit.mutable_last_opening());
   }

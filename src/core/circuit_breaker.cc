@@ -51,16 +51,21 @@ Admission CircuitBreaker::TryAcquire() {
 }
 
 Admission CircuitBreaker::TryAcquire(absl::FunctionRef<bool()> connected) {
-  if (Permit::Ticket ticket; core_->AdmitPlainly(ticket)) return Admission(this, ticket);
-  return Acquire(&connected);
+  return TryAcquire([&] { return connected() ? Reach::kCall : Reach::kNone; });
 }
 
-ABSL_ATTRIBUTE_NOINLINE Admission
-CircuitBreaker::Acquire(const absl::FunctionRef<bool()>* connected) {
+Admission CircuitBreaker::TryAcquire(absl::FunctionRef<Reach()> reach) {
+  if (Permit::Ticket ticket; core_->AdmitPlainly(ticket)) return Admission(this, ticket);
+  return Acquire(&reach);
+}
+
+ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRef<Reach()>* reach) {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
-  const CircuitCore::Grant grant = core_->Acquire(connected);
+  const CircuitCore::Grant grant = core_->Acquire(reach);
   if (grant.admitted) return Admission(this, grant.ticket);
-  return Admission(this, grant.reason, grant.state, grant.retry_after);
+  Admission admission(this, grant.reason, grant.state, grant.retry_after);
+  if (grant.asks) admission.LeaveProbe(this, grant.ticket);
+  return admission;
 }
 
 // Here, and not with its class, so that the whole way of a call is in one place for the compiler.
@@ -110,6 +115,7 @@ void CircuitBreaker::ReportFailure(const Outcome& outcome, const FirstMessage& f
   core_->ReportFailure(outcome, first_message);
 }
 bool CircuitBreaker::IsSlow(absl::Duration latency) const { return core_->IsSlow(latency); }
+absl::Duration CircuitBreaker::health_probe_timeout() const { return core_->HealthProbeTimeout(); }
 State CircuitBreaker::state() const { return core_->state(); }
 CircuitSnapshot CircuitBreaker::Snapshot() const { return core_->Snapshot(); }
 

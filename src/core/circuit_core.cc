@@ -98,10 +98,10 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
       std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
 }
 
-CircuitCore::Grant CircuitCore::Acquire(const IsConnected* connected) {
+CircuitCore::Grant CircuitCore::Acquire(const GetReach* reach) {
   const AdmissionWord word = published_.word();
   if (Grant grant; word.rejects() && RejectWithoutLock(word, grant)) return grant;
-  return AcquireLocked(connected == nullptr || !word.may_probe() || (*connected)());
+  return AcquireLocked(reach == nullptr || !word.may_probe() ? Reach::kCall : (*reach)());
 }
 
 bool CircuitCore::RejectWithoutLock(AdmissionWord word, Grant& grant) {
@@ -121,11 +121,11 @@ bool CircuitCore::RejectWithoutLock(AdmissionWord word, Grant& grant) {
   return true;
 }
 
-CircuitCore::Grant CircuitCore::AcquireLocked(bool connected) {
+CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
   const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
-  Grant grant = machine_.Acquire(operation.now(), in_flight, connected, operation.changes());
+  Grant grant = machine_.Acquire(operation.now(), in_flight, reach, operation.changes());
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
@@ -134,7 +134,7 @@ CircuitCore::Grant CircuitCore::AcquireLocked(bool connected) {
          grant.ticket);
   }
   TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
-    shadow.Acquire(operation.now(), connected, grant.admitted, grant.ticket, changes);
+    shadow.Acquire(operation.now(), reach != Reach::kNone, grant.admitted, grant.ticket, changes);
   });
   return grant;
 }
@@ -162,7 +162,7 @@ void CircuitCore::NoteLatency(const Ticket& ticket, const Outcome& success) {
 }
 
 bool CircuitCore::IsSlow(const Outcome& outcome, const Ticket& ticket) const {
-  if (!outcome.timed) return false;
+  if (!outcome.timed || ticket.Is(Ticket::kAsks)) return false;
   return outcome.latency ? IsSlow(*outcome.latency) : IsSlow(ticket);
 }
 
@@ -236,6 +236,11 @@ State CircuitCore::state() {
   Operation operation(*this);
   machine_.AdvanceTo(operation.now(), operation.changes());
   return machine_.state();
+}
+
+absl::Duration CircuitCore::HealthProbeTimeout() {
+  MutexLock lock(mutex_);
+  return machine_.policy()->health_probe.value_or(HealthProbe()).timeout;
 }
 
 CircuitSnapshot CircuitCore::Snapshot() {
@@ -513,6 +518,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   if (const auto* last = totals_.last_opening()) snapshot.last_opening = told(*last);
   if (const auto* last = totals_.last_action()) snapshot.last_action = told(*last);
   snapshot.awaits_connection = machine_.awaits_connection();
+  snapshot.health_probe_stopped = machine_.asking_stopped();
   if (const auto at = machine_.open_until(); at && !snapshot.awaits_connection) {
     snapshot.next_probe = WallTimeOf(*at, now);
   }

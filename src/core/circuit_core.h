@@ -79,9 +79,9 @@ class CircuitCore {
   bool AdmitPlainly(Ticket& ticket);
   bool ReturnSuccessPlainly(const Ticket& ticket);
 
-  // `connected` may be null: then it is.
-  using IsConnected = absl::FunctionRef<bool()>;
-  Grant Acquire(const IsConnected* connected);
+  // `reach` may be null: then the call may reach the dependency.
+  using GetReach = absl::FunctionRef<Reach()>;
+  Grant Acquire(const GetReach* reach);
   void Return(const Ticket& ticket, const Outcome& outcome);
 
   // A call that goes on has received a message: noted in its ticket if anyone wants to know.
@@ -103,6 +103,7 @@ class CircuitCore {
 
   State state();
   CircuitSnapshot Snapshot();
+  absl::Duration HealthProbeTimeout();
 
   void Operate(Cause verb, const Operator& by);
   void ForceOpen(const Operator& by, std::optional<absl::Duration> ttl);
@@ -148,7 +149,7 @@ class CircuitCore {
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
   int64_t PresentSlice(int64_t slice_nanos) const;
 
-  Grant AcquireLocked(bool connected);
+  Grant AcquireLocked(Reach reach);
   void ReturnLocked(const Ticket& ticket, const Outcome& outcome);
 
   bool IsSlow(const Ticket& ticket) const;

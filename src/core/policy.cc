@@ -267,6 +267,7 @@ bool operator==(const Ramp& a, const Ramp& b) { return IsEqual(a, b); }
 bool operator==(const HungCalls& a, const HungCalls& b) { return IsEqual(a, b); }
 bool operator==(const ImprobableRun& a, const ImprobableRun& b) { return IsEqual(a, b); }
 bool operator==(const AdaptiveRecovery& a, const AdaptiveRecovery& b) { return IsEqual(a, b); }
+bool operator==(const HealthProbe& a, const HealthProbe& b) { return IsEqual(a, b); }
 bool operator==(const OverloadLimit& a, const OverloadLimit& b) { return IsEqual(a, b); }
 bool operator==(const ShadowPolicy& a, const ShadowPolicy& b) {
   if (a.shared() == b.shared()) return true;

@@ -48,6 +48,7 @@ class Warnings {
     AboutCallsInFlight();
     AboutOpenings();
     AboutProbes();
+    AboutHealthProbe();
     return std::move(warnings_);
   }
 
@@ -221,6 +222,15 @@ class Warnings {
     }
   }
 
+  void AboutHealthProbe() {
+    const absl::Duration timeout = policy_.half_open.probe_timeout;
+    if (!policy_.health_probe || timeout == absl::ZeroDuration()) return;
+    if (policy_.health_probe->timeout <= timeout) return;
+    Add("health_probe.timeout = ", Text(policy_.health_probe->timeout),
+        " is more than half_open.probe_timeout = ", Text(timeout),
+        ": an answer that takes as long comes too late");
+  }
+
   void AboutVerdict(const std::variant<SuccessThreshold, ProbeCalls>& verdict,
                     int64_t max_concurrent) {
     if (const auto* threshold = std::get_if<SuccessThreshold>(&verdict)) {
@@ -269,6 +279,10 @@ std::vector<std::string> PolicyWarnings(const Policy& policy) {
   if (in_force.shadow_policy) {
     for (const std::string& warning : Warnings(*in_force.shadow_policy).All()) {
       warnings.push_back(absl::StrCat("shadow_policy: ", warning));
+    }
+    if (in_force.shadow_policy->health_probe) {
+      warnings.push_back(
+          "shadow_policy.health_probe: without effect, nobody is asked for a candidate");
     }
   }
   return warnings;

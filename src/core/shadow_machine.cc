@@ -15,8 +15,8 @@ ShadowMachine::ShadowMachine(std::shared_ptr<const Policy> policy, Seed seed,
 void ShadowMachine::Acquire(SteadyTime now, bool connected, bool admitted, Ticket& ticket,
                             Changes& changes) {
   Changes made;
-  const StateMachine::Grant grant =
-      machine_.Acquire(now, static_cast<int64_t>(calls_.size()), connected, made);
+  const StateMachine::Grant grant = machine_.Acquire(now, static_cast<int64_t>(calls_.size()),
+                                                     connected ? Reach::kCall : Reach::kNone, made);
   ++counts_.calls;
   if (!admitted) ++counts_.rejected;
   if (!grant.admitted) {

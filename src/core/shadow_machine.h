@@ -38,7 +38,7 @@ class ShadowMachine {
   ShadowMachine& operator=(const ShadowMachine&) = delete;
 
   // A call has come, and was admitted or not. Notes in the ticket of one that was if it sees more
-  // of it.
+  // of it. Nobody is asked for a candidate (R21).
   void Acquire(SteadyTime now, bool connected, bool admitted, Ticket& ticket, Changes& changes);
 
   // What happens to a call; to one of which it sees nothing: nothing. All that was due by then has

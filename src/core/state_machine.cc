@@ -105,16 +105,16 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
   open_duration_.in_a_row().StartAt(opening->in_a_row);
   if (policy_->adaptive_recovery) outage_ = opening->outage;
   if (opening->until <= now_) {
-    if (policy_->adaptive_recovery) {
-      state_.emplace<RetryingState>(*policy_, /*rejected_before=*/true, now_);
-    } else {
+    if (!policy_->adaptive_recovery && !asks()) {
       state_.emplace<ProbingState>(*policy_, opening->probed);
+      return;
     }
-    return;
+    state_.emplace<RetryingState>(*policy_, /*rejected_before=*/true, now_);
   }
   if (opening->probed.recorded > 0) {
     probed_ = std::make_unique<const WindowCounts>(opening->probed);
   }
+  if (opening->until <= now_) return;
   OpenState open;
   open.until = opening->until;
   open.at_end = {Cause::kOpenDurationElapsed,
@@ -123,17 +123,17 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
   state_ = std::move(open);
 }
 
-StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, bool connected,
+StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, Reach reach,
                                           Changes& changes) {
   AdvanceTo(now, changes);
   Grant grant;
   if (mode_ == Mode::kDisabled) {
     grant.admitted = true;
   } else {
-    grant = Decide(in_flight, connected, changes);
+    grant = Decide(in_flight, reach, changes);
     if (!grant.admitted && mode_ == Mode::kShadow) {
       grant.admitted = grant.would_reject = true;
-    } else if (grant.admitted) {
+    } else if (grant.admitted || grant.asks) {
       grant.ticket.epoch = epoch_;
     }
   }
@@ -141,15 +141,19 @@ StateMachine::Grant StateMachine::Acquire(SteadyTime now, int64_t in_flight, boo
   return grant;
 }
 
-StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Changes& changes) {
+StateMachine::Grant StateMachine::Decide(int64_t in_flight, Reach reach, Changes& changes) {
   if (FailureWatch* const watching = watch()) {
     if (std::optional<Verdict> verdict = watching->CheckHungCalls(now_)) {
       CarryOut(*std::move(verdict), now_, {}, changes);
     }
   }
   LookAtProbes(changes);
-  if (std::optional<Grant> rejection = LookAtConnection(connected, changes)) {
+  if (std::optional<Grant> rejection = LookAtConnection(reach != Reach::kNone, changes)) {
     return *std::move(rejection);
+  }
+  const bool by_asking = reach == Reach::kAsk && asks();
+  if (waits_for_probe() && !by_asking && !policy_->adaptive_recovery && probes_out() == 0) {
+    CarryOut({Cause::kOpenDurationElapsed, "a probe was due"}, now_, {}, changes);
   }
   if (auto* open = std::get_if<OpenState>(&state_)) {
     const auto reason =
@@ -166,12 +170,7 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Chan
     if (!place) return Reject(RejectionReason::kHalfOpenFull, absl::ZeroDuration());
     grant.ticket.probe_place = static_cast<int16_t>(*place);
   } else if (auto* retrying = std::get_if<RetryingState>(&state_)) {
-    const std::optional<int32_t> place = retrying->Admit(now_);
-    if (!place) {
-      TellFirstRejection(retrying->has_rejected, changes);
-      return Reject(RejectionReason::kOpen, kLeastProbeGap);
-    }
-    grant.ticket.probe_place = static_cast<int16_t>(*place);
+    return Probe(*retrying, by_asking, changes);
   } else if (auto* ramping = std::get_if<RampingState>(&state_)) {
     if (!ramping->progress.Admit(now_)) {
       return Reject(RejectionReason::kRamping, absl::ZeroDuration());
@@ -183,6 +182,23 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, bool connected, Chan
   }
   if (FailureWatch* const watching = watch()) watching->Start(now_);
   grant.admitted = true;
+  return grant;
+}
+
+// The call itself, or whom its caller asks in its place.
+StateMachine::Grant StateMachine::Probe(RetryingState& retrying, bool by_asking, Changes& changes) {
+  const std::optional<int32_t> place = retrying.Admit(now_);
+  Grant grant;
+  grant.admitted = place && !by_asking;
+  if (!grant.admitted) {
+    TellFirstRejection(retrying.has_rejected, changes);
+    grant = Reject(RejectionReason::kOpen, kLeastProbeGap);
+  }
+  if (place) {
+    grant.asks = by_asking;
+    grant.ticket.probe_place = static_cast<int16_t>(*place);
+    if (by_asking) grant.ticket.flags = Ticket::kAsks;
+  }
   return grant;
 }
 
@@ -265,7 +281,9 @@ StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord cal
   if (!IsCurrent(ticket.epoch, now, changes)) return {call.kind, ticket.epoch != kNoEpoch};
   const std::optional<absl::Duration> hung = HungUntilCancelled(ticket, call);
   if (hung) call.kind = OutcomeKind::kFailure;
-  if (std::optional<Verdict> verdict = RecordCurrent(ticket, call, changes)) {
+  std::optional<Verdict> verdict = ticket.Is(Ticket::kAsks) ? RecordAnswer(ticket, call, changes)
+                                                            : RecordCurrent(ticket, call, changes);
+  if (verdict) {
     if (hung) {
       absl::StrAppend(&verdict->detail, ", cancelled by its caller after ", DurationText(*hung));
     }
@@ -275,6 +293,54 @@ StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord cal
     MeetOverload(ticket.start, /*is_out=*/true, call, changes);
   }
   return {call.kind, false};
+}
+
+// What the dependency has said to whoever asked it whether it is well.
+std::optional<Verdict> StateMachine::RecordAnswer(const Ticket& ticket, CallRecord& answer,
+                                                  Changes& changes) {
+  const bool other_than_ok = answer.evidence.code != 0;  // which says of a call that it is alive
+  if (other_than_ok && answer.kind == OutcomeKind::kSuccess) answer.kind = OutcomeKind::kFailure;
+  // Who has too much to do to say how it is isn't well.
+  if (answer.kind == OutcomeKind::kOverload) answer.kind = OutcomeKind::kFailure;
+  if (CanBeAsked(answer)) {
+    std::optional<Verdict> verdict = RecordCurrent(ticket, answer, changes);
+    if (verdict) {
+      verdict->detail = verdict->cause == Cause::kProbesSucceeded
+                            ? "the dependency says that it is well"
+                            : "the dependency doesn't say that it is well";
+    }
+    return verdict;
+  }
+  asking_stopped_ = true;
+  const auto code = static_cast<absl::StatusCode>(answer.evidence.code);
+  changes.push_back(ChangeAt(
+      EventKind::kHealthProbeStopped, now_,
+      {Cause::kNone, absl::StrCat("the dependency can't be asked, ", absl::StatusCodeToString(code),
+                                  ": calls are the probes from now on")}));
+  answer.kind = OutcomeKind::kIgnored;
+  RecordCurrent(ticket, answer, changes);
+  if (policy_->adaptive_recovery) return std::nullopt;
+  return Verdict{Cause::kOpenDurationElapsed, "a probe was due"};
+}
+
+// Whether there is a point in asking again, after that.
+bool StateMachine::CanBeAsked(const CallRecord& answer) {
+  constexpr int kMostRefusals = 3;
+  if (answer.kind == OutcomeKind::kIgnored) return true;
+  if (answer.kind == OutcomeKind::kFailure) {
+    switch (static_cast<absl::StatusCode>(answer.evidence.code)) {
+      case absl::StatusCode::kUnimplemented:
+        return false;
+      case absl::StatusCode::kNotFound:
+      case absl::StatusCode::kPermissionDenied:
+      case absl::StatusCode::kUnauthenticated:
+        return ++refusals_ < kMostRefusals;
+      default:
+        break;
+    }
+  }
+  refusals_ = 0;
+  return true;
 }
 
 // How long a probe was out that was cancelled, if that was too long to be the caller's doing alone.
@@ -414,7 +480,8 @@ std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const C
   }
   if (auto* retrying = std::get_if<RetryingState>(&state_)) {
     KeepEvidence(call);
-    if (call.kind == OutcomeKind::kSuccess) NoteLatency(ticket, call);
+    const bool is_call = !ticket.Is(Ticket::kAsks);
+    if (is_call && call.kind == OutcomeKind::kSuccess) NoteLatency(ticket, call);
     if (call.kind == OutcomeKind::kOverload) {
       slow_from_ = 1;  // it is alive, and can take hardly more
       return retrying->Record(ticket.probe_place, WindowEntry(), now_);
@@ -567,7 +634,9 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
     averages_ = std::make_unique<CallAverages>(now_);
   }
   // An opening goes on as it is; everything else starts anew under the new policy.
-  if (awaits_connection()) probed_ = nullptr;
+  if (awaits_connection() || waits_for_probe()) probed_ = nullptr;
+  asking_stopped_ = false;
+  refusals_ = 0;
   if (phase() == Phase::kClosed) {
     Enter(Phase::kClosed, now_, {});
   } else if (phase() == Phase::kRetrying) {
@@ -595,16 +664,23 @@ StateMachine::OpenedBy::OpenedBy(const CallRecord& call) {
   no_answer = call.evidence.code == static_cast<int>(absl::StatusCode::kDeadlineExceeded);
 }
 
+// Whether a probe is no call, for a caller that can ask. Not so in shadow mode, where calls go out
+// in any case: there is nothing to be spared.
+bool StateMachine::asks() const {
+  return policy_->health_probe && !asking_stopped_ && mode_ != Mode::kShadow;
+}
+
 // Where a cause leads under this policy, from what the table says.
 Phase StateMachine::Destination(Cause cause, Phase from, Phase to) const {
+  const Phase with_calls = policy_->adaptive_recovery ? Phase::kSlowStart : Phase::kProbing;
   if (cause == Cause::kProbesSucceeded) {
-    if (from == Phase::kRetrying) return Phase::kSlowStart;
+    if (from == Phase::kRetrying) return with_calls;
     return policy_->ramp ? Phase::kRamping : to;
   }
-  if (to != Phase::kProbing || !policy_->adaptive_recovery) return to;
+  if (to != Phase::kProbing || (!policy_->adaptive_recovery && !asks())) return to;
   const bool no_call_came =
       cause == Cause::kOpenDurationElapsed && (from == Phase::kRetrying || awaits_connection());
-  return no_call_came ? Phase::kSlowStart : Phase::kRetrying;
+  return no_call_came ? with_calls : Phase::kRetrying;
 }
 
 void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes) {
@@ -621,7 +697,11 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
   const Mode mode_from = mode_;
   EndLimit(at, "", changes);
   ++epoch_;
-  if (verdict.cause == Cause::kReset && averages_ != nullptr) *averages_ = CallAverages(at);
+  if (verdict.cause == Cause::kReset) {
+    if (averages_ != nullptr) *averages_ = CallAverages(at);
+    asking_stopped_ = false;
+    refusals_ = 0;
+  }
   mode_ = transition->mode.value_or(mode_);
   CountOpenings(verdict.cause, to, at);
   if (verdict.cause == Cause::kNotConnected) {
@@ -659,7 +739,7 @@ void StateMachine::CountOpenings(Cause cause, Phase to, SteadyTime at) {
 }
 
 void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
-  const std::unique_ptr<const WindowCounts> probed = std::move(probed_);
+  std::unique_ptr<const WindowCounts> probed = std::move(probed_);
   switch (to) {
     case Phase::kClosed:
       outage_.reset();
@@ -670,6 +750,7 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
       state_ = Open(at, by);
       break;
     case Phase::kRetrying:
+      probed_ = std::move(probed);  // for the probes that follow
       state_.emplace<RetryingState>(*policy_, has_rejected(), at);
       break;
     case Phase::kProbing:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules R1-R8, R10, R12, R14-R18, R20 and R22 as a pure machine: (what happens, now) ->
+// The rules R1-R8, R10, R12, R14-R18 and R20-R22 as a pure machine: (what happens, now) ->
 // (answer, changes). It knows neither threads nor clocks; CircuitBreaker is the concurrent shell
 // around it.
 #ifndef FUSEBOX_SRC_CORE_STATE_MACHINE_H_
@@ -16,6 +16,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
@@ -106,10 +107,10 @@ class StateMachine {
     RejectionReason reason = RejectionReason::kOpen;
     State state = State::kClosed;
     absl::Duration retry_after = absl::ZeroDuration();
+    bool asks = false;  // its caller is to ask the dependency, with `ticket`, flags and all
   };
-  // `in_flight` is how many permits are out; `connected` is false if the call is known to fail
-  // without reaching the dependency.
-  Grant Acquire(SteadyTime now, int64_t in_flight, bool connected, Changes& changes);
+  // `in_flight` is how many permits are out.
+  Grant Acquire(SteadyTime now, int64_t in_flight, Reach reach, Changes& changes);
 
   // A call has ended. One of an earlier epoch, a stale one, changes nothing (R7).
   struct Recorded {
@@ -172,8 +173,10 @@ class StateMachine {
   int64_t probes_out() const;
   std::optional<SteadyTime> open_until() const;
   bool awaits_connection() const;
+  // The dependency can't be asked (R21).
+  bool asking_stopped() const { return asking_stopped_; }
   int64_t openings_in_a_row() const;
-  // OPEN, with its probe due or out (R16).
+  // OPEN, with its probe due or out (R16, R21).
   bool waits_for_probe() const { return phase() == Phase::kRetrying; }
   // What has to go on, if a circuit in automatic mode is let go of before its opening is over.
   std::optional<Opening> opening() const;
@@ -186,7 +189,8 @@ class StateMachine {
   void TellFirstRejection(bool& told, Changes& changes) const;
   const FailureWatch* watch() const;
   FailureWatch* watch();
-  Grant Decide(int64_t in_flight, bool connected, Changes& changes);
+  Grant Decide(int64_t in_flight, Reach reach, Changes& changes);
+  Grant Probe(RetryingState& retrying, bool by_asking, Changes& changes);
   void LookAtProbes(Changes& changes);
   std::optional<Grant> LookAtConnection(bool connected, Changes& changes);
   bool IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes);
@@ -196,6 +200,8 @@ class StateMachine {
   CongestionWindow* window();
   std::optional<Verdict> RecordCurrent(const Ticket& ticket, const CallRecord& call,
                                        Changes& changes);
+  std::optional<Verdict> RecordAnswer(const Ticket& ticket, CallRecord& answer, Changes& changes);
+  bool CanBeAsked(const CallRecord& answer);
   std::optional<Verdict> RecordInWindow(const Ticket& ticket, const CallRecord& call,
                                         Changes& changes);
   void MeetOverload(SteadyTime start, bool is_out, const CallRecord& call, Changes& changes);
@@ -216,6 +222,7 @@ class StateMachine {
     absl::Duration pushback = absl::ZeroDuration();
     bool no_answer = false;  // in time
   };
+  bool asks() const;
   void CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes& changes);
   Phase Destination(Cause cause, Phase from, Phase to) const;
   void CountOpenings(Cause cause, Phase to, SteadyTime at);
@@ -236,6 +243,10 @@ class StateMachine {
   std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet
   std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing
   std::optional<SteadyTime> connected_at_;      // that a call ended the waiting for a connection
+
+  // With health_probe:
+  bool asking_stopped_ = false;
+  int refusals_ = 0;  // to say how it is, in a row
 
   // With adaptive_recovery:
   std::optional<Outage> outage_;                 // that isn't over

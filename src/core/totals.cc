@@ -41,6 +41,7 @@ void LifetimeTotals::CountAcquired(const StateMachine::Grant& grant) {
   } else {
     ++(grant.reason == RejectionReason::kTooManyCalls ? counts().too_many_calls
                                                       : counts().rejected);
+    if (grant.asks) ++granted_;  // a permit besides
   }
 }
 

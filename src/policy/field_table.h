@@ -99,6 +99,11 @@ constexpr auto FieldsOf(const AdaptiveRecovery* /*type*/) {
                                   "what a call costs that goes out in vain, in lost answers"));
 }
 
+constexpr auto FieldsOf(const HealthProbe* /*type*/) {
+  return std::make_tuple(ValueRow("timeout", &HealthProbe::timeout, kUpToADay, "",
+                                  "how long the dependency may take to say whether it is well"));
+}
+
 constexpr auto FieldsOf(const OverloadLimit* /*type*/) {
   return std::make_tuple(ValueRow("backoff_ratio", &OverloadLimit::backoff_ratio,
                                   {0.1, 1, Ends::kMinOnly}, "",
@@ -171,6 +176,9 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
               "probes as often as the traffic and the length of the outage say, and comes back by "
               "slow start; in place of `open_duration`, the backoff, `half_open` and `ramp`")
           .Decides(),
+      PartRow("health_probe", &Policy::health_probe,
+              "when a probe is due, asks the dependency whether it is well "
+              "(`grpc.health.v1.Health/Check`), and lets calls through once it says so"),
       PartRow("overload_limit", &Policy::overload_limit,
               "when calls end with RESOURCE_EXHAUSTED, limits the calls in flight, and never opens "
               "for it; without it, they are failures like others"),

@@ -248,9 +248,19 @@ TEST(CircuitBreakerConcurrency, R9_EverythingAddsUpWithProbeCallsAndATimeWindow)
   ExpectEverythingAddsUp(policy);
 }
 
-// A fresh HALF_OPEN, all threads asking at once and none giving back before all have asked: who is
-// in has to be exactly as many as there are places, round after round.
-void ExpectExactlyAdmitted(const Policy& policy, int expected) {
+Permit CallOf(CircuitBreaker& breaker) {
+  Admission admission = breaker.TryAcquire();
+  return std::move(admission).permit();
+}
+Permit ProbeOf(CircuitBreaker& breaker) {
+  return breaker.TryAcquire([] { return Reach::kAsk; }).TakeProbe();
+}
+
+// A fresh HALF_OPEN, or OPEN whose probe is due; all threads asking at once and none giving back
+// before all have asked: who is in has to be exactly as many as there are places, round after
+// round.
+void ExpectExactlyAdmitted(const Policy& policy, int expected,
+                           Permit (*acquire)(CircuitBreaker&) = CallOf) {
   constexpr int kRounds = 200;
   FakeClock clock;
   CircuitBreaker::Options options;
@@ -262,12 +272,11 @@ void ExpectExactlyAdmitted(const Policy& policy, int expected) {
   std::array<std::atomic<int>, kRounds> admitted{};
   RunThreads([&](int thread) {
     for (std::atomic<int>& round : admitted) {
-      if (thread == 0) clock.Advance(absl::Hours(1));
+      if (thread == 0) clock.Advance(absl::Seconds(15));
       barrier.Wait();
       std::vector<Permit> permits;
       for (int i = 0; i < 3; ++i) {
-        Admission admission = breaker->TryAcquire();
-        if (admission) permits.push_back(std::move(admission).permit());
+        if (Permit permit = acquire(*breaker)) permits.push_back(std::move(permit));
       }
       round.fetch_add(static_cast<int>(permits.size()), std::memory_order_relaxed);
       barrier.Wait();
@@ -291,6 +300,12 @@ TEST(CircuitBreakerConcurrency, R5_NeverMoreThanProbeCalls) {
   Policy policy = ProbeCallsPolicy(4, 0.5);
   policy.half_open.max_concurrent = 100;
   ExpectExactlyAdmitted(policy, 4);
+}
+
+TEST(CircuitBreakerConcurrency, R21_OneIsAskedAtATime) {
+  Policy policy = SmallPolicy();
+  policy.health_probe = HealthProbe{};
+  ExpectExactlyAdmitted(policy, 1, ProbeOf);
 }
 
 TEST(CircuitBreakerConcurrency, R2_AFailureStormOpensOnce) {

@@ -65,7 +65,8 @@ TEST(Enums, NumbersAreFrozen) {
                 EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
                 EventKind::kUserCodeFailed, EventKind::kEventsDropped, EventKind::kCallsUnprotected,
                 EventKind::kProbeFailed, EventKind::kSlowStartBegan, EventKind::kLimitBegan,
-                EventKind::kLimitEnded, EventKind::kShadowOpened, EventKind::kShadowClosed});
+                EventKind::kLimitEnded, EventKind::kShadowOpened, EventKind::kShadowClosed,
+                EventKind::kHealthProbeStopped});
   ExpectFrozen({FUSEBOX_CAUSES(FUSEBOX_ROW)}, {Cause::kNone,
                                                Cause::kConsecutiveFailures,
                                                Cause::kFailuresInWindow,

@@ -174,6 +174,9 @@ TEST(PolicyWarnings, Openings) {
                 p.max_open_duration = *p.open_duration;
               }),
               ElementsAre(HasSubstr("has no room")));
+  EXPECT_THAT(WarningsWith([](Policy& p) { p.health_probe = HealthProbe{absl::Minutes(2)}; }),
+              ElementsAre("health_probe.timeout = 2m is more than half_open.probe_timeout = 1m: an "
+                          "answer that takes as long comes too late"));
   EXPECT_THAT(WarningsWith([](Policy& p) { p.backoff_memory = absl::Minutes(5); }),
               ElementsAre("backoff_memory = 5m: without effect, backoff_multiplier is 1"));
   EXPECT_THAT(WarningsWith([](Policy& p) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fork_calls before|between|awaiting <style>: calls of processes that fork, by one style of stub.
-// Exits with 0 if every process gets its answers.
+// fork_calls before|between|awaiting|asking <style>: calls of processes that fork, by one style of
+// stub. Exits with 0 if every process gets its answers.
 //
 //   before   workers are forked off a process that has made its registry, and used no gRPC yet
 //   between  workers are forked off a process that has made calls, and will again, once gRPC has
 //            shut down there
 //   awaiting the same as far as gRPC's shutting down, with a circuit that has awaited a connection
 //            (rule R20); nothing is forked
+//   asking   the same with one that has asked its server whether it is well (rule R21); and the
+//            process ends while it asks another one, which doesn't answer
 #include <grpc/grpc.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,12 +153,48 @@ void AwaitConnection(Style style, TestRegistry& shared) {
   }
 }
 
+// Has that server asked whether it is well, by the channel that this returns.
+std::shared_ptr<grpc::Channel> AskForHealth(Style style, const std::string& server,
+                                            TestRegistry& shared,
+                                            fusebox::CircuitBreaker& circuit) {
+  fusebox::ChannelOptions options;
+  options.breaker.dependency = "echo";
+  options.breaker.registry = shared.registry;
+  options.breaker.policies.Default(circuit.Snapshot().policy);
+  auto channel = MustCreateChannel(server, std::move(options));
+  Require(circuit.ForceOpen(fusebox::Operator("test"), absl::Seconds(1)).ok(), "not opened");
+  shared.clock.Advance(absl::Seconds(1));
+  const grpc::Status status = MakeCall(style, Kind::kUnary, channel).status;
+  Require(fusebox::GetRejection(status).has_value(), "not rejected: " + status.error_message());
+  return channel;
+}
+
+void Ask(Style style, const std::string& server) {
+  TestRegistry shared;
+  fusebox::Policy policy = TestPolicy();
+  policy.health_probe = fusebox::HealthProbe{absl::Hours(1)};
+  const auto circuit = shared.registry->GetOrCreate(CircuitName(Kind::kUnary), policy).value();
+  {
+    const auto channel = AskForHealth(style, server, shared, *circuit);
+    while (circuit->state() != fusebox::State::kHalfOpen) usleep(1'000);
+  }
+  WaitUntilGrpcHasShutDown();
+  circuit->Reset(fusebox::Operator("test"));
+  static const auto* const kSilent = new SilentAddress;
+  const auto channel = AskForHealth(style, kSilent->address(), shared, *circuit);
+  while (channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_IDLE) usleep(1'000);
+}
+
 int Run(const std::string& when, Style style) {
   const std::string server = StartServer();
   TestRegistry shared;
   if (when == "awaiting") {
     AwaitConnection(style, shared);
     WaitUntilGrpcHasShutDown();
+    return 0;
+  }
+  if (when == "asking") {
+    Ask(style, server);
     return 0;
   }
   const auto work = [&] {
@@ -183,10 +221,13 @@ int Run(const std::string& when, Style style) {
 int main(int argc, char** argv) {
   const std::string when = argc == 3 ? argv[1] : "";
   for (const fusebox_testing::Style style : fusebox_testing::kStyles) {
-    if ((when == "before" || when == "between" || when == "awaiting") && Name(style) == argv[2]) {
+    const bool known =
+        when == "before" || when == "between" || when == "awaiting" || when == "asking";
+    if (known && Name(style) == argv[2]) {
       return fusebox_testing::Run(when, style);
     }
   }
-  std::cerr << "usage: fork_calls before|between|awaiting Sync|CompletionQueue|Callback|Generic\n";
+  std::cerr
+      << "usage: fork_calls before|between|awaiting|asking Sync|CompletionQueue|Callback|Generic\n";
   return 2;
 }

@@ -310,6 +310,21 @@ TEST_F(Read, R22_GetTellsWhichOpeningInARowItIs) {
   EXPECT_THAT(Run({"get", kReserve}).out, HasSubstr("ago; 2 in a row\n"));
 }
 
+TEST_F(Read, R21_GetTellsThatTheServerCannotBeAsked) {
+  const auto circuit = server_.registry()->Find(kReserve);
+  fusebox::Policy policy = circuit->Snapshot().policy;
+  policy.health_probe = fusebox::HealthProbe{};
+  ASSERT_TRUE(circuit->SetPolicy(policy, fusebox::Operator("oncall")).ok());
+  server_.clock().Advance(absl::Seconds(10));
+  EXPECT_THAT(Run({"get", kReserve}).out, Not(HasSubstr("health probe")));
+  circuit->TryAcquire([] { return fusebox::Reach::kAsk; })
+      .TakeProbe()
+      .Record(fusebox::Outcome::Failure(12));
+  const std::string out = Run({"get", kReserve}).out;
+  EXPECT_THAT(out, HasSubstr("  health probe  stopped: it can't be asked, calls are the probes\n"));
+  EXPECT_THAT(out, HasSubstr("the dependency can't be asked, UNIMPLEMENTED: calls are the probes"));
+}
+
 constexpr char kEvidence[] =
     "2 UNAVAILABLE, 1 DEADLINE_EXCEEDED; 2 of them from 10.0.0.7:50051, 1 from 10.0.0.8:50051";
 

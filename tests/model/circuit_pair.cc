@@ -26,6 +26,7 @@ using fusebox::Outcome;
 using fusebox::OutcomeKind;
 using fusebox::Permit;
 using fusebox::Policy;
+using fusebox::Reach;
 using fusebox::State;
 
 std::string ShadowText(const std::optional<fusebox::ShadowCounts>& shadow) {
@@ -207,12 +208,16 @@ void CircuitPair::On(const Step& step, const std::function<void()>& work) {
 
 void CircuitPair::Acquire(const Step& step) {
   std::optional<Admission> got;
-  const bool connected = step.details % 4 != 0;
-  On(step, [&] { got = breaker_->TryAcquire([&] { return connected; }); });
-  const ReferenceCircuit::Answer want = reference_.Acquire(Now(), connected);
-  shadow_.Acquire(want, Now(), connected);
+  constexpr Reach kReaches[] = {Reach::kNone, Reach::kAsk, Reach::kAsk, Reach::kCall, Reach::kCall};
+  const Reach reach = kReaches[step.details % 5];
+  On(step, [&] { got = breaker_->TryAcquire([&] { return reach; }); });
+  const ReferenceCircuit::Answer want = reference_.Acquire(Now(), reach);
+  shadow_.Acquire(want, Now(), reach != Reach::kNone);
   RC_ASSERT(AnswerText(*got) == AnswerText(want.admitted, want.reason, reference_.state(),
                                            want.retry_after.value_or(kForEver)));
+  Permit probe = got->TakeProbe();
+  RC_ASSERT(static_cast<bool>(probe) == want.asks);
+  if (probe) out_.push_back({std::move(probe), want.call});
   if (*got) out_.push_back({std::move(*got).permit(), want.call});
 }
 
@@ -412,7 +417,7 @@ std::string CircuitPair::TextOf(const CircuitSnapshot& snapshot) const {
            failure ? NanosOf(failure->time) : -1, failure ? failure->code : -1},
           transitions, failure ? failure->message : ""),
       ", openings in a row ", snapshot.openings_in_a_row, ", awaits a connection ",
-      snapshot.awaits_connection);
+      snapshot.awaits_connection, ", asking stopped ", snapshot.health_probe_stopped);
 }
 
 std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
@@ -437,7 +442,7 @@ std::string CircuitPair::TextOf(const ReferenceCircuit& circuit) {
                    failure ? failure->at : -1, failure ? failure->code : -1},
                   transitions, failure ? failure->message : ""),
       ", openings in a row ", circuit.OpeningsInARow(), ", awaits a connection ",
-      circuit.awaits_connection());
+      circuit.awaits_connection(), ", asking stopped ", circuit.asking_stopped());
 }
 
 }  // namespace fusebox_testing

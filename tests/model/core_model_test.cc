@@ -198,7 +198,9 @@ std::vector<std::string> Shown(const fusebox::Policy& policy, const Trace& trace
   std::vector<Permit> out;
   for (const Step& step : trace) {
     if (step.action == Action::kAcquire) {
-      Admission admission = breaker->TryAcquire([&] { return step.details % 4 != 0; });
+      Admission admission =
+          breaker->TryAcquire([&] { return static_cast<fusebox::Reach>(step.details % 3); });
+      if (Permit probe = admission.TakeProbe()) out.push_back(std::move(probe));
       shown.push_back(admission ? "admitted" : RejectionMessage(admission.rejection()));
       if (admission) out.push_back(std::move(admission).permit());
     } else if (step.action == Action::kSucceed || step.action == Action::kFail) {

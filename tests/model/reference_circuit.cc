@@ -16,6 +16,7 @@ using fusebox::Cause;
 using fusebox::EventKind;
 using fusebox::Mode;
 using fusebox::OutcomeKind;
+using fusebox::Reach;
 using fusebox::RejectionReason;
 using fusebox::State;
 
@@ -69,10 +70,12 @@ ReferencePolicy ReferencePolicy::InForce() const {
   return said;
 }
 
-ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) {
+ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, Reach reach) {
   MakeDueMoves(now);
   const bool disabled = mode_ == Mode::kDisabled;
-  const auto refusal = disabled ? std::nullopt : Refusal(connected);
+  const auto refusal = disabled ? std::nullopt : Refusal(reach);
+  // Whoever could be the probe is rejected only where it asks in place of that.
+  const bool asks = refusal == RejectionReason::kOpen && retrying_ && ProbesOut() == 0;
   Answer answer;
   if (refusal && mode_ != Mode::kShadow) {
     ++(*refusal == RejectionReason::kTooManyCalls ? too_many_calls_ : rejected_);
@@ -83,15 +86,17 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) 
       answer.retry_after = std::nullopt;
       if (open_until_) answer.retry_after = *open_until_ - now_;
     }
-    return answer;
+    if (!asks) return answer;
   }
-  would_reject_ += refusal ? 1 : 0;
-  answer.admitted = true;
+  would_reject_ += refusal && !asks ? 1 : 0;
+  answer.admitted = !asks;
+  answer.asks = asks;
   answer.call = calls_.size();
   Call call;
   call.started = now_;
   call.timed = policy().slow_call_duration || (policy().hung_calls && !disabled);
-  call.epoch = disabled || refusal ? 0 : epoch_;
+  call.epoch = disabled || (refusal && !asks) ? 0 : epoch_;
+  call.asks = asks;
   call.has_place = Limiting() && call.epoch != 0;
   call.place_since = now_;
   if (call.has_place) last_admitted_ = now_;
@@ -101,7 +106,8 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, bool connected) 
 }
 
 // Why the machine would not let a call through now, if it would not.
-std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
+std::optional<RejectionReason> ReferenceCircuit::Refusal(Reach reach) {
+  const bool connected = reach != Reach::kNone;
   if (HungCallsHold()) OpenByRule(Cause::kHungCalls, now_, {});
   LookAtProbes();
   if (awaits_connection_ && connected) {
@@ -120,6 +126,13 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
     }
     return RejectionReason::kNotConnected;
   }
+  const bool by_asking = reach == Reach::kAsk && Asks();
+  if (retrying_ && !by_asking && !policy().adaptive_recovery && ProbesOut() == 0) {
+    Target half_open;
+    half_open.to = State::kHalfOpen;
+    half_open.by_calls = true;
+    Move(Cause::kOpenDurationElapsed, now_, half_open);
+  }
   const auto tell_first = [&] {
     if (!has_rejected_) {
       told_.push_back({EventKind::kFirstRejection, state_, state_, mode_, mode_, Cause::kNone, now_,
@@ -136,7 +149,7 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
   }
   if (state_ == State::kClosed && !overloaded_) return std::nullopt;
   if (retrying_) {
-    if (ProbesOut() == 0) return std::nullopt;
+    if (ProbesOut() == 0 && !by_asking) return std::nullopt;
     tell_first();
     return RejectionReason::kOpen;
   }
@@ -174,6 +187,7 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal(bool connected) {
 }
 
 bool ReferenceCircuit::IsSlow(const Call& call, const Result& result) const {
+  if (call.asks) return false;
   if (!policy().slow_call_duration || !result.timed || result.kind == OutcomeKind::kIgnored) {
     return false;
   }
@@ -193,7 +207,8 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   const bool current = IsCurrent(calls_[call_index].epoch, now);
   Call& call = calls_[call_index];
   const bool slow = IsSlow(call, result);
-  if (result.kind == OutcomeKind::kOverload && !policy().overload_limit) {
+  // A dependency that is asked, and has too much to do to say how it is, isn't well.
+  if (result.kind == OutcomeKind::kOverload && (!policy().overload_limit || call.asks)) {
     result.kind = OutcomeKind::kFailure;
   }
   const bool overload = result.kind == OutcomeKind::kOverload;
@@ -204,6 +219,13 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
     result.kind = OutcomeKind::kFailure;
   }
   call.out = false;
+  const bool turned_away = current && call.asks && TurnsAwayWhoAsks(result);
+  if (turned_away) {
+    result.kind = OutcomeKind::kIgnored;
+    asking_stopped_ = true;
+    told_.push_back({EventKind::kHealthProbeStopped, state_, state_, mode_, mode_, Cause::kNone,
+                     now_, epoch_, false});
+  }
   call.kind = overload ? OutcomeKind::kFailure : result.kind;
   call.slow = slow;
   const bool failure = result.kind == OutcomeKind::kFailure;
@@ -215,6 +237,12 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
   const bool was_answered = call.answered;
   // To a probe of R16, an overload is an answer; to no rule is it anything else.
   bool counts = overload ? retrying_ : result.kind != OutcomeKind::kIgnored;
+  if (turned_away && !policy().adaptive_recovery) {
+    Target half_open;
+    half_open.to = State::kHalfOpen;
+    half_open.by_calls = true;
+    return Move(Cause::kOpenDurationElapsed, now_, half_open);
+  }
   if (retrying_ && overload) slow_from_ = 1;
   if (retrying_ && result.kind == OutcomeKind::kSuccess) NoteLatency(call, result);
   if (Probing() && call.answered) {
@@ -349,10 +377,11 @@ void ReferenceCircuit::Judge(bool counts, Failed failed) {
     if (entries_.back().failure) {
       OpenByRule(Cause::kProbeFailed, now_, failed);
     } else {
-      Target slowly;
-      slowly.to = State::kHalfOpen;
-      slowly.slow_start = true;
-      Move(Cause::kProbesSucceeded, now_, slowly);
+      Target half_open;
+      half_open.to = State::kHalfOpen;
+      half_open.by_calls = true;
+      half_open.slow_start = policy().adaptive_recovery.has_value();
+      Move(Cause::kProbesSucceeded, now_, half_open);
     }
   } else if (const auto cause = counts ? Verdict() : std::nullopt) {
     if (*cause != Cause::kProbesSucceeded) {
@@ -375,6 +404,8 @@ void ReferenceCircuit::Reset(int64_t now) {
   closed.by_operator = true;
   heard_.clear();
   hearing_since_ = now_;
+  asking_stopped_ = false;
+  refusals_ = 0;
   Move(Cause::kReset, now_, closed);
 }
 
@@ -424,6 +455,8 @@ void ReferenceCircuit::SetPolicy(const ReferencePolicy& policy, int64_t now) {
     hearing_since_ = now_;
   }
   policy_ = policy.InForce();
+  asking_stopped_ = false;
+  refusals_ = 0;
   probed_before_ = Window();
   openings_in_a_row_ = OpeningsInARow();
   EndLimit(now_);
@@ -461,7 +494,8 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
       half_open.mode = Mode::kAutomatic;
       Move(Cause::kForcedOpenEnded, *due, half_open);
     } else if (state_ == State::kOpen) {
-      half_open.slow_start = policy().adaptive_recovery && (retrying_ || awaits_connection_);
+      half_open.by_calls = retrying_ || awaits_connection_;
+      half_open.slow_start = policy().adaptive_recovery && half_open.by_calls;
       Move(Cause::kOpenDurationElapsed, *due, half_open);
     } else {
       Move(Cause::kRampEnded, *due, {});
@@ -722,6 +756,20 @@ int64_t ReferenceCircuit::ProbeGap(int64_t at) const {
   return std::min(std::max(gap * 1'000, least), 30 * kBillion);
 }
 
+// Whether the dependency is asked in place of calls.
+bool ReferenceCircuit::Asks() const {
+  return policy().health_probe && !asking_stopped_ && mode_ != Mode::kShadow;
+}
+
+// There is no point in asking again.
+bool ReferenceCircuit::TurnsAwayWhoAsks(const Result& answer) {
+  if (answer.kind == OutcomeKind::kIgnored) return false;
+  const bool failure = answer.kind == OutcomeKind::kFailure;
+  const bool refuses = answer.code == 5 || answer.code == 7 || answer.code == 16;
+  refusals_ = failure && refuses ? refusals_ + 1 : 0;
+  return failure && (answer.code == 12 || refusals_ == 3);
+}
+
 int64_t ReferenceCircuit::Patience() const { return std::max(kBillion, 10 * usual_latency_); }
 
 int64_t ReferenceCircuit::Inside() const {
@@ -794,7 +842,7 @@ void ReferenceCircuit::Grow() {
 }
 
 void ReferenceCircuit::NoteLatency(const Call& call, const Result& result) {
-  if (!result.timed) return;
+  if (!result.timed || call.asks) return;
   const int64_t took =
       std::clamp<int64_t>(result.latency.value_or(now_ - call.started), 0, 3'600 * kBillion);
   usual_latency_ = usual_latency_ == 0 ? took : usual_latency_ + (took - usual_latency_) / 8;
@@ -864,13 +912,13 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
       probed_before_.failures += entry.failure ? 1 : 0;
       probed_before_.slow += entry.slow ? 1 : 0;
     }
-  } else if (!awaits_connection_ || target.to != State::kHalfOpen) {
+  } else if (!(awaits_connection_ || retrying_) || target.to != State::kHalfOpen) {
     probed_before_ = Window();
   }
   const bool was_retrying = retrying_;
-  // Where several probes would decide, one does.
+  // Where several probes would decide, one does; where calls would be probes, an answer is.
   retrying_ = target.to == State::kHalfOpen && !target.ramping && !target.slow_start &&
-              policy().adaptive_recovery;
+              !target.by_calls && (policy().adaptive_recovery || Asks());
   retrying_since_ = at;
   state_ = retrying_ ? State::kOpen : target.to;
   mode_ = target.mode.value_or(mode_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the rules R1-R10, R12-R17, R20, R22 and C6 say, once more, as plainly as can be: every call
+// What the rules R1-R10, R12-R17, R20-R22 and C6 say, once more, as plainly as can be: every call
 // is kept forever, and every figure is counted afresh from that list whenever it's asked for. Slow,
 // and meant to be: it is what the library is compared with, and shares nothing with it but the
 // policy and the enums.
@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "fusebox/circuit_breaker.h"
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
 #include "fusebox/policy.h"
@@ -53,11 +54,12 @@ class ReferenceCircuit {
 
   struct Answer {
     bool admitted = false;
-    std::size_t call = 0;  // if admitted
+    bool asks = false;     // rejected, and to ask
+    std::size_t call = 0;  // if either
     fusebox::RejectionReason reason = fusebox::RejectionReason::kOpen;
     std::optional<int64_t> retry_after = 0;  // absent: forever
   };
-  Answer Acquire(int64_t now, bool connected = true);
+  Answer Acquire(int64_t now, fusebox::Reach reach = fusebox::Reach::kCall);
 
   struct Result {
     fusebox::OutcomeKind kind = fusebox::OutcomeKind::kSuccess;
@@ -114,6 +116,7 @@ class ReferenceCircuit {
   fusebox::Mode mode() const { return mode_; }
   bool ramping() const { return ramping_; }
   bool awaits_connection() const { return awaits_connection_; }
+  bool asking_stopped() const { return asking_stopped_; }
   // Of calls in flight, in millionths; 0: none.
   int64_t limit() const { return Limiting() ? limit_ : 0; }
   uint64_t epoch() const { return epoch_; }
@@ -158,6 +161,7 @@ class ReferenceCircuit {
     int64_t started = 0;
     bool timed = false;  // somebody wanted to know when it started
     uint64_t epoch = 0;  // 0: its result is for the totals alone
+    bool asks = false;   // it is no call, but a probe that asks
     bool out = true;
     bool answered = false;             // by a message
     std::optional<std::size_t> entry;  // which that message made, as a probe's success
@@ -218,7 +222,9 @@ class ReferenceCircuit {
   int64_t RecentFailuresInARow() const;
   bool ImprobableRunHolds() const;
   std::optional<fusebox::Cause> Verdict() const;
-  std::optional<fusebox::RejectionReason> Refusal(bool connected);
+  std::optional<fusebox::RejectionReason> Refusal(fusebox::Reach reach);
+  bool Asks() const;
+  bool TurnsAwayWhoAsks(const Result& answer);
   int64_t OpenLength(int64_t pushback) const;
 
   // One move: into `to`, ramping or not, and in that mode.
@@ -227,6 +233,7 @@ class ReferenceCircuit {
     std::optional<fusebox::Mode> mode;  // absent: as before
     bool ramping = false;
     bool slow_start = false;
+    bool by_calls = false;  // if HALF_OPEN, calls are let through
     int64_t pushback = 0;
     bool no_answer = false;  // in time
     bool by_rule = false;
@@ -263,12 +270,15 @@ class ReferenceCircuit {
   Window probed_before_;  // what probes had come to when it began to await a connection
   bool ramping_ = false;
   int64_t ramping_since_ = 0;
-  // With adaptive_recovery:
+  bool asking_stopped_ = false;
+  int64_t refusals_ = 0;  // in a row, to whoever asks
+  // With adaptive_recovery or health_probe:
   bool retrying_ = false;       // OPEN, and its probe is due or out
   int64_t retrying_since_ = 0;  // or since the last probe was ignored
-  bool slow_start_ = false;     // HALF_OPEN
-  int64_t limit_ = 0;           // in millionths
-  int64_t slow_from_ = -1;      // -1: from nowhere
+  // With adaptive_recovery:
+  bool slow_start_ = false;  // HALF_OPEN
+  int64_t limit_ = 0;        // in millionths
+  int64_t slow_from_ = -1;   // -1: from nowhere
   int64_t last_held_ = 0;
   int64_t last_admitted_ = 0;
   // With overload_limit:

@@ -7,6 +7,7 @@ namespace fusebox_testing {
 
 using fusebox::EventKind;
 using fusebox::OutcomeKind;
+using fusebox::Reach;
 using fusebox::State;
 
 void ReferenceShadow::SetPolicy(const ReferencePolicy& policy, int64_t now) {
@@ -34,7 +35,8 @@ void ReferenceShadow::MakeDueMoves(int64_t now) {
 
 void ReferenceShadow::Acquire(const ReferenceCircuit::Answer& answer, int64_t now, bool connected) {
   if (!candidate_) return;
-  const ReferenceCircuit::Answer would = candidate_->Acquire(now, connected);
+  const ReferenceCircuit::Answer would =
+      candidate_->Acquire(now, connected ? Reach::kCall : Reach::kNone);
   ++came_;
   rejected_ += answer.admitted ? 0 : 1;
   would_reject_ += answer.admitted && !would.admitted ? 1 : 0;

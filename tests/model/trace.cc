@@ -150,6 +150,7 @@ void LeaveOut(ReferencePolicy& reference) {
     rest.jitter = policy.jitter;
     rest.half_open.probe_timeout = policy.half_open.probe_timeout;
     rest.max_in_flight = policy.max_in_flight;
+    rest.health_probe = policy.health_probe;
     rest.overload_limit = policy.overload_limit;
     const Fraction overload_ratio = reference.overload_ratio;
     reference = ReferencePolicy();
@@ -209,6 +210,10 @@ void AddOverloadLimit(ReferencePolicy& reference) {
   reference.policy.overload_limit = fusebox::OverloadLimit{reference.overload_ratio.value()};
 }
 
+void AddHealthProbe(ReferencePolicy& reference) {
+  if (OneIn(2)) reference.policy.health_probe = fusebox::HealthProbe{AnyDuration()};
+}
+
 ReferencePolicy AnyPlainPolicy() {
   ReferencePolicy reference;
   AddTripRules(reference);
@@ -216,6 +221,7 @@ ReferencePolicy AnyPlainPolicy() {
   AddOpen(reference);
   AddRamp(reference);
   AddAdaptiveRecovery(reference);
+  AddHealthProbe(reference);
   AddOverloadLimit(reference);
   LeaveOut(reference);
   return reference;
@@ -348,7 +354,7 @@ std::string Describe(const ReferencePolicy& reference) {
              : "unset",
       ", adaptive_recovery ",
       p.adaptive_recovery ? absl::StrCat(p.adaptive_recovery->probe_cost) : "unset",
-      ", overload_limit ",
+      ", health_probe ", p.health_probe ? "set" : "unset", ", overload_limit ",
       p.overload_limit ? absl::StrCat(p.overload_limit->backoff_ratio) : "unset",
       reference.candidate ? absl::StrCat("; candidate: ", Describe(*reference.candidate)) : "");
 }
@@ -449,7 +455,10 @@ ReferenceCircuit::Result ResultOf(const Step& step, const Policy& policy) {
       result.pushback = absl::ToInt64Nanoseconds(policy.open_duration.value_or(absl::Seconds(30))) /
                         4 * (step.details % 50);
     }
-    result.code = static_cast<int>(step.details % 17);
+    // Those that say whether it can be asked are drawn more often.
+    constexpr int kAnswers[] = {5, 7, 12, 16};
+    result.code =
+        step.nudge % 4 == 0 ? kAnswers[step.which % 4] : static_cast<int>(step.details % 17);
     if (step.details % 3 == 0) result.kind = OutcomeKind::kOverload;
     result.message = absl::StrCat("failure ", step.details);
   }

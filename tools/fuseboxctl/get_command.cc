@@ -119,6 +119,9 @@ Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::
                        absl::StrCat(NextProbeText(circuit, now), ", at ",
                                     ClockText(FromProto(circuit.next_probe_time()), now)));
   }
+  if (circuit.health_probe_stopped()) {
+    lines.emplace_back("health probe", "stopped: it can't be asked, calls are the probes");
+  }
   if (circuit.has_last_opening()) {
     lines.emplace_back("last opening", LastOpeningLine(circuit, now));
     lines.emplace_back("evidence", EvidenceLine(circuit));

@@ -95,6 +95,16 @@ struct InterceptorOptions {
   // in place of gRPC's own backoff of up to two minutes. The first call after that is the probe.
   // False: calls are probes whether there is a connection or not, and gRPC connects when it will.
   bool await_connection = true;
+
+  // Of which service the server is asked whether it is well, for circuits whose policy has a
+  // `health_probe` (rule R21): the `service` of grpc.health.v1.HealthCheckRequest. Empty: the
+  // server as a whole, which is all that gRPC's own health service knows unless the server's code
+  // tells it more.
+  //
+  // The check goes by the same channel, with its credentials, and through the other interceptors of
+  // the channel, on a thread of the library's. Channels to a server of the same process, and those
+  // that aren't a grpc::Channel, aren't asked: their calls are the probes.
+  std::string health_service;
 };
 
 }  // namespace fusebox
