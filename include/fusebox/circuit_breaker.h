@@ -122,8 +122,8 @@ class FUSEBOX_EXPORT CircuitBreaker {
   //
   //   fusebox::Admission admission = breaker->TryAcquire([&] { return fusebox::Reach::kAsk; });
   //   if (fusebox::Permit probe = admission.TakeProbe()) {
-  //     executor.Run([breaker, probe = std::move(probe)]() mutable {
-  //       probe.Record(fusebox::Outcome::FromStatus(Ping(breaker->health_probe_timeout())));
+  //     executor.Run([kept = breaker, probe = std::move(probe)]() mutable {
+  //       probe.Record(fusebox::Outcome::FromStatus(Ping(kept->health_probe_timeout())));
   //     });
   //   }
   Admission TryAcquire(absl::FunctionRef<Reach()> reach);

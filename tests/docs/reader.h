@@ -65,6 +65,14 @@ struct Card {};
 struct Receipt {};
 extern Card card;
 absl::StatusOr<Receipt> Charge(const Card& card);
+absl::Status Ping(absl::Duration timeout);
+struct Executor {
+  template <typename Work>
+  void Run(Work work) {
+    work();
+  }
+};
+extern Executor executor;
 void Warn(const std::string& text);
 extern std::string method;
 extern std::string service_config;

@@ -35,12 +35,21 @@ fusebox::Policy NervousPolicy() {
   return policy;
 }
 
+// With another one beside it, that opens where this one does not.
+fusebox::Policy WithCandidate() {
+  fusebox::Policy policy;
+  policy.consecutive_failures = 1'000;
+  policy.shadow_policy = NervousPolicy();
+  return policy;
+}
+
 class Trouble {
  public:
   explicit Trouble(fusebox::CircuitRegistry& registry)
       : flaps_(Make(registry, "billing/billing.Ledger/Post", NervousPolicy())),
         shadow_(Make(registry, "search/search.Index/Query", NervousPolicy())),
         forced_(Make(registry, "search/search.Index/Suggest", NervousPolicy())),
+        tried_(Make(registry, "stock/stock.Levels/Read", WithCandidate())),
         limited_(Make(registry, "mail/mail.Outbox/Send", Limited())),
         sheds_(Make(registry, "shipping/shipping.Labels/Print", fusebox::Policy::Adaptive())) {
     const fusebox::Operator by = fusebox::Operator("oncall").Because("to see what it looks like");
@@ -55,7 +64,8 @@ class Trouble {
     const bool fails = millis < 2000 ? step % 3 == 0 : millis < 3000;
     fusebox::Outcome outcome = fails ? fusebox::Outcome::Failure() : fusebox::Outcome::Success();
     outcome.latency = absl::Milliseconds(!fails && step % 5 == 0 ? 100 : 1);
-    for (fusebox::CircuitBreaker* circuit : {flaps_.get(), shadow_.get(), forced_.get()}) {
+    for (fusebox::CircuitBreaker* circuit :
+         {flaps_.get(), shadow_.get(), forced_.get(), tried_.get()}) {
       circuit->TryAcquire().permit().Record(outcome);
     }
     const fusebox::Admission held = limited_->TryAcquire();
@@ -92,6 +102,7 @@ class Trouble {
   const Circuit flaps_;
   const Circuit shadow_;
   const Circuit forced_;
+  const Circuit tried_;
   const Circuit limited_;
   const Circuit sheds_;
 };
