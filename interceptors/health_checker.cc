@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/clock.h"
+#include "interceptors/local_failure.h"
 #include "interceptors/peer.h"
 #include "interceptors/pushback.h"
 #include "src/base/wire.h"
@@ -88,6 +89,7 @@ class Check {
   // Once it has ended.
   Outcome Result() const {
     Outcome outcome;
+    if (IsUnconnected(status_, context_.peer(), /*target=*/{})) return Outcome::Ignored();
     if (status_.ok()) {
       outcome = OutcomeOfHealthCheck(BytesOf(response_));
     } else {

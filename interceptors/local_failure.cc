@@ -19,6 +19,10 @@ bool IsAddress(absl::string_view peer) {
                      [&](absl::string_view scheme) { return absl::StartsWith(peer, scheme); });
 }
 
+bool MayBeTarget(absl::string_view peer, absl::string_view target) {
+  return peer == target || !IsAddress(peer);
+}
+
 bool IsInTable(grpc::StatusCode code, absl::string_view message) {
   absl::ConsumePrefix(&message, "CLIENT: ");  // a server's limits say "SERVER: "
   return std::any_of(kLocalFailures.begin(), kLocalFailures.end(), [&](const LocalFailure& local) {
@@ -29,8 +33,16 @@ bool IsInTable(grpc::StatusCode code, absl::string_view message) {
 }  // namespace
 
 bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::string_view target) {
-  const bool may_be_target = peer == target || !IsAddress(peer);
-  return may_be_target && IsInTable(status.error_code(), status.error_message());
+  return MayBeTarget(peer, target) && IsInTable(status.error_code(), status.error_message());
+}
+
+bool IsUnconnected(const grpc::Status& status, absl::string_view peer, absl::string_view target) {
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !MayBeTarget(peer, target)) {
+    return false;
+  }
+  const std::string message = status.error_message();
+  return absl::StartsWith(message, "failed to connect to all addresses") ||  // pick_first
+         absl::StartsWith(message, "connections to all backends failing");   // round_robin
 }
 
 bool IsMessageLimit(const grpc::Status& status) {

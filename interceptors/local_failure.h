@@ -71,6 +71,11 @@ inline constexpr std::array kLocalFailures = {
 // status is the server's.
 bool IsLocalFailure(const grpc::Status& status, absl::string_view peer, absl::string_view target);
 
+// Whether a call failed since the channel has no connection: by the channel itself, and not by a
+// server that says so of its own. As it becomes connected, gRPC fails calls from memory for another
+// moment: its state is told before its picker is changed. `peer` and `target` as above.
+bool IsUnconnected(const grpc::Status& status, absl::string_view peer, absl::string_view target);
+
 // Whether it says that a message is larger than the channel or the server lets through.
 bool IsMessageLimit(const grpc::Status& status);
 

@@ -86,8 +86,10 @@ Reach ProtectedCall::GetReach() {
     case GRPC_CHANNEL_SHUTDOWN:
       channel_.connectionless.store(through_, std::memory_order_relaxed);
       return Reach::kCall;
-    case GRPC_CHANNEL_IDLE:
     case GRPC_CHANNEL_READY:
+      found_ready_ = true;
+      break;
+    case GRPC_CHANNEL_IDLE:
       break;
   }
   return Reach::kAsk;
@@ -126,6 +128,8 @@ std::string ProtectedCall::Peer() const {
 bool ProtectedCall::IsLocal(const grpc::Status& status, absl::string_view peer) const {
   if (context_ == nullptr) return false;
   if (IsLocalFailure(status, peer, channel_.target.text())) return true;
+  // It hasn't tried the server. So it leaves the probe to the next call.
+  if (found_ready_ && IsUnconnected(status, peer, channel_.target.text())) return true;
   return type_ == CallType::BIDI_STREAMING && channel_.send_limit &&
          IsOwnSendLimit(status, *channel_.send_limit);
 }

@@ -145,6 +145,7 @@ class ProtectedCall {
   const bool awaits_message_;
 
   // Set by Start.
+  bool found_ready_ = false;  // may be a probe, and its channel is said to be connected
   FoundCircuit circuit_;
   std::optional<RejectionFigures> rejection_;
   SteadyTime start_;

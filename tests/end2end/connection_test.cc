@@ -151,6 +151,53 @@ TEST_P(ConnectionTest, R20_ALameChannelIsNeverConnected) {
   }
 }
 
+// As gRPC does it in the moment in which the channel becomes connected: the state is told, and
+// calls go by the old picker yet.
+class FailsFromMemory final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit FailsFromMemory(bool& fails) : fails_(fails) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    if (!std::exchange(fails_, false)) return nullptr;
+    return new Failure;
+  }
+
+ private:
+  class Failure final : public grpc::experimental::Interceptor {
+   public:
+    void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+      using Hook = grpc::experimental::InterceptionHookPoints;
+      if (methods->QueryInterceptionHookPoint(Hook::POST_RECV_STATUS)) {
+        *methods->GetRecvStatus() =
+            grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                         "failed to connect to all addresses; last error: refused");
+      }
+      methods->Proceed();
+    }
+  };
+
+  bool& fails_;
+};
+
+TEST_P(ConnectionTest, R20_AProbeThatFailsFromMemoryIsNone) {
+  Server server;
+  bool fails = false;
+  // A target that reads like the peer.
+  ProtectedClient client("ipv4:" + server.address(), [&](fusebox::ChannelOptions& options) {
+    options.inner_interceptors.push_back(std::make_unique<FailsFromMemory>(fails));
+  });
+  Lose(server, client);
+  server.ComeBack();
+  ASSERT_TRUE(client.Connect());
+  fails = true;
+  EXPECT_EQ(ReasonOf(Call(client)), std::nullopt);
+  EXPECT_EQ(client.Snapshot(kind()).state, State::kHalfOpen);
+  EXPECT_TRUE(Call(client).ok());
+  EXPECT_TRUE(Call(client).ok());
+  EXPECT_EQ(client.Snapshot(kind()).state, State::kClosed);
+}
+
 // Each call is judged by its own.
 TEST_P(ConnectionTest, R20_OfTwoChannelsOfACircuitTheConnectedOneProbes) {
   Server server;

@@ -14,6 +14,7 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::internal::IsLocalFailure;
+using fusebox::internal::IsUnconnected;
 using fusebox::internal::kLocalFailures;
 using grpc::StatusCode;
 
@@ -64,6 +65,21 @@ TEST(LocalFailureTest, C2_WhatIsNotInTheTableIsNotLocal) {
     const grpc::Status deadline(StatusCode::DEADLINE_EXCEEDED, std::string(local.text));
     EXPECT_FALSE(IsLocalFailure(deadline, kTarget, kTarget));
   }
+}
+
+TEST(LocalFailureTest, R20_AChannelWithoutAConnectionIsKnownFromAServerThatSaysSo) {
+  constexpr char kTarget[] = "inventory:50051";
+  constexpr char kServer[] = "ipv4:10.0.0.7:50051";
+  for (const char* text : {"failed to connect to all addresses; last error: UNKNOWN: refused",
+                           "connections to all backends failing; last error: refused"}) {
+    const grpc::Status status(StatusCode::UNAVAILABLE, text);
+    EXPECT_TRUE(IsUnconnected(status, kTarget, kTarget));
+    EXPECT_TRUE(IsUnconnected(status, kTarget, ""));
+    EXPECT_TRUE(IsUnconnected(status, kServer, kServer));
+    EXPECT_FALSE(IsUnconnected(status, kServer, kTarget));
+    EXPECT_FALSE(IsUnconnected({StatusCode::INTERNAL, text}, kTarget, kTarget));
+  }
+  EXPECT_FALSE(IsUnconnected({StatusCode::UNAVAILABLE, "restarting"}, kTarget, kTarget));
 }
 
 TEST(LocalFailureTest, C2_TheChannelsOwnSendLimitIsKnownByItsNumber) {
