@@ -26,6 +26,7 @@ namespace fusebox::internal {
 // owner.
 //
 // Thread-safe. No lock is held while gRPC is called, which may call the application.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): there is none
 class Connector final : private ProcessThread {
  public:
   // The process'. It is never destroyed: calls may come until the very end.

@@ -40,6 +40,7 @@ struct HealthQuestion {
 // listeners, and the interceptors of its channels. The time of a check is the machine's.
 //
 // Thread-safe. No lock is held while gRPC or the application is called.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): there is none
 class HealthChecker final : private ProcessThread {
  public:
   // The process'. It is never destroyed: calls may come until the very end.
