@@ -36,6 +36,7 @@ class ShadowMachine {
                 SteadyTime now, uint32_t& counter);
   ShadowMachine(const ShadowMachine&) = delete;
   ShadowMachine& operator=(const ShadowMachine&) = delete;
+  ~ShadowMachine() = default;
 
   // A call has come, and was admitted or not. Notes in the ticket of one that was if it sees more
   // of it. Nobody is asked for a candidate (R21).
