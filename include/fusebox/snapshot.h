@@ -49,6 +49,10 @@ struct Totals {
   int64_t would_reject = 0;    // calls that shadow mode admitted instead
   int64_t opened = 0;          // times that the circuit went to OPEN, from whichever state
 
+  // Probes that left the circuit OPEN (rules R16 and R21): calls that an outage has cost besides
+  // those that opened it, or questions to the dependency.
+  int64_t probes_failed = 0;
+
   // `failure` by status code, from OK = 0 to UNAUTHENTICATED = 16. A code outside of these counts
   // as UNKNOWN = 2.
   std::array<int64_t, kStatusCodeCount> failures_by_code{};

@@ -58,6 +58,7 @@ void WriteTotals(const Totals& totals, v1::Totals& proto) {
   proto.set_too_many_calls(totals.too_many_calls);
   proto.set_would_reject(totals.would_reject);
   proto.set_opened(totals.opened);
+  proto.set_probes_failed(totals.probes_failed);
   for (const State from : {State::kClosed, State::kOpen, State::kHalfOpen}) {
     for (const State to : {State::kClosed, State::kOpen, State::kHalfOpen}) {
       if (totals.Transitions(from, to) == 0) continue;

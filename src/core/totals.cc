@@ -19,6 +19,7 @@ Totals& operator+=(Totals& sum, const Totals& more) {
   sum.too_many_calls += more.too_many_calls;
   sum.would_reject += more.would_reject;
   sum.opened += more.opened;
+  sum.probes_failed += more.probes_failed;
   for (std::size_t code = 0; code < sum.failures_by_code.size(); ++code) {
     sum.failures_by_code[code] += more.failures_by_code[code];
   }
@@ -85,6 +86,7 @@ void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) 
         LastChange{change.at, change.verdict, std::string(actor)});
   };
   if (IsOperatorCause(change.verdict.cause)) last_action_ = kept();
+  if (change.kind == EventKind::kProbeFailed) ++counts().probes_failed;
   if (change.kind != EventKind::kTransition) return;
   // One that awaits a connection goes on with the opening of before.
   if (change.to == State::kOpen && change.verdict.cause != Cause::kNotConnected) {

@@ -152,6 +152,13 @@ constexpr Metric kMetrics[] = {
      "Times that the circuit has opened, from whichever state.", "",
      CircuitReader(
          [](const CircuitReading& from, SeriesWriter& to) { to.Add(from.circuit.totals.opened); })},
+    {"circuit_breaker_probes_failed_total", MetricType::kCounter, kNoLabels,
+     MetricNeed::kWasTroubled,
+     "Probes that left the circuit open, under adaptive_recovery or health_probe.",
+     "Calls, or questions to the dependency, that an outage has cost while the circuit was open.",
+     CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
+       to.Add(from.circuit.totals.probes_failed);
+     })},
     {"circuit_breaker_failure_rate", MetricType::kGauge, kNoLabels, MetricNeed::kIsTroubled,
      "Share of failed calls in the window; absent while the window holds no call.",
      "That is after each transition, and all the time that it is `open` or probes.",

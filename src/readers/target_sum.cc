@@ -18,6 +18,7 @@ void RaiseTo(const Totals& least, Totals& totals) {
   RaiseTo(least.too_many_calls, totals.too_many_calls);
   RaiseTo(least.would_reject, totals.would_reject);
   RaiseTo(least.opened, totals.opened);
+  RaiseTo(least.probes_failed, totals.probes_failed);
   for (std::size_t code = 0; code < totals.failures_by_code.size(); ++code) {
     RaiseTo(least.failures_by_code[code], totals.failures_by_code[code]);
   }

@@ -106,6 +106,8 @@ TEST(AdaptiveRecovery, R16_TheNextProbeIsDueByTheSquareRoot) {
   // 2 * sqrt(200 * 10), less what the least gap and the grid of calls cost.
   EXPECT_GT(probes, 60);
   EXPECT_LT(probes, 90);
+  EXPECT_EQ(circuit->Snapshot().totals.probes_failed, probes);
+  EXPECT_EQ(circuit->Snapshot().totals.opened, 1);
 }
 
 TEST(AdaptiveRecovery, R16_ADearerProbeIsSeldomer) {

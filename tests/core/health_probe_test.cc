@@ -160,6 +160,7 @@ TEST(HealthProbe, R21_ABadAnswerMeansTheNextGap) {
     EXPECT_EQ(circuit.RemainingOpen(), absl::Seconds(seconds));
   }
   EXPECT_EQ(circuit.Told(EventKind::kProbeFailed), 3);
+  EXPECT_EQ(circuit->Snapshot().totals.probes_failed, 3);
   EXPECT_EQ(circuit.events().back().detail, "the dependency doesn't say that it is well");
   // It is one opening.
   const CircuitSnapshot snapshot = circuit->Snapshot();

@@ -88,8 +88,12 @@ std::string OpenedLine(const fusebox::v1::Totals& totals, bool all) {
     moves.push_back(
         absl::StrCat(StateName(move.from()), " -> ", StateName(move.to()), " ", move.count()));
   }
-  return absl::StrCat(Count(totals.opened(), "time"), moves.empty() ? "" : ": ",
-                      absl::StrJoin(moves, ", "));
+  std::string line = absl::StrCat(Count(totals.opened(), "time"), moves.empty() ? "" : ": ",
+                                  absl::StrJoin(moves, ", "));
+  if (totals.probes_failed() > 0) {
+    absl::StrAppend(&line, "; ", Count(totals.probes_failed(), "probe"), " left it OPEN");
+  }
+  return line;
 }
 
 // Which of several in a row it is says why it lasts as long as it does.
