@@ -50,25 +50,31 @@ using internal::UserCodeFailures;
 
 namespace {
 
-// Circuits with equal policies in force share one. Remembers the last few, as there are few in a
-// program: so they need not be looked through for errors each time. Not thread-safe.
+// Circuits of equal policies share the one in force. Remembers the last few, as there are few in a
+// program: so they need not be looked through for errors, and what they leave unset need not be
+// filled in, each time. Not thread-safe.
 class PolicyPool {
  public:
-  // Null if it isn't known.
-  std::shared_ptr<const Policy> Find(const Policy& policy) const {
-    for (const std::shared_ptr<const Policy>& known : recent_) {
-      if (known != nullptr && *known == policy) return known;
+  // The policy in force of one that was given. Null if it isn't known.
+  std::shared_ptr<const Policy> Find(const Policy& given) const {
+    for (const std::unique_ptr<const Known>& known : recent_) {
+      if (known != nullptr && known->given == given) return known->in_force;
     }
     return nullptr;
   }
 
-  void Add(std::shared_ptr<const Policy> valid) {
-    recent_[next_] = std::move(valid);
+  void Add(const Policy& given, std::shared_ptr<const Policy> in_force) {
+    recent_[next_] = std::make_unique<const Known>(Known{given, std::move(in_force)});
     next_ = (next_ + 1) % recent_.size();
   }
 
  private:
-  std::array<std::shared_ptr<const Policy>, 16> recent_;
+  struct Known {
+    Policy given;
+    std::shared_ptr<const Policy> in_force;
+  };
+
+  std::array<std::unique_ptr<const Known>, 16> recent_;
   std::size_t next_ = 0;
 };
 
@@ -202,7 +208,7 @@ class CircuitRegistry::Impl {
   // What a new circuit needs, made before the lock is taken to add it.
   struct Draft {
     std::shared_ptr<const Policy> policy;
-    bool policy_is_new = false;
+    const Policy* new_policy = nullptr;  // as it was given, if it wasn't known
     std::shared_ptr<CircuitBreaker> circuit;
   };
 
@@ -216,7 +222,7 @@ class CircuitRegistry::Impl {
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name, const Policy& policy, Draft& draft) {
     MutexLock lock(mutex_);
     std::shared_ptr<CircuitBreaker> found = FindLocked(name);
-    if (found == nullptr) draft.policy = policies_.Find(policy.InForce());
+    if (found == nullptr) draft.policy = policies_.Find(policy);
     return found;
   }
 
@@ -227,7 +233,7 @@ class CircuitRegistry::Impl {
       absl::StatusOr<std::shared_ptr<const Policy>> in_force = PolicyInForce(policy);
       if (!in_force.ok()) return in_force.status();
       draft.policy = *std::move(in_force);
-      draft.policy_is_new = true;
+      draft.new_policy = &policy;
     }
     draft.circuit = Make(name, draft.policy, target, std::nullopt, false);
     return absl::OkStatus();
@@ -265,7 +271,7 @@ class CircuitRegistry::Impl {
         return LeaveUnprotected(name, now);
       }
     }
-    if (draft.policy_is_new) policies_.Add(draft.policy);
+    if (draft.new_policy != nullptr) policies_.Add(*draft.new_policy, draft.policy);
     std::string detail;
     if (opening) {
       ++restored_;

@@ -282,8 +282,9 @@ std::vector<FieldError> PolicyErrors(const Policy& policy) {
   return Checker(policy.InForce()).Result();
 }
 
-absl::Status Validate(const Policy& policy) {
-  const std::vector<FieldError> errors = PolicyErrors(policy);
+namespace {
+
+absl::Status ToStatus(const std::vector<FieldError>& errors) {
   if (errors.empty()) return absl::OkStatus();
   const auto text = [](std::string* out, const FieldError& error) {
     absl::StrAppend(out, error.field, " = ", error.value, ", must be ", error.range);
@@ -292,11 +293,16 @@ absl::Status Validate(const Policy& policy) {
       absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ", text)));
 }
 
+}  // namespace
+
+absl::Status Validate(const Policy& policy) { return ToStatus(PolicyErrors(policy)); }
+
 namespace internal {
 
 absl::StatusOr<std::shared_ptr<const Policy>> PolicyInForce(const Policy& policy) {
-  if (absl::Status valid = Validate(policy); !valid.ok()) return valid;
-  return std::make_shared<const Policy>(policy.InForce());
+  auto in_force = std::make_shared<const Policy>(policy.InForce());
+  if (absl::Status valid = ToStatus(Checker(*in_force).Result()); !valid.ok()) return valid;
+  return in_force;
 }
 
 }  // namespace internal
