@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "src/base/time_limits.h"
 
@@ -57,6 +60,16 @@ std::string NumberText(double number) {
   std::array<char, 32> text{};  // the longest is 24 characters
   const std::to_chars_result end = std::to_chars(text.data(), text.data() + text.size(), number);
   return std::string(text.data(), end.ptr);
+}
+
+std::string RoundedText(double number, int digits) {
+  const int whole =
+      number == 0 ? 1 : 1 + static_cast<int>(std::floor(std::log10(std::abs(number))));
+  std::string text = absl::StrFormat("%.*f", std::max(0, digits - whole), number);
+  if (!absl::StrContains(text, '.')) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 std::string ValueText(int64_t value) { return absl::StrCat(value); }

@@ -136,7 +136,8 @@ class Checker {
 
   void CheckOpen() {
     const std::optional<absl::Duration>& least = policy_.open_duration;
-    if (!least || policy_.max_open_duration >= *least) return;
+    // Without effect beside it, and so no mistake (PolicyWarnings).
+    if (!least || policy_.adaptive_recovery || policy_.max_open_duration >= *least) return;
     Fail("max_open_duration", absl::FormatDuration(policy_.max_open_duration),
          absl::StrCat("at least open_duration, ", absl::FormatDuration(*least)));
   }

@@ -95,6 +95,10 @@ class Warnings {
   }
 
   void AboutRules() {
+    if (!LooksAtFailures()) {
+      Add(policy_.hung_calls ? "hung_calls" : "slow_call_rate",
+          ": no rule looks at failures, so a dependency that fails fast never opens the circuit");
+    }
     if (count_window_ != nullptr && policy_.failures_in_window) {
       if (*policy_.failures_in_window == count_window_->size && count_window_->size > 1) {
         Add("failures_in_window = ", *policy_.failures_in_window,
@@ -203,10 +207,17 @@ class Warnings {
         {"open_duration", policy_.open_duration.has_value()},
         {"backoff_multiplier", policy_.backoff_multiplier != Policy().backoff_multiplier},
         {"half_open.max_concurrent", policy_.half_open.max_concurrent.has_value()},
-        {"half_open.verdict", policy_.half_open.verdict.has_value()}};
+        {"backoff_memory", policy_.backoff_memory.has_value()},
+        {VerdictField(), policy_.half_open.verdict.has_value()}};
     for (const auto& [field, is_set] : without_effect) {
       if (is_set) Add(field, ": without effect, adaptive_recovery is set");
     }
+  }
+
+  absl::string_view VerdictField() const {
+    const bool probe_calls =
+        policy_.half_open.verdict && std::holds_alternative<ProbeCalls>(*policy_.half_open.verdict);
+    return probe_calls ? "half_open.probe_calls" : "half_open.success_threshold";
   }
 
   void AboutProbes() {
@@ -259,6 +270,11 @@ class Warnings {
     internal::VisitTripRules(
         policy_, [&count](absl::string_view /*rule*/, bool is_set) { count += is_set ? 1 : 0; });
     return count;
+  }
+
+  bool LooksAtFailures() const {
+    return policy_.consecutive_failures || policy_.improbable_run || policy_.failure_rate ||
+           policy_.failures_in_window;
   }
 
   bool LooksAtWindow() const { return has_rate_ || policy_.failures_in_window; }

@@ -33,6 +33,18 @@ TEST(DurationText, RoundsUpToAMillisecond) {
   EXPECT_EQ(DurationText(absl::InfiniteDuration()), "inf");
 }
 
+TEST(RoundedText, HasTheDigitsThatCount) {
+  EXPECT_EQ(RoundedText(0, 3), "0");
+  EXPECT_EQ(RoundedText(0.01234, 3), "0.0123");
+  EXPECT_EQ(RoundedText(0.5, 3), "0.5");
+  EXPECT_EQ(RoundedText(4, 3), "4");
+  EXPECT_EQ(RoundedText(12.34, 2), "12");
+  EXPECT_EQ(RoundedText(124.96, 3), "125");
+  EXPECT_EQ(RoundedText(100, 2), "100");
+  EXPECT_EQ(RoundedText(1'234.5, 3), "1234");
+  EXPECT_EQ(RoundedText(-2.5, 1), "-2");
+}
+
 TEST(NumberText, TellsEveryNumberFromItsNeighbours) {
   EXPECT_EQ(NumberText(0.1), "0.1");
   EXPECT_EQ(NumberText(1), "1");

@@ -210,6 +210,31 @@ TEST(PolicyWarnings, Probes) {
               ElementsAre(HasSubstr("fail fast close the circuit")));
 }
 
+TEST(PolicyWarnings, FailuresThatNoRuleLooksAt) {
+  Policy hung;
+  hung.hung_calls = HungCalls{10, absl::Seconds(10)};
+  EXPECT_THAT(PolicyWarnings(hung),
+              ElementsAre("hung_calls: no rule looks at failures, so a dependency that fails fast "
+                          "never opens the circuit"));
+  hung.improbable_run = ImprobableRun{};
+  EXPECT_THAT(PolicyWarnings(hung), IsEmpty());
+  Policy slow;
+  slow.slow_call_rate = 0.5;
+  slow.slow_call_duration = absl::Seconds(1);
+  EXPECT_THAT(PolicyWarnings(slow), ElementsAre(StartsWith("slow_call_rate: no rule looks at")));
+}
+
+TEST(PolicyWarnings, WhatAdaptiveRecoveryTakesThePlaceOf) {
+  Policy policy = Policy::Adaptive();
+  policy.open_duration = absl::Hours(2);  // more than max_open_duration, which matters as little
+  policy.backoff_memory = absl::Minutes(5);
+  policy.half_open.verdict = SuccessThreshold{3};
+  EXPECT_THAT(PolicyWarnings(policy),
+              ElementsAre("open_duration: without effect, adaptive_recovery is set",
+                          "backoff_memory: without effect, adaptive_recovery is set",
+                          "half_open.success_threshold: without effect, adaptive_recovery is set"));
+}
+
 TEST(PolicyWarnings, SeveralComeTogether) {
   EXPECT_THAT(WarningsWith([](Policy& p) {
                 OnlyARate(p);

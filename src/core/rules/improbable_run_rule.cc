@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "absl/numeric/int128.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/core/exact.h"
 #include "src/core/share.h"
@@ -55,10 +55,10 @@ std::optional<Verdict> ImprobableRunRule::Check(int64_t run, const CallAverages&
   const double per_second = static_cast<double>(rate) / (1 << CallRate::kRateBits);
   return Verdict{
       Cause::kImprobableRun,
-      absl::StrFormat("%d failures in a row, where %.2g%% of %.3g calls/s fail: by chance "
-                      "less than once in %s",
-                      run, std::round(1'000 * share.value()) / 10, per_second,
-                      DurationText(policy.once_per)),
+      absl::StrCat(run, " failures in a row, where ",
+                   RoundedText(std::round(1'000 * share.value()) / 10, 2), "% of ",
+                   RoundedText(per_second, 3), " calls/s fail: by chance less than once in ",
+                   DurationText(policy.once_per)),
       run};
 }
 
