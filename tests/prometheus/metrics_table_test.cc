@@ -299,6 +299,7 @@ TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
   CircuitSnapshot circuit;
   circuit.totals.slow = 2;
   circuit.totals.opened = 3;
+  circuit.totals.probes_failed = 9;
   circuit.window = {1'000, 130, 140};
   circuit.policy.failure_rate = 0.15;
   circuit.policy.slow_call_rate = 0.16;
