@@ -97,6 +97,46 @@ TEST(PoliciesTest, AllMeetTheSameCalls) {
   }
 }
 
+// A candidate beside a policy, and the same in force (rule R23).
+TEST(PoliciesTest, R23_WhatACandidateWouldHaveDone) {
+  Drill drill;
+  drill.scenarios = {*FindScenario("dead")};
+  drill.clients = {1};
+  drill.seeds = 2;
+  const auto beside = [&drill](fusebox::Policy policy, const fusebox::Policy& candidate) {
+    policy.shadow_policy = candidate;
+    drill.protections = {*ProtectBy("tried", policy)};
+    return *RunDrill(drill).front().cells.front().candidate;
+  };
+  fusebox::Policy fixed = fusebox::Policy::Fixed();
+  fixed.jitter = 0;
+
+  // Of the same mind: it does what the policy in force does.
+  const CandidateFigures same = beside(fixed, fixed);
+  EXPECT_GT(same.opened, 0);
+  EXPECT_EQ(same.would_open, same.opened);
+  EXPECT_EQ(same.would_reject, 0);
+  EXPECT_EQ(same.would_admit, 0);
+  EXPECT_EQ(same.alone_opened, same.opened);
+  EXPECT_EQ(same.alone_rejected, same.rejected);
+
+  // Beside one that never rejects, it sees all of the outage, and more of it than alone, where what
+  // it rejects doesn't come to its end.
+  fusebox::Policy never = fixed;
+  never.consecutive_failures = 1'000'000;
+  const CandidateFigures seeing = beside(never, fixed);
+  EXPECT_EQ(seeing.opened, 0);
+  EXPECT_EQ(seeing.rejected, 0);
+  EXPECT_EQ(seeing.would_open, seeing.alone_opened);
+  EXPECT_NEAR(seeing.would_reject, seeing.alone_rejected, seeing.alone_rejected / 20);
+
+  // Beside one that rejects for 30 s, the candidate would have let much of that through.
+  const CandidateFigures starved = beside(fixed, fusebox::Policy::Adaptive());
+  EXPECT_GT(starved.would_open, 0);
+  EXPECT_LT(starved.would_reject, starved.rejected / 10);
+  EXPECT_LT(starved.alone_rejected, starved.rejected);
+}
+
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;

@@ -12,7 +12,10 @@
 
 #include "fusebox/policy.h"
 #include "tools/fusebox_drill/builtin_scenarios.h"
+#include "tools/fusebox_drill/draws.h"
+#include "tools/fusebox_drill/drill.h"
 #include "tools/fusebox_drill/drill_main.h"
+#include "tools/fusebox_drill/report.h"
 #include "tools/fusebox_drill/sources.h"
 
 namespace fusebox_drill {
@@ -70,9 +73,10 @@ TEST(ProgramTest, HelpSaysWhatThereIs) {
     EXPECT_EQ(ran.exit_code, 0);
     EXPECT_THAT(ran.err, IsEmpty());
     for (const char* said :
-         {"--scenario", "--all", "--policy", "--clients", "--seeds", "--rate", "--deadline",
-          "--hide-deadline", "--queue-limit", "--newest-first", "--drop-dead", "--summary", "--csv",
-          "--plot", "--svg", "--list", "--show", "Examples:", "Exit codes:"}) {
+         {"--scenario",     "--all",       "--policy",   "--clients",       "--seeds",
+          "--seeds-from",   "--rate",      "--deadline", "--hide-deadline", "--queue-limit",
+          "--newest-first", "--drop-dead", "--summary",  "--csv",           "--plot",
+          "--svg",          "--list",      "--show",     "Examples:",       "Exit codes:"}) {
       EXPECT_THAT(ran.out, HasSubstr(said));
     }
   }
@@ -87,6 +91,7 @@ TEST(ProgramTest, WrongFlagsAreRefusedWithTwo) {
       {{"--scenario", "dead", "--policy", "nosuch"}, "\"nosuch\" is not a policy nor a file"},
       {{"--scenario", "dead", "--policy", "nosuch"}, "by name there are: default, fixed, database"},
       {{"--scenario", "dead", "--seeds", "0"}, "--seeds"},
+      {{"--scenario", "dead", "--seeds-from", "x", "--first-seed", "2"}, "--seeds-from"},
       {{"--scenario", "dead", "--clients", "0"}, "--clients"},
       {{"--scenario", "dead", "--clients", "1,x"}, "--clients"},
       {{"--scenario", "dead", "--rate", "0"}, "--rate"},
@@ -165,6 +170,53 @@ TEST(ProgramTest, TheSameSeedGivesTheSameBytes) {
     arguments.insert(arguments.end(), {"--first-seed", "7"});
     EXPECT_NE(RunProgram(arguments).out, first.out);
   }
+}
+
+TEST(ProgramTest, ATextStandsForTheSameSeedsEverywhere) {
+  // Of FNV-1a with 64 bits, as its authors give them.
+  EXPECT_EQ(SeedOf(""), 0xCBF29CE484222325U);
+  EXPECT_EQ(SeedOf("a"), 0xAF63DC4C8601EC8CU);
+  EXPECT_EQ(SeedOf("foobar"), 0x85944171F73967E8U);
+  EXPECT_EQ(SeedOf("\xff"), (0xCBF29CE484222325U ^ 0xFFU) * 0x100000001B3U) << "bytes, no signs";
+
+  const auto csv_with = [](const std::vector<std::string>& seeds) {
+    std::vector<std::string> arguments = {"--scenario", "flapping", "--csv"};
+    arguments.insert(arguments.end(), seeds.begin(), seeds.end());
+    const Ran ran = RunProgram(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    return ran.out;
+  };
+  const std::string of_text = csv_with({"--seeds-from", "5012bd0", "--seeds", "2"});
+  EXPECT_EQ(csv_with({"--seeds-from", "5012bd0", "--seeds", "2"}), of_text);
+  EXPECT_NE(csv_with({"--seeds-from", "5012bd1", "--seeds", "2"}), of_text);
+  Drill drill;
+  drill.scenarios = {*FindScenario("flapping")};
+  drill.protections = {*FindProtection("default", NamedProtections())};
+  drill.clients = {1, 50};
+  drill.seeds = 2;
+  drill.first_seed = SeedOf("5012bd0");
+  EXPECT_EQ(Csv(drill, RunDrill(drill)), of_text);
+
+  const Ran said = RunProgram({"--scenario", "blip", "--seeds-from", "a", "--seeds", "1"});
+  EXPECT_THAT(said.out, HasSubstr("; 1 seed from \"a\"\n"));
+}
+
+TEST(ProgramTest, R23_ACandidateIsComparedWithItselfAlone) {
+  const std::string policy = WriteFile("tried.txt",
+                                       "consecutive_failures: 5\nopen_duration: 30s\n"
+                                       "shadow_policy.consecutive_failures: 5\n"
+                                       "shadow_policy.open_duration: 5s\n");
+  for (const char* how : {"--summary", "--rate=200"}) {
+    const Ran ran = RunProgram({"--scenario", "dead", "--policy", policy + ",default", "--clients",
+                                "1", "--seeds", "1", how});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("the candidate of tried, beside it and alone\n"));
+    EXPECT_THAT(ran.out, HasSubstr("WOULD OPEN"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("the candidate of default")));
+  }
+  const std::string wrong = WriteFile("wrong.txt", "shadow_policy.jitter: 1\n");
+  EXPECT_THAT(RunProgram({"--scenario", "dead", "--policy", wrong}).err,
+              HasSubstr("shadow_policy.jitter = 1, must be"));
 }
 
 TEST(ProgramTest, ALineForEachPolicyScenarioAndNumberOfClients) {

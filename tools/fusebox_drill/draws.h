@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
+
 namespace fusebox_drill {
 
 // What something is drawn for.
@@ -23,6 +25,15 @@ enum class Draw : uint64_t {
   kService,
   kServiceAngle,
 };
+
+// The seed that a text stands for: its FNV-1a hash of 64 bits, so the same on every platform. Who
+// takes a text that is settled otherwise, as a commit's hash, can't choose seeds that suit a
+// policy.
+constexpr uint64_t SeedOf(absl::string_view text) {
+  uint64_t hash = 0xCBF29CE484222325U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+  return hash;
+}
 
 class Draws {
  public:

@@ -2,6 +2,7 @@
 #include "tools/fusebox_drill/drill.h"
 
 #include <cstddef>
+#include <optional>
 
 #include "tools/fusebox_drill/course.h"
 #include "tools/fusebox_drill/play.h"
@@ -13,15 +14,22 @@ namespace {
 void RunCell(const Drill& drill, const Scenario& scenario, const World& world,
              std::vector<Row>& rows) {
   std::vector<std::vector<Figures>> by_row(rows.size());
+  std::vector<std::optional<CandidateFigures>> candidates(rows.size());
   for (int i = 0; i < drill.seeds; ++i) {
     const Course course(scenario, world, drill.first_seed + static_cast<uint64_t>(i));
     const std::vector<bool> could = CouldBeAnswered(course);
     for (std::size_t row = 0; row < rows.size(); ++row) {
-      by_row[row].push_back(FiguresOf(course, PlayOut(course, drill.protections[row]), could));
+      const Protection& protection = drill.protections[row];
+      const Play play = PlayOut(course, protection);
+      by_row[row].push_back(FiguresOf(course, play, could));
+      if (protection.candidate == nullptr) continue;
+      if (!candidates[row]) candidates[row].emplace();
+      const Play alone = PlayOut(course, *protection.candidate);
+      candidates[row]->Add(play.counts, alone.counts, drill.seeds);
     }
   }
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    rows[row].cells.push_back({scenario.name, world.clients, MeanOf(by_row[row])});
+    rows[row].cells.push_back({scenario.name, world.clients, MeanOf(by_row[row]), candidates[row]});
   }
 }
 

@@ -5,6 +5,7 @@
 #define FUSEBOX_TOOLS_FUSEBOX_DRILL_DRILL_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "tools/fusebox_drill/figures.h"
@@ -21,7 +22,8 @@ struct Drill {
   std::vector<int>
       clients;  // each scenario from each of these, unless it says itself from how many
   int seeds = 20;
-  uint64_t first_seed = 1;
+  uint64_t first_seed = 1;  // the others count up from it
+  std::string seeds_from;   // the text that it stands for; empty: it was given itself
 };
 
 // A row for each protection, in their order. All meet the same calls.

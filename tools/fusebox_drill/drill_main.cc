@@ -58,6 +58,9 @@ int Compare(const Flags& flags) {
     for (const Row& row : rows) std::cout << CellTable(row) << "\n";
   }
   if (rows.size() > 1 || flags.output == Output::kSummary) std::cout << SummaryTable(rows) << "\n";
+  for (const Row& row : rows) {
+    if (const std::string table = CandidateTable(row); !table.empty()) std::cout << table << "\n";
+  }
   std::cout << Legend();
   return kDone;
 }

@@ -77,6 +77,19 @@ Figures MeanOf(const std::vector<Figures>& all) {
   return mean;
 }
 
+void CandidateFigures::Add(const GuardCounts& beside, const GuardCounts& alone, int plays) {
+  const auto add = [plays](int64_t count, double& mean) {
+    mean += static_cast<double>(count) / plays;
+  };
+  add(beside.opened, opened);
+  add(beside.rejected, rejected);
+  add(beside.would_open, would_open);
+  add(beside.would_reject, would_reject);
+  add(beside.would_admit, would_admit);
+  add(alone.opened, alone_opened);
+  add(alone.rejected, alone_rejected);
+}
+
 Figures Row::Mean() const {
   std::vector<Figures> all;
   all.reserve(cells.size());

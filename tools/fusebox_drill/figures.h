@@ -4,10 +4,12 @@
 #ifndef FUSEBOX_TOOLS_FUSEBOX_DRILL_FIGURES_H_
 #define FUSEBOX_TOOLS_FUSEBOX_DRILL_FIGURES_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tools/fusebox_drill/course.h"
+#include "tools/fusebox_drill/guard.h"
 #include "tools/fusebox_drill/play.h"
 
 namespace fusebox_drill {
@@ -29,11 +31,27 @@ Figures FiguresOf(const Course& course, const Play& play, const std::vector<bool
 // The mean of each.
 Figures MeanOf(const std::vector<Figures>& all);
 
+// What a policy's candidate would have done, beside what it does as the policy in force. Means over
+// the seeds.
+struct CandidateFigures {
+  double opened = 0;  // by the policy in force
+  double rejected = 0;
+  double would_open = 0;
+  double would_reject = 0;
+  double would_admit = 0;
+  double alone_opened = 0;  // the candidate, in force
+  double alone_rejected = 0;
+
+  // Of one more play out of `plays`.
+  void Add(const GuardCounts& beside, const GuardCounts& alone, int plays);
+};
+
 // A scenario from that many clients, over all seeds.
 struct Cell {
   std::string scenario;
   int clients = 1;
   Figures figures;
+  std::optional<CandidateFigures> candidate = std::nullopt;  // of a policy that has one
 };
 
 // A policy over all cells.

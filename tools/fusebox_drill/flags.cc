@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/fusebox_drill/draws.h"
 #include "tools/fusebox_drill/sources.h"
 #include "tools/fuseboxctl/flag_kinds.h"
 #include "tools/fuseboxctl/text.h"
@@ -61,6 +62,12 @@ void AddWhat(CLI::App& app, const Program& program, Drill& drill, Names& names) 
       ->type_name("N")
       ->check(CLI::Range(0, 1'000'000'000))
       ->capture_default_str()
+      ->group(kWhat);
+  app.add_option("--seeds-from", drill.seeds_from,
+                 "The first seed is what that text stands for (its FNV-1a hash of 64 bits): a "
+                 "commit's, say, so that nobody has chosen it")
+      ->type_name("TEXT")
+      ->excludes("--first-seed")
       ->group(kWhat);
 }
 
@@ -152,6 +159,7 @@ absl::Status Resolve(const Program& program, const Names& names, Flags& flags) {
     if (!protection.ok()) return protection.status();
     drill.protections.push_back(*std::move(protection));
   }
+  if (!drill.seeds_from.empty()) drill.first_seed = SeedOf(drill.seeds_from);
   drill.world.order = names.newest_first ? Order::kNewestFirst : Order::kOldestFirst;
   if (drill.clients.empty()) drill.clients = {1, 50};
   if (names.summary) flags.output = Output::kSummary;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/outcome.h"
 #include "fusebox/permit.h"
@@ -79,6 +80,19 @@ class FuseboxGuard final : public Guard {
     return GuardState::kClosed;
   }
 
+  GuardCounts counts() const override {
+    const fusebox::CircuitSnapshot now = breaker_->Snapshot();
+    GuardCounts counts;
+    counts.opened = now.totals.opened;
+    counts.rejected = now.totals.rejected + now.totals.too_many_calls;
+    if (now.shadow) {
+      counts.would_open = now.shadow->would_open;
+      counts.would_reject = now.shadow->would_reject;
+      counts.would_admit = now.shadow->would_admit;
+    }
+    return counts;
+  }
+
  private:
   const std::shared_ptr<fusebox::CircuitBreaker> breaker_;
   std::vector<fusebox::Permit> permits_;  // that are out; given back before the breaker goes
@@ -97,6 +111,12 @@ absl::StatusOr<Protection> ProtectBy(std::string name, const fusebox::Policy& po
   if (absl::Status valid = fusebox::Validate(policy); !valid.ok()) return valid;
   Protection protection;
   protection.name = std::move(name);
+  if (policy.shadow_policy) {
+    absl::StatusOr<Protection> candidate =
+        ProtectBy(absl::StrCat(protection.name, "'s candidate"), *policy.shadow_policy);
+    if (!candidate.ok()) return candidate.status();
+    protection.candidate = std::make_shared<const Protection>(*std::move(candidate));
+  }
   protection.make = [policy](const GuardContext& context) -> std::unique_ptr<Guard> {
     fusebox::CircuitBreaker::Options options;
     options.clock = &context.clock;

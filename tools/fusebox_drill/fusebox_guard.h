@@ -12,8 +12,8 @@
 
 namespace fusebox_drill {
 
-// A `fusebox::CircuitBreaker` for each client and method. INVALID_ARGUMENT if the policy is
-// invalid.
+// A `fusebox::CircuitBreaker` for each client and method; with the policy's candidate, if it has
+// one. INVALID_ARGUMENT if the policy is invalid.
 absl::StatusOr<Protection> ProtectBy(std::string name, const fusebox::Policy& policy);
 
 // Admits every call.

@@ -33,6 +33,18 @@ struct Ended {
 // What it does, for a plot.
 enum class GuardState { kNone, kClosed, kRamping, kOpen, kHalfOpen };
 
+// What a breaker of Fusebox has counted, of itself and of its policy's candidate.
+struct GuardCounts {
+  int64_t opened = 0;
+  int64_t rejected = 0;
+
+  // The candidate: times that it would have opened, calls of those admitted that it would have
+  // rejected, and of those rejected that it would have admitted.
+  int64_t would_open = 0;
+  int64_t would_reject = 0;
+  int64_t would_admit = 0;
+};
+
 // Whatever a guard has to remember of a call that it admitted.
 using Ticket = uint64_t;
 
@@ -52,6 +64,7 @@ class Guard {
   virtual void Record(Ticket ticket, const Ended& ended, Nanos now) = 0;
 
   virtual GuardState state() const { return GuardState::kNone; }
+  virtual GuardCounts counts() const { return {}; }
 };
 
 struct GuardContext {
@@ -64,6 +77,9 @@ struct GuardContext {
 struct Protection {
   std::string name;
   std::function<std::unique_ptr<Guard>(const GuardContext&)> make;
+
+  // The `shadow_policy` of a policy, as a policy in force; null: it has none.
+  std::shared_ptr<const Protection> candidate = nullptr;
 };
 
 }  // namespace fusebox_drill

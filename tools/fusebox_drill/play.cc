@@ -63,6 +63,14 @@ class StateLog {
   std::vector<StateSample> states_;
 };
 
+void Add(const GuardCounts& more, GuardCounts& sum) {
+  sum.opened += more.opened;
+  sum.rejected += more.rejected;
+  sum.would_open += more.would_open;
+  sum.would_reject += more.would_reject;
+  sum.would_admit += more.would_admit;
+}
+
 class Simulation {
  public:
   Simulation(const Course& course, const Protection& protection, Nanos sample)
@@ -102,6 +110,7 @@ class Simulation {
     }
     states_.Until(course_.end() - 1);
     play_.states = states_.Take();
+    for (const auto& guard : guards_) Add(guard->counts(), play_.counts);
     return std::move(play_);
   }
 

@@ -28,6 +28,7 @@ struct StateSample {
 
 struct Play {
   std::vector<CallResult> calls;  // as in `Course::calls`
+  GuardCounts counts;             // of all guards together
   std::vector<StateSample> states;
 };
 

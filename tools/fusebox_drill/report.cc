@@ -55,8 +55,10 @@ std::string WorldText(const Drill& drill) {
   if (world.queue_limit) absl::StrAppend(&text, ", at most ", *world.queue_limit, " waiting");
   if (world.drop_dead) absl::StrAppend(&text, ", dead calls dropped");
   if (world.hide_deadline) absl::StrAppend(&text, ", deadline hidden");
-  return absl::StrCat(text, "; ", fuseboxctl::Count(drill.seeds, "seed"), " from ",
-                      drill.first_seed, "\n");
+  const std::string first = drill.seeds_from.empty()
+                                ? absl::StrCat(drill.first_seed)
+                                : absl::StrCat("\"", fuseboxctl::Printable(drill.seeds_from), "\"");
+  return absl::StrCat(text, "; ", fuseboxctl::Count(drill.seeds, "seed"), " from ", first, "\n");
 }
 
 std::string CellTable(const Row& row) {
@@ -76,6 +78,30 @@ std::string CellTable(const Row& row) {
     absl::StrAppend(&text, "worst: ", NameOf(row.Worst()), "\n");
   }
   return text;
+}
+
+std::string CandidateTable(const Row& row) {
+  Table table({"SCENARIO", "CLIENTS", "OPENED", "REJECTED", "WOULD OPEN", "WOULD REJECT",
+               "WOULD ADMIT", "ALONE OPENED", "REJECTED"});
+  bool has_one = false;
+  for (const Cell& cell : row.cells) {
+    if (!cell.candidate) continue;
+    has_one = true;
+    const CandidateFigures& counts = *cell.candidate;
+    Texts cells = {cell.scenario, absl::StrFormat("%7d", cell.clients)};
+    for (const double count :
+         {counts.opened, counts.rejected, counts.would_open, counts.would_reject,
+          counts.would_admit, counts.alone_opened, counts.alone_rejected}) {
+      cells.emplace_back(absl::StrFormat("%8.1f", count));
+    }
+    table.Add(std::move(cells));
+  }
+  if (!has_one) return "";
+  return absl::StrCat(
+      "the candidate of ", row.policy, ", beside it and alone\n", Render(table),
+      "WOULD REJECT: of the calls that ", row.policy,
+      " admitted; WOULD ADMIT: of those that it "
+      "rejected\nALONE: the candidate as the policy in force, with the same calls\n");
 }
 
 std::string SummaryTable(const std::vector<Row>& rows) {

@@ -18,6 +18,9 @@ std::string WorldText(const Drill& drill);
 // A policy, cell by cell, with the worst and the mean.
 std::string CellTable(const Row& row);
 
+// What the policy's candidate would have done, cell by cell; empty if it has none.
+std::string CandidateTable(const Row& row);
+
 // A line for each policy, the cheapest first.
 std::string SummaryTable(const std::vector<Row>& rows);
 
