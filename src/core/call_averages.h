@@ -29,7 +29,7 @@ class FailureAverage {
   Share share() const;
 
   // How many calls would tell as much of the share, if they all weighed the same.
-  static constexpr uint64_t kKnownCalls = 63;
+  static uint64_t KnownCalls();
 
  private:
   Share share_;            // after the last run that has ended

@@ -10,7 +10,7 @@
 #include "fusebox/circuit_name.h"
 #include "src/base/dcheck.h"
 #include "src/base/printable.h"
-#include "src/core/outage.h"
+#include "src/core/probe_gaps.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox::internal {

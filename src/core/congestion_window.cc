@@ -7,14 +7,23 @@
 #include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
 #include "src/core/exact.h"
+#include "src/core/tunable.h"
 
 namespace fusebox::internal {
 namespace {
 
-constexpr int64_t kInitial = 2;
+FUSEBOX_TUNABLE(int64_t, kFirstWindow, 2);
+
+// Above the threshold it grows by that part of a call each round trip, or of itself if that is
+// more.
+FUSEBOX_TUNABLE(int64_t, kCallPart, 4);
+FUSEBOX_TUNABLE(int64_t, kWindowPart, 64);
+
+// What of it has to be in use, so that it grows.
+FUSEBOX_TUNABLE(int64_t, kUsedPart, 2);
 
 // A 64th of a call, in millionths.
-constexpr int64_t kLeast = 15'625;
+FUSEBOX_TUNABLE(int64_t, kLeast, 15'625);
 
 // More than any process has out, so that nothing overflows.
 constexpr int64_t kMost = 100'000'000;
@@ -22,7 +31,8 @@ constexpr int64_t kMost = 100'000'000;
 }  // namespace
 
 CongestionWindow::CongestionWindow(SteadyTime now, int64_t threshold)
-    : size_(kUnit * (threshold == kNone ? kInitial : std::clamp<int64_t>(threshold, 1, kInitial))),
+    : size_(kUnit *
+            (threshold == kNone ? kFirstWindow : std::clamp<int64_t>(threshold, 1, kFirstWindow))),
       threshold_(threshold == kNone ? std::numeric_limits<int64_t>::max() : kUnit * threshold),
       last_held_(now),
       last_admitted_(now),
@@ -78,7 +88,7 @@ void CongestionWindow::Return(SteadyTime start, SteadyTime now, absl::Duration p
   --slice->calls;
   --inside_;
   // A window that is hardly used says nothing of what would be too much.
-  if (success && slice->most * kUnit * 2 >= size_) Grow(now);
+  if (success && slice->most * kUnit * kUsedPart >= size_) Grow(now);
 }
 
 void CongestionWindow::Grow(SteadyTime now) {
@@ -87,7 +97,8 @@ void CongestionWindow::Grow(SteadyTime now) {
     size_ = std::min(size_ + size_ / 4, kUnit);
     return;
   }
-  size_ += size_ < threshold_ ? kUnit : std::max(kUnit * kUnit / 4 / size_, kUnit / 64);
+  size_ +=
+      size_ < threshold_ ? kUnit : std::max(kUnit * kUnit / kCallPart / size_, kUnit / kWindowPart);
   size_ = std::min(size_, kMost * kUnit);
 }
 

@@ -7,9 +7,14 @@
 #include "absl/numeric/int128.h"
 #include "src/base/time_limits.h"
 #include "src/core/exact.h"
+#include "src/core/probe_gaps.h"
+#include "src/core/tunable.h"
 
 namespace fusebox::internal {
 namespace {
+
+// Of what calls usually take: two probes are no closer than that.
+FUSEBOX_TUNABLE(int64_t, kLatenciesPerGap, 2);
 
 // Towards zero, the same on every target. Below 2^50.
 int64_t SquareRoot(int64_t number) {
@@ -35,8 +40,9 @@ absl::Duration Outage::Gap(double probe_cost, int64_t rejected, absl::Duration u
   if (square < absl::uint128(static_cast<uint64_t>(most * most))) {
     gap = absl::Microseconds(SquareRoot(static_cast<int64_t>(absl::Uint128Low64(square))));
   }
-  return std::clamp(gap, std::min(std::max(kLeastProbeGap, 2 * usual_latency), kMostProbeGap),
-                    kMostProbeGap);
+  return std::clamp(
+      gap, std::min(std::max(kLeastProbeGap, kLatenciesPerGap * usual_latency), kMostProbeGap),
+      kMostProbeGap);
 }
 
 }  // namespace fusebox::internal

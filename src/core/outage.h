@@ -26,9 +26,6 @@ struct Outage {
                      SteadyTime now) const;
 };
 
-inline constexpr absl::Duration kLeastProbeGap = absl::Milliseconds(50);
-inline constexpr absl::Duration kMostProbeGap = absl::Seconds(30);
-
 }  // namespace fusebox::internal
 
 #endif  // FUSEBOX_SRC_CORE_OUTAGE_H_

@@ -13,7 +13,9 @@
 #include "src/base/operator_verbs.h"
 #include "src/base/text.h"
 #include "src/core/exact.h"
+#include "src/core/probe_gaps.h"
 #include "src/core/transition_table.h"
+#include "src/core/tunable.h"
 
 namespace fusebox::internal {
 namespace {
@@ -35,7 +37,22 @@ bool DoesMore(Cause verb, Mode mode) {
 constexpr absl::Duration kFreshConnection = absl::Seconds(1);
 
 // Without an end in sight, for how long a limit lasts after the last call that was held back.
-constexpr absl::Duration kLongestLimit = absl::Seconds(60);
+FUSEBOX_TUNABLE(absl::Duration, kLongestLimit, absl::Seconds(60));
+
+// What is long for a call, and for how long a calm has to last.
+FUSEBOX_TUNABLE(absl::Duration, kLeastLong, absl::Seconds(1));
+FUSEBOX_TUNABLE(int64_t, kLatenciesPerLong, 10);
+
+// Of how many calls the usual latency is.
+FUSEBOX_TUNABLE(int64_t, kLatencyCalls, 8);
+
+// The part of the calls in flight from where on a dependency that gave no answer comes back slowly.
+FUSEBOX_TUNABLE(int64_t, kPartAfterHang, 2);
+
+// Whether a failed recovery belongs to the outage before, and whether a dependency that gave no
+// answer comes back with a limit. Off only to measure what they are worth.
+FUSEBOX_TUNABLE(bool, kOutagesGoOn, true);
+FUSEBOX_TUNABLE(bool, kHungIsSlow, true);
 
 std::string LimitText(const CongestionWindow& limit) {
   if (limit.size() < 1) return absl::StrCat(std::lround(limit.size() * 100), "% of the calls");
@@ -48,7 +65,7 @@ std::string NoneWasHeldBack(absl::Duration span) {
 
 // Ten times what calls take usually; a second at least, also while that isn't known.
 absl::Duration LongFor(absl::Duration usual_latency) {
-  return std::max(absl::Seconds(1), 10 * usual_latency);
+  return std::max(kLeastLong, kLatenciesPerLong * usual_latency);
 }
 
 // Empty for a call that the trip rules don't see.
@@ -556,7 +573,8 @@ void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) 
     usual_latency_ = took;
   } else {
     const int64_t usual = absl::ToInt64Nanoseconds(usual_latency_);
-    usual_latency_ = absl::Nanoseconds(usual + (absl::ToInt64Nanoseconds(took) - usual) / 8);
+    usual_latency_ =
+        absl::Nanoseconds(usual + (absl::ToInt64Nanoseconds(took) - usual) / kLatencyCalls);
   }
 }
 
@@ -774,8 +792,10 @@ OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
   if (policy_->adaptive_recovery) {
     const CallCounts counts = counts_();
     if (!goes_on) {
-      slow_from_ =
-          by.no_answer ? std::max<int64_t>(1, counts.in_flight / 2) : CongestionWindow::kNone;
+      if (!kOutagesGoOn) outage_.reset();
+      slow_from_ = by.no_answer && kHungIsSlow
+                       ? std::max<int64_t>(1, counts.in_flight / kPartAfterHang)
+                       : CongestionWindow::kNone;
     }
     if (!outage_) outage_ = Outage{at, counts.rejected};
     const absl::Duration gap =

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
+#include "src/core/probe_gaps.h"
 #include "src/core/rules/rate_rule.h"
 
 namespace fusebox::internal {

@@ -9,12 +9,13 @@
 #include "src/base/text.h"
 #include "src/core/exact.h"
 #include "src/core/share.h"
+#include "src/core/tunable.h"
 
 namespace fusebox::internal {
 namespace {
 
 // A dependency that hasn't failed yet isn't one that never does.
-constexpr Share kLeastFailureShare = Share::Of(1, 20);
+FUSEBOX_TUNABLE(uint64_t, kCallsPerFailure, 20);
 
 // From that failure of a run on, each further one is as probable as that one.
 constexpr uint64_t kLearntFrom = 256;
@@ -23,10 +24,10 @@ constexpr uint64_t kLearntFrom = 256;
 // calls, and by each failure of the run, which makes the next one more probable. (What Polya's urn
 // of 63 balls gives; the mean of p^n over what p may be.)
 Share ChanceOf(uint64_t run, Share failing) {
-  constexpr uint64_t kKnown = FailureAverage::kKnownCalls;
+  const uint64_t known_calls = FailureAverage::KnownCalls();
   const Share working = failing.Complement();
   const auto next = [&](uint64_t failures) {
-    return (working * Share::Of(kKnown, kKnown + failures)).Complement();
+    return (working * Share::Of(known_calls, known_calls + failures)).Complement();
   };
   Share chance = failing;
   for (uint64_t i = 1; i < std::min(run, kLearntFrom); ++i) chance = chance * next(i);
@@ -49,7 +50,8 @@ bool IsRarer(uint64_t rate, absl::Duration once_per, Share chance) {
 std::optional<Verdict> ImprobableRunRule::Check(int64_t run, const CallAverages& averages) const {
   if (run < policy.min_failures) return std::nullopt;
   const Share share = averages.failures.share();
-  const Share chance = ChanceOf(static_cast<uint64_t>(run), std::max(share, kLeastFailureShare));
+  const Share chance =
+      ChanceOf(static_cast<uint64_t>(run), std::max(share, Share::Of(1, kCallsPerFailure)));
   const uint64_t rate = averages.rate.rate();
   if (!IsRarer(rate, policy.once_per, chance)) return std::nullopt;
   const double per_second = static_cast<double>(rate) / (1 << CallRate::kRateBits);
