@@ -54,6 +54,8 @@ refuses "unknown argument: --bogus" demo --fast --bogus
 refuses "--admin-port takes a port from 0 to 65535, not: 65536" demo --admin-port 65536
 refuses "--metrics-port takes a port" demo --metrics-port=none
 refuses "--instance needs a value" demo --instance
+refuses "--seeds takes a number from 1" protection --seeds 0
+refuses "--part takes worlds, held-out or sensitivity" protection --part nosuch
 refuses "no such file" lint nofile.cc
 refuses "no such file" lint --format-only nofile.cc
 refuses "no C++ file: README.md" lint README.md
