@@ -4,13 +4,15 @@
 // they are killed, their kernel refuses connections for a while, and they come back.
 //
 // Each client is a process of its own, so that nothing but the client itself has gRPC work: it has
-// one channel, to a server of its own, and one thread that makes blocking calls. All that are
-// called as often, by three rates, are away at the same time. Attempts to connect are counted by
-// the kernel, for the whole machine: `unshare -n` keeps those of others out.
+// one channel, to a server of its own, and one thread that makes blocking calls. All of them, by
+// one or several rates of calls, are away at the same time. Attempts to connect are counted by the
+// kernel, for the whole machine, or for a network of its own, which keeps those of others out:
 //
-//   reconnect_benchmark [--away=SECONDS] [--servers=N] [--second=SECONDS] [--tls]
+//   reconnect_benchmark [--away=SECONDS] [--rates=N,...] [--servers=N] [--second=SECONDS] [--tls]
+//   unshare --map-root-user --net sh -c 'ip link set lo up; reconnect_benchmark --servers=1000 ...'
 //
-// `--servers`: for each rate. `--second`: each server's name stands for two addresses, and the
+// `--rates`: calls a second; 1,50,200 unless you say. `--servers`: for each rate, 20 unless you
+// say, and 1,000 in all at most. `--second`: each server's name stands for two addresses, and the
 // second comes back so much later than the first.
 #include <arpa/inet.h>
 #include <grpcpp/grpcpp.h>
@@ -18,6 +20,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -57,16 +60,19 @@
 
 namespace {
 
-constexpr std::array<int, 3> kCallsPerSecond = {1, 50, 200};
+constexpr std::size_t kMostClients = 1'000;
 
 // After that a client gives up: gRPC's own backoff is two minutes at most.
 constexpr double kPatience = 300;
 
 struct Settings {
   double away = 60;
-  int servers = 20;
+  std::vector<int> rates = {1, 50, 200};  // calls a second
+  int servers = 20;                       // for each rate
   std::optional<double> second;
   std::optional<fusebox_testing::TestCertificate> tls;
+
+  std::size_t clients() const { return rates.size() * static_cast<std::size_t>(servers); }
 };
 
 [[noreturn]] void Die(const char* what) {
@@ -97,7 +103,7 @@ struct Board {
   std::atomic<double> gone{0};
   std::atomic<double> back{0};
   std::atomic<int> over{0};
-  std::array<Figures, 1'000> figures{};
+  std::array<Figures, kMostClients> figures{};
 };
 
 Board& NewBoard() {
@@ -266,7 +272,7 @@ class Outage {
  public:
   Outage(const Settings& settings, bool await_connection)
       : settings_(settings),
-        clients_(settings.servers * static_cast<int>(kCallsPerSecond.size())),
+        clients_(static_cast<int>(settings.clients())),
         board_(NewBoard()),
         first_(NewAddresses()) {
     if (settings_.second) second_ = NewAddresses();
@@ -320,7 +326,7 @@ class Outage {
     std::string target = absl::StrCat("ipv4:", first_[static_cast<std::size_t>(number)]->text());
     if (settings_.second)
       absl::StrAppend(&target, ",", second_[static_cast<std::size_t>(number)]->text());
-    const int rate = kCallsPerSecond[static_cast<std::size_t>(number / settings_.servers)];
+    const int rate = settings_.rates[static_cast<std::size_t>(number / settings_.servers)];
     processes_.push_back(std::make_unique<Process>([&, number, rate] {
       Client client(settings_, target, await_connection);
       if (!client.Call(absl::Seconds(60)).ok()) Die("no answer");
@@ -349,8 +355,10 @@ T Quantile(std::vector<T> values, double q) {
 void Measure(const char* what, const Settings& settings, bool await_connection) {
   Outage outage(settings, await_connection);
   outage.Happen();
-  std::printf("%s: %.2f attempts to connect a second\n", what, outage.attempts_per_second());
-  for (std::size_t rate = 0; rate < kCallsPerSecond.size(); ++rate) {
+  std::printf("%s: %.2f attempts to connect a second of each client, %.0f of all\n", what,
+              outage.attempts_per_second(),
+              outage.attempts_per_second() * static_cast<double>(settings.clients()));
+  for (std::size_t rate = 0; rate < settings.rates.size(); ++rate) {
     std::vector<double> back;
     std::vector<int> spent;
     for (const Figures& figures : outage.Of(rate)) {
@@ -360,10 +368,20 @@ void Measure(const char* what, const Settings& settings, bool await_connection) 
     std::printf(
         "  %3d calls a second: answered after %6.2f s (p95 %6.2f s, at most %6.2f s); "
         "%d calls spent (at most %d)\n",
-        kCallsPerSecond[rate], Quantile(back, 0.5), Quantile(back, 0.95), Quantile(back, 1),
+        settings.rates[rate], Quantile(back, 0.5), Quantile(back, 0.95), Quantile(back, 1),
         Quantile(spent, 0.5), Quantile(spent, 1));
   }
   std::fflush(stdout);
+}
+
+bool TakeRates(absl::string_view argument, std::vector<int>& rates) {
+  rates.clear();
+  for (const absl::string_view word : absl::StrSplit(argument, ',')) {
+    int rate = 0;
+    if (!absl::SimpleAtoi(word, &rate) || rate < 1) return false;
+    rates.push_back(rate);
+  }
+  return true;
 }
 
 bool Take(absl::string_view argument, Settings& settings) {
@@ -376,9 +394,9 @@ bool Take(absl::string_view argument, Settings& settings) {
   if (absl::ConsumePrefix(&argument, "--away=")) {
     return absl::SimpleAtod(argument, &settings.away) && settings.away > 0;
   }
+  if (absl::ConsumePrefix(&argument, "--rates=")) return TakeRates(argument, settings.rates);
   if (absl::ConsumePrefix(&argument, "--servers=")) {
-    return absl::SimpleAtoi(argument, &settings.servers) && settings.servers > 0 &&
-           settings.servers <= 300;
+    return absl::SimpleAtoi(argument, &settings.servers) && settings.servers > 0;
   }
   if (absl::ConsumePrefix(&argument, "--second=") && absl::SimpleAtod(argument, &second)) {
     settings.second = second;
@@ -387,15 +405,25 @@ bool Take(absl::string_view argument, Settings& settings) {
   return false;
 }
 
+// The server has an open file or two for each client: more than a shell allows, mostly.
+void AllowManyFiles() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Settings settings;
   for (int i = 1; i < argc; ++i) {
     if (!Take(argv[i], settings)) {
-      Die("usage: [--away=SECONDS] [--servers=N] [--second=SECONDS] [--tls]");
+      Die("usage: [--away=SECONDS] [--rates=N,...] [--servers=N] [--second=SECONDS] [--tls]");
     }
   }
+  if (settings.clients() > kMostClients) Die("more than 1000 servers in all");
+  AllowManyFiles();
   std::printf("%d servers for each rate, away for %.0f s%s\n", settings.servers, settings.away,
               settings.tls ? ", with TLS" : "");
   if (settings.second) {
