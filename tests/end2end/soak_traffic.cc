@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/async_echo_call.h"
 
 namespace fusebox_testing {
@@ -68,9 +69,12 @@ std::unique_ptr<ClientInterceptorFactoryInterface> CountStarts(StartCounts& coun
   return std::make_unique<StartCounterFactory>(counts);
 }
 
-SoakCaller::SoakCaller(uint64_t seed, std::vector<std::shared_ptr<grpc::Channel>> channels,
-                       ScriptedEcho& server, FakeClock& clock)
-    : channels_(std::move(channels)), server_(server), clock_(clock), lots_(seed) {}
+SoakTally& SoakTally::operator+=(const SoakTally& more) {
+  for (std::size_t i = 0; i < kEndings; ++i) endings.at(i) += more.endings.at(i);
+  not_connected += more.not_connected;
+  limited += more.limited;
+  return *this;
+}
 
 Ending SoakCaller::DrawEnding() {
   const uint64_t lot = Draw(100);
@@ -81,8 +85,7 @@ Ending SoakCaller::DrawEnding() {
   return Ending::kPrepared;
 }
 
-Script SoakCaller::DrawScript() {
-  const uint64_t lot = Draw(100);
+Script ScriptOf(uint64_t lot) {
   if (lot < 65) return Script::Answer();
   if (lot < 75) return Script::Fail(grpc::Status(grpc::StatusCode::NOT_FOUND, "none"));
   if (lot < 85) return Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "down"));
@@ -95,15 +98,16 @@ Script SoakCaller::DrawScript() {
 }
 
 void SoakCaller::MakeRandomCall() {
-  clock_.Advance(absl::Microseconds(Draw(200)));
-  if (Draw(50) == 0) server_.Play(DrawScript());
+  const int64_t most = absl::ToInt64Microseconds(world_.most_between_calls);
+  world_.clock.Advance(absl::Microseconds(Draw(static_cast<uint64_t>(most))));
+  if (Draw(50) == 0) world_.change(Draw(100));
   const auto style = static_cast<Style>(Draw(kStyles.size()));
   const auto kind = static_cast<Kind>(Draw(kKinds.size()));
   Ending ending = DrawEnding();
   if (ending == Ending::kAbandoned && !CanBeAbandoned(style, kind)) ending = Ending::kCancelled;
   if (ending == Ending::kPrepared && !CanBePrepared(style, kind)) ending = Ending::kConverse;
-  ++endings_[static_cast<std::size_t>(ending)];
-  MakeCall(style, kind, ending, channels_[Draw(channels_.size())]);
+  ++tally_.endings[static_cast<std::size_t>(ending)];
+  MakeCall(style, kind, ending, world_.channels[Draw(world_.channels.size())]);
 }
 
 void SoakCaller::MakeCall(Style style, Kind kind, Ending ending, ChannelRef channel) {
@@ -118,7 +122,12 @@ void SoakCaller::MakeCall(Style style, Kind kind, Ending ending, ChannelRef chan
   const std::unique_ptr<EchoCall> call = StartEchoCall(style, kind, channel, context, opening);
   if (ending == Ending::kAbandoned) return;
   if (ending == Ending::kCancelled) context.TryCancel();
-  Converse(kind, *call);
+  const auto rejection = fusebox::GetRejection(Converse(kind, *call).status);
+  if (!rejection) return;
+  if (rejection->reason == fusebox::RejectionReason::kLimited) ++tally_.limited;
+  if (rejection->reason != fusebox::RejectionReason::kNotConnected) return;
+  ++tally_.not_connected;
+  channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::milliseconds(20));
 }
 
 }  // namespace fusebox_testing
