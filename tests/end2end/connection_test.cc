@@ -3,7 +3,6 @@
 // Servers that go away and come back (rule R20), with gRPC's default channel arguments.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/server_builder.h>
 #include <grpcpp/support/client_interceptor.h>
 #include <gtest/gtest.h>
 
@@ -20,6 +19,7 @@
 #include "fusebox/grpc/circuit_breaker_interceptor.h"
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/every_call.h"
+#include "tests/end2end/mortal_server.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/support/scripted_echo.h"
 
@@ -27,24 +27,6 @@ namespace fusebox_testing {
 namespace {
 
 using fusebox::State;
-
-// A server that can be shut down, and started again at the same address.
-class Server {
- public:
-  Server() : echo_(std::make_unique<ScriptedEcho>()), address_(echo_->address()) {}
-
-  const std::string& address() const { return address_; }
-  void GoAway() { echo_.reset(); }
-  void ComeBack() {
-    echo_ = std::make_unique<ScriptedEcho>(Script::Answer(), [this](grpc::ServerBuilder& builder) {
-      builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
-    });
-  }
-
- private:
-  std::unique_ptr<ScriptedEcho> echo_;
-  const std::string address_;
-};
 
 class ConnectionTest : public EveryCallTest {
  protected:
@@ -59,7 +41,7 @@ class ConnectionTest : public EveryCallTest {
   }
 
   // The server is gone, the channel has seen it, calls have opened the circuit, and a probe is due.
-  void Lose(Server& server, ProtectedClient& client) const {
+  void Lose(MortalServer& server, ProtectedClient& client) const {
     EXPECT_TRUE(Call(client).ok());
     server.GoAway();
     while (client.Snapshot(kind()).state == State::kClosed) {
@@ -87,7 +69,7 @@ class ConnectionTest : public EveryCallTest {
 };
 
 TEST_P(ConnectionTest, R20_NoCallIsSpentWhileTheServerIsAway) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address());
   Lose(server, client);
   const int64_t failures = client.Snapshot(kind()).totals.failure;
@@ -108,7 +90,7 @@ TEST_P(ConnectionTest, R20_NoCallIsSpentWhileTheServerIsAway) {
 }
 
 TEST_P(ConnectionTest, R20_CanBeTurnedOff) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address(), [](fusebox::ChannelOptions& options) {
     options.breaker.await_connection = false;
   });
@@ -127,7 +109,7 @@ TEST_P(ConnectionTest, R20_ACallOfAnIdleChannelIsAProbe) {
 }
 
 TEST_P(ConnectionTest, R20_TheChannelMayGoMeanwhile) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address());
   Lose(server, client);
   EXPECT_EQ(ReasonOf(Call(client)), fusebox::RejectionReason::kNotConnected);
@@ -181,7 +163,7 @@ class FailsFromMemory final : public grpc::experimental::ClientInterceptorFactor
 };
 
 TEST_P(ConnectionTest, R20_AProbeThatFailsFromMemoryIsNone) {
-  Server server;
+  MortalServer server;
   bool fails = false;
   // A target that reads like the peer.
   ProtectedClient client("ipv4:" + server.address(), [&](fusebox::ChannelOptions& options) {
@@ -200,7 +182,7 @@ TEST_P(ConnectionTest, R20_AProbeThatFailsFromMemoryIsNone) {
 
 // Each call is judged by its own.
 TEST_P(ConnectionTest, R20_OfTwoChannelsOfACircuitTheConnectedOneProbes) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address());
   Lose(server, client);
   const ScriptedEcho other;
@@ -218,7 +200,7 @@ TEST_P(ConnectionTest, R20_OfTwoChannelsOfACircuitTheConnectedOneProbes) {
 
 // It would fail, or wait, by itself.
 TEST_P(ConnectionTest, R20_DisabledAndShadowOnlyLook) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address());
   Lose(server, client);
   EXPECT_EQ(ReasonOf(Call(client)), fusebox::RejectionReason::kNotConnected);
@@ -235,7 +217,7 @@ TEST_P(ConnectionTest, R20_DisabledAndShadowOnlyLook) {
 
 // What an operator holds open stays so, connected or not.
 TEST_P(ConnectionTest, R20_AForcedOpeningGoesOn) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address());
   Lose(server, client);
   EXPECT_EQ(ReasonOf(Call(client)), fusebox::RejectionReason::kNotConnected);
@@ -249,7 +231,7 @@ TEST_P(ConnectionTest, R20_AForcedOpeningGoesOn) {
 
 // The thread that connects is stopped meanwhile, and goes on.
 TEST_P(ConnectionTest, R20_TheProcessMayFork) {
-  Server server;
+  MortalServer server;
   ProtectedClient client(server.address());
   Lose(server, client);
   EXPECT_EQ(ReasonOf(Call(client)), fusebox::RejectionReason::kNotConnected);
