@@ -9,11 +9,13 @@
 // kernel, for the whole machine, or for a network of its own, which keeps those of others out:
 //
 //   reconnect_benchmark [--away=SECONDS] [--rates=N,...] [--servers=N] [--second=SECONDS] [--tls]
+//                       [--fixed]
 //   unshare --map-root-user --net sh -c 'ip link set lo up; reconnect_benchmark --servers=1000 ...'
 //
 // `--rates`: calls a second; 1,50,200 unless you say. `--servers`: for each rate, 20 unless you
 // say, and 1,000 in all at most. `--second`: each server's name stands for two addresses, and the
-// second comes back so much later than the first.
+// second comes back so much later than the first. `--fixed`: not the default policy, but one that
+// opens for 2 s.
 #include <arpa/inet.h>
 #include <grpcpp/grpcpp.h>
 #include <netinet/in.h>
@@ -70,6 +72,7 @@ struct Settings {
   std::vector<int> rates = {1, 50, 200};  // calls a second
   int servers = 20;                       // for each rate
   std::optional<double> second;
+  bool fixed = false;
   std::optional<fusebox_testing::TestCertificate> tls;
 
   std::size_t clients() const { return rates.size() * static_cast<std::size_t>(servers); }
@@ -200,7 +203,7 @@ class Client {
       credentials = grpc::SslCredentials(options);
     }
     fusebox::Policy policy;
-    policy.open_duration = absl::Seconds(2);
+    if (settings.fixed) policy.open_duration = absl::Seconds(2);
     fusebox::ChannelOptions options;
     options.breaker.dependency = "echo";
     options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>();
@@ -391,6 +394,10 @@ bool Take(absl::string_view argument, Settings& settings) {
     if (!settings.tls) Die("no certificate: openssl isn't installed");
     return true;
   }
+  if (argument == "--fixed") {
+    settings.fixed = true;
+    return true;
+  }
   if (absl::ConsumePrefix(&argument, "--away=")) {
     return absl::SimpleAtod(argument, &settings.away) && settings.away > 0;
   }
@@ -419,13 +426,15 @@ int main(int argc, char** argv) {
   Settings settings;
   for (int i = 1; i < argc; ++i) {
     if (!Take(argv[i], settings)) {
-      Die("usage: [--away=SECONDS] [--rates=N,...] [--servers=N] [--second=SECONDS] [--tls]");
+      Die("usage: [--away=SECONDS] [--rates=N,...] [--servers=N] [--second=SECONDS] [--tls] "
+          "[--fixed]");
     }
   }
   if (settings.clients() > kMostClients) Die("more than 1000 servers in all");
   AllowManyFiles();
   std::printf("%d servers for each rate, away for %.0f s%s\n", settings.servers, settings.away,
               settings.tls ? ", with TLS" : "");
+  if (settings.fixed) std::printf("open for 2 s\n");
   if (settings.second) {
     std::printf("of two addresses each, the second back %.0f s later\n", *settings.second);
   }
