@@ -64,6 +64,9 @@ namespace {
 
 constexpr std::size_t kMostClients = 1'000;
 
+// How many connect at the same time.
+constexpr int kMostStarting = 20;
+
 // After that a client gives up: gRPC's own backoff is two minutes at most.
 constexpr double kPatience = 300;
 
@@ -226,8 +229,11 @@ class Client {
 
 // Calls that often, from when the servers are gone until there is an answer after their return.
 Figures CallUntilAnswered(Client& client, int calls_per_second, const Board& board) {
-  while (board.gone.load(std::memory_order_relaxed) == 0) absl::SleepFor(absl::Milliseconds(1));
   const double gap = 1.0 / calls_per_second;
+  // A thousand that look each millisecond would leave no time to the others.
+  while (board.gone.load(std::memory_order_relaxed) == 0) {
+    absl::SleepFor(absl::Seconds(std::min(gap, 0.2)));
+  }
   // Not all at the same moment.
   double due = board.gone.load(std::memory_order_relaxed) + gap * (getpid() % 97) / 97;
   bool rejected = false;
@@ -281,7 +287,10 @@ class Outage {
     if (settings_.second) second_ = NewAddresses();
     Start(first_);
     if (settings_.second) Start(second_);
-    for (int i = 0; i < clients_; ++i) StartClient(i, await_connection);
+    for (int i = 0; i < clients_; ++i) {
+      StartClient(i, await_connection);
+      WaitFor(board_.connected, i + 1 - kMostStarting);
+    }
     WaitFor(board_.connected, clients_);
   }
 

@@ -48,7 +48,7 @@ Script Shed() { return Script::Fail(grpc::Status(grpc::StatusCode::RESOURCE_EXHA
 Script Break() { return Script::Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "down")); }
 Script TimeOut() { return Script::Fail(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "late")); }
 
-// A stretch of an outage, of so many calls 20 ms apart.
+// A stretch of an outage, of `calls` calls, 20 ms apart.
 struct Stretch {
   Script script;
   int calls = 0;

@@ -278,7 +278,7 @@ class FrailServer {
   int64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
 
  private:
-  // For so many changes.
+  // As many changes long.
   static constexpr int64_t kCold = 4;
 
   // It answers some calls, and has too much to do with the others.

@@ -47,7 +47,7 @@ class Adder final : private ProcessThread {
     EXPECT_TRUE(Wake());
   }
 
-  // The sum, once so many have been added.
+  // The sum, once `count` numbers have been added.
   int64_t SumOf(int64_t count) {
     MutexLock lock(mutex_);
     while (added_ < count) changed_.Wait(mutex_);
