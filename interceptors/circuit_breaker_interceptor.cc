@@ -40,7 +40,7 @@ class CircuitBreakerInterceptorFactory::Impl {
   // is prepared here may never be.
   grpc::experimental::Interceptor* Create(ClientRpcInfo& info) {
     std::optional<ProtectedMethod> method = channel_.circuits.FindMethod(info.method());
-    if (!method || HealthChecker::IsAsking()) return nullptr;
+    if (!method || HealthChecker::IsCheck(*info.client_context())) return nullptr;
     channel_.target.See(info.channel());
     return new CircuitBreakerInterceptor(channel_, *std::move(method),
                                          DeadlineOf(*info.client_context()), info.type(),

@@ -9,11 +9,13 @@
 #include <grpcpp/support/slice.h>
 
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/clock.h"
@@ -27,6 +29,9 @@ namespace {
 
 // How long a question waits at most while another one is out.
 constexpr absl::Duration kRound = absl::Milliseconds(10);
+
+// From then on the thread is held up.
+constexpr absl::Duration kLongestWait = absl::Seconds(1);
 
 // The numbers of grpc.health.v1.
 constexpr uint32_t kServiceField = 1;
@@ -42,15 +47,15 @@ auto After(absl::Duration duration) {
   return absl::ToChronoTime(Clock::Real().WallNow() + duration);
 }
 
-thread_local bool is_asking = false;
+// Of the check that this thread is starting. Interceptors may make calls of their own meanwhile.
+thread_local const grpc::ClientContext* starting = nullptr;
 
-// This thread is starting a check.
-class Asking {
+class Starting {
  public:
-  Asking() { is_asking = true; }
-  ~Asking() { is_asking = false; }
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
+  explicit Starting(const grpc::ClientContext& context) { starting = &context; }
+  ~Starting() { starting = nullptr; }
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
 };
 
 std::string BytesOf(const grpc::ByteBuffer& buffer) {
@@ -75,7 +80,7 @@ class Check {
     context_.set_deadline(After(question.timeout));
     // Of a buffer without a slice, gRPC would make no message.
     const grpc::Slice request(HealthCheckRequest(question.service));
-    const Asking asking;
+    const Starting is_starting(context_);
     call_ = stub_.PrepareUnaryCall(&context_, *kMethod, grpc::ByteBuffer(&request, 1), &queue);
     call_->StartCall();
     call_->Finish(&response_, &status_, tag);
@@ -89,7 +94,9 @@ class Check {
   // Once it has ended.
   Outcome Result() const {
     Outcome outcome;
+    // As of calls: what this process' own gRPC says is nothing of the server's.
     if (IsUnconnected(status_, context_.peer(), /*target=*/{})) return Outcome::Ignored();
+    if (IsLocalFailure(status_, context_.peer(), /*target=*/{})) return Outcome::Ignored();
     if (status_.ok()) {
       outcome = OutcomeOfHealthCheck(BytesOf(response_));
     } else {
@@ -108,6 +115,9 @@ class Check {
   grpc::ByteBuffer response_;
   grpc::Status status_;
 };
+
+// Of the machine.
+int64_t Now() { return Clock::Real().CoarseNow().nanos(); }
 
 void Answer(HealthQuestion question, const Outcome& outcome) {
   // With the check, its channel may have gone, and all circuits of it.
@@ -203,13 +213,29 @@ HealthChecker& HealthChecker::Get() {
 
 HealthChecker::HealthChecker() : ProcessThread([] { Get().StopAtExit(); }) {}
 
-bool HealthChecker::IsAsking() { return is_asking; }
+bool HealthChecker::IsCheck(const grpc::ClientContext& context) { return starting == &context; }
+
+bool HealthChecker::KeepsUp() {
+  const int64_t since = waits_since_.load(std::memory_order_relaxed);
+  if (since == 0) return true;
+  if (Now() - since < absl::ToInt64Nanoseconds(kLongestWait)) return true;
+  std::deque<HealthQuestion> late;
+  {
+    MutexLock lock(mutex_);
+    late = std::exchange(questions_, {});
+  }
+  for (HealthQuestion& question : late) Answer(std::move(question), Outcome::Ignored());
+  return false;
+}
 
 void HealthChecker::Ask(HealthQuestion question) {
+  const int64_t now = Now();
   MutexLock lock(mutex_);
   // What isn't taken goes after the lock, and its probe with it.
   if (stopped_for_good()) return;
   questions_.push_back(std::move(question));
+  int64_t none = 0;
+  waits_since_.compare_exchange_strong(none, now, std::memory_order_relaxed);
   if (Wake()) return;
   question = std::move(questions_.back());
   questions_.pop_back();
@@ -218,15 +244,22 @@ void HealthChecker::Ask(HealthQuestion question) {
 void HealthChecker::Work() {
   Checks checks;
   do {
-    for (HealthQuestion& question : TakeQuestions()) checks.Start(std::move(question));
+    while (auto question = TakeQuestion()) checks.Start(*std::move(question));
     if (!checks.empty()) checks.Poll();
   } while (!checks.empty() && !IsStopped());
+  // Of those that were given back while this thread was held up.
+  MutexLock lock(mutex_);
+  if (questions_.empty()) waits_since_.store(0, std::memory_order_relaxed);
 }
 
-std::vector<HealthQuestion> HealthChecker::TakeQuestions() {
+// One at a time: those that wait behind it can be given back.
+std::optional<HealthQuestion> HealthChecker::TakeQuestion() {
   MutexLock lock(mutex_);
-  if (stopped()) return {};
-  return std::exchange(questions_, {});
+  if (stopped() || questions_.empty()) return std::nullopt;
+  std::optional<HealthQuestion> first = std::move(questions_.front());
+  questions_.pop_front();
+  waits_since_.store(questions_.empty() ? 0 : Now(), std::memory_order_relaxed);
+  return first;
 }
 
 bool HealthChecker::IsStopped() {

@@ -5,11 +5,15 @@
 #define FUSEBOX_INTERCEPTORS_HEALTH_CHECKER_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
+#include <atomic>
+#include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
@@ -53,8 +57,13 @@ class HealthChecker final : private ProcessThread {
   // Of each question, the probe is given back: with the answer, or as ignored if there is none.
   void Ask(HealthQuestion question);
 
-  // Whether this thread is starting a check, which is no call of the application's.
-  static bool IsAsking();
+  // False while the thread is held up, by code of the application's that it calls: then calls have
+  // to be the probes. What has waited so long is given back here.
+  bool KeepsUp();
+
+  // Whether it is the context of a check that this thread is starting: no call of the
+  // application's.
+  static bool IsCheck(const grpc::ClientContext& context);
 
  private:
   class Checks;
@@ -66,11 +75,15 @@ class HealthChecker final : private ProcessThread {
   }
   void Work() override;
 
-  // Of the thread: what has been asked for since, unless it is stopped.
-  std::vector<HealthQuestion> TakeQuestions();
+  // Of the thread: what is to be asked next; none, too, if it is stopped.
+  std::optional<HealthQuestion> TakeQuestion();
   bool IsStopped();
 
-  std::vector<HealthQuestion> questions_ ABSL_GUARDED_BY(mutex_);
+  std::deque<HealthQuestion> questions_ ABSL_GUARDED_BY(mutex_);
+
+  // Since when the first question waits that the thread has not taken, though it may have been
+  // given back since; 0: none does. Relaxed: a time alone.
+  std::atomic<int64_t> waits_since_{0};
 };
 
 }  // namespace fusebox::internal

@@ -7,9 +7,16 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "src/base/user_code.h"
 
 namespace fusebox::internal {
+namespace {
+
+// How long the end of the process waits for a thread. Work of the library's own is done sooner.
+constexpr absl::Duration kLongestEnd = absl::Seconds(2);
+
+}  // namespace
 
 ProcessThread::ProcessThread(void (*stop_at_exit)())
     : fork_hooks_([this] { return Stop(/*for_good=*/false); },
@@ -26,8 +33,12 @@ bool ProcessThread::Wake() {
 void ProcessThread::Start() {
   RunUserCode(
       [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        ended_ = false;
         thread_ = std::thread([this] {
           while (WaitForWork()) Work();
+          MutexLock lock(mutex_);
+          ended_ = true;
+          ended_changed_.NotifyOne();
         });
         thread_of_.store(getpid(), std::memory_order_relaxed);
       },
@@ -63,11 +74,20 @@ void ProcessThread::StopAtExit() {
   if (thread_of_.load(std::memory_order_relaxed) != getpid()) return;
   std::thread thread = Stop(/*for_good=*/true);
   if (!thread.joinable()) return;
-  // gRPC may call the application on that thread, and the application may end the process there.
-  if (thread.get_id() == std::this_thread::get_id()) {
-    thread.detach();
-  } else {
+  // gRPC may call the application on that thread, and the application may end the process there,
+  // or never come back.
+  bool ended = false;
+  if (thread.get_id() != std::this_thread::get_id()) {
+    MutexLock lock(mutex_);
+    ended = ended_changed_.WaitFor(mutex_, kLongestEnd, [this] {
+      mutex_.AssertHeld();
+      return ended_;
+    });
+  }
+  if (ended) {
     thread.join();
+  } else {
+    thread.detach();
   }
 }
 

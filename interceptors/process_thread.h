@@ -47,6 +47,7 @@ class ProcessThread {
   // The process is about to end.
   bool stopped_for_good() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_for_good_; }
 
+  // Waits for the thread, unless it is within code of the application's that doesn't return.
   void StopAtExit();
 
   Mutex mutex_;
@@ -58,8 +59,10 @@ class ProcessThread {
   void Resume(bool in_child);
 
   CondVar changed_;
+  CondVar ended_changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_for_good_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the thread that was started last
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
   std::atomic<pid_t> thread_of_{0};  // the process whose thread it is; relaxed, a number alone
   const ForkHooks fork_hooks_;

@@ -56,6 +56,8 @@ void ProtectedCall::Start(const CallInfo::Metadata* metadata) {
   circuit_ = channel_.circuits.FindCircuit(method_, metadata);
   if (circuit_.breaker == nullptr) return;
   Admission admission = circuit_.breaker->TryAcquire([this] { return GetReach(); });
+  // It may be the policy's candidate alone that had to know.
+  found_ready_ = found_ready_ && circuit_.breaker->state() != State::kClosed;
   if (!admission) {
     if (admission.reason() == RejectionReason::kNotConnected) {
       Connector::Get().Connect(*dynamic_cast<grpc::Channel*>(through_));
@@ -92,7 +94,7 @@ Reach ProtectedCall::GetReach() {
     case GRPC_CHANNEL_IDLE:
       break;
   }
-  return Reach::kAsk;
+  return HealthChecker::Get().KeepsUp() ? Reach::kAsk : Reach::kCall;
 }
 
 // The server, in place of this call.

@@ -119,7 +119,7 @@ struct AdaptiveRecovery {
 // (fusebox/circuit_breaker.h) and what they have. Who can't, goes on as without this.
 struct HealthProbe {
   // How long an answer may take. For those who ask: the circuit itself has
-  // `half_open.probe_timeout`.
+  // `half_open.probe_timeout`. For so long, the interceptor's question keeps channel and registry.
   absl::Duration timeout = absl::Seconds(1);  // 1 ms to 24 h
 };
 

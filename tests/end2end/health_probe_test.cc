@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@
 #include "tests/end2end/every_call.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/end2end/spy_interceptor.h"
+#include "tests/end2end/test_certificate.h"
+#include "tests/end2end/token_source.h"
 #include "tests/support/scripted_echo.h"
 
 namespace fusebox_testing {
@@ -319,6 +322,86 @@ TEST(HealthProbe, R21_ACheckIsNoCallOfTheApplications) {
   EXPECT_EQ(client.Snapshot().state, State::kHalfOpen);
   EXPECT_EQ(client.registry().Find(std::string("echo/") + kCheck), nullptr);
   EXPECT_EQ(outer.starts, 2);  // the call and the check
+}
+
+// The application's own code, which each check passes on its way out.
+class CallsBeforeChecks final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit CallsBeforeChecks(std::function<void()> call) : call_(std::move(call)) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo* info) override {
+    if (info->method() == std::string("/") + kCheck) call_();
+    return nullptr;
+  }
+
+ private:
+  const std::function<void()> call_;
+};
+
+auto WithCallBeforeChecks(const std::function<void()>& call) {
+  return [call](fusebox::ChannelOptions& options) {
+    options.outer_interceptors.push_back(std::make_unique<CallsBeforeChecks>(call));
+  };
+}
+
+// Such as one that gets a token.
+TEST(HealthProbe, R21_CallsOfInterceptorsMeanwhileAreTheApplications) {
+  ScriptedServer server;
+  server.Answer(kCheck, Serving());
+  ScriptedEcho tokens;
+  Client token_client(tokens.address());
+  token_client.Circuit()->ForceOpen(fusebox::Operator("test")).IgnoreError();
+  grpc::Status token;
+  Client client(server.target(), AskingPolicy(),
+                WithCallBeforeChecks([&] { token = token_client.Call(); }));
+  client.Open();
+  client.Ask();
+  EXPECT_EQ(client.Snapshot().state, State::kHalfOpen);
+  const std::optional<fusebox::Rejection> rejection = fusebox::GetRejection(token);
+  ASSERT_TRUE(rejection) << token.error_message();
+  EXPECT_EQ(rejection->reason, fusebox::RejectionReason::kForcedOpen);
+}
+
+TEST(HealthProbe, R21_CodeThatHoldsUpChecksLeavesTheProbesToCalls) {
+  ScriptedServer server;
+  server.Answer(kCheck, Serving());
+  std::promise<void> go_on;
+  const std::shared_future<void> gone_on = go_on.get_future().share();
+  Client blocked(server.target(), AskingPolicy(), WithCallBeforeChecks([=] { gone_on.wait(); }));
+  blocked.Open();
+  blocked.CallInVain();
+  const ScriptedEcho well;
+  Client other(well.address());
+  other.Open();
+  // Asked in vain for a while, then not any more.
+  WaitUntil([&] { return other.Call().ok(); });
+  EXPECT_NE(other.Snapshot().state, State::kOpen);
+  EXPECT_EQ(other.Snapshot().in_flight, 0);
+  EXPECT_EQ(blocked.Snapshot().state, State::kOpen);
+  go_on.set_value();
+  WaitUntil([&] { return blocked.Snapshot().state == State::kHalfOpen; });
+}
+
+// As of a call (C2).
+TEST(HealthProbe, R21_ACheckThatFailsInThisProcessSaysNothingOfTheServer) {
+  const std::optional<TestCertificate> certificate = MakeTestCertificate();
+  if (!certificate) GTEST_SKIP() << "makes its certificate by the program openssl: not found";
+  TokenSource tokens(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no token"));
+  const ScriptedEcho server(Script::Answer(), ServerTls(*certificate));
+  TestRegistry shared;
+  const auto channel = MustCreateChannel(
+      server.address(), OptionsOver(shared, AskingPolicy()),
+      grpc::CompositeChannelCredentials(ClientTls(*certificate), tokens.NewCredentials()));
+  const auto circuit = *shared.registry->GetOrCreate(CircuitName(Kind::kUnary), AskingPolicy());
+  for (int i = 0; i < 2; ++i) circuit->TryAcquire().permit().RecordFailure();
+  shared.clock.Advance(absl::Seconds(30));
+  EXPECT_FALSE(MakeCall(Style::kSync, Kind::kUnary, channel).status.ok());
+  WaitUntil([&] { return circuit->Snapshot().totals.ignored == 1; });
+  EXPECT_EQ(tokens.asked(), 1);
+  EXPECT_EQ(circuit->Snapshot().totals.failure, 2);
+  EXPECT_EQ(circuit->Snapshot().totals.probes_failed, 0);
+  EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
 TEST(HealthProbe, R21_AsksOfAService) {

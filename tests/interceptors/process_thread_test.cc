@@ -141,6 +141,49 @@ TEST(ProcessThread, R20_AChildForgetsWhatItsParentWanted) {
   EXPECT_EQ(adder.SumOf(1), 1);
 }
 
+// Within code of the application's, which that thread calls.
+class Stuck final : private ProcessThread {
+ public:
+  static Stuck& Get() {
+    static auto* const kStuck = new Stuck;
+    return *kStuck;
+  }
+  Stuck(const Stuck&) = delete;
+  Stuck& operator=(const Stuck&) = delete;
+  ~Stuck() = delete;
+
+  void GetStuck() {
+    MutexLock lock(mutex_);
+    EXPECT_TRUE(Wake());
+    while (!is_stuck_) changed_.Wait(mutex_);
+  }
+
+ private:
+  Stuck() : ProcessThread([] { Get().StopAtExit(); }) {}
+
+  bool HasWork() const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return true; }
+
+  void Work() override {
+    MutexLock lock(mutex_);
+    is_stuck_ = true;
+    changed_.NotifyAll();
+    for (;;) changed_.Wait(mutex_);
+  }
+
+  CondVar changed_;
+  bool is_stuck_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+TEST(ProcessThreadDeathTest, R21_TheProcessEndsThoughTheThreadNeverComesBack) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        Stuck::Get().GetStuck();
+        std::exit(7);
+      },
+      ::testing::ExitedWithCode(7), "");
+}
+
 // As they do who call until the very end.
 TEST(ProcessThreadDeathTest, R20_TheProcessEndsWhileOthersHaveWorkForIt) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
