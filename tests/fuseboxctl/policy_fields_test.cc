@@ -147,6 +147,11 @@ TEST(PolicyChange, SaysWhatIsWrongWithAnAssignment) {
   EXPECT_THAT(error("half_open=3"), HasSubstr("like \"half_open.max_concurrent\""));
   EXPECT_THAT(ChangeFromAssignments({"jitter=0", "jitter=1"}).status().message(),
               HasSubstr("is given twice"));
+  EXPECT_THAT(ChangeFromAssignments({"ramp=off", "ramp.duration=5s"}).status().message(),
+              HasSubstr("\"ramp.duration=5s\": excludes ramp, which is given as well"));
+  EXPECT_THAT(
+      ChangeFromAssignments({"shadow_policy.jitter=0.3", "shadow_policy=off"}).status().message(),
+      HasSubstr("\"shadow_policy=off\": excludes shadow_policy.jitter, which is given"));
 }
 
 TEST(PolicyChange, OfAFileIsAWholePolicyInEitherForm) {

@@ -9,11 +9,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -120,7 +122,8 @@ class Assignments {
   absl::Status Add(const std::string& path, absl::string_view value) {
     const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Walk(path);
     if (!fields.ok()) return fields.status();
-    if (!named_.insert(path).second) return absl::InvalidArgumentError("is given twice");
+    if (!named_.emplace(path, value).second) return absl::InvalidArgumentError("is given twice");
+    if (absl::Status clash = CheckParts(path); !clash.ok()) return clash;
     change_.mutable_update_mask()->add_paths(path);
     const FieldDescriptor& field = *fields->back();
     if (absl::Status clash = CheckChoices(*fields); !clash.ok()) return clash;
@@ -154,6 +157,20 @@ class Assignments {
     return *message;
   }
 
+  // What is off has no parts: without its value they would turn it on again.
+  absl::Status CheckParts(const std::string& path) const {
+    for (const auto& [whole, value] : named_) {
+      if (value != "off") continue;
+      for (const auto& [part, part_value] : named_) {
+        if (!absl::StartsWith(part, whole + ".")) continue;
+        const std::string& other = path == whole ? part : whole;
+        return absl::InvalidArgumentError(
+            absl::StrCat("excludes ", other, ", which is given as well: write one of the two"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
   // Of two windows, the later would silently take the earlier one's place.
   absl::Status CheckChoices(const std::vector<const FieldDescriptor*>& fields) const {
     const Message* message = &change_.policy();
@@ -184,7 +201,7 @@ class Assignments {
   }
 
   PolicyChange change_;
-  std::set<std::string> named_;
+  std::map<std::string, std::string> named_;
 };
 
 // What a change of a whole policy looks like.
