@@ -89,7 +89,7 @@ const TunableConstant& Find(const std::string& name) {
     if (constant.name == name) return constant;
   }
   std::fprintf(stderr, "there is no constant %s\n", name.c_str());
-  std::exit(1);
+  std::exit(EXIT_FAILURE);  // NOLINT(concurrency-mt-unsafe): of one thread
 }
 
 // The default with those constants times that.

@@ -36,8 +36,8 @@ struct TunableConstant {
 
 // All of the program, in any order.
 inline std::vector<TunableConstant>& TunableConstants() {
-  static auto* const all = new std::vector<TunableConstant>();
-  return *all;
+  static auto* const kAll = new std::vector<TunableConstant>();
+  return *kAll;
 }
 
 // Whole numbers stay that, from 1 on; a flag is off below 1.
