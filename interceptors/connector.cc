@@ -9,6 +9,7 @@
 
 #include "absl/random/random.h"
 #include "absl/time/time.h"
+#include "interceptors/deadline.h"
 
 namespace fusebox::internal {
 namespace {
@@ -32,10 +33,6 @@ constexpr absl::Duration kRoundPerChannel = absl::Microseconds(50);
 // How long gRPC watches a channel once it was told to. That can't be ended sooner, so the thread
 // takes as long to stop.
 constexpr absl::Duration kWatch = absl::Milliseconds(200);
-
-auto After(absl::Duration duration) {
-  return absl::ToChronoTime(Clock::Real().WallNow() + duration);
-}
 
 // There is nothing to be done for a channel in that state. SHUTDOWN is also what one says that has
 // no connection, as to a server in this process: to watch such a one would abort.
@@ -69,8 +66,8 @@ class Connector::Rounds {
     absl::Duration wait = kLongestRound;
     for (const auto& [key, attempts] : attempts_) wait = std::min(wait, attempts.next - now);
     const absl::Duration least = static_cast<int64_t>(attempts_.size()) * kRoundPerChannel;
-    auto until = After(std::max(wait, least));
-    const auto enough = After(least);
+    auto until = DeadlineAfter(std::max(wait, least));
+    const auto enough = DeadlineAfter(least);
     void* key = nullptr;
     bool changed = false;
     while (queue_.AsyncNext(&key, &changed, until) == grpc::CompletionQueue::GOT_EVENT) {
@@ -113,7 +110,7 @@ class Connector::Rounds {
     }
     if (!attempts.watched) {
       attempts.watched = true;
-      channel->NotifyOnStateChange(state, After(kWatch), &queue_, key);
+      channel->NotifyOnStateChange(state, DeadlineAfter(kWatch), &queue_, key);
     }
     return true;
   }

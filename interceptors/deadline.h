@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "absl/time/time.h"
+#include "fusebox/clock.h"
 
 namespace fusebox::internal {
 
@@ -15,6 +16,11 @@ inline absl::Time DeadlineOf(const grpc::ClientContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return absl::FromChrono(deadline);
+}
+
+// For gRPC, of the library's own calls and waits: by the machine's clock, as gRPC reckons.
+inline std::chrono::system_clock::time_point DeadlineAfter(absl::Duration duration) {
+  return absl::ToChronoTime(Clock::Real().WallNow() + duration);
 }
 
 }  // namespace fusebox::internal

@@ -19,6 +19,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/clock.h"
+#include "interceptors/deadline.h"
 #include "interceptors/local_failure.h"
 #include "interceptors/peer.h"
 #include "interceptors/pushback.h"
@@ -41,10 +42,6 @@ constexpr uint64_t kServing = 1;
 absl::string_view ServingStatusName(uint64_t status) {
   constexpr absl::string_view kNames[] = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
   return status < std::size(kNames) ? kNames[status] : "a status of a later version";
-}
-
-auto After(absl::Duration duration) {
-  return absl::ToChronoTime(Clock::Real().WallNow() + duration);
 }
 
 // Of the check that this thread is starting. Interceptors may make calls of their own meanwhile.
@@ -77,7 +74,7 @@ class Check {
       : stub_(std::move(channel)) {
     // gRPC refers to it for as long as the call lives.
     static const auto* const kMethod = new std::string("/grpc.health.v1.Health/Check");
-    context_.set_deadline(After(question.timeout));
+    context_.set_deadline(DeadlineAfter(question.timeout));
     // Of a buffer without a slice, gRPC would make no message.
     const grpc::Slice request(HealthCheckRequest(question.service));
     const Starting is_starting(context_);
@@ -93,10 +90,12 @@ class Check {
 
   // Once it has ended.
   Outcome Result() const {
-    Outcome outcome;
+    const std::string peer = context_.peer();
     // As of calls: what this process' own gRPC says is nothing of the server's.
-    if (IsUnconnected(status_, context_.peer(), /*target=*/{})) return Outcome::Ignored();
-    if (IsLocalFailure(status_, context_.peer(), /*target=*/{})) return Outcome::Ignored();
+    if (IsUnconnected(status_, peer, /*target=*/{}) || IsLocalFailure(status_, peer, {})) {
+      return Outcome::Ignored();
+    }
+    Outcome outcome;
     if (status_.ok()) {
       outcome = OutcomeOfHealthCheck(BytesOf(response_));
     } else {
@@ -104,7 +103,7 @@ class Check {
                                  absl::StrCat("health check: ", status_.error_message()));
       outcome.pushback = PushbackOf(status_, context_.GetServerTrailingMetadata());
     }
-    if (outcome.kind != OutcomeKind::kSuccess) outcome.peer = PeerText(context_.peer());
+    if (outcome.kind != OutcomeKind::kSuccess) outcome.peer = PeerText(peer);
     return outcome;
   }
 
@@ -175,7 +174,8 @@ class HealthChecker::Checks {
   void Poll() {
     void* tag = nullptr;
     bool ok = false;
-    if (queue_.AsyncNext(&tag, &ok, After(kRound)) == grpc::CompletionQueue::GOT_EVENT) End(tag);
+    if (queue_.AsyncNext(&tag, &ok, DeadlineAfter(kRound)) == grpc::CompletionQueue::GOT_EVENT)
+      End(tag);
   }
 
   // Those that are left are cancelled, and their probes left to whoever comes.
@@ -232,13 +232,10 @@ void HealthChecker::Ask(HealthQuestion question) {
   const int64_t now = Now();
   MutexLock lock(mutex_);
   // What isn't taken goes after the lock, and its probe with it.
-  if (stopped_for_good()) return;
+  if (stopped_for_good() || !Wake()) return;
   questions_.push_back(std::move(question));
   int64_t none = 0;
   waits_since_.compare_exchange_strong(none, now, std::memory_order_relaxed);
-  if (Wake()) return;
-  question = std::move(questions_.back());
-  questions_.pop_back();
 }
 
 void HealthChecker::Work() {
