@@ -93,8 +93,9 @@ struct HungCalls {
 // Opens the circuit after as many failures in a row as chance alone brings about less than once per
 // `once_per`, given how many of the calls fail anyway and how many calls there are a second; but
 // not before `min_failures` (rule R15). With an hour: 3 for a dependency that is well and is called
-// once a second, 6 at 200 calls/s, 8 at 1,000 calls/s of which 10 % fail, 28 if half of them do. A
-// failure more than 10 minutes after the one before it begins a new run.
+// once a second, 6 at 200 calls/s, 8 at 1,000 calls/s of which 10 % fail, 28 if half of them do. If
+// nine tenths of the calls fail, `min_failures` are enough. A failure more than 10 minutes after
+// the one before it begins a new run.
 struct ImprobableRun {
   int64_t min_failures = 3;                  // calls, 1 to 1,000,000
   absl::Duration once_per = absl::Hours(1);  // 1 s to 365 days
@@ -106,11 +107,12 @@ struct ImprobableRun {
 // a long outage, and the more the more calls there are; from 50 ms to 30 s, times a random factor
 // from 0.75 to 1.25 (or none, with `jitter` = 0). A good probe begins slow start: two calls in
 // flight, one more with each success. It is CLOSED when no call had to be held back for a second,
-// or for ten times what calls take if that is longer. What fails before that goes on with the same
-// outage.
+// or for ten times what calls take if that is longer. After an outage without answers (time-outs,
+// calls that hang) the limit that slow start has found is kept until no call was held back for 10
+// s: CLOSED, but a burst that the dependency couldn't take doesn't reach it.
 struct AdaptiveRecovery {
   // c: what a call costs that goes out in vain, in answers that are lost.
-  double probe_cost = 0.5;  // greater than 0, at most 100; held to a billionth
+  double probe_cost = 0.25;  // greater than 0, at most 100; held to a billionth
 };
 
 // While the circuit is OPEN, whoever can ask the dependency whether it is well does so in place of
@@ -126,10 +128,10 @@ struct HealthProbe {
 // How many calls may be in flight to a dependency that says it has too much to do: calls that end
 // as OutcomeKind::kOverload, which is RESOURCE_EXHAUSTED unless a classifier says otherwise (rule
 // R18). Such a call never opens the circuit. It cuts the number of calls in flight, at most once a
-// round trip; successes let it grow again, slowly; when no call had to be held back for a second,
-// or for ten times what calls take if that is longer, there is no limit any more. Below one call
-// in flight, a share of the calls is let through. The others are rejected with kLimited. The state
-// stays CLOSED meanwhile. Without it, an overload is a failure like any other.
+// round trip; successes let it grow again, slowly at first; when no call had to be held back for
+// 10 s, or for ten times what calls take if that is longer, there is no limit any more. Below one
+// call in flight, a share of the calls is let through. The others are rejected with kLimited. The
+// state stays CLOSED meanwhile. Without it, an overload is a failure like any other.
 struct OverloadLimit {
   // What is left of the calls in flight after a cut.
   double backoff_ratio = 0.7;  // 0.1 to less than 1; held to a billionth

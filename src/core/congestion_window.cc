@@ -15,9 +15,11 @@ namespace {
 FUSEBOX_TUNABLE(int64_t, kFirstWindow, 2);
 
 // Above the threshold it grows by that part of a call each round trip, or of itself if that is
-// more.
-FUSEBOX_TUNABLE(int64_t, kCallPart, 4);
-FUSEBOX_TUNABLE(int64_t, kWindowPart, 64);
+// more, and twice as fast each time that it has grown for so long.
+FUSEBOX_TUNABLE(int64_t, kCallPart, 64);
+FUSEBOX_TUNABLE(int64_t, kWindowPart, 1024);
+FUSEBOX_TUNABLE(absl::Duration, kDoubles, absl::Seconds(10));
+constexpr int64_t kMostDoublings = 10;
 
 // What of it has to be in use, so that it grows.
 FUSEBOX_TUNABLE(int64_t, kUsedPart, 2);
@@ -43,6 +45,13 @@ CongestionWindow CongestionWindow::Around(SteadyTime now, int64_t calls) {
   window.size_ = kMost * kUnit;
   window.inside_ = calls;
   window.slices_.push_back({FloorDiv(now.nanos(), kSliceNanos), calls, calls});
+  return window;
+}
+
+CongestionWindow CongestionWindow::Emptied() const {
+  CongestionWindow window = *this;
+  window.inside_ = 0;
+  window.slices_.clear();
   return window;
 }
 
@@ -97,9 +106,13 @@ void CongestionWindow::Grow(SteadyTime now) {
     size_ = std::min(size_ + size_ / 4, kUnit);
     return;
   }
-  size_ +=
-      size_ < threshold_ ? kUnit : std::max(kUnit * kUnit / kCallPart / size_, kUnit / kWindowPart);
-  size_ = std::min(size_, kMost * kUnit);
+  size_ = std::min(size_ + (size_ < threshold_ ? kUnit : SlowGrowth(now)), kMost * kUnit);
+}
+
+int64_t CongestionWindow::SlowGrowth(SteadyTime now) const {
+  const int64_t doublings = (now - std::max(since_, last_cut_)) / kDoubles;
+  return std::max(kUnit * kUnit / kCallPart / size_, kUnit / kWindowPart)
+         << std::min(doublings, kMostDoublings);
 }
 
 void CongestionWindow::Cut(SteadyTime start, SteadyTime now, int64_t ratio) {

@@ -36,7 +36,10 @@ bool DoesMore(Cause verb, Mode mode) {
 // For how long a connection that a call had is taken for one that is there.
 constexpr absl::Duration kFreshConnection = absl::Seconds(1);
 
-// Without an end in sight, for how long a limit lasts after the last call that was held back.
+// For how long a CLOSED circuit keeps a limit after the last call that was held back: too much once
+// may soon be too much again, and a limit that holds nothing back does no harm. With calls that
+// come back, and without.
+FUSEBOX_TUNABLE(absl::Duration, kKeptLimit, absl::Seconds(10));
 FUSEBOX_TUNABLE(absl::Duration, kLongestLimit, absl::Seconds(60));
 
 // What is long for a call, and for how long a calm has to last.
@@ -49,9 +52,8 @@ FUSEBOX_TUNABLE(int64_t, kLatencyCalls, 8);
 // The part of the calls in flight from where on a dependency that gave no answer comes back slowly.
 FUSEBOX_TUNABLE(int64_t, kPartAfterHang, 2);
 
-// Whether a failed recovery belongs to the outage before, and whether a dependency that gave no
-// answer comes back with a limit. Off only to measure what they are worth.
-FUSEBOX_TUNABLE(bool, kOutagesGoOn, true);
+// Whether a dependency that gave no answer comes back with a limit. Off only to measure what that
+// is worth.
 FUSEBOX_TUNABLE(bool, kHungIsSlow, true);
 
 std::string LimitText(const CongestionWindow& limit) {
@@ -525,11 +527,11 @@ std::optional<Verdict> StateMachine::RecordInWindow(const Ticket& ticket, const 
     // When the others started need not be known.
     if (success && (call.latency || ticket.start > limited->since())) NoteLatency(ticket, call);
   }
-  if (!success || !limited->WasEnoughFor(Patience(), now_)) return std::nullopt;
-  if (phase() == Phase::kSlowStart) {
-    return Verdict{Cause::kSlowStartEnded, NoneWasHeldBack(Patience())};
-  }
-  EndLimit(now_, NoneWasHeldBack(Patience()), changes);
+  const bool starts_slowly = phase() == Phase::kSlowStart;
+  const absl::Duration calm = starts_slowly ? Patience() : std::max(kKeptLimit, Patience());
+  if (!success || !limited->WasEnoughFor(calm, now_)) return std::nullopt;
+  if (starts_slowly) return Verdict{Cause::kSlowStartEnded, NoneWasHeldBack(calm)};
+  EndLimit(now_, NoneWasHeldBack(calm), changes);
   return std::nullopt;
 }
 
@@ -559,10 +561,7 @@ void StateMachine::MeetOverload(SteadyTime start, bool is_out, const CallRecord&
     limited->HoldUntil(now_ +
                        open_duration_.NextGap(*policy_, absl::ZeroDuration(), call.pushback));
   }
-  if (begins) {
-    changes.push_back(ChangeAt(EventKind::kLimitBegan, now_,
-                               {Cause::kNone, absl::StrCat("an overload: ", LimitText(*limited))}));
-  }
+  if (begins) TellLimit("an overload", now_, changes);
 }
 
 void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) {
@@ -720,6 +719,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
     asking_stopped_ = false;
     refusals_ = 0;
   }
+  std::optional<Learnt> learnt = LearntBySlowStart(verdict.cause);
   mode_ = transition->mode.value_or(mode_);
   CountOpenings(verdict.cause, to, at);
   if (verdict.cause == Cause::kNotConnected) {
@@ -742,6 +742,24 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
   if (to == Phase::kRamping) add(EventKind::kRampStarted);
   if (to == Phase::kSlowStart) add(EventKind::kSlowStartBegan);
   if (state() != from) add(EventKind::kTransition);
+  if (!learnt) return;
+  usual_latency_ = learnt->usual_latency;
+  std::get<ClosedState>(state_).limit = std::make_unique<CongestionWindow>(learnt->limit);
+  TellLimit("learnt in slow start", at, changes);
+}
+
+// What a dependency can take that gave no answers is known when slow start ends, and is kept for a
+// while: a burst would be too much for it again. The calls that are out then are of an epoch
+// before.
+std::optional<StateMachine::Learnt> StateMachine::LearntBySlowStart(Cause cause) {
+  if (cause != Cause::kSlowStartEnded || !window()->has_threshold()) return std::nullopt;
+  return Learnt{window()->Emptied(), usual_latency_};
+}
+
+// That one has begun.
+void StateMachine::TellLimit(absl::string_view why, SteadyTime at, Changes& changes) {
+  changes.push_back(ChangeAt(EventKind::kLimitBegan, at,
+                             {Cause::kNone, absl::StrCat(why, ": ", LimitText(*window()))}));
 }
 
 // Before that cause brings the circuit there.
@@ -792,12 +810,11 @@ OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
   if (policy_->adaptive_recovery) {
     const CallCounts counts = counts_();
     if (!goes_on) {
-      if (!kOutagesGoOn) outage_.reset();
       slow_from_ = by.no_answer && kHungIsSlow
                        ? std::max<int64_t>(1, counts.in_flight / kPartAfterHang)
                        : CongestionWindow::kNone;
     }
-    if (!outage_) outage_ = Outage{at, counts.rejected};
+    if (!outage_ || state() != State::kOpen) outage_ = Outage{at, counts.rejected};
     const absl::Duration gap =
         outage_->Gap(policy_->adaptive_recovery->probe_cost, counts.rejected, usual_latency_, at);
     if (mode_ == Mode::kForcedOpen) return open;

@@ -205,7 +205,13 @@ class StateMachine {
   std::optional<Verdict> RecordInWindow(const Ticket& ticket, const CallRecord& call,
                                         Changes& changes);
   void MeetOverload(SteadyTime start, bool is_out, const CallRecord& call, Changes& changes);
+  void TellLimit(absl::string_view why, SteadyTime at, Changes& changes);
   void EndLimit(SteadyTime at, std::string why, Changes& changes);
+  struct Learnt {
+    CongestionWindow limit;
+    absl::Duration usual_latency;
+  };
+  std::optional<Learnt> LearntBySlowStart(Cause cause);
   void NoteLatency(const Ticket& ticket, const CallRecord& success);
   absl::Duration Patience() const;
   std::optional<SteadyTime> ProbeSince(const Ticket& ticket) const;

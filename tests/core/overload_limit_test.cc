@@ -136,13 +136,35 @@ TEST(OverloadLimit, R18_OneCutForWhatWasOutAtTheSameTime) {
   EXPECT_NEAR(circuit.limit(), 0.7, 0.001);
 }
 
-TEST(OverloadLimit, R18_GrowsByAQuarterARoundTrip) {
+TEST(OverloadLimit, R18_GrowsByA64thOfACallARoundTrip) {
   LimitedCircuit circuit;
   std::vector<Permit> out = circuit.OverloadOneOf(20);
   circuit.Advance(absl::Milliseconds(10));
   for (Permit& permit : out) permit.RecordSuccess();
   // 19 successes, of 14 a round trip.
-  EXPECT_NEAR(circuit.limit(), 14 + 19.0 / 14 / 4, 0.02);
+  EXPECT_NEAR(circuit.limit(), 14 + 19.0 / 14 / 64, 0.0001);
+}
+
+TEST(OverloadLimit, R18_GrowsTwiceAsFastAfterEach10sWithoutACut) {
+  LimitedCircuit circuit;
+  circuit.OverloadOneOf(20).clear();
+  double growth = 1.0 / 64;
+  for (int seconds = 1; seconds <= 35; ++seconds) {
+    circuit.Advance(absl::Seconds(1));
+    if (seconds % 10 == 0) growth *= 2;
+    const double before = circuit.limit();
+    std::vector<Permit> out = circuit.Fill();
+    for (Permit& permit : out) permit.RecordSuccess();
+    EXPECT_NEAR(circuit.limit(), before + growth * static_cast<double>(out.size()) / before, 0.001)
+        << seconds;
+  }
+  // A cut makes it slow again.
+  circuit.Advance(absl::Seconds(1));
+  circuit.Call(Overload());
+  const double before = circuit.limit();
+  circuit.Advance(absl::Seconds(1));
+  circuit.Succeed(1);
+  EXPECT_LT(circuit.limit() - before, 0.26);
 }
 
 TEST(OverloadLimit, R18_BelowOneCallAShareIsLetThrough) {
@@ -165,12 +187,12 @@ TEST(OverloadLimit, R18_AShareGrowsByAQuarterWithEachSuccess) {
   EXPECT_EQ(circuit.limit(), 1);
 }
 
-TEST(OverloadLimit, R18_EndsWhenNoCallWasHeldBackForASecond) {
+TEST(OverloadLimit, R18_EndsWhenNoCallWasHeldBackFor10s) {
   LimitedCircuit circuit;
   std::vector<Permit> out = circuit.OverloadOneOf(20);
   circuit.Advance(absl::Milliseconds(500));
   EXPECT_FALSE(circuit->TryAcquire().admitted());
-  circuit.Advance(absl::Milliseconds(999));
+  circuit.Advance(absl::Milliseconds(9'999));
   out.back().RecordSuccess();
   EXPECT_TRUE(circuit->Snapshot().limit.has_value());
   circuit.Advance(absl::Milliseconds(1));
@@ -207,13 +229,13 @@ TEST(OverloadLimit, R18_WhoCallsSeldomFindsOut) {
   EXPECT_FALSE(circuit->Snapshot().limit.has_value());
 }
 
-TEST(OverloadLimit, R18_AWideLimitGrowsByA64thARoundTrip) {
+TEST(OverloadLimit, R18_AWideLimitGrowsByA1024thARoundTrip) {
   LimitedCircuit circuit;
   std::vector<Permit> out = circuit.OverloadOneOf(1'000);
   EXPECT_EQ(circuit.limit(), 700);
   circuit.Advance(absl::Milliseconds(10));
   for (Permit& permit : out) permit.RecordSuccess();
-  EXPECT_NEAR(circuit.limit(), 700 + 999.0 / 64, 0.01);
+  EXPECT_NEAR(circuit.limit(), 700 + 999.0 / 1024, 0.01);
 }
 
 TEST(OverloadLimit, R18_ASuccessThatTookLongCounts) {

@@ -93,6 +93,15 @@ class TestCircuit {
     return permits;
   }
 
+  // As many as it admits now; the next one is held back.
+  std::vector<fusebox::Permit> Fill() {
+    std::vector<fusebox::Permit> permits;
+    for (fusebox::Admission call = breaker_->TryAcquire(); call; call = breaker_->TryAcquire()) {
+      permits.push_back(std::move(call).permit());
+    }
+    return permits;
+  }
+
   // What any call does, and a read doesn't: a look at the calls and probes that are out.
   void Look() { (void)breaker_->TryAcquire(); }
 

@@ -188,7 +188,7 @@ TEST_F(PolicyCommand, R19_ShowsWhatIsInForce) {
             "  improbable_run.min_failures: 3 -> -\n"
             "  improbable_run.once_per: 1h -> -\n"
             "  adaptive_recovery: on -> off\n"
-            "  adaptive_recovery.probe_cost: 0.5 -> -\n"
+            "  adaptive_recovery.probe_cost: 0.25 -> -\n"
             "  open_duration: - -> 30s\n"
             "  half_open.max_concurrent: - -> 3\n"
             "  half_open.success_threshold: - -> 3\n");

@@ -54,8 +54,8 @@ ReferencePolicy ReferencePolicy::InForce() const {
       p.half_open.max_concurrent || p.half_open.verdict || p.ramp || p.adaptive_recovery;
   if (!says_when && !says_how_long && !says_how_back) {
     p.improbable_run = fusebox::ImprobableRun{3, absl::Hours(1)};
-    p.adaptive_recovery = fusebox::AdaptiveRecovery{0.5};
-    said.probe_cost = {1, 2};
+    p.adaptive_recovery = fusebox::AdaptiveRecovery{0.25};
+    said.probe_cost = {1, 4};
     if (!p.overload_limit) {
       p.overload_limit = fusebox::OverloadLimit{0.7};
       said.overload_ratio = {7, 10};
@@ -147,7 +147,7 @@ std::optional<RejectionReason> ReferenceCircuit::Refusal(Reach reach) {
   if (policy().max_in_flight && InFlight() + 1 > *policy().max_in_flight) {
     return RejectionReason::kTooManyCalls;
   }
-  if (state_ == State::kClosed && !overloaded_) return std::nullopt;
+  if (state_ == State::kClosed && !closed_with_limit_) return std::nullopt;
   if (retrying_) {
     if (ProbesOut() == 0 && !by_asking) return std::nullopt;
     tell_first();
@@ -260,7 +260,7 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
 void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& message, int64_t now) {
   if (calls_[call_index].answered) return;
   MakeDueMoves(now);
-  const bool limited = policy().max_in_flight || policy().hung_calls || overloaded_;
+  const bool limited = policy().max_in_flight || policy().hung_calls || closed_with_limit_;
   const bool nobody_cares = mode_ == Mode::kDisabled || (state_ == State::kClosed && !limited);
   if (nobody_cares) return;
   const bool current = IsCurrent(calls_[call_index].epoch, now);
@@ -484,7 +484,7 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
   refused_ = rejected_ + too_many_calls_ + would_reject_;
   while (const auto due = NextDue()) {
     if (*due > now_) return;
-    if (overloaded_) {
+    if (closed_with_limit_) {
       EndLimit(*due);
       continue;
     }
@@ -507,7 +507,7 @@ std::optional<int64_t> ReferenceCircuit::NextDue() const {
   if (state_ == State::kOpen && !retrying_) return open_until_;
   if (retrying_ && ProbesOut() == 0) return retrying_since_ + 30 * kBillion;
   if (retrying_ && ProbeRunsOut()) return *ProbeRunsOut() + 30 * kBillion;
-  if (overloaded_) return std::max(last_held_ + 60 * kBillion, held_until_.value_or(0));
+  if (closed_with_limit_) return std::max(last_held_ + 60 * kBillion, held_until_.value_or(0));
   if (ramping_) return ramping_since_ + Nanos(policy().ramp->duration);
   return std::nullopt;
 }
@@ -684,7 +684,9 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
   }
   run = RecentFailuresInARow();
   if (run < policy().improbable_run->min_failures) return false;
-  const long double p = std::max(0.05L, share * std::pow(kLess, successes));
+  const long double failing = share * std::pow(kLess, successes);
+  if (failing >= 0.9L) return true;
+  const long double p = std::max(0.05L, failing);
   long double chance = 1;
   for (int64_t i = 0; i < run; ++i) {
     const auto before = static_cast<long double>(std::min<int64_t>(i, 256));
@@ -811,8 +813,8 @@ void ReferenceCircuit::Limit(int64_t at, int64_t out) {
 }
 
 void ReferenceCircuit::MeetOverload(int64_t started, const Result& result) {
-  if (state_ == State::kClosed && !overloaded_) {
-    overloaded_ = true;
+  if (state_ == State::kClosed && !closed_with_limit_) {
+    closed_with_limit_ = true;
     limit_ = kUnit * int64_t{100'000'000};
     Limit(now_, InFlight());
     told_.push_back(
@@ -837,7 +839,10 @@ void ReferenceCircuit::Grow() {
   } else if (!grows_until_ || limit_ < *grows_until_) {
     limit_ += kUnit;
   } else {
-    limit_ += std::max(kUnit * kUnit / 4 / limit_, kUnit / 64);
+    int64_t growth = std::max(kUnit * kUnit / 64 / limit_, kUnit / 1024);
+    const int64_t calm_since = std::max(limited_since_, last_cut_.value_or(limited_since_));
+    for (int i = 1; i <= 10 && now_ - calm_since >= i * 10 * kBillion; ++i) growth *= 2;
+    limit_ += growth;
   }
 }
 
@@ -866,14 +871,15 @@ void ReferenceCircuit::LeavePlace(std::size_t call_index, const Result& result, 
     if (success && (call.forgotten || (had_place && most * kUnit * 2 >= limit_))) Grow();
     if (success && (result.latency || call.started > limited_since_)) NoteLatency(call, result);
   }
-  if (!success || now_ < std::max(last_held_ + Patience(), held_until_.value_or(0))) return;
+  const int64_t calm = slow_start_ ? Patience() : std::max(10 * kBillion, Patience());
+  if (!success || now_ < std::max(last_held_ + calm, held_until_.value_or(0))) return;
   if (slow_start_) return Move(Cause::kSlowStartEnded, now_, {});
   EndLimit(now_);
 }
 
 void ReferenceCircuit::EndLimit(int64_t at) {
-  if (!overloaded_) return;
-  overloaded_ = false;
+  if (!closed_with_limit_) return;
+  closed_with_limit_ = false;
   told_.push_back(
       {EventKind::kLimitEnded, state_, state_, mode_, mode_, Cause::kNone, at, epoch_, false});
 }
@@ -887,10 +893,10 @@ void ReferenceCircuit::OpenByRule(Cause cause, int64_t at, Failed failed) {
   Move(cause, at, open);
 }
 
-void ReferenceCircuit::Open(int64_t at, const Target& target, bool goes_on) {
+void ReferenceCircuit::Open(int64_t at, const Target& target, bool was_open, bool goes_on) {
   if (policy().adaptive_recovery) {
     if (!goes_on) slow_from_ = target.no_answer ? std::max<int64_t>(1, in_flight_ / 2) : -1;
-    if (!outage_) outage_ = Outage{at, refused_};
+    if (!outage_ || !was_open) outage_ = Outage{at, refused_};
   }
   if (mode_ == Mode::kForcedOpen) return;
   if (!policy().adaptive_recovery) {
@@ -942,13 +948,17 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
     if (target.by_operator || !policy().backoff_memory) openings_in_a_row_ = 0;
     if (openings_in_a_row_ > 0) closed_at_ = at;
     outage_.reset();
-    usual_latency_ = 0;
+    // What slow start has learnt of a dependency that gave no answers stays.
+    closed_with_limit_ = cause == Cause::kSlowStartEnded && grows_until_.has_value();
+    if (!closed_with_limit_) usual_latency_ = 0;
+    for (Call& call : calls_) call.has_place = false;
+    out_at_beginning_ = 0;
   }
   if (awaits_connection_) {
     open_until_ = at + AwaitsFor();
     has_rejected_ = true;
   } else if (state_ == State::kOpen && !retrying_) {
-    Open(at, target, goes_on);
+    Open(at, target, from == State::kOpen, goes_on);
   }
   const auto tell = [&](bool whether, EventKind kind) {
     if (!whether) return;
@@ -960,6 +970,9 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
   tell(ramping_, EventKind::kRampStarted);
   tell(slow_start_, EventKind::kSlowStartBegan);
   tell(state_ != from, EventKind::kTransition);
+  if (!closed_with_limit_) return;
+  told_.push_back(
+      {EventKind::kLimitBegan, state_, state_, mode_, mode_, Cause::kNone, at, epoch_, false});
 }
 
 bool ReferenceCircuit::HungCallsHold() {

@@ -39,7 +39,7 @@ struct ReferencePolicy {
   Fraction slow_call_rate;  // if policy.slow_call_rate
   Fraction backoff = {1, 1};
   int64_t ramp_initial = 0;                          // if policy.ramp: in billionths
-  Fraction probe_cost = {1, 2};                      // if policy.adaptive_recovery
+  Fraction probe_cost = {1, 4};                      // if policy.adaptive_recovery
   Fraction overload_ratio = {7, 10};                 // if policy.overload_limit
   std::shared_ptr<const ReferencePolicy> candidate;  // if policy.shadow_policy
 
@@ -200,7 +200,7 @@ class ReferenceCircuit {
   // Letting calls through, under the eyes of the trip rules: CLOSED, or ramping.
   bool Watching() const { return state_ == fusebox::State::kClosed || ramping_ || slow_start_; }
   bool Probing() const { return state_ == fusebox::State::kHalfOpen && !ramping_ && !slow_start_; }
-  bool Limiting() const { return slow_start_ || overloaded_; }
+  bool Limiting() const { return slow_start_ || closed_with_limit_; }
   bool IsSlow(const Call& call, const Result& result) const;
   std::size_t AddEntry(bool failure, bool slow, bool first_message = false);
   std::vector<Entry> Recorded() const;  // of this epoch
@@ -241,7 +241,7 @@ class ReferenceCircuit {
   };
   void Move(fusebox::Cause cause, int64_t at, const Target& target);
   void OpenByRule(fusebox::Cause cause, int64_t at, Failed failed);
-  void Open(int64_t at, const Target& target, bool goes_on);
+  void Open(int64_t at, const Target& target, bool was_open, bool goes_on);
   int64_t ProbeGap(int64_t at) const;
   int64_t Patience() const;
   int64_t Inside() const;
@@ -282,7 +282,7 @@ class ReferenceCircuit {
   int64_t last_held_ = 0;
   int64_t last_admitted_ = 0;
   // With overload_limit:
-  bool overloaded_ = false;             // CLOSED, with a limit
+  bool closed_with_limit_ = false;      // CLOSED, with a limit
   std::optional<int64_t> grows_until_;  // quickly, in millionths; absent: always
   std::optional<int64_t> last_cut_;
   std::optional<int64_t> held_until_;

@@ -197,7 +197,7 @@ void AddRamp(ReferencePolicy& reference) {
 
 void AddAdaptiveRecovery(ReferencePolicy& reference) {
   if (!OneIn(2)) return;
-  const Fraction costs[] = {{1, 2}, {1, 10}, {2, 1}, {100, 1}};
+  const Fraction costs[] = {{1, 4}, {1, 10}, {2, 1}, {100, 1}};
   reference.probe_cost = costs[Pick(4)];
   reference.policy.adaptive_recovery = fusebox::AdaptiveRecovery{reference.probe_cost.value()};
   reference.policy.ramp.reset();
