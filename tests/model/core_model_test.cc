@@ -8,6 +8,7 @@
 //   RC_PARAMS="reproduce=..." core_model_test            (as a failure prints it)
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -144,6 +145,18 @@ RC_GTEST_PROP(CoreModel, R19_WhatIsInForceIsInForce, ()) {
   RC_ASSERT(fusebox::PolicyWarnings(in_force) == fusebox::PolicyWarnings(drawn.policy));
 }
 
+// Says at the end how many steps were compared.
+class StepCount : public testing::Environment {
+ public:
+  void Add(std::size_t steps) { steps_ += steps; }
+  void TearDown() override { std::printf("%zu steps compared with the reference\n", steps_); }
+
+ private:
+  std::size_t steps_ = 0;
+};
+auto* const kStepCount = new StepCount;
+const testing::Environment* const kRegistered = testing::AddGlobalTestEnvironment(kStepCount);
+
 RC_GTEST_PROP(CoreModel, TheBreakerDoesWhatTheReferenceDoes, ()) {
   // What the run begins with, and what SetPolicy has to choose from.
   const std::vector<ReferencePolicy> policies = {AnyPolicy(), AnyPolicy(), AnyPolicy()};
@@ -157,6 +170,7 @@ RC_GTEST_PROP(CoreModel, TheBreakerDoesWhatTheReferenceDoes, ()) {
   CircuitPair pair(policies, *kCrew);
   for (const Step& step : trace) pair.Do(step);
   pair.End();
+  kStepCount->Add(trace.size());
   RC_CLASSIFY(pair.reference().epoch() >= 5, "four moves or more");
 }
 
