@@ -56,7 +56,7 @@ class CongestionWindow {
     return std::max(last_held_ + span, held_until_);
   }
 
-  // Whether so many calls were too much once that it grows slowly from some size on.
+  // Whether it grows slowly from some size on, which was too much once.
   bool has_threshold() const { return threshold_ != std::numeric_limits<int64_t>::max(); }
 
   SteadyTime since() const { return since_; }
