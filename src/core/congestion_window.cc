@@ -14,9 +14,11 @@ namespace {
 
 FUSEBOX_TUNABLE(int64_t, kFirstWindow, 2);
 
-// Above the threshold it grows by that part of a call each round trip, or of itself if that is
-// more, and twice as fast each time that it has grown for so long.
-FUSEBOX_TUNABLE(int64_t, kCallPart, 64);
+// Above the threshold it grows by that part of a call each round trip, divided by its size (or by
+// `kManyCalls`, if it is more): one call more is much for a few. Or by that part of itself, if it
+// is more; and twice as fast each time that it has grown for so long.
+FUSEBOX_TUNABLE(int64_t, kCallPart, 8);
+FUSEBOX_TUNABLE(int64_t, kManyCalls, 8);
 FUSEBOX_TUNABLE(int64_t, kWindowPart, 1024);
 FUSEBOX_TUNABLE(absl::Duration, kDoubles, absl::Seconds(10));
 constexpr int64_t kMostDoublings = 10;
@@ -111,7 +113,8 @@ void CongestionWindow::Grow(SteadyTime now) {
 
 int64_t CongestionWindow::SlowGrowth(SteadyTime now) const {
   const int64_t doublings = (now - std::max(since_, last_cut_)) / kDoubles;
-  return std::max(kUnit * kUnit / kCallPart / size_, kUnit / kWindowPart)
+  const int64_t a_trip = kUnit * kUnit / kCallPart / std::min(size_, kManyCalls * kUnit);
+  return std::max(a_trip * kUnit / size_, kUnit / kWindowPart)
          << std::min(doublings, kMostDoublings);
 }
 

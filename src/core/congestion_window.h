@@ -16,9 +16,9 @@
 namespace fusebox::internal {
 
 // Grows as TCP's does: by one call for each success below the threshold, so that it doubles each
-// round trip, and above it by a 64th of a call each round trip, or by a 1,024th of itself if that
-// is more; twice as fast for every 10 s without a cut, so that it finds what a dependency can take
-// that has become much faster. Below one call it is the share of calls that is let through, one
+// round trip, and above it by a 64th of a call each round trip, by more if it is less than 8 calls,
+// or by a 1,024th of itself if that is more; twice as fast for every 10 s without a cut, so that it
+// finds what a dependency can take that has become much faster. Below one call it is the share of calls that is let through, one
 // after the other, and a quarter more with each success. Reckoned in millionths, cut off. Not
 // thread-safe; `now` must not go back.
 class CongestionWindow {

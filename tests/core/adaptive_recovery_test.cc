@@ -464,6 +464,24 @@ TEST(SlowStart, R17_AfterTimeOutsItGrowsSlowlyFromHalf) {
   EXPECT_THAT(limits, ElementsAre(4, 7, 7, 7, 7, 7));
 }
 
+TEST(SlowStart, R17_WhoHasOneCallHasASecondSoon) {
+  TestCircuit circuit(AdaptivePolicy());
+  circuit.Call(Outcome::Failure(kTimedOut), 3);
+  ASSERT_EQ(circuit->state(), State::kOpen);
+  circuit.Advance(absl::Seconds(1));
+  circuit.Succeed(1);
+  ASSERT_EQ(circuit->Snapshot().limit, 1);
+  double limit = 1;
+  for (int successes = 1; successes <= 18; ++successes) {
+    EXPECT_EQ(circuit.Fill().size(), 1U);  // the second one is held back
+    circuit.Succeed(1);
+    limit += 1 / (8 * limit * limit);
+    EXPECT_NEAR(circuit->Snapshot().limit.value_or(0), limit, 0.0001) << successes;
+  }
+  circuit.Succeed(1);
+  EXPECT_EQ(circuit.Fill().size(), 2U);
+}
+
 TEST(SlowStart, R17_AfterTimeOutsItsLimitIsKeptForAWhile) {
   TestCircuit circuit(AdaptivePolicy());
   std::vector<Permit> hanging = circuit.AcquireMany(10);

@@ -839,7 +839,8 @@ void ReferenceCircuit::Grow() {
   } else if (!grows_until_ || limit_ < *grows_until_) {
     limit_ += kUnit;
   } else {
-    int64_t growth = std::max(kUnit * kUnit / 64 / limit_, kUnit / 1024);
+    const int64_t in_a_round_trip = limit_ < 8 * kUnit ? kUnit * kUnit / 8 / limit_ : kUnit / 64;
+    int64_t growth = std::max(in_a_round_trip * kUnit / limit_, kUnit / 1024);
     const int64_t calm_since = std::max(limited_since_, last_cut_.value_or(limited_since_));
     for (int i = 1; i <= 10 && now_ - calm_since >= i * 10 * kBillion; ++i) growth *= 2;
     limit_ += growth;
