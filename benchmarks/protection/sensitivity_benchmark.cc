@@ -154,8 +154,8 @@ void PlayNumbers(Report& report) {
     variant.policy.improbable_run->once_per = absl::Minutes(minutes);
     report.Play(variant);
   }
-  for (const double cost : {0.125, 0.25, 1.0, 2.0}) {
-    Variant variant{"probe_cost", absl::StrCat(cost, " instead of 0.5")};
+  for (const double cost : {0.0625, 0.125, 0.5, 1.0}) {
+    Variant variant{"probe_cost", absl::StrCat(cost, " instead of 0.25")};
     variant.policy.adaptive_recovery->probe_cost = cost;
     report.Play(variant);
   }

@@ -64,7 +64,7 @@ namespace fusebox {
   X(kProbeFailed, 12, PROBE_FAILED, kInfo)                                                     \
   /* A probe has succeeded; HALF_OPEN goes on with a growing number of calls. */               \
   X(kSlowStartBegan, 13, SLOW_START_BEGAN, kInfo)                                              \
-  /* The dependency has too much to do: it stays CLOSED, and calls in flight are limited. */   \
+  /* CLOSED, with a limit: the dependency has too much to do, or gave no answers before. */    \
   X(kLimitBegan, 14, LIMIT_BEGAN, kWarning)                                                    \
   /* It stays CLOSED, and they are limited no longer. */                                       \
   X(kLimitEnded, 15, LIMIT_ENDED, kInfo)                                                       \

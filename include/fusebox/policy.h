@@ -93,9 +93,8 @@ struct HungCalls {
 // Opens the circuit after as many failures in a row as chance alone brings about less than once per
 // `once_per`, given how many of the calls fail anyway and how many calls there are a second; but
 // not before `min_failures` (rule R15). With an hour: 3 for a dependency that is well and is called
-// once a second, 6 at 200 calls/s, 8 at 1,000 calls/s of which 10 % fail, 28 if half of them do. If
-// nine tenths of the calls fail, `min_failures` are enough. A failure more than 10 minutes after
-// the one before it begins a new run.
+// once a second, 6 at 200 calls/s, 8 at 1,000 calls/s of which 10 % fail, 28 if half of them do. A
+// failure more than 10 minutes after the one before it begins a new run.
 struct ImprobableRun {
   int64_t min_failures = 3;                  // calls, 1 to 1,000,000
   absl::Duration once_per = absl::Hours(1);  // 1 s to 365 days

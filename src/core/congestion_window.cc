@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
@@ -52,7 +53,7 @@ CongestionWindow CongestionWindow::Around(SteadyTime now, int64_t calls) {
 
 CongestionWindow CongestionWindow::Emptied() const {
   CongestionWindow window = *this;
-  window.inside_ = 0;
+  window.inside_before_ = std::exchange(window.inside_, 0);
   window.slices_.clear();
   return window;
 }
@@ -86,6 +87,8 @@ bool CongestionWindow::Admit(SteadyTime now, absl::Duration patience) {
 void CongestionWindow::Return(SteadyTime start, SteadyTime now, absl::Duration patience,
                               bool success) {
   Forget(now, patience);
+  // It began after those, which are back by now as well.
+  if (success) inside_before_ = 0;
   const int64_t index = FloorDiv(std::max(start, since_).nanos(), kSliceNanos);
   const auto slice =
       std::lower_bound(slices_.begin(), slices_.end(), index,
@@ -111,8 +114,10 @@ void CongestionWindow::Grow(SteadyTime now) {
   size_ = std::min(size_ + (size_ < threshold_ ? kUnit : SlowGrowth(now)), kMost * kUnit);
 }
 
-int64_t CongestionWindow::SlowGrowth(SteadyTime now) const {
-  const int64_t doublings = (now - std::max(since_, last_cut_)) / kDoubles;
+int64_t CongestionWindow::SlowGrowth(SteadyTime now) {
+  if (last_growth_ == kNever || now - last_growth_ > kDoubles) grows_since_ = now;
+  last_growth_ = now;
+  const int64_t doublings = (now - grows_since_) / kDoubles;
   const int64_t a_trip = kUnit * kUnit / kCallPart / std::min(size_, kManyCalls * kUnit);
   return std::max(a_trip * kUnit / size_, kUnit / kWindowPart)
          << std::min(doublings, kMostDoublings);
@@ -121,7 +126,8 @@ int64_t CongestionWindow::SlowGrowth(SteadyTime now) const {
 void CongestionWindow::Cut(SteadyTime start, SteadyTime now, int64_t ratio) {
   if (start <= last_cut_) return;
   last_cut_ = last_held_ = now;
-  size_ = std::max(kLeast, Scaled(std::min(size_, (inside_ + 1) * kUnit), ratio));
+  last_growth_ = kNever;
+  size_ = std::max(kLeast, Scaled(std::min(size_, (inside_ + inside_before_ + 1) * kUnit), ratio));
   threshold_ = size_;
 }
 

@@ -16,11 +16,11 @@
 namespace fusebox::internal {
 
 // Grows as TCP's does: by one call for each success below the threshold, so that it doubles each
-// round trip, and above it by a 64th of a call each round trip, by more if it is less than 8 calls,
-// or by a 1,024th of itself if that is more; twice as fast for every 10 s without a cut, so that it
-// finds what a dependency can take that has become much faster. Below one call it is the share of calls that is let through, one
-// after the other, and a quarter more with each success. Reckoned in millionths, cut off. Not
-// thread-safe; `now` must not go back.
+// round trip, and above it by a 64th of a call each round trip (by more if it is less than 8
+// calls), or by a 1,024th of itself if that is more; twice as fast for every 10 s in which it goes
+// on growing, so that it finds what a dependency can take that has become much faster. Below one
+// call it is the share of calls that is let through, one after the other, and a quarter more with
+// each success. Reckoned in millionths, cut off. Not thread-safe; `now` must not go back.
 class CongestionWindow {
  public:
   // `threshold`: from where on it grows slowly; kNone: from nowhere.
@@ -30,7 +30,7 @@ class CongestionWindow {
   // Without a limit before the first cut; `calls` are out, and have a place.
   static CongestionWindow Around(SteadyTime now, int64_t calls);
 
-  // The same limit with none of the calls that have a place.
+  // The same limit with none of the calls that have a place; the next cut still counts them.
   CongestionWindow Emptied() const;
 
   // Whether there is a place for one more call; if not, that is remembered. A call that has had its
@@ -77,16 +77,19 @@ class CongestionWindow {
 
   bool HasPlace(SteadyTime now, absl::Duration patience);
   void Grow(SteadyTime now);
-  int64_t SlowGrowth(SteadyTime now) const;
+  int64_t SlowGrowth(SteadyTime now);
   void Forget(SteadyTime now, absl::Duration patience);
 
   int64_t size_;
   int64_t threshold_;
   int64_t inside_ = 0;
-  int64_t credit_ = 0;  // of the share, below one call
+  int64_t inside_before_ = 0;  // that have lost their places, until a later one succeeds
+  int64_t credit_ = 0;         // of the share, below one call
   SteadyTime last_held_;
   SteadyTime last_admitted_;
   SteadyTime last_cut_ = kNever;
+  SteadyTime last_growth_ = kNever;  // above the threshold
+  SteadyTime grows_since_ = kNever;
   SteadyTime held_until_ = kNever;
   SteadyTime since_;
   std::deque<Slice> slices_;  // by index

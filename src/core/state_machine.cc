@@ -52,8 +52,9 @@ FUSEBOX_TUNABLE(int64_t, kLatencyCalls, 8);
 // The part of the calls in flight from where on a dependency that gave no answer comes back slowly.
 FUSEBOX_TUNABLE(int64_t, kPartAfterHang, 2);
 
-// Whether a dependency that gave no answer comes back with a limit. Off only to measure what that
-// is worth.
+// Whether a failed recovery belongs to the outage before, and whether a dependency that gave no
+// answer comes back with a limit. Off only to measure what they are worth.
+FUSEBOX_TUNABLE(bool, kOutagesGoOn, true);
 FUSEBOX_TUNABLE(bool, kHungIsSlow, true);
 
 std::string LimitText(const CongestionWindow& limit) {
@@ -527,11 +528,13 @@ std::optional<Verdict> StateMachine::RecordInWindow(const Ticket& ticket, const 
     // When the others started need not be known.
     if (success && (call.latency || ticket.start > limited->since())) NoteLatency(ticket, call);
   }
-  const bool starts_slowly = phase() == Phase::kSlowStart;
-  const absl::Duration calm = starts_slowly ? Patience() : std::max(kKeptLimit, Patience());
+  const absl::Duration calm = Calm(phase());
   if (!success || !limited->WasEnoughFor(calm, now_)) return std::nullopt;
-  if (starts_slowly) return Verdict{Cause::kSlowStartEnded, NoneWasHeldBack(calm)};
+  if (phase() == Phase::kSlowStart) {
+    return Verdict{Cause::kSlowStartEnded, NoneWasHeldBack(calm)};
+  }
   EndLimit(now_, NoneWasHeldBack(calm), changes);
+  usual_latency_ = absl::ZeroDuration();
   return std::nullopt;
 }
 
@@ -577,8 +580,13 @@ void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) 
   }
 }
 
-// How long a call may take while it comes back, and a calm has to last.
+// How long a call may take while it comes back.
 absl::Duration StateMachine::Patience() const { return LongFor(usual_latency_); }
+
+// For how long no call may have had to be held back, until there is no limit any more.
+absl::Duration StateMachine::Calm(Phase phase) const {
+  return phase == Phase::kSlowStart ? Patience() : std::max(kKeptLimit, Patience());
+}
 
 // The end of a probe that was recorded at its first message.
 std::optional<Verdict> StateMachine::TakeBackProbe(const Ticket& ticket, const CallRecord& call,
@@ -605,6 +613,7 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   const SteadyTime end = closed->limit->EndsAfter(kLongestLimit);
   if (end > now_) return;
   EndLimit(end, NoneWasHeldBack(kLongestLimit), changes);
+  usual_latency_ = absl::ZeroDuration();
 }
 
 std::optional<SteadyTime> StateMachine::due() const {
@@ -753,6 +762,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
 // before.
 std::optional<StateMachine::Learnt> StateMachine::LearntBySlowStart(Cause cause) {
   if (cause != Cause::kSlowStartEnded || !window()->has_threshold()) return std::nullopt;
+  if (window()->WasEnoughFor(Calm(Phase::kClosed), now_)) return std::nullopt;  // it would end now
   return Learnt{window()->Emptied(), usual_latency_};
 }
 
@@ -810,11 +820,12 @@ OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
   if (policy_->adaptive_recovery) {
     const CallCounts counts = counts_();
     if (!goes_on) {
+      if (!kOutagesGoOn) outage_.reset();
       slow_from_ = by.no_answer && kHungIsSlow
                        ? std::max<int64_t>(1, counts.in_flight / kPartAfterHang)
                        : CongestionWindow::kNone;
     }
-    if (!outage_ || state() != State::kOpen) outage_ = Outage{at, counts.rejected};
+    if (!outage_) outage_ = Outage{at, counts.rejected};
     const absl::Duration gap =
         outage_->Gap(policy_->adaptive_recovery->probe_cost, counts.rejected, usual_latency_, at);
     if (mode_ == Mode::kForcedOpen) return open;

@@ -214,6 +214,7 @@ class StateMachine {
   std::optional<Learnt> LearntBySlowStart(Cause cause);
   void NoteLatency(const Ticket& ticket, const CallRecord& success);
   absl::Duration Patience() const;
+  absl::Duration Calm(Phase phase) const;
   std::optional<SteadyTime> ProbeSince(const Ticket& ticket) const;
   std::optional<Verdict> TakeBackProbe(const Ticket& ticket, const CallRecord& call,
                                        ProbingState& probing);

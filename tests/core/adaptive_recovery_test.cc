@@ -309,14 +309,15 @@ TEST(AdaptiveRecovery, R16_AGapIsSpreadByAQuarter) {
   EXPECT_GE(most, absl::Milliseconds(61));
 }
 
-TEST(AdaptiveRecovery, R16_ARelapseIsAnOutageOfItsOwn) {
+TEST(AdaptiveRecovery, R16_ARelapseGoesOnWithTheSameOutage) {
   OpenCircuit circuit;
   circuit.Advance(absl::Seconds(10));
   circuit.Succeed(1);
   circuit.Fail(3);
   ASSERT_EQ(circuit->state(), State::kOpen);
   EXPECT_EQ(circuit->Snapshot().totals.opened, 2);
-  EXPECT_EQ(circuit.RemainingOpen(), absl::Milliseconds(50));
+  // 10 s * sqrt(2 * 0.25), with nothing rejected.
+  EXPECT_EQ(absl::Trunc(circuit.RemainingOpen(), absl::Milliseconds(1)), absl::Milliseconds(7'071));
 }
 
 TEST(AdaptiveRecovery, R16_AnOutageIsOverWhenTheCircuitIsClosed) {
@@ -512,6 +513,75 @@ TEST(SlowStart, R17_AfterTimeOutsItsLimitIsKeptForAWhile) {
   circuit.Succeed(1);
   EXPECT_FALSE(circuit->Snapshot().limit.has_value());
   EXPECT_EQ(circuit.events().back().detail, "no call was held back for 10s");
+}
+
+// Slow start with a limit of 1 after time-outs; nothing is out.
+void StartSlowlyFromOne(TestCircuit& circuit) {
+  circuit.Call(Outcome::Failure(kTimedOut), 3);
+  ASSERT_EQ(circuit->state(), State::kOpen);
+  circuit.Advance(absl::Seconds(1));
+  circuit.Succeed(1);
+  ASSERT_EQ(circuit->Snapshot().limit, 1);
+}
+
+TEST(SlowStart, R17_ALimitOfLongAgoIsNotKept) {
+  TestCircuit circuit(AdaptivePolicy());
+  StartSlowlyFromOne(circuit);
+  circuit.Advance(absl::Seconds(10));
+  circuit.Succeed(1);
+  EXPECT_EQ(circuit->state(), State::kClosed);
+  EXPECT_FALSE(circuit->Snapshot().limit.has_value());
+  for (const Event& event : circuit.events()) EXPECT_NE(event.kind, EventKind::kLimitBegan);
+}
+
+TEST(SlowStart, R17_R18_AnOverloadAfterClosingCutsWhatIsInFlight) {
+  Policy policy = AdaptivePolicy();
+  policy.overload_limit = OverloadLimit{};
+  TestCircuit circuit(policy);
+  std::vector<Permit> hanging = circuit.AcquireMany(100);
+  for (int i = 0; i < 3; ++i) {
+    hanging.back().Record(Outcome::Failure(kTimedOut));
+    hanging.pop_back();
+  }
+  hanging.clear();
+  circuit.Advance(absl::Seconds(1));
+  circuit.Succeed(1);
+  for (int trip = 0; trip < 6; ++trip) {
+    for (Permit& permit : circuit.Fill()) permit.RecordSuccess();
+  }
+  circuit.Advance(absl::Seconds(1));
+  std::vector<Permit> of_before = circuit.AcquireMany(39);
+  circuit.Succeed(1);
+  ASSERT_EQ(circuit->state(), State::kClosed);
+  circuit.Advance(absl::Milliseconds(1));
+  Outcome busy = Outcome::FromStatus(absl::ResourceExhaustedError("busy"));
+  busy.pushback = absl::Seconds(75);
+  circuit.Call(busy);
+  EXPECT_NEAR(circuit->Snapshot().limit.value_or(0), 0.7 * 40, 0.001);
+
+  // The time in which it may not grow makes it grow no faster.
+  of_before.clear();
+  circuit.Advance(absl::Seconds(40));
+  EXPECT_EQ(circuit.Fill().size(), 28U);
+  circuit.Advance(absl::Seconds(36));
+  for (Permit& permit : circuit.Fill()) permit.RecordSuccess();
+  EXPECT_NEAR(circuit->Snapshot().limit.value_or(0), 28 + 28.0 / 1024, 0.001);
+}
+
+TEST(SlowStart, R17_WhatCallsTookIsForgottenWithTheLimit) {
+  TestCircuit circuit(AdaptivePolicy());
+  StartSlowlyFromOne(circuit);
+  EXPECT_EQ(circuit.Fill().size(), 1U);
+  circuit.CallThatTook(absl::Milliseconds(400), Outcome::Success());
+  circuit.Advance(absl::Seconds(9));
+  circuit.CallThatTook(absl::Milliseconds(400), Outcome::Success());
+  ASSERT_EQ(circuit->state(), State::kClosed);
+  EXPECT_TRUE(circuit->Snapshot().limit.has_value());
+  circuit.Advance(absl::Seconds(10));
+  circuit.Succeed(1);
+  EXPECT_FALSE(circuit->Snapshot().limit.has_value());
+  circuit.Fail(3);
+  EXPECT_EQ(circuit.RemainingOpen(), absl::Milliseconds(50));
 }
 
 TEST(SlowStart, R17_WithoutTimeOutsNoLimitIsKept) {

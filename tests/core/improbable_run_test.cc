@@ -118,31 +118,6 @@ TEST(ImprobableRun, R15_FailuresAtRandomHardlyEverOpenIt) {
   }
 }
 
-TEST(ImprobableRun, R15_WhereNearlyAllFailNoLongRunIsNeeded) {
-  TestCircuit circuit(ImprobableRunPolicy());
-  Call(circuit, 2'000, 200);
-  // How many calls it takes to open it, up to 5,000, of which each `nth` succeeds.
-  const auto calls_to_open = [&](int64_t nth) {
-    int64_t calls = 0;
-    while (circuit->state() == State::kClosed && calls < 5'000) {
-      circuit.clock().Advance(absl::Milliseconds(5));
-      ++calls;
-      if (calls % nth == 0) {
-        circuit.Succeed(1);
-      } else {
-        circuit.Fail(1);
-      }
-    }
-    return calls;
-  };
-  EXPECT_EQ(calls_to_open(5), 5'000);  // a fifth of the answers is good
-  // The share is told when a run has ended. A run of 19 with the success after it leaves of what
-  // works (31/32)^19, and a 32nd of the rest: after three of them 0.914 fails.
-  EXPECT_EQ(calls_to_open(20), 63);
-  EXPECT_EQ(circuit.moves()[0].detail,
-            "3 failures in a row, where 91% of 200 calls/s fail: nearly all");
-}
-
 TEST(ImprobableRun, R15_AtLeastSoManyFailures) {
   Policy policy = ImprobableRunPolicy();
   policy.improbable_run->min_failures = 12;

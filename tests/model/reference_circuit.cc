@@ -486,6 +486,7 @@ void ReferenceCircuit::MakeDueMoves(int64_t now) {
     if (*due > now_) return;
     if (closed_with_limit_) {
       EndLimit(*due);
+      usual_latency_ = 0;
       continue;
     }
     Target half_open;
@@ -684,9 +685,7 @@ bool ReferenceCircuit::ImprobableRunHolds() const {
   }
   run = RecentFailuresInARow();
   if (run < policy().improbable_run->min_failures) return false;
-  const long double failing = share * std::pow(kLess, successes);
-  if (failing >= 0.9L) return true;
-  const long double p = std::max(0.05L, failing);
+  const long double p = std::max(0.05L, share * std::pow(kLess, successes));
   long double chance = 1;
   for (int64_t i = 0; i < run; ++i) {
     const auto before = static_cast<long double>(std::min<int64_t>(i, 256));
@@ -803,6 +802,8 @@ void ReferenceCircuit::Limit(int64_t at, int64_t out) {
   out_at_beginning_ = out;
   last_cut_.reset();
   held_until_.reset();
+  last_growth_.reset();
+  inside_before_ = 0;
   share_ = 0;
   for (Call& call : calls_) {
     call.has_place = out > 0 && call.out;
@@ -822,11 +823,12 @@ void ReferenceCircuit::MeetOverload(int64_t started, const Result& result) {
   }
   if (!Limiting()) return;
   if (!last_cut_ || started > *last_cut_) {
-    const int64_t used = std::min(limit_, kUnit * (Inside() + 1));
+    const int64_t used = std::min(limit_, kUnit * (Inside() + inside_before_ + 1));
     const Fraction& ratio = policy_.overload_ratio;
     limit_ = std::max<int64_t>(15'625, used * ratio.part / ratio.whole);
     grows_until_ = limit_;
     last_cut_ = last_held_ = now_;
+    last_growth_.reset();
   }
   const int64_t asked = std::min(result.pushback, Nanos(policy().max_open_duration));
   if (asked > 0) held_until_ = std::max(held_until_.value_or(now_), now_ + asked);
@@ -841,8 +843,9 @@ void ReferenceCircuit::Grow() {
   } else {
     const int64_t in_a_round_trip = limit_ < 8 * kUnit ? kUnit * kUnit / 8 / limit_ : kUnit / 64;
     int64_t growth = std::max(in_a_round_trip * kUnit / limit_, kUnit / 1024);
-    const int64_t calm_since = std::max(limited_since_, last_cut_.value_or(limited_since_));
-    for (int i = 1; i <= 10 && now_ - calm_since >= i * 10 * kBillion; ++i) growth *= 2;
+    if (!last_growth_ || now_ > *last_growth_ + 10 * kBillion) grows_since_ = now_;
+    last_growth_ = now_;
+    for (int i = 1; i <= 10 && now_ - grows_since_ >= i * 10 * kBillion; ++i) growth *= 2;
     limit_ += growth;
   }
 }
@@ -860,6 +863,7 @@ void ReferenceCircuit::LeavePlace(std::size_t call_index, const Result& result, 
   const bool success = result.kind == OutcomeKind::kSuccess;
   if (!was_answered) {
     ForgetPlaces();
+    if (success) inside_before_ = 0;
     const bool had_place = std::exchange(call.has_place, false);
     const auto slice = [](int64_t at) { return SliceOf(at, kBillion / 16); };
     const int64_t in = slice(call.place_since);
@@ -876,6 +880,7 @@ void ReferenceCircuit::LeavePlace(std::size_t call_index, const Result& result, 
   if (!success || now_ < std::max(last_held_ + calm, held_until_.value_or(0))) return;
   if (slow_start_) return Move(Cause::kSlowStartEnded, now_, {});
   EndLimit(now_);
+  usual_latency_ = 0;
 }
 
 void ReferenceCircuit::EndLimit(int64_t at) {
@@ -894,10 +899,10 @@ void ReferenceCircuit::OpenByRule(Cause cause, int64_t at, Failed failed) {
   Move(cause, at, open);
 }
 
-void ReferenceCircuit::Open(int64_t at, const Target& target, bool was_open, bool goes_on) {
+void ReferenceCircuit::Open(int64_t at, const Target& target, bool goes_on) {
   if (policy().adaptive_recovery) {
     if (!goes_on) slow_from_ = target.no_answer ? std::max<int64_t>(1, in_flight_ / 2) : -1;
-    if (!outage_ || !was_open) outage_ = Outage{at, refused_};
+    if (!outage_) outage_ = Outage{at, refused_};
   }
   if (mode_ == Mode::kForcedOpen) return;
   if (!policy().adaptive_recovery) {
@@ -950,8 +955,12 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
     if (openings_in_a_row_ > 0) closed_at_ = at;
     outage_.reset();
     // What slow start has learnt of a dependency that gave no answers stays.
-    closed_with_limit_ = cause == Cause::kSlowStartEnded && grows_until_.has_value();
+    const int64_t forgotten_at =
+        std::max(last_held_ + std::max(10 * kBillion, Patience()), held_until_.value_or(0));
+    closed_with_limit_ =
+        cause == Cause::kSlowStartEnded && grows_until_.has_value() && at < forgotten_at;
     if (!closed_with_limit_) usual_latency_ = 0;
+    inside_before_ = Inside();
     for (Call& call : calls_) call.has_place = false;
     out_at_beginning_ = 0;
   }
@@ -959,7 +968,7 @@ void ReferenceCircuit::Move(Cause cause, int64_t at, const Target& target) {
     open_until_ = at + AwaitsFor();
     has_rejected_ = true;
   } else if (state_ == State::kOpen && !retrying_) {
-    Open(at, target, from == State::kOpen, goes_on);
+    Open(at, target, goes_on);
   }
   const auto tell = [&](bool whether, EventKind kind) {
     if (!whether) return;

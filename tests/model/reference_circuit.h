@@ -241,7 +241,7 @@ class ReferenceCircuit {
   };
   void Move(fusebox::Cause cause, int64_t at, const Target& target);
   void OpenByRule(fusebox::Cause cause, int64_t at, Failed failed);
-  void Open(int64_t at, const Target& target, bool was_open, bool goes_on);
+  void Open(int64_t at, const Target& target, bool goes_on);
   int64_t ProbeGap(int64_t at) const;
   int64_t Patience() const;
   int64_t Inside() const;
@@ -283,6 +283,9 @@ class ReferenceCircuit {
   int64_t last_admitted_ = 0;
   // With overload_limit:
   bool closed_with_limit_ = false;      // CLOSED, with a limit
+  std::optional<int64_t> last_growth_;  // of a limit that grows slowly
+  int64_t grows_since_ = 0;
+  int64_t inside_before_ = 0;           // those of slow start, when it was closed
   std::optional<int64_t> grows_until_;  // quickly, in millionths; absent: always
   std::optional<int64_t> last_cut_;
   std::optional<int64_t> held_until_;

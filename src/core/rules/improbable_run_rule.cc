@@ -17,9 +17,6 @@ namespace {
 // A dependency that hasn't failed yet isn't one that never does.
 FUSEBOX_TUNABLE(uint64_t, kCallsPerFailure, 20);
 
-// With that share of failures or more, what the dependency is usually like is no measure.
-const Share kNearlyAll = Share::Of(9, 10);
-
 // From that failure of a run on, each further one is as probable as that one.
 constexpr uint64_t kLearntFrom = 256;
 
@@ -56,17 +53,15 @@ std::optional<Verdict> ImprobableRunRule::Check(int64_t run, const CallAverages&
   const Share chance =
       ChanceOf(static_cast<uint64_t>(run), std::max(share, Share::Of(1, kCallsPerFailure)));
   const uint64_t rate = averages.rate.rate();
-  const bool nearly_all_fail = !(share < kNearlyAll);
-  if (!nearly_all_fail && !IsRarer(rate, policy.once_per, chance)) return std::nullopt;
+  if (!IsRarer(rate, policy.once_per, chance)) return std::nullopt;
   const double per_second = static_cast<double>(rate) / (1 << CallRate::kRateBits);
-  return Verdict{Cause::kImprobableRun,
-                 absl::StrCat(run, " failures in a row, where ",
-                              RoundedText(std::round(1'000 * share.value()) / 10, 2), "% of ",
-                              RoundedText(per_second, 3), " calls/s fail: ",
-                              nearly_all_fail ? "nearly all"
-                                              : absl::StrCat("by chance less than once in ",
-                                                             DurationText(policy.once_per))),
-                 run};
+  return Verdict{
+      Cause::kImprobableRun,
+      absl::StrCat(run, " failures in a row, where ",
+                   RoundedText(std::round(1'000 * share.value()) / 10, 2), "% of ",
+                   RoundedText(per_second, 3), " calls/s fail: by chance less than once in ",
+                   DurationText(policy.once_per)),
+      run};
 }
 
 }  // namespace fusebox::internal
