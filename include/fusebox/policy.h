@@ -106,9 +106,9 @@ struct ImprobableRun {
 // a long outage, and the more the more calls there are; from 50 ms to 30 s, times a random factor
 // from 0.75 to 1.25 (or none, with `jitter` = 0). A good probe begins slow start: two calls in
 // flight, one more with each success. It is CLOSED when no call had to be held back for a second,
-// or for ten times what calls take if that is longer. After an outage without answers (time-outs,
-// calls that hang) the limit that slow start has found is kept until no call was held back for 10
-// s: CLOSED, but a burst that the dependency couldn't take doesn't reach it.
+// or for ten times what calls take if that is longer; what fails before that goes on with the same
+// outage. After an outage without answers (time-outs, calls that hang), and after an overload in
+// slow start, the limit that slow start has found is kept until no call was held back for 10 s.
 struct AdaptiveRecovery {
   // c: what a call costs that goes out in vain, in answers that are lost.
   double probe_cost = 0.25;  // greater than 0, at most 100; held to a billionth

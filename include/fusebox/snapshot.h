@@ -93,8 +93,8 @@ struct CircuitSnapshot {
   bool ramping = false;          // HALF_OPEN, after a positive verdict
   double ramp_fraction = 0;      // while ramping: the share of calls that is admitted now
 
-  // In slow start (R17) and under `overload_limit` (R18): how many calls may be in flight; below 1,
-  // the share of calls that is let through.
+  // In slow start and for a while after it (R17), and under `overload_limit` (R18): how many calls
+  // may be in flight; below 1, the share of calls that is let through.
   std::optional<double> limit;
 
   uint64_t epoch = 0;  // goes up at each transition, mode change, reset and policy change

@@ -533,8 +533,7 @@ std::optional<Verdict> StateMachine::RecordInWindow(const Ticket& ticket, const 
   if (phase() == Phase::kSlowStart) {
     return Verdict{Cause::kSlowStartEnded, NoneWasHeldBack(calm)};
   }
-  EndLimit(now_, NoneWasHeldBack(calm), changes);
-  usual_latency_ = absl::ZeroDuration();
+  EndLimitAfterCalm(now_, calm, changes);
   return std::nullopt;
 }
 
@@ -544,6 +543,12 @@ void StateMachine::EndLimit(SteadyTime at, std::string why, Changes& changes) {
   if (closed == nullptr || closed->limit == nullptr) return;
   closed->limit = nullptr;
   changes.push_back(ChangeAt(EventKind::kLimitEnded, at, {Cause::kNone, std::move(why)}));
+}
+
+// By itself, and what calls took under it is no longer known.
+void StateMachine::EndLimitAfterCalm(SteadyTime at, absl::Duration calm, Changes& changes) {
+  EndLimit(at, NoneWasHeldBack(calm), changes);
+  usual_latency_ = absl::ZeroDuration();
 }
 
 // A call that started then, and may still be counted as out, has found that the dependency has too
@@ -612,8 +617,7 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   if (closed == nullptr || closed->limit == nullptr) return;
   const SteadyTime end = closed->limit->EndsAfter(kLongestLimit);
   if (end > now_) return;
-  EndLimit(end, NoneWasHeldBack(kLongestLimit), changes);
-  usual_latency_ = absl::ZeroDuration();
+  EndLimitAfterCalm(end, kLongestLimit, changes);
 }
 
 std::optional<SteadyTime> StateMachine::due() const {
@@ -728,7 +732,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
     asking_stopped_ = false;
     refusals_ = 0;
   }
-  std::optional<Learnt> learnt = LearntBySlowStart(verdict.cause);
+  const std::optional<Learnt> learnt = LearntBySlowStart(verdict.cause);
   mode_ = transition->mode.value_or(mode_);
   CountOpenings(verdict.cause, to, at);
   if (verdict.cause == Cause::kNotConnected) {

@@ -207,6 +207,7 @@ class StateMachine {
   void MeetOverload(SteadyTime start, bool is_out, const CallRecord& call, Changes& changes);
   void TellLimit(absl::string_view why, SteadyTime at, Changes& changes);
   void EndLimit(SteadyTime at, std::string why, Changes& changes);
+  void EndLimitAfterCalm(SteadyTime at, absl::Duration calm, Changes& changes);
   struct Learnt {
     CongestionWindow limit;
     absl::Duration usual_latency;

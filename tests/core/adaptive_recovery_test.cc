@@ -446,15 +446,22 @@ TEST(SlowStart, R17_AWindowThatIsHardlyUsedDoesNotGrow) {
   EXPECT_EQ(circuit.limit(), 3);  // one call is less than half of it
 }
 
-TEST(SlowStart, R17_AfterTimeOutsItGrowsSlowlyFromHalf) {
-  TestCircuit circuit(AdaptivePolicy());
-  std::vector<Permit> hanging = circuit.AcquireMany(16);
-  for (int i = 0; i < 3; ++i)
-    hanging[static_cast<std::size_t>(i)].Record(Outcome::Failure(kTimedOut));
-  ASSERT_EQ(circuit->state(), State::kOpen);  // with 14 in flight
+// In slow start, after time-outs that have opened it with that many calls in flight.
+void StartSlowlyAfter(TestCircuit& circuit, int in_flight) {
+  std::vector<Permit> hanging = circuit.AcquireMany(in_flight + 2);
+  for (int i = 0; i < 3; ++i) {
+    hanging.back().Record(Outcome::Failure(kTimedOut));
+    hanging.pop_back();
+  }
+  ASSERT_EQ(circuit->state(), State::kOpen);
   hanging.clear();
   circuit.Advance(absl::Seconds(1));
   circuit.Succeed(1);
+}
+
+TEST(SlowStart, R17_AfterTimeOutsItGrowsSlowlyFromHalf) {
+  TestCircuit circuit(AdaptivePolicy());
+  StartSlowlyAfter(circuit, 14);
   std::vector<double> limits;
   for (int trip = 0; trip < 6; ++trip) {
     std::vector<Permit> permits = circuit.Fill();
@@ -467,10 +474,7 @@ TEST(SlowStart, R17_AfterTimeOutsItGrowsSlowlyFromHalf) {
 
 TEST(SlowStart, R17_WhoHasOneCallHasASecondSoon) {
   TestCircuit circuit(AdaptivePolicy());
-  circuit.Call(Outcome::Failure(kTimedOut), 3);
-  ASSERT_EQ(circuit->state(), State::kOpen);
-  circuit.Advance(absl::Seconds(1));
-  circuit.Succeed(1);
+  StartSlowlyAfter(circuit, 1);
   ASSERT_EQ(circuit->Snapshot().limit, 1);
   double limit = 1;
   for (int successes = 1; successes <= 18; ++successes) {
@@ -485,15 +489,7 @@ TEST(SlowStart, R17_WhoHasOneCallHasASecondSoon) {
 
 TEST(SlowStart, R17_AfterTimeOutsItsLimitIsKeptForAWhile) {
   TestCircuit circuit(AdaptivePolicy());
-  std::vector<Permit> hanging = circuit.AcquireMany(10);
-  for (int i = 0; i < 3; ++i) {
-    hanging.back().Record(Outcome::Failure(kTimedOut));
-    hanging.pop_back();
-  }
-  ASSERT_EQ(circuit->state(), State::kOpen);  // with 8 in flight
-  hanging.clear();
-  circuit.Advance(absl::Seconds(1));
-  circuit.Succeed(1);
+  StartSlowlyAfter(circuit, 8);
   for (int trip = 0; trip < 2; ++trip) {
     for (Permit& permit : circuit.Fill()) permit.RecordSuccess();
   }
@@ -515,18 +511,10 @@ TEST(SlowStart, R17_AfterTimeOutsItsLimitIsKeptForAWhile) {
   EXPECT_EQ(circuit.events().back().detail, "no call was held back for 10s");
 }
 
-// Slow start with a limit of 1 after time-outs; nothing is out.
-void StartSlowlyFromOne(TestCircuit& circuit) {
-  circuit.Call(Outcome::Failure(kTimedOut), 3);
-  ASSERT_EQ(circuit->state(), State::kOpen);
-  circuit.Advance(absl::Seconds(1));
-  circuit.Succeed(1);
-  ASSERT_EQ(circuit->Snapshot().limit, 1);
-}
-
 TEST(SlowStart, R17_ALimitOfLongAgoIsNotKept) {
   TestCircuit circuit(AdaptivePolicy());
-  StartSlowlyFromOne(circuit);
+  StartSlowlyAfter(circuit, 1);
+  ASSERT_EQ(circuit->Snapshot().limit, 1);
   circuit.Advance(absl::Seconds(10));
   circuit.Succeed(1);
   EXPECT_EQ(circuit->state(), State::kClosed);
@@ -538,14 +526,7 @@ TEST(SlowStart, R17_R18_AnOverloadAfterClosingCutsWhatIsInFlight) {
   Policy policy = AdaptivePolicy();
   policy.overload_limit = OverloadLimit{};
   TestCircuit circuit(policy);
-  std::vector<Permit> hanging = circuit.AcquireMany(100);
-  for (int i = 0; i < 3; ++i) {
-    hanging.back().Record(Outcome::Failure(kTimedOut));
-    hanging.pop_back();
-  }
-  hanging.clear();
-  circuit.Advance(absl::Seconds(1));
-  circuit.Succeed(1);
+  StartSlowlyAfter(circuit, 98);
   for (int trip = 0; trip < 6; ++trip) {
     for (Permit& permit : circuit.Fill()) permit.RecordSuccess();
   }
@@ -570,7 +551,8 @@ TEST(SlowStart, R17_R18_AnOverloadAfterClosingCutsWhatIsInFlight) {
 
 TEST(SlowStart, R17_WhatCallsTookIsForgottenWithTheLimit) {
   TestCircuit circuit(AdaptivePolicy());
-  StartSlowlyFromOne(circuit);
+  StartSlowlyAfter(circuit, 1);
+  ASSERT_EQ(circuit->Snapshot().limit, 1);
   EXPECT_EQ(circuit.Fill().size(), 1U);
   circuit.CallThatTook(absl::Milliseconds(400), Outcome::Success());
   circuit.Advance(absl::Seconds(9));

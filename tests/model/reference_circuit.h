@@ -281,7 +281,7 @@ class ReferenceCircuit {
   int64_t slow_from_ = -1;   // -1: from nowhere
   int64_t last_held_ = 0;
   int64_t last_admitted_ = 0;
-  // With overload_limit:
+  // Of a limit, in slow start or CLOSED:
   bool closed_with_limit_ = false;      // CLOSED, with a limit
   std::optional<int64_t> last_growth_;  // of a limit that grows slowly
   int64_t grows_since_ = 0;
