@@ -216,6 +216,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
   explicit CircuitBreaker(std::unique_ptr<internal::CircuitCore> core);
 
   Admission Acquire(const absl::FunctionRef<Reach()>* reach);
+  Admission AcquireLocked(const absl::FunctionRef<Reach()>* reach);
 
   const std::unique_ptr<internal::CircuitCore> core_;
 };

@@ -61,6 +61,15 @@ Admission CircuitBreaker::TryAcquire(absl::FunctionRef<Reach()> reach) {
 
 ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRef<Reach()>* reach) {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
+  // Made in its place at once: an Admission that is changed or copied costs more than the rest.
+  if (CircuitCore::Rejected rejected; core_->RejectWithoutLock(rejected)) {
+    return Admission(this, rejected.reason, State::kOpen, rejected.retry_after);
+  }
+  return AcquireLocked(reach);
+}
+
+ABSL_ATTRIBUTE_NOINLINE Admission
+CircuitBreaker::AcquireLocked(const absl::FunctionRef<Reach()>* reach) {
   const CircuitCore::Grant grant = core_->Acquire(reach);
   if (grant.admitted) return Admission(this, grant.ticket);
   Admission admission(this, grant.reason, grant.state, grant.retry_after);

@@ -99,26 +99,8 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
 }
 
 CircuitCore::Grant CircuitCore::Acquire(const GetReach* reach) {
-  const AdmissionWord word = published_.word();
-  if (Grant grant; word.rejects() && RejectWithoutLock(word, grant)) return grant;
-  return AcquireLocked(reach == nullptr || !word.may_probe() ? Reach::kCall : (*reach)());
-}
-
-bool CircuitCore::RejectWithoutLock(AdmissionWord word, Grant& grant) {
-  const int64_t until = published_.rejects_until();
-  int64_t left = PublishedAdmission::kNever;
-  if (until != PublishedAdmission::kNever) {
-    const int64_t latest = published_.latest_now();
-    left = until - std::max(latest, clock_.CoarseNow().nanos());
-    if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
-    if (left <= 0) return false;
-  }
-  shards_.Mine().CountRejected();
-  grant.state = State::kOpen;
-  grant.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-  grant.retry_after =
-      left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
-  return true;
+  const bool may_reach = reach == nullptr || !published_.word().may_probe();
+  return AcquireLocked(may_reach ? Reach::kCall : (*reach)());
 }
 
 CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
@@ -338,6 +320,7 @@ CircuitCore::Standing CircuitCore::StandingAt(SteadyTime now) {
 }
 
 CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
+  TellMachineOfRuns(now);
   const LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
   Standing standing;
   standing.calls = calls.granted + calls.rejected;

@@ -6,6 +6,7 @@
 #ifndef FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
 #define FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -79,6 +80,14 @@ class CircuitCore {
   bool AdmitPlainly(Ticket& ticket);
   bool ReturnSuccessPlainly(const Ticket& ticket);
 
+  // The rejected call of an OPEN circuit. False, and nothing has changed, if it takes an `Acquire`
+  // to know.
+  struct Rejected {
+    RejectionReason reason;
+    absl::Duration retry_after;
+  };
+  bool RejectWithoutLock(Rejected& rejected);
+
   // `reach` may be null: then the call may reach the dependency.
   using GetReach = absl::FunctionRef<Reach()>;
   Grant Acquire(const GetReach* reach);
@@ -144,8 +153,6 @@ class CircuitCore {
  private:
   class Operation;
 
-  // The ways without the lock. False: not today.
-  bool RejectWithoutLock(AdmissionWord word, Grant& grant);
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
   int64_t PresentSlice(int64_t slice_nanos) const;
 
@@ -260,6 +267,24 @@ inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   if (timed || sampled) {
     Time(timed, sampled, timed ? clock_.Now() : clock_.CoarseNow(), ticket);
   }
+  return true;
+}
+
+inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
+  const AdmissionWord word = published_.word();
+  if (!word.rejects()) return false;
+  const int64_t until = published_.rejects_until();
+  int64_t left = PublishedAdmission::kNever;
+  if (until != PublishedAdmission::kNever) {
+    const int64_t latest = published_.latest_now();
+    left = until - std::max(latest, clock_.CoarseNow().nanos());
+    if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
+    if (left <= 0) return false;
+  }
+  shards_.Mine().CountRejected();
+  rejected.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+  rejected.retry_after =
+      left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
   return true;
 }
 
