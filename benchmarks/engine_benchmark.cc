@@ -103,6 +103,27 @@ fusebox::Policy WithSlowCalls() {
   return policy;
 }
 
+// A policy that the failures of a benchmark never open.
+fusebox::Policy Unopened(fusebox::Policy policy) {
+  if (policy.failure_rate) {
+    policy.consecutive_failures.reset();
+    policy.failure_rate = 0.99;
+  }
+  return policy;
+}
+
+fusebox::Policy WithMaxInFlight() {
+  fusebox::Policy policy = fusebox::Policy::Fixed();
+  policy.max_in_flight = 1'000;
+  return policy;
+}
+
+fusebox::Policy WithHungCalls() {
+  fusebox::Policy policy = fusebox::Policy::Fixed();
+  policy.hung_calls = fusebox::HungCalls{100, absl::Seconds(10)};
+  return policy;
+}
+
 // ---- The breaker. One circuit for all threads, as in a client.
 
 std::shared_ptr<fusebox::CircuitBreaker> Make(const fusebox::Policy& policy) {
@@ -118,14 +139,14 @@ void Permitted(benchmark::State& state, const fusebox::Policy& policy) {
   }
 }
 
-// One call in a hundred fails: what a window costs that isn't all successes.
-void PermittedWithFailures(benchmark::State& state, const fusebox::Policy& policy) {
+// One call in `every` fails: what a window costs that isn't all successes.
+void PermittedWithFailures(benchmark::State& state, const fusebox::Policy& policy, int every) {
   static std::shared_ptr<fusebox::CircuitBreaker> breaker;
   if (state.thread_index() == 0) breaker = Make(policy);
   int calls = 0;
   for (auto _ : state) {
     fusebox::Admission admission = breaker->TryAcquire();
-    if (++calls % 100 == 0) {
+    if (++calls % every == 0) {
       admission.permit().RecordFailure();
     } else {
       admission.permit().RecordSuccess();
@@ -147,6 +168,29 @@ void Rejected(benchmark::State& state) {
     fusebox::Admission admission = breaker->TryAcquire();
     benchmark::DoNotOptimize(admission.admitted());
   }
+}
+
+// HALF_OPEN, and all its probes are out.
+void RejectedHalfOpen(benchmark::State& state) {
+  static std::shared_ptr<fusebox::CircuitBreaker> breaker;
+  static fusebox::Permit probe;
+  if (state.thread_index() == 0) {
+    fusebox::Policy policy;
+    policy.consecutive_failures = 1;
+    policy.open_duration = absl::Milliseconds(1);
+    policy.half_open.max_concurrent = 1;
+    policy.half_open.probe_timeout = absl::Hours(1);
+    breaker = Make(policy);
+    breaker->TryAcquire().permit().RecordFailure();
+    do {
+      probe = breaker->TryAcquire().permit();
+    } while (!probe);
+  }
+  for (auto _ : state) {
+    fusebox::Admission admission = breaker->TryAcquire();
+    benchmark::DoNotOptimize(admission.admitted());
+  }
+  if (state.thread_index() == 0) probe = fusebox::Permit();
 }
 
 // What a thread's successes cost under the lock when the window is told of all of them at once; in
@@ -188,9 +232,16 @@ FUSEBOX_BENCHMARK(Permitted, consecutive, ConsecutiveOnly());
 FUSEBOX_BENCHMARK(Permitted, count_window, WithCountWindow());
 FUSEBOX_BENCHMARK(Permitted, time_window, WithTimeWindow());
 FUSEBOX_BENCHMARK(Permitted, slow_calls, WithSlowCalls());
-FUSEBOX_BENCHMARK(PermittedWithFailures, default_policy, fusebox::Policy());
-FUSEBOX_BENCHMARK(PermittedWithFailures, count_window, WithCountWindow());
-FUSEBOX_BENCHMARK(PermittedWithFailures, time_window, WithTimeWindow());
+#define FUSEBOX_WITH_FAILURES(name, ...)                                                 \
+  FUSEBOX_BENCHMARK(PermittedWithFailures, name##_1_of_100, Unopened(__VA_ARGS__), 100); \
+  FUSEBOX_BENCHMARK(PermittedWithFailures, name##_1_of_10, Unopened(__VA_ARGS__), 10);   \
+  FUSEBOX_BENCHMARK(PermittedWithFailures, name##_1_of_2, Unopened(__VA_ARGS__), 2)
+FUSEBOX_WITH_FAILURES(default_policy, fusebox::Policy());
+FUSEBOX_WITH_FAILURES(count_window, WithCountWindow());
+FUSEBOX_WITH_FAILURES(time_window, WithTimeWindow());
+FUSEBOX_BENCHMARK(Permitted, max_in_flight, WithMaxInFlight());
+FUSEBOX_BENCHMARK(Permitted, hung_calls, WithHungCalls());
+BENCHMARK(RejectedHalfOpen)->UseRealTime()->ThreadRange(1, 4);
 BENCHMARK(Rejected)->UseRealTime()->ThreadRange(1, 4);
 BENCHMARK(ManySuccesses)->Arg(100'000)->Arg(999'999);
 BENCHMARK(LookUp)->UseRealTime()->ThreadRange(1, 4);

@@ -5,14 +5,9 @@
 
 namespace fusebox::internal {
 
-void FailureRun::AddSuccess() {
-  Learn(length_, 0);
-  AddEarlierSuccesses(1);
+void FailureRun::AddSuccesses(int64_t count) {
+  Learn(length_, count);
   length_ = 0;
-}
-
-void FailureRun::AddEarlierSuccesses(int64_t count) {
-  Learn(0, count);
   breaks_.clear();
   remembered_ = 0;
 }

@@ -22,10 +22,8 @@ class FailureRun {
   int64_t length() const { return length_; }
 
   void AddFailure() { ++length_; }
-  void AddSuccess();
-
-  // Successes from before the failures of the present run.
-  void AddEarlierSuccesses(int64_t count);
+  void AddSuccess() { AddSuccesses(1); }
+  void AddSuccesses(int64_t count);  // at least one
 
   // A success that may be taken back. Returns what `TakeBack` needs to find it.
   int64_t AddFirstMessage();

@@ -84,8 +84,7 @@ std::optional<Verdict> FailureWatch::Check(SteadyTime now) {
 }
 
 bool FailureWatch::SuccessMatters(SteadyTime now) {
-  return hung_calls_ != nullptr ||
-         internal::SuccessMatters(policy_, run_.length(), window_.Counts(now));
+  return hung_calls_ != nullptr || internal::SuccessMatters(policy_, window_.Counts(now));
 }
 
 }  // namespace fusebox::internal

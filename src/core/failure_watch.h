@@ -44,10 +44,10 @@ class FailureWatch {
   std::optional<Verdict> RecordFirstMessage(WindowEntry success, SteadyTime now, Places& places);
   std::optional<Verdict> TakeBack(const Places& places, SteadyTime now);
 
-  // Successes of which the window is told late.
+  // Successes of which it is told late, but before any failure that comes after them.
   void AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
     window_.AddSuccesses(count, slice, now);
-    run_.AddEarlierSuccesses(count);
+    run_.AddSuccesses(count);
     AddCalls(count);
   }
   int64_t SliceAt(SteadyTime now) const { return window_.SliceAt(now); }

@@ -160,6 +160,40 @@ TEST(CircuitBreaker, R2_ASuccessSetsTheRunBackToZero) {
   EXPECT_EQ(circuit->state(), State::kOpen);
 }
 
+// A clock that tells how often it was read, which is at least once for each look under the lock.
+class ReadsClock final : public Clock {
+ public:
+  SteadyTime Now() const override {
+    ++reads_;
+    return clock_.Now();
+  }
+  absl::Time WallNow() const override { return clock_.WallNow(); }
+  int reads() const { return reads_; }
+
+ private:
+  fusebox_testing::FakeClock clock_;
+  mutable int reads_ = 0;
+};
+
+TEST(CircuitBreaker, R2_ASuccessEndsARunWithoutALook) {
+  for (const Policy& policy : {Policy(), FailureRatePolicy(0.9, 10)}) {
+    ReadsClock clock;
+    CircuitBreaker::Options options;
+    options.clock = &clock;
+    const auto breaker = CircuitBreaker::Create("circuit", policy, options).value();
+    const auto succeed = [&] { breaker->TryAcquire().permit().RecordSuccess(); };
+    for (int i = 0; i < 20; ++i) succeed();
+    for (int failures = 1; failures <= 2; ++failures) {
+      breaker->TryAcquire().permit().RecordFailure();
+      EXPECT_EQ(breaker->Snapshot().consecutive_failures, failures);
+    }
+    const int reads = clock.reads();
+    for (int i = 0; i < 20; ++i) succeed();
+    EXPECT_EQ(clock.reads(), reads);
+    EXPECT_EQ(breaker->Snapshot().consecutive_failures, 0);
+  }
+}
+
 TEST(CircuitBreaker, R2_AnIgnoredCallLeavesTheRunAlone) {
   TestCircuit circuit;
   circuit.Fail(2);

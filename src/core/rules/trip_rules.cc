@@ -32,9 +32,7 @@ std::optional<Verdict> CheckTripRules(const Policy& policy, FailuresInARow failu
   return verdict;
 }
 
-bool SuccessMatters(const Policy& policy, int64_t consecutive_failures,
-                    const WindowCounts& counts) {
-  if (consecutive_failures > 0) return true;
+bool SuccessMatters(const Policy& policy, const WindowCounts& counts) {
   if (counts.recorded >= policy.minimum_calls) return false;
   return (policy.failure_rate && counts.failures > 0) || (policy.slow_call_rate && counts.slow > 0);
 }

@@ -23,10 +23,10 @@ struct FailuresInARow {
 std::optional<Verdict> CheckTripRules(const Policy& policy, FailuresInARow failures,
                                       const CallAverages* averages, const WindowCounts& counts);
 
-// Whether one more fast success could make a rule hold, or change what a rule remembers. If not, it
-// need only be counted. While the present slice of time lasts, a success lowers every rate; so what
-// remains is a run of failures that it ends, and a rate that only waits for the minimum of calls.
-bool SuccessMatters(const Policy& policy, int64_t consecutive_failures, const WindowCounts& counts);
+// Whether one more fast success could make a rule hold. If not, it need only be counted, and be
+// told before the next failure, whose run it ends. While the present slice of time lasts, a success
+// lowers every rate; so what remains is a rate that only waits for the minimum of calls.
+bool SuccessMatters(const Policy& policy, const WindowCounts& counts);
 
 }  // namespace fusebox::internal
 
