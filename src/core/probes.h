@@ -22,7 +22,8 @@ class Probes {
   // With nothing unset.
   explicit Probes(const HalfOpenPolicy& policy);
 
-  // A place, or empty if all are taken, or if as many calls were admitted as are to be.
+  // A place, or empty if all are taken, or if as many calls were admitted as are to be. `now` must
+  // not go back.
   std::optional<int32_t> Admit(SteadyTime now);
 
   // A probe has come back from a place that it had. `counts` is false for an ignored one, which
@@ -32,7 +33,7 @@ class Probes {
   // Of a place that is taken.
   SteadyTime Since(int32_t place) const {
     FUSEBOX_DCHECK(IsTaken(place));
-    return *places_[static_cast<std::size_t>(place)];
+    return At(place).since;
   }
 
   // One look at whether a probe has been out for too long.
@@ -41,14 +42,27 @@ class Probes {
   int64_t out() const { return out_; }
 
  private:
+  // Those that are taken are a list, the longest out first; those that are free are another.
+  struct Place {
+    SteadyTime since;
+    int16_t earlier = kNone;
+    int16_t later = kNone;  // or the next that is free
+    bool taken = false;
+  };
+  static constexpr int16_t kNone = -1;
+
   bool IsTaken(int32_t place) const {
-    return place >= 0 && static_cast<std::size_t>(place) < places_.size() &&
-           places_[static_cast<std::size_t>(place)].has_value();
+    return place >= 0 && static_cast<std::size_t>(place) < places_.size() && At(place).taken;
   }
+  Place& At(int32_t place) { return places_[static_cast<std::size_t>(place)]; }
+  const Place& At(int32_t place) const { return places_[static_cast<std::size_t>(place)]; }
 
   const absl::Duration timeout_;
   const std::optional<int64_t> admissions_limit_;
-  std::vector<std::optional<SteadyTime>> places_;  // since when each is taken
+  std::vector<Place> places_;
+  int16_t first_ = kNone;  // of those that are taken
+  int16_t last_ = kNone;
+  int16_t free_ = 0;  // kNone: all are taken
   int64_t out_ = 0;
   int64_t admissions_ = 0;
   StallGuard guard_;

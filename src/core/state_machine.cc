@@ -610,8 +610,8 @@ void StateMachine::AddSuccesses(int64_t count, int64_t slice, SteadyTime now) {
 
 void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
   now_ = std::max(now_, now);
-  for (std::optional<DueVerdict> due = Due(); due && due->at <= now_; due = Due()) {
-    CarryOut(std::move(due->verdict), due->at, {}, changes);
+  for (std::optional<SteadyTime> at = due(); at && *at <= now_; at = due()) {
+    CarryOut(AtEnd(), *at, {}, changes);
   }
   const auto* const closed = std::get_if<ClosedState>(&state_);
   if (closed == nullptr || closed->limit == nullptr) return;
@@ -621,15 +621,18 @@ void StateMachine::AdvanceTo(SteadyTime now, Changes& changes) {
 }
 
 std::optional<SteadyTime> StateMachine::due() const {
-  const std::optional<DueVerdict> due = Due();
-  return due ? std::optional<SteadyTime>(due->at) : std::nullopt;
+  if (const auto* open = std::get_if<OpenState>(&state_)) return open->due();
+  if (const auto* retrying = std::get_if<RetryingState>(&state_)) return retrying->due();
+  if (const auto* ramping = std::get_if<RampingState>(&state_)) return ramping->due();
+  return std::nullopt;
 }
 
-std::optional<DueVerdict> StateMachine::Due() const {
-  if (const auto* open = std::get_if<OpenState>(&state_)) return open->Due();
-  if (const auto* retrying = std::get_if<RetryingState>(&state_)) return retrying->Due();
-  if (const auto* ramping = std::get_if<RampingState>(&state_)) return ramping->Due();
-  return std::nullopt;
+// Of a state in which something is due.
+Verdict StateMachine::AtEnd() const {
+  if (const auto* open = std::get_if<OpenState>(&state_)) return open->at_end;
+  if (const auto* retrying = std::get_if<RetryingState>(&state_)) return retrying->AtEnd();
+  FUSEBOX_DCHECK(phase() == Phase::kRamping);
+  return std::get<RampingState>(state_).AtEnd();
 }
 
 void StateMachine::Operate(Cause verb, absl::string_view why, SteadyTime now, Changes& changes) {

@@ -221,7 +221,7 @@ class StateMachine {
                                        ProbingState& probing);
   std::optional<absl::Duration> HungUntilCancelled(const Ticket& ticket,
                                                    const CallRecord& call) const;
-  std::optional<DueVerdict> Due() const;
+  Verdict AtEnd() const;
   // What is to be known of the failure that opens a circuit.
   struct OpenedBy {
     OpenedBy() = default;

@@ -22,23 +22,21 @@ Verdict NoCallCame(absl::Duration patience) {
   return {Cause::kOpenDurationElapsed, absl::StrCat("no call for ", DurationText(patience))};
 }
 
-std::optional<DueVerdict> OpenState::Due() const {
-  if (!until) return std::nullopt;
-  return DueVerdict{*until, at_end};
+Verdict RampingState::AtEnd() const { return {Cause::kRampEnded, "every call is admitted again"}; }
+
+// Without an end if the probe that is out may take as long as it likes.
+absl::Duration RetryingState::Patience() const {
+  if (probes_out() == 0) return kMostProbeGap;
+  return timeout_ == absl::ZeroDuration() ? absl::InfiniteDuration() : timeout_ + kMostProbeGap;
 }
 
-DueVerdict RampingState::Due() const {
-  return {progress.end(), {Cause::kRampEnded, "every call is admitted again"}};
+std::optional<SteadyTime> RetryingState::due() const {
+  const absl::Duration patience = Patience();
+  if (patience == absl::InfiniteDuration()) return std::nullopt;
+  return (probes_out() > 0 ? probes_.Since(0) : due_since_) + patience;
 }
 
-std::optional<DueVerdict> RetryingState::Due() const {
-  if (probes_out() > 0) {
-    if (timeout_ == absl::ZeroDuration()) return std::nullopt;
-    const absl::Duration patience = timeout_ + kMostProbeGap;
-    return DueVerdict{probes_.Since(0) + patience, NoCallCame(patience)};
-  }
-  return DueVerdict{due_since_ + kMostProbeGap, NoCallCame(kMostProbeGap)};
-}
+Verdict RetryingState::AtEnd() const { return NoCallCame(Patience()); }
 
 std::optional<Verdict> RetryingState::Record(int32_t place, std::optional<WindowEntry> entry,
                                              SteadyTime now) {

@@ -24,11 +24,8 @@
 
 namespace fusebox::internal {
 
-// A verdict that comes of time alone, and when it is due.
-struct DueVerdict {
-  SteadyTime at;
-  Verdict verdict;
-};
+// Where time alone moves the circuit, `due` says when, and `AtEnd` with which verdict: apart, as
+// every call looks at the time, and the verdict has a text.
 
 // A probe is due, and for so long no call has come that could be it: time alone makes the circuit
 // HALF_OPEN, since whoever goes by the state must not wait for a call.
@@ -53,7 +50,7 @@ struct OpenState {
   // that is forgotten.
   bool awaits_connection = false;
 
-  std::optional<DueVerdict> Due() const;
+  std::optional<SteadyTime> due() const { return until; }
 };
 
 class ProbingState {
@@ -102,13 +99,16 @@ class RetryingState {
   std::optional<Verdict> Record(int32_t place, std::optional<WindowEntry> entry, SteadyTime now);
   SteadyTime Since(int32_t place) const { return probes_.Since(place); }
   // That no call has come to be the probe, or to see that the one that is out hangs.
-  std::optional<DueVerdict> Due() const;
+  std::optional<SteadyTime> due() const;
+  Verdict AtEnd() const;
   std::optional<Verdict> CheckTimeout(SteadyTime now);
   int64_t probes_out() const { return probes_.out(); }
 
   bool has_rejected;  // a call since the outage began
 
  private:
+  absl::Duration Patience() const;
+
   static HalfOpenPolicy OneProbe(const Policy& policy) {
     HalfOpenPolicy one = policy.half_open;
     one.max_concurrent = 1;
@@ -133,7 +133,8 @@ struct RampingState {
   RampingState(const Policy& policy, CallAverages* averages, SteadyTime now)
       : watch(policy, averages, now), progress(*policy.ramp, now) {}
 
-  DueVerdict Due() const;
+  SteadyTime due() const { return progress.end(); }
+  Verdict AtEnd() const;
 
   FailureWatch watch;
   RampProgress progress;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/probes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+
+#include "absl/time/time.h"
+#include "fusebox/policy.h"
+#include "gtest/gtest.h"
+#include "src/core/stall_guard.h"
+
+namespace fusebox::internal {
+namespace {
+
+HalfOpenPolicy WithPlaces(int64_t places, absl::Duration timeout) {
+  HalfOpenPolicy policy;
+  policy.max_concurrent = places;
+  policy.verdict = SuccessThreshold{1};
+  policy.probe_timeout = timeout;
+  return policy;
+}
+
+// Whichever probes come back first: a place is given once, and the one that is out for longest is
+// the one whose time counts.
+TEST(Probes, R5_AreWhatAMapOfThemSays) {
+  constexpr absl::Duration kTimeout = absl::Seconds(60);
+  std::mt19937 random(7);
+  for (int run = 0; run < 200; ++run) {
+    const int64_t places = 1 + random() % (run % 2 == 0 ? 4 : 1'000);
+    const HalfOpenPolicy policy = WithPlaces(places, kTimeout);
+    Probes probes(policy);
+    std::map<int32_t, SteadyTime> out;
+    StallGuard guard(kTimeout);
+    SteadyTime now;
+    for (int step = 0; step < 2'000; ++step) {
+      now = now + absl::Seconds(random() % 3);
+      if (random() % 2 == 0) {
+        const std::optional<int32_t> place = probes.Admit(now);
+        ASSERT_EQ(place.has_value(), static_cast<int64_t>(out.size()) < places);
+        if (place) {
+          ASSERT_GE(*place, 0);
+          ASSERT_LT(*place, places);
+          ASSERT_TRUE(out.emplace(*place, now).second) << "given twice: " << *place;
+        }
+      } else if (!out.empty()) {
+        const auto which =
+            std::next(out.begin(), static_cast<std::ptrdiff_t>(random() % out.size()));
+        probes.Return(which->first, /*counts=*/true);
+        out.erase(which);
+      }
+      ASSERT_EQ(probes.out(), static_cast<int64_t>(out.size()));
+      for (const auto& [place, since] : out) ASSERT_EQ(probes.Since(place), since);
+      const bool hung = std::any_of(out.begin(), out.end(), [&](const auto& probe) {
+        return now - probe.second >= kTimeout;
+      });
+      ASSERT_EQ(probes.CheckTimeout(now), guard.Look(now, hung)) << "run " << run;
+    }
+  }
+}
+
+TEST(Probes, R5_AreAsManyAsTheVerdictTakes) {
+  HalfOpenPolicy policy = WithPlaces(5, absl::ZeroDuration());
+  policy.verdict = ProbeCalls{2};
+  Probes probes(policy);
+  const std::optional<int32_t> first = probes.Admit(SteadyTime());
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(probes.Admit(SteadyTime()));
+  EXPECT_FALSE(probes.Admit(SteadyTime()));
+  probes.Return(*first, /*counts=*/true);
+  EXPECT_FALSE(probes.Admit(SteadyTime()));
+}
+
+TEST(Probes, R5_AnIgnoredOneGivesItsAdmissionBack) {
+  HalfOpenPolicy policy = WithPlaces(5, absl::ZeroDuration());
+  policy.verdict = ProbeCalls{1};
+  Probes probes(policy);
+  const std::optional<int32_t> first = probes.Admit(SteadyTime());
+  ASSERT_TRUE(first);
+  probes.Return(*first, /*counts=*/false);
+  EXPECT_TRUE(probes.Admit(SteadyTime()));
+}
+
+}  // namespace
+}  // namespace fusebox::internal
