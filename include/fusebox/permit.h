@@ -101,8 +101,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
   //   permit.Record(outcome);                // at the final status
   //
   // Of `message` only `latency` (to this message), `timed` and `peer` are looked at. Takes no lock
-  // while the circuit is CLOSED without `hung_calls` and `max_in_flight`. Nothing on an empty
-  // permit.
+  // while the circuit is CLOSED without `hung_calls`. Nothing on an empty permit.
   void ReceiveMessage(const Outcome& message = Outcome::Success());
 
   // Gives the permit back as a success at the first message of a stream that may live for hours
@@ -134,6 +133,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
     static constexpr uint8_t kAnswered = 4;  // `ReceiveMessage` was told of its first message,
     static constexpr uint8_t kFailed = 8;    // which was recorded as a failure
     static constexpr uint8_t kAsks = 16;     // no call's: a probe that asks the dependency (R21)
+    static constexpr uint8_t kHasPlace = 32;  // under `max_in_flight`, to be given back
 
     bool Is(uint8_t flag) const { return (flags & flag) != 0; }
 

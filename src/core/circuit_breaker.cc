@@ -63,7 +63,7 @@ ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRe
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
   // Made in its place at once: an Admission that is changed or copied costs more than the rest.
   if (CircuitCore::Rejected rejected; core_->RejectWithoutLock(rejected)) {
-    return Admission(this, rejected.reason, State::kOpen, rejected.retry_after);
+    return Admission(this, rejected.reason, rejected.state, rejected.retry_after);
   }
   return AcquireLocked(reach);
 }
@@ -112,7 +112,8 @@ FirstMessage Permit::RecordFirstMessage(const Outcome& message) {
 
 bool Permit::Ignore() {
   if (breaker_ == nullptr) return false;
-  if (!CircuitCore::Of(*breaker_).ReturnIgnoredWithoutLock()) return Record(Outcome::Ignored());
+  if (!CircuitCore::Of(*breaker_).ReturnIgnoredWithoutLock(ticket_))
+    return Record(Outcome::Ignored());
   breaker_ = nullptr;
   return true;
 }

@@ -78,10 +78,12 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       came_back_(options.opening.has_value()),
       clock_(failures_->clock()),
       seed_(options.seed),
+      places_(policy->max_in_flight ? std::make_unique<CallPlaces>() : nullptr),
       events_(std::move(options.events)),
       counts_(*this),
       machine_(std::move(policy), options.seed, name_, clock_.Now(), options.opening, counts_),
-      has_operators_policy_(options.has_operators_policy) {
+      has_operators_policy_(options.has_operators_policy),
+      all_have_places_(places_ != nullptr) {
   MutexLock lock(mutex_);
   SetShadow(clock_.Now());
   Publish();
@@ -106,8 +108,13 @@ CircuitCore::Grant CircuitCore::Acquire(const GetReach* reach) {
 CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
-  const int64_t in_flight = policy.max_in_flight ? totals_.CallsWith(shards_).in_flight : 0;
-  Grant grant = machine_.Acquire(operation.now(), in_flight, reach, operation.changes());
+  Grant grant;
+  if (all_have_places_) {
+    grant = AcquireWithPlace(operation.now(), reach, operation.changes());
+  } else {
+    const int64_t in_flight = policy.max_in_flight ? CallsNow().in_flight : 0;
+    grant = machine_.Acquire(operation.now(), in_flight, reach, operation.changes());
+  }
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
@@ -115,19 +122,31 @@ CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
     Time(policy.slow_call_duration || may_hang, IsSample(totals_.granted()), grant.ticket.start,
          grant.ticket);
   }
+  if (all_have_places_ && (grant.admitted || grant.asks)) grant.ticket.flags |= Ticket::kHasPlace;
   TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
     shadow.Acquire(operation.now(), reach != Reach::kNone, grant.admitted, grant.ticket, changes);
   });
   return grant;
 }
 
+// The place is taken before the machine is asked, as other calls take places at the same time.
+CircuitCore::Grant CircuitCore::AcquireWithPlace(SteadyTime now, Reach reach, Changes& changes) {
+  const int64_t most = *machine_.policy()->max_in_flight;
+  const bool has_place = places_->Take(most);
+  Grant grant = machine_.Acquire(now, /*in_flight=*/has_place ? 0 : most, reach, changes);
+  const bool needs_place = grant.admitted || grant.asks;
+  if (needs_place && !has_place) places_->TakeAnyway();
+  if (!needs_place && has_place) places_->GiveBack();
+  return grant;
+}
+
 void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
-  if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock()) return;
+  if (outcome.kind == OutcomeKind::kIgnored && ReturnIgnoredWithoutLock(ticket)) return;
   if (outcome.kind == OutcomeKind::kSuccess) {
     if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, outcome);
     const AdmissionWord word = published_.word();
     if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket.epoch)) {
-      return;
+      return GivePlaceBack(ticket);
     }
   }
   ReturnLocked(ticket, outcome);
@@ -159,6 +178,7 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
       machine_.Record(ticket, call, operation.now(), operation.changes());
   call.kind = recorded.kind;
   totals_.CountReturned(call, outcome, recorded.stale, operation.now());
+  GivePlaceBack(ticket);  // before listeners are told, who may block
   TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
     shadow.Return(ticket, outcome, call.usual_latency, operation.now(), changes);
   });
@@ -198,6 +218,7 @@ FirstMessage CircuitCore::ReturnFirstMessage(const Ticket& ticket, const Outcome
     shadow.RecordFirstMessage(ticket, success, operation.now(), changes, first);
   });
   totals_.CountReturned(call, success, recorded.stale, operation.now());
+  GivePlaceBack(ticket);
   first.instance_ = instance_;
   return first;
 }
@@ -257,6 +278,7 @@ void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator
 void CircuitCore::SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why,
                                   SteadyTime now, Changes& changes) {
   has_operators_policy_ = true;
+  all_have_places_ = all_have_places_ && policy->max_in_flight;
   TellMachineOfRuns(now);
   machine_.SetPolicy(std::move(policy), why, now, changes);
   SetShadow(now);
@@ -311,7 +333,7 @@ bool CircuitCore::ReplacePolicy(const Policy& expected, std::shared_ptr<const Po
 
 Totals CircuitCore::TotalsNow() {
   MutexLock lock(mutex_);
-  return totals_.SumWith(shards_).totals;
+  return SumNow().totals;
 }
 
 CircuitCore::Standing CircuitCore::StandingAt(SteadyTime now) {
@@ -321,7 +343,7 @@ CircuitCore::Standing CircuitCore::StandingAt(SteadyTime now) {
 
 CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
   TellMachineOfRuns(now);
-  const LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
+  const LifetimeTotals::Calls calls = CallsNow();
   Standing standing;
   standing.calls = calls.granted + calls.rejected;
   standing.must_stay = machine_.mode() != Mode::kAutomatic || calls.in_flight > 0;
@@ -410,7 +432,7 @@ void CircuitCore::TellMachineOfRuns(SteadyTime now) {
 }
 
 StateMachine::CallCounts CircuitCore::Counts::operator()() const {
-  const LifetimeTotals::Calls calls = core_.totals_.CallsWith(core_.shards_);
+  const LifetimeTotals::Calls calls = core_.CallsNow();
   return {calls.rejected + calls.would_reject, calls.in_flight};
 }
 
@@ -445,7 +467,7 @@ bool CircuitCore::Keep(const Changes& changes, SteadyTime now, absl::string_view
     if (IsOperatorCause(event.cause)) event.actor = std::string(actor);
     events.push_back(std::move(event));
   }
-  const bool has_worked = totals_.SumWith(shards_).totals.success > 0;
+  const bool has_worked = SumNow().totals.success > 0;
   events_.Push(std::move(events),
                has_worked ? EventLog::Circuit::kHasWorked : EventLog::Circuit::kHasNeverWorked);
   return true;
@@ -458,8 +480,24 @@ Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {
   return event;
 }
 
+LifetimeTotals::Sum CircuitCore::SumNow() {
+  LifetimeTotals::Sum sum = totals_.SumWith(shards_);
+  if (places_ != nullptr) sum.totals.too_many_calls += places_->refused();
+  return sum;
+}
+
+LifetimeTotals::Calls CircuitCore::CallsNow() {
+  LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
+  if (places_ != nullptr) calls.rejected += places_->refused();
+  return calls;
+}
+
 void CircuitCore::Publish() {
   StateMachine::FastPath path = machine_.fast_path();
+  if (path.takes_places && !all_have_places_) {
+    path.takes_places = false;
+    path.admits = path.admits && machine_.mode() == Mode::kDisabled;
+  }
   if (shadow_ != nullptr) {
     // It has to hear of each call.
     path.admits = path.rejects = false;
@@ -481,7 +519,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   snapshot.limit = machine_.limit();
   snapshot.epoch = machine_.epoch();
   snapshot.policy = *machine_.policy();
-  LifetimeTotals::Sum sum = totals_.SumWith(shards_);
+  LifetimeTotals::Sum sum = SumNow();
   snapshot.totals = sum.totals;
   snapshot.in_flight = sum.in_flight;
   snapshot.probes_in_flight = machine_.probes_out();

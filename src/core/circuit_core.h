@@ -29,6 +29,7 @@
 #include "fusebox/state.h"
 #include "src/base/floor_div.h"
 #include "src/base/mutex.h"
+#include "src/core/call_places.h"
 #include "src/core/call_shards.h"
 #include "src/core/event_delivery.h"
 #include "src/core/jitter.h"
@@ -80,10 +81,11 @@ class CircuitCore {
   bool AdmitPlainly(Ticket& ticket);
   bool ReturnSuccessPlainly(const Ticket& ticket);
 
-  // The rejected call of an OPEN circuit. False, and nothing has changed, if it takes an `Acquire`
-  // to know.
+  // The rejected call of an OPEN circuit, or of one that has as many calls in flight as it may.
+  // False, and nothing has changed, if it takes an `Acquire` to know.
   struct Rejected {
     RejectionReason reason;
+    State state;
     absl::Duration retry_after;
   };
   bool RejectWithoutLock(Rejected& rejected);
@@ -108,7 +110,7 @@ class CircuitCore {
   // The same as `Return` for what needs no `Outcome` to say. False, and nothing has changed, if it
   // does need the lock.
   bool ReturnSuccessWithoutLock(const Ticket& ticket);
-  bool ReturnIgnoredWithoutLock();
+  bool ReturnIgnoredWithoutLock(const Ticket& ticket);
 
   State state();
   CircuitSnapshot Snapshot();
@@ -156,7 +158,15 @@ class CircuitCore {
   bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
   int64_t PresentSlice(int64_t slice_nanos) const;
 
+  bool RejectWithoutPlace(AdmissionWord word, Rejected& rejected);
+  // When the call is counted as returned, so that no more seem to be in flight than may be.
+  void GivePlaceBack(const Ticket& ticket) {
+    if (ticket.Is(Ticket::kHasPlace)) places_->GiveBack();
+  }
+
   Grant AcquireLocked(Reach reach);
+  Grant AcquireWithPlace(SteadyTime now, Reach reach, Changes& changes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReturnLocked(const Ticket& ticket, const Outcome& outcome);
 
   bool IsSlow(const Ticket& ticket) const;
@@ -169,6 +179,9 @@ class CircuitCore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Standing StandingLocked(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // With what threads count by themselves.
+  LifetimeTotals::Sum SumNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  LifetimeTotals::Calls CallsNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
                        Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -215,6 +228,9 @@ class CircuitCore {
   const bool came_back_;  // with an opening that goes on
   const Clock& clock_;    // of failures_
   const Seed seed_;
+  // Null if the first policy had no `max_in_flight`. One that comes later counts the calls in
+  // flight under the lock: those that are out by then have no places.
+  const std::unique_ptr<CallPlaces> places_;
 
   // Synchronised by themselves.
   PublishedAdmission published_;
@@ -231,6 +247,7 @@ class CircuitCore {
   uint32_t shadow_counter_ ABSL_GUARDED_BY(mutex_) = 0;
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
   bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);
+  bool all_have_places_ ABSL_GUARDED_BY(mutex_);  // the calls that are out
 };
 
 // ---- The way of an ordinary call, where the compiler can see it.
@@ -261,18 +278,26 @@ inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
 inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
+  if (word.takes_places()) {
+    if (word.disabled()) {
+      places_->TakeAnyway();
+    } else if (!places_->Take(published_.max_in_flight())) {
+      return false;
+    }
+  }
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
   const bool sampled = IsSample(shards_.Mine().CountGranted());
   const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
   if (timed || sampled) {
     Time(timed, sampled, timed ? clock_.Now() : clock_.CoarseNow(), ticket);
   }
+  if (word.takes_places()) ticket.flags |= Ticket::kHasPlace;
   return true;
 }
 
 inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
   const AdmissionWord word = published_.word();
-  if (!word.rejects()) return false;
+  if (!word.rejects()) return RejectWithoutPlace(word, rejected);
   const int64_t until = published_.rejects_until();
   int64_t left = PublishedAdmission::kNever;
   if (until != PublishedAdmission::kNever) {
@@ -283,8 +308,17 @@ inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
   }
   shards_.Mine().CountRejected();
   rejected.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+  rejected.state = State::kOpen;
   rejected.retry_after =
       left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
+  return true;
+}
+
+inline bool CircuitCore::RejectWithoutPlace(AdmissionWord word, Rejected& rejected) {
+  if (!word.admits() || !word.takes_places() || word.disabled()) return false;
+  if (places_->Has(published_.max_in_flight())) return false;
+  places_->CountRefused();
+  rejected = {RejectionReason::kTooManyCalls, State::kClosed, absl::ZeroDuration()};
   return true;
 }
 
@@ -293,12 +327,14 @@ inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
   if (!word.admits()) return false;
   if (IsSlow(ticket) || !CountSuccessWithoutLock(word, ticket.epoch)) return false;
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket);
+  GivePlaceBack(ticket);
   return true;
 }
 
-inline bool CircuitCore::ReturnIgnoredWithoutLock() {
+inline bool CircuitCore::ReturnIgnoredWithoutLock(const Ticket& ticket) {
   if (!published_.word().admits()) return false;
   shards_.Mine().CountIgnored();
+  GivePlaceBack(ticket);
   return true;
 }
 

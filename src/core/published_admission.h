@@ -31,7 +31,8 @@ class AdmissionWord {
               (path.successes_matter ? 0 : kSuccessesOnlyCount) |
               (mode == Mode::kForcedOpen ? kForcedOpen : 0) |
               (mode == Mode::kDisabled ? kDisabled : 0) | (clock.calls ? kTimesCalls : 0) |
-              (clock.window ? kHasSlices : 0) | (path.may_probe ? kMayProbe : 0)) {}
+              (clock.window ? kHasSlices : 0) | (path.may_probe ? kMayProbe : 0) |
+              (path.takes_places ? kTakesPlaces : 0)) {}
 
   static AdmissionWord FromBits(uint64_t bits) {
     AdmissionWord word;
@@ -40,8 +41,12 @@ class AdmissionWord {
   }
   uint64_t bits() const { return bits_; }
 
-  // Every call is admitted, and neither a limit nor an ignored result is to be looked at.
+  // Every call is admitted for which there is a place, and neither another limit nor an ignored
+  // result is to be looked at.
   bool admits() const { return (bits_ & kAdmits) != 0; }
+  // A call that is admitted takes a place, of which there are `max_in_flight`; disabled, any
+  // number.
+  bool takes_places() const { return (bits_ & kTakesPlaces) != 0; }
   // Every call is rejected until a time.
   bool rejects() const { return (bits_ & kRejects) != 0; }
   // A fast success of the present epoch need only be counted.
@@ -52,8 +57,10 @@ class AdmissionWord {
   bool may_probe() const { return (bits_ & kMayProbe) != 0; }
   uint64_t epoch() const { return bits_ >> kFlagBits; }
 
-  // Every call is admitted with the present epoch, and none is timed.
-  bool admits_plainly() const { return (bits_ & (kAdmits | kDisabled | kTimesCalls)) == kAdmits; }
+  // Every call is admitted with the present epoch, and none is timed or takes a place.
+  bool admits_plainly() const {
+    return (bits_ & (kAdmits | kDisabled | kTimesCalls | kTakesPlaces)) == kAdmits;
+  }
   // The same, and a success of the present epoch need only be counted, whatever the time is.
   bool counts_plainly() const {
     constexpr uint64_t kLooked =
@@ -62,7 +69,7 @@ class AdmissionWord {
   }
 
  private:
-  static constexpr int kFlagBits = 8;
+  static constexpr int kFlagBits = 9;
   static constexpr uint64_t kAdmits = 1;
   static constexpr uint64_t kRejects = 2;
   static constexpr uint64_t kSuccessesOnlyCount = 4;
@@ -71,6 +78,7 @@ class AdmissionWord {
   static constexpr uint64_t kTimesCalls = 32;
   static constexpr uint64_t kHasSlices = 64;
   static constexpr uint64_t kMayProbe = 128;
+  static constexpr uint64_t kTakesPlaces = 256;
 
   uint64_t bits_ = 0;
 };
@@ -95,6 +103,8 @@ class PublishedAdmission {
   int64_t latest_now() const { return latest_now_.load(std::memory_order_relaxed); }
   // A call of that length is slow; kNever: none is.
   int64_t slow_nanos() const { return slow_nanos_.load(std::memory_order_relaxed); }
+  // Of a word by which calls take places.
+  int64_t max_in_flight() const { return max_in_flight_.load(std::memory_order_relaxed); }
   // Of the time window; 0: there is none.
   int64_t slice_nanos() const { return slice_nanos_.load(std::memory_order_relaxed); }
 
@@ -113,6 +123,7 @@ class PublishedAdmission {
       slow_nanos = absl::ToInt64Nanoseconds(*policy.slow_call_duration);
     }
     slice_nanos_.store(slice_nanos, std::memory_order_relaxed);
+    max_in_flight_.store(policy.max_in_flight.value_or(0), std::memory_order_relaxed);
     slow_nanos_.store(slow_nanos, std::memory_order_relaxed);
     rejects_until_.store(path.rejects_until.nanos(), std::memory_order_relaxed);
     latest_now_.store(path.now.nanos(), std::memory_order_relaxed);
@@ -125,6 +136,7 @@ class PublishedAdmission {
   std::atomic<int64_t> latest_now_{0};
   std::atomic<int64_t> slow_nanos_{kNever};
   std::atomic<int64_t> slice_nanos_{0};
+  std::atomic<int64_t> max_in_flight_{0};
 };
 
 }  // namespace fusebox::internal

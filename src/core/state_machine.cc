@@ -859,8 +859,11 @@ StateMachine::FastPath StateMachine::fast_path() {
     path.rejects_until =
         open->until.value_or(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
   } else if (auto* closed = std::get_if<ClosedState>(&state_)) {
-    const bool limited = policy_->max_in_flight || policy_->hung_calls || closed->limit != nullptr;
+    // In shadow mode a call without a place is admitted, and counted.
+    const bool limited = policy_->hung_calls || closed->limit != nullptr ||
+                         (policy_->max_in_flight && mode_ == Mode::kShadow);
     path.admits = mode_ == Mode::kDisabled || !limited;
+    path.takes_places = policy_->max_in_flight.has_value();
     path.successes_matter = mode_ != Mode::kDisabled &&
                             (closed->limit != nullptr || closed->watch.SuccessMatters(now_));
   } else {

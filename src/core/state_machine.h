@@ -152,7 +152,10 @@ class StateMachine {
 
   // What can be decided without the machine until it is asked again.
   struct FastPath {
-    bool admits = false;   // every call, with the present epoch; no limit to be looked at
+    // Every call, with the present epoch, for which there is a place under `max_in_flight`; no
+    // other limit to be looked at.
+    bool admits = false;
+    bool takes_places = false;
     bool rejects = false;  // every call, until `rejects_until`
     bool successes_matter = true;
     bool may_probe = false;  // a call that comes may become a probe

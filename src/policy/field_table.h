@@ -182,9 +182,11 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
       PartRow("overload_limit", &Policy::overload_limit,
               "when calls end with RESOURCE_EXHAUSTED, limits the calls in flight, and never opens "
               "for it; without it, they are failures like others"),
-      ValueRow("max_in_flight", &Policy::max_in_flight, kCallsRange, "calls",
-               "rejects the call that would be one more in flight, in any state; no failure, and "
-               "counted apart. Takes the circuit's lock on each call"),
+      ValueRow(
+          "max_in_flight", &Policy::max_in_flight, kCallsRange, "calls",
+          "rejects the call that would be one more in flight, in any state; no failure, and "
+          "counted apart. Takes the circuit's lock on each call if the circuit was made without "
+          "it"),
       PolicyRow("shadow_policy", &Policy::shadow_policy,
                 "a candidate, with fields as above: decides nothing, and counts what it would have "
                 "done. Takes the circuit's lock on each call"));

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -306,6 +307,102 @@ TEST(CircuitBreakerConcurrency, R21_OneIsAskedAtATime) {
   Policy policy = SmallPolicy();
   policy.health_probe = HealthProbe{};
   ExpectExactlyAdmitted(policy, 1, ProbeOf);
+}
+
+// CLOSED, and so without the lock: all threads ask at once, and then give back.
+TEST(CircuitBreakerConcurrency, R12_ExactlyMaxInFlight) {
+  constexpr int kRounds = 300;
+  constexpr int kManyThreads = 40;
+  constexpr int kMost = 50;
+  Policy policy = SmallPolicy();
+  policy.max_in_flight = kMost;
+  const auto breaker = CircuitBreaker::Create("circuit", policy).value();
+  Barrier barrier(kManyThreads);
+  std::array<std::atomic<int>, kRounds> admitted{};
+  RunThreads(kManyThreads, [&](int) {
+    for (std::atomic<int>& round : admitted) {
+      std::vector<Permit> permits;
+      for (int i = 0; i < 3; ++i) {
+        if (Permit permit = breaker->TryAcquire().permit()) permits.push_back(std::move(permit));
+      }
+      round.fetch_add(static_cast<int>(permits.size()), std::memory_order_relaxed);
+      barrier.Wait();
+      for (Permit& permit : permits) permit.RecordSuccess();
+      barrier.Wait();
+    }
+  });
+  for (int round = 0; round < kRounds; ++round) {
+    ASSERT_EQ(admitted[static_cast<std::size_t>(round)].load(), kMost) << round;
+  }
+  const CircuitSnapshot end = breaker->Snapshot();
+  EXPECT_EQ(end.in_flight, 0);
+  EXPECT_EQ(end.totals.success, kRounds * kMost);
+  EXPECT_EQ(end.totals.too_many_calls, kRounds * (3 * kManyThreads - kMost));
+  EXPECT_EQ(end.totals.rejected, 0);
+}
+
+// However calls end, and whatever an operator does meanwhile: no place is lost, and none is there
+// twice.
+TEST(CircuitBreakerConcurrency, R12_NoPlaceIsLost) {
+  constexpr int64_t kMost = 5;
+  const auto with_limit = [](std::optional<int64_t> most) {
+    Policy policy = SmallPolicy();
+    policy.max_in_flight = most;
+    return policy;
+  };
+  for (const bool limit_goes : {false, true}) {
+    SCOPED_TRACE(limit_goes);
+    FakeClock clock;
+    CircuitBreaker::Options options;
+    options.clock = &clock;
+    const auto breaker = CircuitBreaker::Create("circuit", with_limit(kMost), options).value();
+    const Operator by("test");
+    RunThreads([&](int thread) {
+      std::minstd_rand random(static_cast<uint32_t>(thread + 1));
+      std::vector<Permit> out;
+      Tally tally;
+      for (int i = 0; i < kOperations; ++i) {
+        if (Permit permit = breaker->TryAcquire().permit()) out.push_back(std::move(permit));
+        if (!out.empty() && random() % 2 == 0) {
+          EndCall(std::move(out.back()), static_cast<uint32_t>(random() >> 8U), tally);
+          out.pop_back();
+        }
+        if (random() % 16 == 0) clock.Advance(absl::Seconds(1));
+        if (thread > 0 || random() % 8 != 0) continue;
+        switch (random() % 6) {
+          case 0:
+            breaker->Shadow(by);
+            break;
+          case 1:
+            breaker->Disable(by);
+            break;
+          case 2:
+            ASSERT_TRUE(breaker->SetPolicy(with_limit(kMost + 3), by).ok());
+            break;
+          case 3:
+            ASSERT_TRUE(
+                breaker->SetPolicy(with_limit(limit_goes ? std::optional<int64_t>() : kMost), by)
+                    .ok());
+            break;
+          default:
+            breaker->Automate(by);
+            breaker->Reset(by);
+            break;
+        }
+      }
+    });
+    ASSERT_TRUE(breaker->SetPolicy(with_limit(kMost), by).ok());
+    breaker->Automate(by);
+    breaker->Reset(by);
+    EXPECT_EQ(breaker->Snapshot().in_flight, 0);
+    std::vector<Permit> out;
+    while (static_cast<int64_t>(out.size()) <= kMost) {
+      Permit permit = breaker->TryAcquire().permit();
+      if (!permit) break;
+      out.push_back(std::move(permit));
+    }
+    EXPECT_EQ(out.size(), kMost);
+  }
 }
 
 TEST(CircuitBreakerConcurrency, R2_AFailureStormOpensOnce) {

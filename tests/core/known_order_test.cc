@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -84,6 +85,8 @@ class Pair {
     ASSERT_EQ(many.window.failures, one.window.failures);
     ASSERT_EQ(many.totals.success, one.totals.success);
     ASSERT_EQ(many.totals.opened, one.totals.opened);
+    ASSERT_EQ(many.totals.too_many_calls, one.totals.too_many_calls);
+    ASSERT_EQ(many.in_flight, one.in_flight);
     ASSERT_EQ(many.epoch, one.epoch);
   }
 
@@ -95,8 +98,12 @@ class Pair {
     Admission many = many_->TryAcquire();
     Admission one = one_->TryAcquire();
     ASSERT_EQ(many.admitted(), one.admitted());
-    if (!one) return;
-    if (Draw(100) < failing_percent_) {
+    if (!one) {
+      ASSERT_EQ(many.reason(), one.reason());
+      out_.clear();
+    } else if (Draw(8) == 0) {
+      out_.push_back({std::move(many).permit(), std::move(one).permit()});
+    } else if (Draw(100) < failing_percent_) {
       many.permit().RecordFailure();
       one.permit().RecordFailure();
     } else if (Draw(10) != 0) {
@@ -112,6 +119,7 @@ class Pair {
   std::shared_ptr<CircuitBreaker> many_;  // of many threads
   std::shared_ptr<CircuitBreaker> one_;   // that is told of each call at once
   int failing_percent_ = 10;
+  std::vector<std::pair<Permit, Permit>> out_;  // calls that go on until one is rejected
 };
 
 Policy WithRate(Window window) {
@@ -130,8 +138,11 @@ TEST(KnownOrder, R9_ManyThreadsAreAsOne) {
   in_window.consecutive_failures.reset();
   in_window.failures_in_window = 7;
   in_window.window = CountWindow{25};
+  Policy limited = WithRate(CountWindow{20});
+  limited.max_in_flight = 3;
   const std::vector<Policy> policies = {Policy(), WithRate(CountWindow{20}),
-                                        WithRate(TimeWindow{absl::Seconds(2), 10}), in_window};
+                                        WithRate(TimeWindow{absl::Seconds(2), 10}), in_window,
+                                        limited};
   uint32_t seed = 1;
   for (const Policy& policy : policies) {
     for (const int threads : {2, 8, 40}) {
