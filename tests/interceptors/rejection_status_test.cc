@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
@@ -16,8 +17,10 @@
 namespace fusebox_testing {
 namespace {
 
+using fusebox::EncodeRejection;
 using fusebox::GetRejection;
 using fusebox::Rejection;
+using fusebox::RejectionMessage;
 using fusebox::RejectionReason;
 using fusebox::State;
 using fusebox::ToGrpcStatus;
@@ -46,6 +49,28 @@ TEST(RejectionStatusTest, DetailsGiveTheRejectionBack) {
     EXPECT_EQ(decoded->circuit, rejection.circuit);
     EXPECT_EQ(decoded->state, rejection.state);
     EXPECT_EQ(decoded->retry_after, rejection.retry_after);
+  }
+}
+
+// Whatever the thread has told before.
+TEST(RejectionStatusTest, IsOfThisRejectionAndNotOfTheOneBefore) {
+  const Rejection first = OpenFor(absl::Seconds(1));
+  std::vector<Rejection> all(7, first);
+  all[1].retry_after += absl::Nanoseconds(1);
+  all[2].circuit = "inventory/shop.Inventory/Release";
+  all[3].state = State::kHalfOpen;
+  all[4].reason = RejectionReason::kForcedOpen;
+  all[5].reason = RejectionReason::kUnknown;
+  all[5].unknown_reason = "CIRCUIT_OVER_QUOTA";
+  all[6].state = State::kUnknown;
+  all[6].unknown_state = "RESTING";
+  for (const Rejection& before : all) {
+    for (const Rejection& rejection : all) {
+      (void)ToGrpcStatus(before);
+      const grpc::Status status = ToGrpcStatus(rejection);
+      EXPECT_EQ(status.error_message(), RejectionMessage(rejection));
+      EXPECT_EQ(status.error_details(), EncodeRejection(rejection));
+    }
   }
 }
 
