@@ -192,7 +192,7 @@ StateMachine::Grant StateMachine::Decide(int64_t in_flight, Reach reach, Changes
   } else if (auto* retrying = std::get_if<RetryingState>(&state_)) {
     return Probe(*retrying, by_asking, changes);
   } else if (auto* ramping = std::get_if<RampingState>(&state_)) {
-    if (!ramping->progress.Admit(now_)) {
+    if (!ramping->progress->Admit(now_)) {
       return Reject(RejectionReason::kRamping, absl::ZeroDuration());
     }
   } else if (CongestionWindow* const limited = window()) {
@@ -898,7 +898,7 @@ FailureWatch* StateMachine::watch() {
 // What limits the calls in flight; null: nothing.
 CongestionWindow* StateMachine::window() {
   if (auto* closed = std::get_if<ClosedState>(&state_)) return closed->limit.get();
-  if (auto* slow_start = std::get_if<SlowStartState>(&state_)) return &slow_start->limit;
+  if (auto* slow_start = std::get_if<SlowStartState>(&state_)) return slow_start->limit.get();
   return nullptr;
 }
 
@@ -965,7 +965,7 @@ std::optional<double> StateMachine::limit() {
 std::optional<double> StateMachine::ramp_fraction() const {
   const auto* ramping = std::get_if<RampingState>(&state_);
   if (ramping == nullptr) return std::nullopt;
-  return ramping->progress.Fraction(now_);
+  return ramping->progress->Fraction(now_);
 }
 
 }  // namespace fusebox::internal

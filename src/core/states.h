@@ -121,23 +121,25 @@ class RetryingState {
   SteadyTime due_since_;
 };
 
+// What only these two have is apart, so that it takes no room in the many circuits that are CLOSED.
+
 struct SlowStartState {
   SlowStartState(const Policy& policy, CallAverages* averages, int64_t threshold, SteadyTime now)
-      : watch(policy, averages, now), limit(now, threshold) {}
+      : watch(policy, averages, now), limit(std::make_unique<CongestionWindow>(now, threshold)) {}
 
   FailureWatch watch;
-  CongestionWindow limit;
+  std::unique_ptr<CongestionWindow> limit;  // never null
 };
 
 struct RampingState {
   RampingState(const Policy& policy, CallAverages* averages, SteadyTime now)
-      : watch(policy, averages, now), progress(*policy.ramp, now) {}
+      : watch(policy, averages, now), progress(std::make_unique<RampProgress>(*policy.ramp, now)) {}
 
-  SteadyTime due() const { return progress.end(); }
+  SteadyTime due() const { return progress->end(); }
   Verdict AtEnd() const;
 
   FailureWatch watch;
-  RampProgress progress;
+  std::unique_ptr<RampProgress> progress;  // never null
 };
 
 }  // namespace fusebox::internal
