@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <random>
+#include <utility>
 
 #include "benchmarks/protection/rolling_counts.h"
 #include "benchmarks/protection/trip_guard.h"
@@ -39,9 +40,11 @@ class Gobreaker final : public RunGuard {
 
  protected:
   Nanos OpenFor(int /*times*/) override { return Seconds(60); }
+  bool CountsLateResults() const override { return false; }
 };
 
-// Failure accrual: seven in a row; 1 s, doubled up to 60 s, and up to half of that more at random.
+// Failure accrual: seven in a row; 1 s, doubled up to 60 s, and up to half of that more at random,
+// in whole seconds and within the 60.
 class Linkerd final : public RunGuard {
  public:
   explicit Linkerd(uint64_t seed) : RunGuard(7), random_(seed) {}
@@ -49,49 +52,87 @@ class Linkerd final : public RunGuard {
  protected:
   Nanos OpenFor(int times) override {
     const double base = std::min(60.0, std::exp2(times - 1));
-    return Seconds(base * (1 + 0.5 * static_cast<double>(random_() >> 11) * 0x1p-53));
+    const double uniform = static_cast<double>(random_() >> 11) * 0x1p-53;
+    return Seconds(std::min(60.0, base + std::floor(base * 0.5 * uniform)));
   }
+  bool IsOver(Nanos now, Nanos until) const override { return now >= until; }
 
  private:
   std::mt19937_64 random_;
 };
 
-// A share of the failures in a time.
-class ShareGuard : public TripGuard {
- public:
-  ShareGuard(Nanos window, int slices, int64_t least, double share)
-      : counts_(window, slices), least_(least), share_(share) {}
-
+// A tenth of at least 100 in 30 s; 5 s; one probe. Its windows, of 3 s, begin with a result.
+class Polly final : public TripGuard {
  protected:
   bool Trips(const Ended& ended, Nanos now) override {
-    counts_.Add(IsGood(ended), now);
-    return !IsGood(ended) && counts_.all() >= least_ && counts_.BadShare() >= share_;
+    if (windows_.empty() || now - windows_.back().from >= kSampling / 10)
+      windows_.push_back({now, 0, 0});
+    while (now - windows_.front().from >= kSampling) windows_.pop_front();
+    (IsGood(ended) ? windows_.back().good : windows_.back().bad) += 1;
+    if (IsGood(ended)) return false;
+    int all = 0;
+    int bad = 0;
+    for (const Window& window : windows_) {
+      all += window.good + window.bad;
+      bad += window.bad;
+    }
+    return all >= 100 && bad * 10 >= all;
   }
-  void Clear() override { counts_.Clear(); }
+  void Clear() override { windows_.clear(); }
+  Nanos OpenFor(int /*times*/) override { return Seconds(5); }
+  bool IsOver(Nanos now, Nanos until) const override { return now >= until; }
 
  private:
-  RollingCounts counts_;
-  const int64_t least_;
-  const double share_;
-};
+  static constexpr Nanos kSampling = Seconds(30);
 
-// A tenth of at least 100 in 30 s; 5 s; one probe.
-class Polly final : public ShareGuard {
- public:
-  Polly() : ShareGuard(Seconds(30), 10, 100, 0.1) {}
+  struct Window {
+    Nanos from;
+    int good;
+    int bad;
+  };
 
- protected:
-  Nanos OpenFor(int /*times*/) override { return Seconds(5); }
+  std::deque<Window> windows_;
 };
 
 // It has no defaults: as in its documentation's examples, half of at least five in a second; 10 s;
-// one probe.
-class Sentinel final : public ShareGuard {
+// one probe. Every result counts, and may open it; it knows no shorter time than a millisecond.
+class Sentinel final : public Guard {
  public:
-  Sentinel() : ShareGuard(Seconds(1), 1, 5, 0.5) {}
+  std::optional<Ticket> Admit(Nanos now, int /*attempt*/) override {
+    if (state_ == GuardState::kOpen && Milliseconds(now) >= until_ms_)
+      state_ = GuardState::kHalfOpen;
+    else if (state_ != GuardState::kClosed)
+      return std::nullopt;
+    return 0;
+  }
 
- protected:
-  Nanos OpenFor(int /*times*/) override { return Seconds(10); }
+  void Record(Ticket /*ticket*/, const Ended& ended, Nanos now) override {
+    counts_.Add(IsGood(ended), now);
+    if (state_ == GuardState::kHalfOpen) {
+      if (IsGood(ended)) {
+        state_ = GuardState::kClosed;
+        counts_.Clear();
+      } else {
+        Open(now);
+      }
+    } else if (state_ == GuardState::kClosed && counts_.all() >= 5 && counts_.BadShare() >= 0.5) {
+      Open(now);
+    }
+  }
+
+  GuardState state() const override { return state_; }
+
+ private:
+  static int64_t Milliseconds(Nanos time) { return time / 1'000'000; }
+
+  void Open(Nanos now) {
+    state_ = GuardState::kOpen;
+    until_ms_ = Milliseconds(now) + 10'000;
+  }
+
+  RollingCounts counts_{Seconds(1), 1};
+  GuardState state_ = GuardState::kClosed;
+  int64_t until_ms_ = 0;
 };
 
 // Half of the last 100; 60 s; ten probes, of which half may not fail.
@@ -123,33 +164,78 @@ class Resilience4j final : public TripGuard {
   std::size_t bad_ = 0;
 };
 
-// Half of at least 20 in 10 s; 5 s; one probe. And a pool of ten threads without a queue: what
-// finds none free is rejected, and counts as a failure.
-class Hystrix final : public ShareGuard {
+// Half of at least 20 in 10 s; 5 s, then one probe every 5 s; any success closes it. It counts anew
+// every half second, what had ended by then, and knows no shorter time than a millisecond. And a
+// pool of ten threads without a queue: what finds none free is rejected, and counts as a failure.
+class Hystrix final : public Guard {
  public:
-  Hystrix() : ShareGuard(Seconds(10), 10, 20, 0.5) {}
-
-  std::optional<Ticket> Admit(Nanos now, int attempt) override {
-    const std::optional<Ticket> ticket = ShareGuard::Admit(now, attempt);
-    if (!ticket) return std::nullopt;
+  std::optional<Ticket> Admit(Nanos now, int /*attempt*/) override {
+    Look(now);
+    const int64_t now_ms = now / 1'000'000;
+    if (!open_ && is_bad_) {
+      open_ = true;
+      opened_or_tested_ms_ = now_ms;
+    }
+    if (open_) {
+      if (now_ms <= opened_or_tested_ms_ + 5000) return std::nullopt;
+      opened_or_tested_ms_ = now_ms;
+    }
     if (busy_ >= kThreads) {
-      ShareGuard::Record(*ticket, {Answer::kOverloaded, 0}, now);
+      Count(false);
       return std::nullopt;
     }
     ++busy_;
-    return ticket;
+    return 0;
   }
 
-  void Record(Ticket ticket, const Ended& ended, Nanos now) override {
+  void Record(Ticket /*ticket*/, const Ended& ended, Nanos now) override {
+    Look(now);
     --busy_;
-    ShareGuard::Record(ticket, ended, now);
+    if (IsGood(ended) && open_) {
+      open_ = false;
+      is_bad_ = false;
+      ended_.clear();
+      current_ = {};
+      next_look_ = now;
+    }
+    Count(IsGood(ended));
   }
 
- protected:
-  Nanos OpenFor(int /*times*/) override { return Seconds(5); }
+  GuardState state() const override { return open_ ? GuardState::kOpen : GuardState::kClosed; }
 
  private:
   static constexpr int kThreads = 10;
+  static constexpr std::size_t kBuckets = 20;
+
+  struct Bucket {
+    int64_t all = 0;
+    int64_t bad = 0;
+  };
+
+  void Count(bool good) {
+    current_.all += 1;
+    current_.bad += good ? 0 : 1;
+  }
+
+  void Look(Nanos now) {
+    for (; next_look_ <= now; next_look_ += Seconds(0.5)) {
+      ended_.push_back(std::exchange(current_, {}));
+      if (ended_.size() > kBuckets) ended_.pop_front();
+      Bucket sum;
+      for (const Bucket& bucket : ended_) {
+        sum.all += bucket.all;
+        sum.bad += bucket.bad;
+      }
+      is_bad_ = sum.all >= 20 && sum.bad * 2 >= sum.all;
+    }
+  }
+
+  bool open_ = false;
+  bool is_bad_ = false;
+  std::deque<Bucket> ended_;
+  Bucket current_;
+  Nanos next_look_ = 0;
+  int64_t opened_or_tested_ms_ = 0;
   int busy_ = 0;
 };
 
@@ -196,7 +282,7 @@ class Envoy final : public Guard {
 };
 
 // An average of what errors cost in time: until its window has been filled once, a number of
-// errors.
+// errors. All in whole microseconds.
 class BrpcWindow {
  public:
   BrpcWindow(int size, int percent)
@@ -204,18 +290,18 @@ class BrpcWindow {
 
   // False: too much.
   bool Add(const Ended& ended) {
-    const auto latency = static_cast<double>(ended.latency);
-    bool healthy = true;
-    if (IsGood(ended)) {
-      latency_ = latency_ == 0 ? latency : latency_ * smooth_ + latency * (1 - smooth_);
-      cost_ = cost_ < kLeastCost ? 0 : cost_ * smooth_;
-    } else {
-      cost_ += latency_ == 0 ? latency : std::min(latency, 2 * latency_);
-      healthy = cost_ <= latency_ * size_ * (percent_ / 100.0) * (1 + kEpsilon);
+    const bool good = IsGood(ended);
+    const int64_t latency = ended.latency / 1000;
+    if (good) {
+      latency_ = latency_ == 0 ? latency
+                               : static_cast<int64_t>(static_cast<double>(latency_) * smooth_ +
+                                                      static_cast<double>(latency) * (1 - smooth_));
+      Forget();
     }
+    const bool healthy = good || AddCost(latency);
     if (seen_ >= size_) return healthy;
     ++seen_;
-    if (IsGood(ended)) return true;
+    if (good) return true;
     return errors_++ < size_ * percent_ / 100;
   }
 
@@ -230,15 +316,30 @@ class BrpcWindow {
 
  private:
   static constexpr double kEpsilon = 0.02;
-  static constexpr double kLeastCost = 500'000;  // 0.5 ms
+  static constexpr int64_t kLeastCost = 500;
+
+  bool AddCost(int64_t latency) {
+    const int64_t cost = latency_ == 0 ? latency : std::min(latency, 2 * latency_);
+    if (cost == 0) {
+      Forget();
+      return true;
+    }
+    cost_ += cost;
+    return cost_ <= static_cast<int64_t>(static_cast<double>(latency_) * size_ *
+                                         (percent_ / 100.0) * (1 + kEpsilon));
+  }
+
+  void Forget() {
+    cost_ = cost_ < kLeastCost ? 0 : static_cast<int64_t>(static_cast<double>(cost_) * smooth_);
+  }
 
   const int size_;
   const int percent_;
   const double smooth_;
   int seen_ = 0;
   int errors_ = 0;
-  double latency_ = 0;
-  double cost_ = 0;
+  int64_t latency_ = 0;
+  int64_t cost_ = 0;
 };
 
 // Two such windows; isolation of 100 ms, doubled up to 30 s if the last one ended less than 30 s
@@ -246,33 +347,38 @@ class BrpcWindow {
 class Brpc final : public Guard {
  public:
   std::optional<Ticket> Admit(Nanos now, int /*attempt*/) override {
-    if (broken_ && now >= until_) {
-      broken_ = false;
-      long_.Reset();
-      short_.Reset();
-      last_reset_ = now;
-    }
+    Return(now);
     if (broken_) return std::nullopt;
     return 0;
   }
 
   void Record(Ticket /*ticket*/, const Ended& ended, Nanos now) override {
+    Return(now);
     if (broken_ || ended.answer == Answer::kOverloaded) return;
     if (long_.Add(ended) && short_.Add(ended)) return;
     broken_ = true;
-    isolation_ =
-        now - last_reset_ < Seconds(30) ? std::min(2 * isolation_, Seconds(30)) : Seconds(0.1);
-    until_ = now + isolation_;
+    const int64_t now_ms = now / 1'000'000;
+    isolation_ms_ =
+        now_ms - returned_ms_ < 30'000 ? std::min<int64_t>(2 * isolation_ms_, 30'000) : 100;
+    until_ = now + isolation_ms_ * 1'000'000;
   }
 
   GuardState state() const override { return broken_ ? GuardState::kOpen : GuardState::kClosed; }
 
  private:
+  void Return(Nanos now) {
+    if (!broken_ || now < until_) return;
+    broken_ = false;
+    long_.Reset();
+    short_.Reset();
+    returned_ms_ = until_ / 1'000'000;
+  }
+
   BrpcWindow long_{3000, 5};
   BrpcWindow short_{1500, 10};
   bool broken_ = false;
-  Nanos last_reset_ = -Seconds(30);
-  Nanos isolation_ = Seconds(0.1);
+  int64_t returned_ms_ = -30'000;
+  int64_t isolation_ms_ = 100;
   Nanos until_ = 0;
 };
 

@@ -63,8 +63,9 @@ class Kratos final : public Guard {
   std::optional<Ticket> Admit(Nanos now, int /*attempt*/) override {
     counts_.Forget(now);
     const auto all = static_cast<double>(counts_.all());
-    const double share = (all - static_cast<double>(counts_.good()) / 0.6) / (all + 1);
-    if (all < 100 || Uniform(random_) >= share) return 0;
+    const double enough = static_cast<double>(counts_.good()) * (1 / 0.6);
+    if (all < 100 || all < enough) return 0;
+    if (Uniform(random_) >= (all - enough) / (all + 1)) return 0;
     counts_.Add(false, now);
     return std::nullopt;
   }
@@ -181,17 +182,18 @@ class Gradient2 final : public LimitGuard {
 class GrpcA6 final : public Guard {
  public:
   std::optional<Ticket> Admit(Nanos /*now*/, int attempt) override {
-    if (attempt > 0 && tokens_ <= kMost / 2) return std::nullopt;
+    if (attempt > 0 && milli_tokens_ <= kMost / 2) return std::nullopt;
     return 0;
   }
 
   void Record(Ticket /*ticket*/, const Ended& ended, Nanos /*now*/) override {
-    tokens_ = IsGood(ended) ? std::min(kMost, tokens_ + 0.1) : std::max(0.0, tokens_ - 1);
+    milli_tokens_ =
+        IsGood(ended) ? std::min(kMost, milli_tokens_ + 100) : std::max(0, milli_tokens_ - 1000);
   }
 
  private:
-  static constexpr double kMost = 10;
-  double tokens_ = kMost;
+  static constexpr int kMost = 10'000;
+  int milli_tokens_ = kMost;
 };
 
 template <typename Peer>

@@ -4,7 +4,7 @@
 namespace fusebox_drill {
 
 std::optional<Ticket> TripGuard::Admit(Nanos now, int /*attempt*/) {
-  if (state_ == GuardState::kOpen && now >= until_) MoveTo(GuardState::kHalfOpen, now);
+  if (state_ == GuardState::kOpen && IsOver(now, until_)) MoveTo(GuardState::kHalfOpen, now);
   if (state_ == GuardState::kOpen) return std::nullopt;
   if (state_ == GuardState::kHalfOpen) {
     if (admitted_ >= probes()) return std::nullopt;
@@ -14,7 +14,8 @@ std::optional<Ticket> TripGuard::Admit(Nanos now, int /*attempt*/) {
 }
 
 void TripGuard::Record(Ticket ticket, const Ended& ended, Nanos now) {
-  if (ticket != generation_) return;
+  if (state_ == GuardState::kOpen) return;
+  if (ticket != generation_ && !CountsLateResults()) return;
   if (state_ == GuardState::kClosed) {
     if (Trips(ended, now)) MoveTo(GuardState::kOpen, now);
     return;

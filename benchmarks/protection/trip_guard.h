@@ -19,8 +19,6 @@ constexpr Nanos Seconds(double seconds) {
 
 inline bool IsGood(const Ended& ended) { return ended.answer == Answer::kOk; }
 
-// A result of a call that was admitted in an earlier state changes nothing, as in gobreaker,
-// resilience4j and Polly.
 class TripGuard : public Guard {
  public:
   std::optional<Ticket> Admit(Nanos now, int attempt) override;
@@ -38,6 +36,13 @@ class TripGuard : public Guard {
   // How many probes are admitted, and how many of them may fail.
   virtual int probes() const { return 1; }
   virtual int failures_to_reopen() const { return 1; }
+
+  // Whether the wait is over at its very end, or only after that.
+  virtual bool IsOver(Nanos now, Nanos until) const { return now > until; }
+
+  // Whether results of calls that were admitted in an earlier state count like those of this one.
+  // While it is open, none does.
+  virtual bool CountsLateResults() const { return true; }
 
  private:
   void MoveTo(GuardState state, Nanos now);

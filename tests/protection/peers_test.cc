@@ -57,8 +57,8 @@ TEST_F(PeerTest, GobreakerOpensAfterMoreThanFiveInARowForAMinute) {
   EXPECT_EQ(Calls(5, Answer::kError), 5);
   EXPECT_TRUE(Call(Answer::kOk));
   EXPECT_EQ(Calls(10, Answer::kError), 6);
-  Wait(60 * kS - kMs);
-  EXPECT_FALSE(Call(Answer::kOk));
+  Wait(60 * kS);
+  EXPECT_FALSE(Call(Answer::kOk)) << "after a minute, and not at its end";
   Wait(kMs);
   // One probe: while it is out, no other.
   const std::optional<Ticket> probe = guard_->Admit(now_, 0);
@@ -66,21 +66,25 @@ TEST_F(PeerTest, GobreakerOpensAfterMoreThanFiveInARowForAMinute) {
   EXPECT_FALSE(guard_->Admit(now_, 0));
   guard_->Record(*probe, {Answer::kError, kMs}, now_);
   EXPECT_FALSE(Call(Answer::kOk));
-  Wait(60 * kS);
+  Wait(61 * kS);
   EXPECT_TRUE(Call(Answer::kOk));
   EXPECT_EQ(Calls(10, Answer::kOk), 10);
 }
 
-TEST_F(PeerTest, ALateResultOfAnEarlierStateChangesNothing) {
-  Use("gobreaker");
-  const std::optional<Ticket> late = guard_->Admit(now_, 0);
-  ASSERT_TRUE(late);
-  EXPECT_EQ(Calls(6, Answer::kError), 6);
-  Wait(60 * kS);
-  const std::optional<Ticket> probe = guard_->Admit(now_, 0);
-  ASSERT_TRUE(probe);
-  guard_->Record(*late, {Answer::kOk, kMs}, now_);
-  EXPECT_EQ(guard_->state(), GuardState::kHalfOpen);
+TEST_F(PeerTest, ALateResultOfAnEarlierStateChangesNothingInGobreakerAlone) {
+  for (const char* name : {"gobreaker", "polly", "linkerd", "sentinel"}) {
+    Use(name);
+    const std::optional<Ticket> late = guard_->Admit(now_, 0);
+    ASSERT_TRUE(late);
+    EXPECT_LT(Calls(200, Answer::kError), 200);
+    Wait(61 * kS);
+    const std::optional<Ticket> probe = guard_->Admit(now_, 0);
+    ASSERT_TRUE(probe);
+    guard_->Record(*late, {Answer::kOk, kMs}, now_);
+    EXPECT_EQ(guard_->state(),
+              std::string(name) == "gobreaker" ? GuardState::kHalfOpen : GuardState::kClosed)
+        << name;
+  }
 }
 
 TEST_F(PeerTest, PollyOpensAtATenthOfAHundredForFiveSeconds) {
@@ -101,30 +105,54 @@ TEST_F(PeerTest, PollyForgetsAfterThirtySeconds) {
   EXPECT_EQ(Calls(60, Answer::kError), 60);
 }
 
+TEST_F(PeerTest, PollysWindowsBeginWithAResult) {
+  Use("polly");
+  Wait(2 * kS);
+  EXPECT_EQ(Calls(60, Answer::kError), 60) << "from 2 s on";
+  Wait(29 * kS);
+  EXPECT_EQ(Calls(60, Answer::kError), 40) << "at 31 s, they are still there";
+}
+
 TEST_F(PeerTest, Resilience4jOpensAtHalfOfAHundredAndProbesWithTen) {
   Use("resilience4j");
   EXPECT_EQ(Calls(50, Answer::kOk), 50);
   EXPECT_EQ(Calls(60, Answer::kError), 50);
   Wait(60 * kS);
+  EXPECT_FALSE(Call(Answer::kOk)) << "after a minute, and not at its end";
+  Wait(kMs);
   EXPECT_EQ(Calls(4, Answer::kError), 4);
   EXPECT_EQ(Calls(6, Answer::kOk), 6) << "four of ten may fail";
   EXPECT_EQ(guard_->state(), GuardState::kClosed);
   EXPECT_EQ(Calls(100, Answer::kError), 100) << "only a full window counts";
   EXPECT_FALSE(Call(Answer::kOk));
-  Wait(60 * kS);
+  Wait(61 * kS);
   EXPECT_EQ(Calls(5, Answer::kOk), 5);
   EXPECT_EQ(Calls(5, Answer::kError), 5);
   EXPECT_EQ(guard_->state(), GuardState::kOpen);
 }
 
-TEST_F(PeerTest, HystrixOpensAtHalfOfTwentyAndHasAPoolOfTen) {
+TEST_F(PeerTest, HystrixOpensAtHalfOfTwentyOnceItHasLooked) {
   Use("hystrix");
   EXPECT_EQ(Calls(10, Answer::kOk), 10);
-  EXPECT_EQ(Calls(12, Answer::kError), 10);
+  EXPECT_EQ(Calls(100, Answer::kError), 100) << "all within half a second";
+  Wait(500 * kMs);
+  EXPECT_FALSE(Call(Answer::kOk));
   Wait(5 * kS);
+  EXPECT_FALSE(Call(Answer::kOk)) << "after 5 s, and not at their end";
+  Wait(kMs);
+  EXPECT_TRUE(Call(Answer::kError));
+  EXPECT_FALSE(Call(Answer::kOk));
+  Wait(5 * kS + kMs);
   EXPECT_TRUE(Call(Answer::kOk));
+  EXPECT_EQ(Calls(10, Answer::kOk), 10);
+}
+
+TEST_F(PeerTest, HystrixHasAPoolOfTen) {
+  Use("hystrix");
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(guard_->Admit(now_, 0));
   EXPECT_EQ(Calls(30, Answer::kOk), 0) << "no thread is free";
+  Wait(500 * kMs);
+  guard_->Admit(now_, 0);
   EXPECT_EQ(guard_->state(), GuardState::kOpen) << "which counts as failures";
 }
 
