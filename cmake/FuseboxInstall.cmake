@@ -34,27 +34,59 @@ function(fusebox_links_of target out_public out_private)
   set(${out_private} "${private}" PARENT_SCOPE)
 endfunction()
 
-# The arguments of find_package for what <target> links: a list of packages.
-function(fusebox_packages_of target out)
+# The arguments of find_package for what <target> links: a list of packages; and in <out_targets> what
+# the package of fusebox says of them: set(fusebox_<name>_needs_<package> <target>...), a line for each.
+function(fusebox_packages_of target out out_targets)
+  get_target_property(name ${target} EXPORT_NAME)
   fusebox_links_of(${target} public private)
   set(packages)
+  set(package_names)
   foreach(library IN LISTS public private)
     if(library MATCHES "^absl::")
-      list(APPEND packages "absl CONFIG")
+      set(package "absl CONFIG")
     elseif(library MATCHES "^gRPC::")
-      list(APPEND packages "gRPC CONFIG")
+      set(package "gRPC CONFIG")
     elseif(library MATCHES "^protobuf::")
-      list(APPEND packages "Protobuf")
+      set(package "Protobuf")
     elseif(library MATCHES "^prometheus-cpp::")
-      list(APPEND packages "prometheus-cpp CONFIG")
+      set(package "prometheus-cpp CONFIG")
     elseif(library STREQUAL "Threads::Threads")
-      list(APPEND packages "Threads")
-    elseif(NOT library MATCHES "^fusebox::")
+      set(package "Threads")
+    elseif(library MATCHES "^fusebox::")
+      continue()
+    else()
       message(FATAL_ERROR "FuseboxInstall.cmake knows no package for ${library}, of ${target}")
     endif()
+    list(APPEND packages "${package}")
+    string(REGEX REPLACE " .*" "" package_name "${package}")
+    list(APPEND package_names ${package_name})
+    list(APPEND ${package_name}_targets ${library})
   endforeach()
   list(REMOVE_DUPLICATES packages)
+  list(REMOVE_DUPLICATES package_names)
+  set(lines)
+  foreach(package_name IN LISTS package_names)
+    string(APPEND lines "set(fusebox_${name}_needs_${package_name} \"${${package_name}_targets}\")\n")
+  endforeach()
   set(${out} "${packages}" PARENT_SCOPE)
+  set(${out_targets} "${lines}" PARENT_SCOPE)
+endfunction()
+
+# What of others the libraries link that is built in the same tree.
+function(fusebox_links_of_this_tree out)
+  get_property(libraries GLOBAL PROPERTY FUSEBOX_LIBRARIES)
+  set(found)
+  foreach(target IN LISTS libraries)
+    fusebox_links_of(${target} public private)
+    foreach(library IN LISTS public private)
+      get_target_property(imported ${library} IMPORTED)
+      if(NOT imported AND NOT library MATCHES "^fusebox::")
+        list(APPEND found ${library})
+      endif()
+    endforeach()
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
 # The components that <target> is of no use without, each after those that it needs itself; it is the
@@ -151,6 +183,21 @@ function(fusebox_install_headers target)
   endforeach()
 endfunction()
 
+# What find_package(fusebox) reads names the libraries of others, so CMake makes it only if those are
+# imported, or installed and exported by the same tree, which can't be told here.
+fusebox_links_of_this_tree(links_of_this_tree)
+if(links_of_this_tree)
+  set(default OFF)
+else()
+  set(default ON)
+endif()
+option(FUSEBOX_INSTALL_CMAKE_PACKAGE "Install what find_package(fusebox) reads" ${default})
+if(NOT FUSEBOX_INSTALL_CMAKE_PACKAGE AND links_of_this_tree)
+  list(JOIN links_of_this_tree ", " links_of_this_tree)
+  message(STATUS "What find_package(fusebox) reads is not installed: this tree builds "
+    "${links_of_this_tree}. If it installs and exports them: FUSEBOX_INSTALL_CMAKE_PACKAGE=ON")
+endif()
+
 get_property(libraries GLOBAL PROPERTY FUSEBOX_LIBRARIES)
 set(FUSEBOX_COMPONENTS)
 set(FUSEBOX_COMPONENT_PACKAGES)
@@ -159,9 +206,10 @@ foreach(target IN LISTS libraries)
   get_target_property(name ${target} EXPORT_NAME)
   get_target_property(type ${target} TYPE)
   list(APPEND FUSEBOX_COMPONENTS ${name})
-  fusebox_packages_of(${target} packages)
+  fusebox_packages_of(${target} packages needs)
   list(JOIN packages "\" \"" packages)
-  string(APPEND FUSEBOX_COMPONENT_PACKAGES "set(fusebox_${name}_packages \"${packages}\")\n")
+  string(APPEND FUSEBOX_COMPONENT_PACKAGES
+    "set(fusebox_${name}_packages \"${packages}\")\n" "${needs}")
   fusebox_parts_of(${target} parts)
   string(APPEND FUSEBOX_COMPONENT_PARTS "set(fusebox_${name}_parts \"${parts}\")\n")
 
@@ -169,28 +217,34 @@ foreach(target IN LISTS libraries)
     # So that it finds the core, which lies beside it, under whatever prefix.
     set_target_properties(${target} PROPERTIES INSTALL_RPATH "\$ORIGIN")
   endif()
-  install(TARGETS ${target} EXPORT fusebox-${name}
+  set(export)
+  if(FUSEBOX_INSTALL_CMAKE_PACKAGE)
+    set(export EXPORT fusebox-${name})
+    install(EXPORT fusebox-${name} NAMESPACE fusebox::
+      FILE fusebox-${name}-targets.cmake
+      DESTINATION "${FUSEBOX_PACKAGE_DIR}")
+  endif()
+  install(TARGETS ${target} ${export}
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-  install(EXPORT fusebox-${name} NAMESPACE fusebox::
-    FILE fusebox-${name}-targets.cmake
-    DESTINATION "${FUSEBOX_PACKAGE_DIR}")
   fusebox_install_headers(${target})
   fusebox_install_pkgconfig(${target} ${name})
 endforeach()
 
-configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/fusebox-config.cmake.in"
-  "${PROJECT_BINARY_DIR}/fusebox-config.cmake"
-  INSTALL_DESTINATION "${FUSEBOX_PACKAGE_DIR}"
-  NO_SET_AND_CHECK_MACRO)
-# Before 1.0 each minor version may break what the last one promised.
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/fusebox-config-version.cmake"
-  COMPATIBILITY SameMinorVersion)
-install(FILES
-  "${PROJECT_BINARY_DIR}/fusebox-config.cmake"
-  "${PROJECT_BINARY_DIR}/fusebox-config-version.cmake"
-  DESTINATION "${FUSEBOX_PACKAGE_DIR}")
+if(FUSEBOX_INSTALL_CMAKE_PACKAGE)
+  configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/fusebox-config.cmake.in"
+    "${PROJECT_BINARY_DIR}/fusebox-config.cmake"
+    INSTALL_DESTINATION "${FUSEBOX_PACKAGE_DIR}"
+    NO_SET_AND_CHECK_MACRO)
+  # Before 1.0 each minor version may break what the last one promised.
+  write_basic_package_version_file("${PROJECT_BINARY_DIR}/fusebox-config-version.cmake"
+    COMPATIBILITY SameMinorVersion)
+  install(FILES
+    "${PROJECT_BINARY_DIR}/fusebox-config.cmake"
+    "${PROJECT_BINARY_DIR}/fusebox-config-version.cmake"
+    DESTINATION "${FUSEBOX_PACKAGE_DIR}")
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/fusebox")
 if(TARGET fusebox_prometheus)
   install(FILES

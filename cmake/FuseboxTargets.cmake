@@ -142,7 +142,14 @@ endfunction()
 # Notes that <protos>, relative to <root>, are compiled into <out>: messages, services and stubs.
 # The C++ files that come of it are returned in <out_files>.
 function(fusebox_compile_protos root out protos out_files)
-  find_program(FUSEBOX_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+  # gRPC's package has its plugin, and so has a tree that gRPC is built in; where it is for another
+  # system than this one, or left out, FUSEBOX_GRPC_CPP_PLUGIN is the path of one that runs here.
+  if(NOT FUSEBOX_GRPC_CPP_PLUGIN AND TARGET gRPC::grpc_cpp_plugin)
+    set(plugin "$<TARGET_FILE:gRPC::grpc_cpp_plugin>")
+  else()
+    find_program(FUSEBOX_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+    set(plugin "${FUSEBOX_GRPC_CPP_PLUGIN}")
+  endif()
   file(MAKE_DIRECTORY "${out}")
   set(files)
   foreach(proto IN LISTS protos)
@@ -153,7 +160,7 @@ function(fusebox_compile_protos root out protos out_files)
     add_custom_command(
       OUTPUT ${generated}
       COMMAND protobuf::protoc "--proto_path=${root}" "--cpp_out=${out}" "--grpc_out=${out}"
-        "--plugin=protoc-gen-grpc=${FUSEBOX_GRPC_CPP_PLUGIN}" "${root}/${proto}"
+        "--plugin=protoc-gen-grpc=${plugin}" "${root}/${proto}"
       DEPENDS ${sources}
       VERBATIM)
     list(APPEND files ${generated})
