@@ -92,6 +92,11 @@ function(fusebox_library name)
     PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   fusebox_library_properties(${target})
+  if(NOT name STREQUAL "core")
+    # What is local to a file may have the same name in another one, so a project that has all of its
+    # sources compiled as few files does so without these.
+    set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+  endif()
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     VERSION ${PROJECT_VERSION}

@@ -41,8 +41,8 @@ endfunction()
 
 link_by_pkg_config(by_pkg_config "" "")
 link_by_pkg_config(by_pkg_config_static --static "")
-if(KIND STREQUAL "static" AND COMPONENT MATCHES "^(core|testing)$")
-  # A program without any shared library: gRPC's own pkg-config files don't name all that this takes.
+if(KIND STREQUAL "static" AND NOT COMPONENT STREQUAL "prometheus")
+  # A program without any shared library. Debian has prometheus-cpp as a shared library alone.
   link_by_pkg_config(wholly_static --static -static)
 endif()
 message(STATUS "Good")

@@ -3,3 +3,4 @@
 # add_subdirectory alone: every library, and nothing else.
 set(WAY add_subdirectory)
 set(COMPONENTS core testing grpc testing_grpc proto admin prometheus)
+set(CMAKE_UNITY_BUILD ON)
