@@ -191,6 +191,7 @@ function(fusebox_grpc_proto_library target)
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
   target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # protoc's files are not made for it
 endfunction()
 
 # fusebox_proto_library(<name> PROTOS <file>...): the same as fusebox::<name>, installed with its
@@ -210,6 +211,7 @@ function(fusebox_proto_library name)
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     POSITION_INDEPENDENT_CODE ON
+    UNITY_BUILD OFF
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     FUSEBOX_GENERATED "${out}"
