@@ -2,7 +2,8 @@
 #
 # Each find_package(fusebox ...) of the documentation, word for word, in a CMake run of its own: it
 # has to give every component that it names, with all that this needs. And each name of a pkg-config
-# file.
+# file. Of docs/installing.md each block of CMake, word for word too, each command that compiles, and
+# each option.
 cmake_minimum_required(VERSION 3.22)
 include("${CMAKE_CURRENT_LIST_DIR}/steps.cmake")
 
@@ -13,7 +14,7 @@ set(commands)
 set(names)
 foreach(document IN LISTS documents headers)
   file(READ "${document}" text)
-  string(REGEX MATCHALL "find_package\\(fusebox[^)]*\\)" found "${text}")
+  string(REGEX MATCHALL "find_package\\(fusebox[^)]* COMPONENTS [^)]*\\)" found "${text}")
   list(APPEND commands ${found})
   string(REGEX MATCHALL "`fusebox_[a-z_]+`" found "${text}")
   list(APPEND names ${found})
@@ -48,5 +49,62 @@ foreach(name IN LISTS names)
     continue()  # a program
   endif()
   step("Asking pkg-config for ${name}" COMMAND "${PKG_CONFIG}" --cflags --libs "${name}")
+endforeach()
+
+# The blocks of docs/installing.md. A project that has this one in third_party, and where FetchContent
+# is told where to find what the page has it download; our stand-in is its abseil.
+set(page "${FUSEBOX_DIR}/docs/installing.md")
+file(READ "${page}" text)
+string(REPLACE ";" "" text "${text}")
+string(REGEX MATCHALL "```cmake\n[^`]*```" blocks "${text}")
+list(LENGTH blocks number_of_blocks)
+if(number_of_blocks LESS 4)
+  message(FATAL_ERROR "docs/installing.md has ${number_of_blocks} blocks of CMake")
+endif()
+set(number 0)
+foreach(block IN LISTS blocks)
+  math(EXPR number "${number} + 1")
+  set(folder "${WORK_DIR}/block_${number}")
+  string(REGEX REPLACE "^```cmake\n|```$" "" block "${block}")
+  file(WRITE "${folder}/CMakeLists.txt" "cmake_minimum_required(VERSION 3.22)\n"
+    "project(documented LANGUAGES CXX)\nadd_executable(my_service my_service.cc)\n${block}")
+  file(WRITE "${folder}/my_service.cc" "int main() {}\n")
+  file(MAKE_DIRECTORY "${folder}/third_party")
+  file(CREATE_LINK "${FUSEBOX_DIR}" "${folder}/third_party/fusebox" SYMBOLIC)
+  step("Configuring with block ${number} of docs/installing.md" COMMAND "${CMAKE_COMMAND}"
+    -S "${folder}" -B "${folder}/build" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}"
+    "-DCMAKE_PREFIX_PATH=${PREFIX}" "-DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF"
+    "-DFETCHCONTENT_SOURCE_DIR_FUSEBOX=${FUSEBOX_DIR}"
+    "-DFETCHCONTENT_SOURCE_DIR_ABSL=${SOURCE_DIR}/own/abseil" "-DABSEIL_TARGETS=${ABSEIL_TARGETS}")
+endforeach()
+
+# Its commands that compile, with a program of the core.
+string(REGEX MATCHALL "\nc\\+\\+ [^\n]*" commands "${text}")
+if(NOT commands)
+  message(FATAL_ERROR "docs/installing.md has no command that compiles")
+endif()
+set(ENV{LD_LIBRARY_PATH} "${PREFIX}/${LIBDIR}")
+file(COPY_FILE "${SOURCE_DIR}/component/core_program.cc" "${WORK_DIR}/my_service.cc")
+foreach(command IN LISTS commands)
+  string(REGEX REPLACE "^\nc\\+\\+ " "" command "${command}")
+  if(command MATCHES " -static " AND KIND STREQUAL "shared")
+    continue()  # there is no static library
+  endif()
+  step("Running c++ ${command}" COMMAND sh -c
+    "cd '${WORK_DIR}' && rm -f my_service && '${CXX}' ${command} && ./my_service")
+endforeach()
+
+# Its options.
+file(READ "${FUSEBOX_DIR}/CMakeLists.txt" sources)
+foreach(file FuseboxInstall FuseboxTargets)
+  file(READ "${FUSEBOX_DIR}/cmake/${file}.cmake" more)
+  string(APPEND sources "${more}")
+endforeach()
+string(REGEX MATCHALL "FUSEBOX_[A-Z_]+[A-Z]" options "${text}")
+list(REMOVE_DUPLICATES options)
+foreach(option IN LISTS options)
+  if(NOT sources MATCHES "(option|find_program)\\(${option} ")
+    message(FATAL_ERROR "docs/installing.md names ${option}, which is no option")
+  endif()
 endforeach()
 message(STATUS "Good")
