@@ -108,6 +108,26 @@ class Bazel:
             found += sorted(os.path.relpath(file, self.folder) for file in files)
         return found
 
+    def reachable(self, name, seen):
+        """What a target's sources may include: its own files, and the headers of what it rests on."""
+        for dep in self.get(name, "deps"):
+            if dep.startswith(":") and dep not in seen:
+                seen.add(dep)
+                yield from self.get(dep[1:], "hdrs")
+                yield from self.reachable(dep[1:], seen)
+
+    def check_includes(self, name):
+        files = self.get(name, "srcs") + self.get(name, "hdrs")
+        known = set(files) | set(self.reachable(name, set()))
+        for file in files:
+            with open(os.path.join(self.folder, file), encoding="utf-8") as text:
+                included = re.findall(r'^#include ["<]((?:fusebox|src|interceptors)/.*?)[">]', text.read(),
+                                      re.MULTILINE)
+            for header in included:
+                path = header if not header.startswith("fusebox/") else f"include/{header}"
+                if path not in known and not header.startswith("fusebox/v1/"):
+                    faults.append(f"BUILD.bazel: {name}: {file} includes {header}, which no dep has")
+
     def get(self, name, attribute):
         if name not in self.rules:
             faults.append(f"BUILD.bazel: there is no {name}")
@@ -148,6 +168,9 @@ def check_bazel(root, facts):
             faults.append(f"BUILD.bazel: {name}: deps: :core is missing")
         if name not in ("base", "proto") and top.get(name, "visibility") != ["//visibility:public"]:
             faults.append(f"BUILD.bazel: {name} is not public")
+    for name, rule in top.rules.items():
+        if rule["kind"].startswith("cc_"):
+            top.check_includes(name)
     for bazel in (top, proto):
         for name, rule in bazel.rules.items():
             for file in rule.get("srcs", []):

@@ -4,3 +4,4 @@
 set(WAY find_package)
 set(COMPONENTS core testing grpc)
 set(CMAKE_CXX_STANDARD 23)
+set(TARGETS headers)
