@@ -45,14 +45,17 @@ function(fusebox_check_headers)
 endfunction()
 
 # What all code of a library is compiled with. What isn't marked FUSEBOX_EXPORT is hidden, in static
-# libraries too: whoever links one into a shared library of his own shows no more by it.
+# libraries too: whoever links one into a shared library of his own shows no more by it. What is local to
+# a file may have the same name in another one, so a project that has its sources compiled as few files
+# does so without these.
 function(fusebox_library_properties target)
   target_compile_features(${target} PUBLIC cxx_std_17)
   set_target_properties(${target} PROPERTIES
     CXX_EXTENSIONS OFF
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
-    POSITION_INDEPENDENT_CODE ON)
+    POSITION_INDEPENDENT_CODE ON
+    UNITY_BUILD OFF)
   fusebox_warnings(${target})
 endfunction()
 
@@ -92,11 +95,6 @@ function(fusebox_library name)
     PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   fusebox_library_properties(${target})
-  if(NOT name STREQUAL "core")
-    # What is local to a file may have the same name in another one, so a project that has all of its
-    # sources compiled as few files does so without these.
-    set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
-  endif()
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     VERSION ${PROJECT_VERSION}
