@@ -3,8 +3,12 @@
 # What `cmake --install` lays down, for every library of the global property FUSEBOX_LIBRARIES: the
 # library, its headers, its part of the package that find_package(fusebox) reads, and its pkg-config
 # file. What each part needs of others is read off the targets themselves.
+#
+# `cmake --install <build> --component <name>` lays down a part of it: `runtime`, the shared libraries;
+# `development`, what programs are built with; `tools`, fuseboxctl and what operators need beside it.
 
 option(FUSEBOX_INSTALL "Make the install rules" ${PROJECT_IS_TOP_LEVEL})
+option(FUSEBOX_INSTALL_STATIC_TOO "With shared libraries, install the static ones beside them" OFF)
 if(NOT FUSEBOX_INSTALL)
   return()
 endif()
@@ -163,7 +167,7 @@ function(fusebox_install_pkgconfig target name)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/fusebox.pc.in"
     "${PROJECT_BINARY_DIR}/pkgconfig/${PC_NAME}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/pkgconfig/${PC_NAME}.pc"
-    DESTINATION "${FUSEBOX_PKGCONFIG_DIR}")
+    DESTINATION "${FUSEBOX_PKGCONFIG_DIR}" COMPONENT development)
 endfunction()
 
 function(fusebox_install_headers target)
@@ -171,7 +175,7 @@ function(fusebox_install_headers target)
   if(protos)
     get_target_property(generated ${target} FUSEBOX_GENERATED)
     install(DIRECTORY "${generated}/" "${PROJECT_SOURCE_DIR}/proto/"
-      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development
       FILES_MATCHING PATTERN "*.h" PATTERN "*.proto")
     return()
   endif()
@@ -179,7 +183,7 @@ function(fusebox_install_headers target)
   foreach(header IN LISTS headers)
     get_filename_component(folder "${header}" DIRECTORY)
     install(FILES "${PROJECT_SOURCE_DIR}/include/${header}"
-      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${folder}")
+      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${folder}" COMPONENT development)
   endforeach()
 endfunction()
 
@@ -197,6 +201,27 @@ if(NOT FUSEBOX_INSTALL_CMAKE_PACKAGE AND links_of_this_tree)
   message(STATUS "What find_package(fusebox) reads is not installed: this tree builds "
     "${links_of_this_tree}. If it installs and exports them: FUSEBOX_INSTALL_CMAKE_PACKAGE=ON")
 endif()
+
+# The static library of the objects that the shared one is made of: they are compiled no differently.
+# What its users link besides, `pkg-config --static` says.
+function(fusebox_install_static target name)
+  set(leaves)
+  if(name STREQUAL "core")
+    get_property(leaf_targets GLOBAL PROPERTY FUSEBOX_LEAVES)
+    foreach(leaf IN LISTS leaf_targets)
+      list(APPEND leaves "$<TARGET_OBJECTS:${leaf}>")
+    endforeach()
+  endif()
+  # A precompiled header counts as an object of its target.
+  add_library(${target}_static STATIC
+    "$<FILTER:$<TARGET_OBJECTS:${target}>,EXCLUDE,\\.gch$>" ${leaves})
+  set_target_properties(${target}_static PROPERTIES
+    LINKER_LANGUAGE CXX
+    OUTPUT_NAME ${target}
+    ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/static")
+  install(TARGETS ${target}_static
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+endfunction()
 
 get_property(libraries GLOBAL PROPERTY FUSEBOX_LIBRARIES)
 set(FUSEBOX_COMPONENTS)
@@ -222,12 +247,15 @@ foreach(target IN LISTS libraries)
     set(export EXPORT fusebox-${name})
     install(EXPORT fusebox-${name} NAMESPACE fusebox::
       FILE fusebox-${name}-targets.cmake
-      DESTINATION "${FUSEBOX_PACKAGE_DIR}")
+      DESTINATION "${FUSEBOX_PACKAGE_DIR}" COMPONENT development)
   endif()
   install(TARGETS ${target} ${export}
-    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
+  if(type STREQUAL "SHARED_LIBRARY" AND FUSEBOX_INSTALL_STATIC_TOO)
+    fusebox_install_static(${target} ${name})
+  endif()
   fusebox_install_headers(${target})
   fusebox_install_pkgconfig(${target} ${name})
 endforeach()
@@ -243,13 +271,17 @@ if(FUSEBOX_INSTALL_CMAKE_PACKAGE)
   install(FILES
     "${PROJECT_BINARY_DIR}/fusebox-config.cmake"
     "${PROJECT_BINARY_DIR}/fusebox-config-version.cmake"
-    DESTINATION "${FUSEBOX_PACKAGE_DIR}")
+    DESTINATION "${FUSEBOX_PACKAGE_DIR}" COMPONENT development)
 endif()
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/fusebox")
+# With each part, whichever is taken alone.
+foreach(component runtime development tools)
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/fusebox" COMPONENT ${component})
+endforeach()
 if(TARGET fusebox_prometheus)
   install(FILES
     "${PROJECT_SOURCE_DIR}/monitoring/alerts.yml"
     "${PROJECT_SOURCE_DIR}/monitoring/grafana-dashboard.json"
     "${PROJECT_SOURCE_DIR}/docs/runbook.md"  # which the alerts link to
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/fusebox/monitoring")
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/fusebox/monitoring" COMPONENT tools)
 endif()

@@ -1,7 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+#
 # How this project's targets are made: one place for warnings, standards and names.
+
+# Two builds of the same sources give the same bytes, wherever they lie: what the compiler writes of
+# paths is relative to the sources, and so is where a program of the build looks for its libraries; a
+# static library has no times. Not for the debugger's own build, which finds its sources by their paths.
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+if(CMAKE_CXX_COMPILER_ID MATCHES "^(GNU|Clang)$")
+  set(FUSEBOX_PATH_OPTIONS
+    "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=." "-ffile-prefix-map=${PROJECT_BINARY_DIR}=./build")
+endif()
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_CXX_ARCHIVE_APPEND "<CMAKE_AR> qD <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_CXX_ARCHIVE_FINISH "<CMAKE_RANLIB> -D <TARGET>")
+endif()
+
+function(fusebox_without_paths target)
+  target_compile_options(${target} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:${FUSEBOX_PATH_OPTIONS}>")
+endfunction()
 
 # The warnings are for this build alone: never part of what a user of the library compiles with.
 function(fusebox_warnings target)
+  fusebox_without_paths(${target})
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     target_compile_options(${target} PRIVATE -Wthread-safety)
@@ -138,7 +159,8 @@ function(fusebox_install_program target)
     file(RELATIVE_PATH up "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
     set_target_properties(${target} PROPERTIES INSTALL_RPATH "\$ORIGIN/${up}")
   endif()
-  install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS ${target}
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
   set_property(GLOBAL APPEND PROPERTY FUSEBOX_PROGRAMS ${target})
 endfunction()
 
@@ -206,6 +228,7 @@ function(fusebox_proto_library name)
     "$<BUILD_INTERFACE:${out}>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+  fusebox_without_paths(${target})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     POSITION_INDEPENDENT_CODE ON
