@@ -69,3 +69,47 @@ build() {
       in_tenths "steps" || die "failed: building build/$preset"
   fi
 }
+
+# fusebox_version: as include/fusebox/version.h has it.
+fusebox_version() {
+  sed -n 's/^#define FUSEBOX_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' include/fusebox/version.h |
+    paste -s -d .
+}
+
+# apt_mirror <codename> <Label>: where this machine's apt gets a suite of Debian from.
+apt_mirror() {
+  apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(CODENAME)|$(REPO_URI)' \
+    'Created-By: Packages' 'Component: main' |
+    sed -n "s/^Debian|$2|$1|//p" | head -n 1
+}
+
+# make_chroot <folder> <codename>: a minimal Debian in that folder, which gets its packages from where
+# this machine does. Needs root.
+make_chroot() {
+  local folder=$1 codename=$2 mirror security
+  mirror=$(apt_mirror "$codename" Debian)
+  security=$(apt_mirror "$codename-security" Debian-Security)
+  [ -n "$mirror" ] || die "this machine's apt has no source of Debian's $codename"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  quietly "Making a minimal Debian $codename (debootstrap): a minute" \
+    debootstrap --variant=minbase "$codename" "$folder" "$mirror"
+  {
+    printf 'deb %s %s main\n' "$mirror" "$codename"
+    [ -z "$security" ] || printf 'deb %s %s-security main\n' "$security" "$codename"
+  } > "$folder/etc/apt/sources.list"
+  apt-config dump | grep -E '^Acquire::https?::' > "$folder/etc/apt/apt.conf.d/99mirror" || true
+  # No package starts a server.
+  printf '#!/bin/sh\nexit 101\n' > "$folder/usr/sbin/policy-rc.d"
+  chmod 755 "$folder/usr/sbin/policy-rc.d"
+}
+
+# in_chroot <folder> <command>...: with /proc, which is gone with the command.
+in_chroot() {
+  local folder=$1
+  shift
+  # shellcheck disable=SC2016  # $0 and $@ are that of the shell which is started
+  unshare --mount --pid --fork sh -c \
+    'mount -t proc proc "$0/proc" && exec chroot "$0" env -i HOME=/root LC_ALL=C \
+      PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"' "$folder" "$@"
+}

@@ -56,6 +56,8 @@ refuses "--metrics-port takes a port" demo --metrics-port=none
 refuses "--instance needs a value" demo --instance
 refuses "--seeds takes a number from 1" protection --seeds 0
 refuses "--part takes worlds, held-out or sensitivity" protection --part nosuch
+refuses "either --short or --packages" reproduce --short --packages
+refuses "--out needs a value" package --out
 refuses "no such file" lint nofile.cc
 refuses "no such file" lint --format-only nofile.cc
 refuses "no C++ file: README.md" lint README.md

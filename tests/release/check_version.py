@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds every place that names the version to include/fusebox/version.h.
+
+usage: check_version.py <root of the sources>
+       check_version.py --self-test <root of the sources>
+"""
+
+import datetime
+import email.utils
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+# The place, what stands there, and what it must be: of {version}, or of {minor}, the soname's part.
+PLACES = (
+    ("include/fusebox/version.h", r'^// "(.*)"$', "{version}"),
+    ("README.md", r"· version (\S+) ·$", "{version}"),
+    ("CHANGELOG.md", r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", "{version}"),
+    ("UPGRADES.md", r"^## From \S+ to (\S+)$", "{minor}"),
+    ("SECURITY.md", r"^Version (\S+) gets fixes", "{minor}"),
+    ("packaging/debian/changelog", r"^fusebox \((\S+)-\d+\)", "{version}"),
+    ("packaging/debian/control", r"^Package: libfusebox(\d\S*)$", "{minor}"),
+    ("packaging/debian/control", r"^ libfusebox(\d\S*) \(= ", "{minor}"),
+    ("scripts/package", r"of the last commit: libfusebox(\d+\.\d+),", "{minor}"),
+    ("docs/debian-packages.md", r"^\| `libfusebox(\d+\.\d+)` ", "{minor}"),
+)
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def complaints(root):
+    numbers = re.findall(r"^#define FUSEBOX_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$",
+                         read(root, "include/fusebox/version.h"), re.M)
+    if len(numbers) != 3:
+        yield "include/fusebox/version.h has no three numbers"
+        return
+    version, minor = ".".join(numbers), ".".join(numbers[:2])
+    for path, pattern, form in PLACES:
+        expected = form.format(version=version, minor=minor)
+        found = re.search(pattern, read(root, path), re.M)
+        if not found:
+            yield f"{path} names no version, as {pattern} has it"
+        elif found[1] != expected:
+            yield f"{path}: {found[1]}, and the version is {expected}"
+    names = [name for name in os.listdir(os.path.join(root, "packaging", "debian"))
+             if re.match(r"libfusebox\d", name) and not name.startswith(f"libfusebox{minor}.")]
+    for name in names:
+        yield f"packaging/debian/{name} is of another version than {minor}"
+    # Both changelogs tell the same day, and what isn't released stands above.
+    changelog = read(root, "CHANGELOG.md")
+    headings = re.findall(r"^## (.*)$", changelog, re.M)
+    if not headings or headings[0] != "[Unreleased]":
+        yield "CHANGELOG.md: what isn't released yet has no [Unreleased] at its top"
+    day = re.search(rf"^## \[{re.escape(version)}\] - (\S+)$", changelog, re.M)
+    date = re.search(r"^ -- .*>  (.*)$", read(root, "packaging/debian/changelog"), re.M)
+    if day and date:
+        packaged = email.utils.parsedate_to_datetime(date[1])
+        if packaged.astimezone(datetime.timezone.utc).strftime("%Y-%m-%d") != day[1]:
+            yield f"packaging/debian/changelog is of {date[1]}, and CHANGELOG.md of {day[1]}"
+
+
+def self_test(root):
+    paths = sorted({path for path, _, _ in PLACES})
+    for path, pattern, _ in PLACES:
+        with tempfile.TemporaryDirectory() as copy:
+            for each in paths:
+                os.makedirs(os.path.dirname(os.path.join(copy, each)), exist_ok=True)
+                shutil.copy(os.path.join(root, each), os.path.join(copy, each))
+            if list(complaints(copy)):
+                sys.exit(f"the copy of {path} is refused as it is")
+            text = read(copy, path)
+            found = re.search(pattern, text, re.M)
+            with open(os.path.join(copy, path), "w", encoding="utf-8") as file:
+                file.write(text[:found.start(1)] + "9.9.9" + text[found.end(1):])
+            if not any(text.startswith(path) or "9.9.9" in text for text in complaints(copy)):
+                sys.exit(f"another version in {path} isn't seen")
+    print("Good")
+
+
+def main():
+    if sys.argv[1] == "--self-test":
+        self_test(sys.argv[2])
+        return
+    found = list(complaints(sys.argv[1]))
+    if found:
+        sys.exit("\n".join(found))
+    print(f"{len(PLACES)} places name the version")
+
+
+if __name__ == "__main__":
+    main()
