@@ -9,7 +9,6 @@
 // With the default policy. Without flags: hung and errors (each takes 100 s or so), 5 seeds, 200
 // calls a second. `errors` is a scenario of this program's: all calls fail for 20 s. A scenario may
 // hang, answer errors and be slow; servers that are away are for reconnect_benchmark.
-#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -39,6 +38,7 @@
 #include "fusebox/clock.h"
 #include "fusebox/grpc/channel.h"
 #include "fusebox/grpc/rejection_status.h"
+#include "src/compat/compat.h"
 #include "tests/support/echo.grpc.pb.h"
 #include "tools/fusebox_drill/course.h"
 #include "tools/fusebox_drill/figures.h"
@@ -329,7 +329,7 @@ bool Take(absl::string_view argument, Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  google::protobuf::SetLogHandler(nullptr);
+  fusebox::internal::SilenceProtobuf();
   Settings settings;
   for (int i = 1; i < argc; ++i) {
     if (!Take(argv[i], settings)) {

@@ -7,6 +7,8 @@
 #include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/support/interceptor.h>
 
+#include "src/compat/compat.h"
+
 namespace fusebox::internal {
 
 // Lets everything pass.
@@ -17,12 +19,12 @@ class Bystander final : public grpc::experimental::Interceptor {
   }
 };
 
-// Null, which costs nothing. But gRPC 1.51 runs whatever it gets from the factory that is
-// registered for the whole process (`RegisterGlobalClientInterceptorFactory`), and would crash on
-// null.
+// Null, which costs nothing. But gRPC, up to 1.83 at least, runs whatever it gets from the factory
+// that is registered for the whole process (`RegisterGlobalClientInterceptorFactory`), and would
+// crash on null.
 inline grpc::experimental::Interceptor* NoInterceptor(
     const grpc::experimental::ClientInterceptorFactoryInterface* factory) {
-  if (grpc::internal::g_global_client_interceptor_factory != factory) return nullptr;
+  if (!IsGlobalFactory(factory)) return nullptr;
   return new Bystander;
 }
 

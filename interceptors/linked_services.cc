@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/mutex.h"
+#include "src/compat/compat.h"
 
 namespace fusebox::internal {
 namespace {
@@ -32,8 +33,7 @@ class LinkedServices {
 
   std::vector<std::string> Names() {
     MutexLock lock(mutex_);
-    google::protobuf::DescriptorDatabase& database =
-        *google::protobuf::DescriptorPool::internal_generated_database();
+    google::protobuf::DescriptorDatabase& database = GeneratedDatabase();
     std::vector<std::string> files;
     database.FindAllFileNames(&files);
     if (files.size() != files_) {
@@ -83,7 +83,8 @@ int EditDistance(absl::string_view a, absl::string_view b, int limit) {
 
 std::string NearestLinkedService(absl::string_view name) {
   // A look-up in the pool puts its database in order; after that, reading it changes nothing.
-  google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(name));
+  static_cast<void>(
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(name)));
   std::string nearest;
   int nearest_edits = kMaxEdits + 1;
   for (std::string& linked : LinkedServices::Get().Names()) {

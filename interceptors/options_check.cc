@@ -21,7 +21,7 @@ using Errors = std::vector<std::string>;
 std::vector<std::string> MethodsOf(const ServiceDescriptor& service) {
   std::vector<std::string> names;
   names.reserve(static_cast<std::size_t>(service.method_count()));
-  for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
+  for (int i = 0; i < service.method_count(); ++i) names.emplace_back(service.method(i)->name());
   return names;
 }
 
@@ -100,8 +100,8 @@ void CheckStreams(const InterceptorOptions& options, NameCheck& names, Errors& e
   }
 }
 
-void CheckType(absl::string_view what, const std::string& name, const std::string& given,
-               const std::string& right, Errors& errors) {
+void CheckType(absl::string_view what, const std::string& name, absl::string_view given,
+               absl::string_view right, Errors& errors) {
   if (given == right) return;
   errors.push_back(
       absl::StrCat("fallbacks: ", name, ": ", what, " = ", given, ", must be ", right));

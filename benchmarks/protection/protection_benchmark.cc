@@ -4,18 +4,17 @@
 //
 //   protection_benchmark --all --summary
 //   protection_benchmark --scenario cold_return --policy default,linkerd --plot
-#include <google/protobuf/stubs/logging.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "benchmarks/protection/peers.h"
+#include "src/compat/compat.h"
 #include "tools/fusebox_drill/drill_main.h"
 #include "tools/fusebox_drill/sources.h"
 
 int main(int argc, char** argv) {
-  google::protobuf::SetLogHandler(nullptr);
+  fusebox::internal::SilenceProtobuf();
   fusebox_drill::Program program;
   program.name = "protection_benchmark";
   program.about = "Play outages in virtual time, and compare what libraries make of them";

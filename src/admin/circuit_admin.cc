@@ -146,11 +146,12 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   template <typename Request, typename Response>
   ServerUnaryReactor* Apply(CallbackServerContext* context, const CircuitAction& action,
                             const Request* request, Response* response) {
-    return Write(context, *request, [=](const std::string& who, const Call&) {
-      response->set_instance(writes_.instance());
-      return writes_.Apply(action, request->name(), Operator(who).Because(request->reason()),
-                           *response->mutable_circuit());
-    });
+    return Write(
+        context, *request, [this, action, request, response](const std::string& who, const Call&) {
+          response->set_instance(writes_.instance());
+          return writes_.Apply(action, request->name(), Operator(who).Because(request->reason()),
+                               *response->mutable_circuit());
+        });
   }
 
   // A request of millions of bytes that mean nothing would take as much memory for as long as it
@@ -208,7 +209,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* UpdatePolicy(CallbackServerContext* context,
                                    const v1::UpdatePolicyRequest* request,
                                    v1::UpdatePolicyResponse* response) override {
-    return Write(context, *request, [=](const std::string& who, const Call&) {
+    return Write(context, *request, [this, request, response](const std::string& who, const Call&) {
       return writes_.UpdatePolicy(*request, who, *response);
     });
   }
@@ -216,9 +217,11 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   ServerUnaryReactor* ApplyToCircuits(CallbackServerContext* context,
                                       const v1::ApplyToCircuitsRequest* request,
                                       v1::ApplyToCircuitsResponse* response) override {
-    return Write(context, *request, [=](const std::string& who, const Call& call) {
-      return writes_.ApplyToMany(*request, who, *response, [&call] { return call.IsGivenUp(); });
-    });
+    return Write(context, *request,
+                 [this, request, response](const std::string& who, const Call& call) {
+                   return writes_.ApplyToMany(*request, who, *response,
+                                              [&call] { return call.IsGivenUp(); });
+                 });
   }
 
   const AccessControl access_;

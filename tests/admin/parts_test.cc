@@ -2,6 +2,7 @@
 //
 // What the admin service is made of, where a call would be too much to ask.
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -144,6 +145,44 @@ TEST(PageToken, IsGoodForItsFilterAlone) {
   EXPECT_EQ(ReadPageToken(filter, ""), std::nullopt);
   EXPECT_EQ(ReadPageToken(filter, "!"), std::nullopt);
   EXPECT_EQ(ReadPageToken(filter, MakePageToken(filter, "")), std::nullopt);
+}
+
+// Of a process that is built with another protobuf, too.
+TEST(PageToken, IsTheSameInEveryBuild) {
+  v1::CircuitFilter filter;
+  EXPECT_EQ(MakePageToken(filter, "shop/a"), "YThjN2Y4MzIyODFhMzljNXNob3AvYQ");
+  filter.add_states(v1::STATE_OPEN);
+  filter.add_states(v1::STATE_HALF_OPEN);
+  filter.add_modes(v1::MODE_FORCED_OPEN);
+  filter.add_name_globs("shop/*");
+  filter.add_targets("dns:///shop:50051");
+  EXPECT_EQ(MakePageToken(filter, "shop/a"), "OTNmNjc0NTczYzk1N2NiY3Nob3AvYQ");
+}
+
+TEST(PageToken, NoPartOfTheFilterIsForgotten) {
+  std::set<std::string> tokens = {MakePageToken({}, "a")};
+  const google::protobuf::Descriptor& type = *v1::CircuitFilter::descriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    ASSERT_TRUE(field.is_repeated()) << field.DebugString();
+    for (const int value : {1, 2}) {
+      v1::CircuitFilter filter;
+      const google::protobuf::Reflection& reflection = *filter.GetReflection();
+      field.enum_type() != nullptr ? reflection.AddEnumValue(&filter, &field, value)
+                                   : reflection.AddString(&filter, &field, std::to_string(value));
+      EXPECT_TRUE(tokens.insert(MakePageToken(filter, "a")).second) << filter.DebugString();
+    }
+  }
+}
+
+TEST(PageToken, TextsOfAFilterDontRunIntoEachOther) {
+  v1::CircuitFilter ab_c;
+  ab_c.add_name_globs("ab");
+  ab_c.add_name_globs("c");
+  v1::CircuitFilter a_bc;
+  a_bc.add_name_globs("a");
+  a_bc.add_name_globs("bc");
+  EXPECT_NE(MakePageToken(ab_c, "x"), MakePageToken(a_bc, "x"));
 }
 
 TEST(TimeConversion, OfTimes) {

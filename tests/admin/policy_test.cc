@@ -3,6 +3,7 @@
 // Policies as protos, and changes to them.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -137,7 +139,7 @@ void AddProtoTypes(const google::protobuf::Descriptor& type, const std::string& 
                    FieldTypes& types) {
   for (int i = 0; i < type.field_count(); ++i) {
     const google::protobuf::FieldDescriptor& field = *type.field(i);
-    const std::string path = prefix + field.name();
+    const std::string path = absl::StrCat(prefix, field.name());
     types.emplace(path, field.has_presence() ? "with presence" : "without presence");
     if (const auto* const choice = field.real_containing_oneof()) {
       types.emplace(path, absl::StrCat("number ", field.index_in_oneof(), " of ", choice->name()));
@@ -149,7 +151,7 @@ void AddProtoTypes(const google::protobuf::Descriptor& type, const std::string& 
     } else if (field.message_type()->file() == type.file()) {
       AddProtoTypes(*field.message_type(), path + ".", types);
     } else {
-      types.emplace(path, field.message_type()->full_name());
+      types.emplace(path, std::string(field.message_type()->full_name()));
     }
   }
 }
@@ -181,6 +183,26 @@ TEST(PolicyConversion, EachFieldComesBackWhateverItIs) {
     RequestErrors errors;
     EXPECT_TRUE(FromProto(proto, "policy", errors) == policy) << proto.ShortDebugString();
     EXPECT_EQ(errors.empty(), Validate(policy).ok()) << proto.ShortDebugString() << errors.Text();
+  }
+}
+
+// Of a process that is built with another protobuf, too.
+TEST(Etag, IsTheSameInEveryBuild) {
+  v1::Policy proto;
+  EXPECT_EQ(EtagOf(proto), "a8c7f832281a39c5");
+  ToProto(FullPolicy(), proto);
+  EXPECT_EQ(EtagOf(proto), "ad9d5f1bcf5db5a4");
+}
+
+TEST(Etag, NoFieldIsForgotten) {
+  std::map<std::string, v1::Policy> by_etag;
+  for (const Policy& policy : fusebox_testing::PoliciesWithOneFieldChanged()) {
+    v1::Policy proto;
+    ToProto(policy, proto);
+    const auto [at, is_new] = by_etag.emplace(EtagOf(proto), proto);
+    EXPECT_TRUE(is_new || google::protobuf::util::MessageDifferencer::Equals(at->second, proto))
+        << proto.ShortDebugString() << "\n"
+        << at->second.ShortDebugString();
   }
 }
 

@@ -18,7 +18,9 @@
 #                   protos are made of, also the tables in fusebox/event.h and fusebox/state.h. What reads a registry's circuits may include
 #                   src/readers, which is as a component. tools/fusebox_drill, which plays with the
 #                   real breaker, includes the core's and the testing library's public headers
-#                   beside that, and reads policies by what the admin service reads them by
+#                   beside that, and reads policies by what the admin service reads them by.
+#                   src/compat, which knows gRPC, protobuf and abseil and nothing of this project,
+#                   serves all of these but the core, src/base and src/policy
 #   public-headers  a public header includes no private one
 #   include-path    no path with "." or ".." in it
 #   clock           the time is read in src/core/clock.cc alone
@@ -29,6 +31,9 @@
 #                   neither throws nor catches but in src/base/user_code.h and include/fusebox/run.h
 #   mutex           a mutex is a Mutex, which clang's -Wthread-safety checks, and not a bare
 #                   std::mutex; that and std::condition_variable stand in src/base/mutex.h alone
+#   versions        what differs between versions of gRPC, protobuf, abseil, a compiler or the
+#                   language is asked in src/compat/compat.h alone, in the whole tree; and what gRPC and
+#                   protobuf keep to themselves, a library and a program use there alone
 #   references      no text of the whole tree refers to a document that isn't in it
 set -eu
 
@@ -46,6 +51,17 @@ dangling=$(grep -rnwI --exclude-dir=build --exclude-dir=.git "$unpublished" . |
 status=0
 if [ -n "$dangling" ]; then
   echo "$dangling"
+  status=1
+fi
+
+# A guard of this project may have any name.
+conditions=$(find . \( -name build -o -name .git \) -prune -o \( -name '*.h' -o -name '*.cc' \) -print |
+  LC_ALL=C sort | sed 's/^\.\///' | grep -vx 'src/compat/compat\.h' |
+  xargs -r grep -HnE '^[[:space:]]*#[[:space:]]*(el)?if(n?def)?[^A-Za-z_].*(([A-Z0-9]_|[^A-Za-z0-9_])(VERSION|RELEASE)|__GNUC|__clang_m|__cplusplus|__has_include)' |
+  grep -vE ':[[:space:]]*#ifndef FUSEBOX_[A-Z0-9_]+_H_$' |
+  sed 's/^\([^:]*:[0-9]*\):/\1: versions: /') || true
+if [ -n "$conditions" ]; then
+  echo "$conditions"
   status=1
 fi
 
@@ -147,14 +163,16 @@ function check_include(line,    path, angled, to) {
         && to != "base") {
       violation("arrows", component " includes " path)
     }
+  } else if (component == "compat") {
+    if (to != "" && to != "compat") violation("arrows", component " includes " path)
   } else if (component == "tools") {
-    if (to != "" && to != "tools" && to != "base" && to != "policy" \
+    if (to != "" && to != "tools" && to != "compat" && to != "base" && to != "policy" \
         && to != "proto" \
         && !(FILENAME == "tools/policy_fields.cc" && path ~ /^fusebox\/(event|state)\.h$/)) {
       violation("arrows", component " includes " path)
     }
   } else if (component == "drill") {
-    if (to != "" && to != "drill" && to != "tools" && to != "base" && to != "policy" \
+    if (to != "" && to != "drill" && to != "compat" && to != "tools" && to != "base" && to != "policy" \
         && to != "proto" && !((to == "core" || to == "testing") && path !~ /^src\//) \
         && path !~ /^src\/admin\/(policy_conversion|request_errors)\.h$/) {
       violation("arrows", component " includes " path)
@@ -166,7 +184,7 @@ function check_include(line,    path, angled, to) {
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
              && !(to == "proto" && component == "admin") && to != "base" && to != "readers" \
-             && to != "policy" \
+             && to != "policy" && !(to == "compat" && component != "prometheus" && component != "readers") \
              && component != "testing") {
     violation("arrows", component " includes " path)
   } else if (path ~ /^src\/core\//) {
@@ -178,6 +196,9 @@ function check_code(code,    name) {
   if (FILENAME != "src/base/mutex.h" \
       && code ~ /std::([a-z_]*mutex|lock_guard|unique_lock|scoped_lock|condition_variable)/) {
     violation("mutex", code)
+  }
+  if (FILENAME != "src/compat/compat.h" && code ~ /(grpc|protobuf)::internal::|internal_generated_/) {
+    violation("versions", code)
   }
   if (component == "tools" || component == "drill") return  # a program may write, end, and look at the clock
   if (FILENAME != "src/core/clock.cc" && code ~ /(::now|absl::Now)[ \t]*\(/) {

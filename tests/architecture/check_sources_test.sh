@@ -125,6 +125,18 @@ bad arrows tools/fusebox_drill/play.cc '#include "src/admin/watch.h"'
 bad arrows tools/fusebox_drill/play.cc '#include "fusebox/grpc/channel.h"'
 good include/fusebox/testing/batch.h '#include "fusebox/grpc/status_classifier.h"'
 
+good interceptors/channel.cc '#include "src/compat/compat.h"'
+good src/admin/service.cc '#include "src/compat/compat.h"'
+good tools/ctl/main.cc '#include "src/compat/compat.h"'
+good tools/fusebox_drill/play.cc '#include "src/compat/compat.h"'
+bad core-includes src/core/totals.cc '#include "src/compat/compat.h"'
+bad arrows src/base/utf8.h '#include "src/compat/compat.h"'
+bad arrows src/policy/field_table.h '#include "src/compat/compat.h"'
+bad arrows src/prometheus/collector.cc '#include "src/compat/compat.h"'
+bad public-headers include/fusebox/grpc/channel.h '#include "src/compat/compat.h"'
+good src/compat/compat.h '#include <grpcpp/version_info.h>'
+bad arrows src/compat/compat.h '#include "src/base/utf8.h"'
+
 bad public-headers include/fusebox/state.h '#include "src/core/state_machine.h"'
 bad public-headers include/fusebox/grpc/channel.h '#include "interceptors/protected_call.h"'
 bad public-headers include/fusebox/testing/batch.h '#include "src/core/mutex.h"'
@@ -176,6 +188,24 @@ printf '%s\n' '/* a comment' 'throw exit(1);' '*/ int x;' | tree src/core/totals
 expect nothing src/core/totals.cc
 printf '%s\n' '/* a comment' '*/ throw;' | tree src/core/totals.cc
 expect quiet src/core/totals.cc
+
+bad versions src/core/totals.cc '#if GOOGLE_PROTOBUF_VERSION >= 4022000'
+bad versions interceptors/channel.cc '#  elif defined(GRPC_CPP_VERSION_MINOR)'
+for path in tests/core/totals_test.cc examples/shop.cc; do
+  echo '#ifdef ABSL_LTS_RELEASE_VERSION' | tree "$path"
+  mkdir -p "$work/tree/src"
+  echo '// SPDX-License-Identifier: Apache-2.0' > "$work/tree/src/totals.cc"
+  expect versions "$path"
+done
+bad versions src/core/totals.cc '#if __GNUC__ > 12'
+bad versions src/core/totals.h '#if __cplusplus >= 202002L'
+bad versions include/fusebox/grpc/channel.h '#if __has_include(<grpcpp/version_info.h>)'
+bad versions interceptors/channel.cc 'grpc::internal::g_global_client_interceptor_factory = nullptr;'
+good src/compat/compat.h '#if GOOGLE_PROTOBUF_VERSION >= 4022000'
+good src/compat/compat.h 'grpc::internal::g_global_client_interceptor_factory = nullptr;'
+good include/fusebox/version.h 'int x;'
+good src/base/dcheck.h '#ifdef __clang__'
+good src/base/conversion.h '#ifdef FUSEBOX_CONVERSIONS'
 
 bad references src/core/totals.cc '// As DESI''GN R3 has it.'
 tree src/core/totals.cc < /dev/null

@@ -32,9 +32,9 @@ using testing::IsEmpty;
 using Lines = std::set<std::string>;
 
 std::string TypeOf(const FieldDescriptor& field) {
-  if (field.message_type() != nullptr) return field.message_type()->full_name();
-  if (field.enum_type() != nullptr) return field.enum_type()->full_name();
-  return field.type_name();
+  if (field.message_type() != nullptr) return std::string(field.message_type()->full_name());
+  if (field.enum_type() != nullptr) return std::string(field.enum_type()->full_name());
+  return std::string(field.type_name());
 }
 
 void Add(const EnumDescriptor& type, Lines& lines) {

@@ -3,13 +3,14 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/duration.pb.h>
-#include <google/protobuf/stubs/logging.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
+
+#include "src/compat/compat.h"
 
 namespace fusebox_testing {
 namespace {
@@ -75,7 +76,7 @@ std::string MessageMaker::Text() {
 
 void MessageMaker::Fill(Message& message, int depth) {
   if (data_.ConsumeIntegralInRange(0, 15) == 0) {
-    const google::protobuf::LogSilencer no_complaints;
+    const fusebox::internal::ProtobufSilencer no_complaints;
     const std::string bytes = data_.ConsumeRandomLengthString(kMaxText);
     if (!message.ParsePartialFromString(bytes)) message.Clear();
     return;

@@ -5,14 +5,13 @@
 //
 //   fusebox_drill --scenario cold_return --policy default,my_policy.txt --plot
 //   fusebox_drill --all --policy default,my_policy.txt --summary
-#include <google/protobuf/stubs/logging.h>
-
+#include "src/compat/compat.h"
 #include "tools/fusebox_drill/drill_main.h"
 #include "tools/fusebox_drill/sources.h"
 
 int main(int argc, char** argv) {
   // What protobuf has to say of a policy's file is told by the error.
-  google::protobuf::SetLogHandler(nullptr);
+  fusebox::internal::SilenceProtobuf();
   return fusebox_drill::DrillMain(
       {"fusebox_drill",
        "Play outages in virtual time, and see what a policy makes of them",

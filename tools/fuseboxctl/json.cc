@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/compat/compat.h"
 #include "tools/fuseboxctl/explain.h"
 #include "tools/fuseboxctl/text.h"
 
@@ -21,7 +22,7 @@ using google::protobuf::Message;
 
 bool Write(const Message& message, std::string& json) {
   google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
+  fusebox::internal::PrintDefaults(options);
   options.preserve_proto_field_names = true;
   json.clear();
   return google::protobuf::util::MessageToJsonString(message, &json, options).ok();

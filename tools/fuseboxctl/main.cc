@@ -4,13 +4,11 @@
 //
 //   fuseboxctl --endpoint checkout:9090 list --state open
 //   fuseboxctl --endpoint checkout:9090 reset 'payments/*' --reason "the database is back"
-#include <google/protobuf/stubs/logging.h>
-#include <grpc/support/log.h>
-
 #include <iostream>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "src/compat/compat.h"
 #include "tools/fuseboxctl/connection.h"
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/flags.h"
@@ -43,8 +41,7 @@ int main(int argc, char** argv) {
   // What gRPC has to say of a failed handshake is for its developers, and so is what protobuf has
   // to say of a text; they can ask for it.
   if (fuseboxctl::EnvironmentVariable("GRPC_VERBOSITY").empty()) {
-    gpr_set_log_function([](gpr_log_func_args*) {});
-    google::protobuf::SetLogHandler(nullptr);
+    fusebox::internal::SilenceGrpcAndProtobuf();
   }
   fuseboxctl::Interrupt interrupt;
   const fuseboxctl::Flags flags(argc, argv);

@@ -48,7 +48,7 @@ bool IsDuration(const FieldDescriptor& field) {
 std::string NamesOf(const Descriptor& type) {
   std::vector<absl::string_view> names;
   names.reserve(static_cast<std::size_t>(type.field_count()));
-  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  for (int i = 0; i < type.field_count(); ++i) names.emplace_back(type.field(i)->name());
   return absl::StrJoin(names, ", ");
 }
 
@@ -88,10 +88,8 @@ absl::Status SetValue(Message& message, const FieldDescriptor& field, absl::stri
   } else if (value == "on") {
     reflection.MutableMessage(&message, &field);
   } else {
-    return must_be(
-        "on or off; its parts are set by name, like "
-        "\"" +
-        field.name() + "." + field.message_type()->field(0)->name() + "\"");
+    return must_be(absl::StrCat("on or off; its parts are set by name, like \"", field.name(), ".",
+                                field.message_type()->field(0)->name(), "\""));
   }
   return absl::OkStatus();
 }
@@ -196,7 +194,7 @@ class Assignments {
     if (choice == nullptr || choice->field(0) != &field) return;
     const std::string prefix = path.substr(0, path.size() - field.name().size());
     for (int i = 1; i < choice->field_count(); ++i) {
-      change_.mutable_update_mask()->add_paths(prefix + choice->field(i)->name());
+      change_.mutable_update_mask()->add_paths(absl::StrCat(prefix, choice->field(i)->name()));
     }
   }
 

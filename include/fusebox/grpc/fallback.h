@@ -95,8 +95,8 @@ class FUSEBOX_EXPORT FallbackTable {
     explicit Typed(std::function<grpc::Status(const Request&, Response*)> function)
         : function_(std::move(function)) {}
 
-    std::string RequestType() const override { return Request().GetTypeName(); }
-    std::string ResponseType() const override { return response_.GetTypeName(); }
+    std::string RequestType() const override { return std::string(Request().GetTypeName()); }
+    std::string ResponseType() const override { return std::string(response_.GetTypeName()); }
 
     // gRPC says where the response is, not what it is. What it is shows in its first word, which
     // points to the table of its class's virtual functions.
