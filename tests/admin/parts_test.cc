@@ -594,7 +594,7 @@ TEST(Verbs, EveryMethodThatMovesACircuitIsOneOfThem) {
   const google::protobuf::ServiceDescriptor& service =
       *v1::GetInstanceRequest::descriptor()->file()->service(0);
   for (int i = 0; i < service.method_count(); ++i) {
-    const std::string& name = service.method(i)->name();
+    const std::string name(service.method(i)->name());
     if (!absl::EndsWith(name, "Circuit")) continue;
     EXPECT_EQ(verbs.count(name), 1U) << name;
   }

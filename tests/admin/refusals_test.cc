@@ -106,7 +106,7 @@ TEST(Refusals, AreTriedOfEveryWriteOfTheService) {
   for (int i = 0; i < service.method_count(); ++i) {
     const google::protobuf::MethodDescriptor& method = *service.method(i);
     const bool writes = method.input_type()->FindFieldByName("reason") != nullptr;
-    EXPECT_EQ(tried.count(method.name()), writes ? 1U : 0U) << method.name();
+    EXPECT_EQ(tried.count(std::string(method.name())), writes ? 1U : 0U) << method.name();
   }
 }
 

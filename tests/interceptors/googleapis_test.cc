@@ -86,17 +86,17 @@ TEST(GoogleapisTest, WritesWhatFuseboxReads) {
   google::rpc::Status status;
   google::rpc::RetryInfo retry_info;
   retry_info.mutable_retry_delay()->set_seconds(5);
-  status.add_details()->PackFrom(retry_info);
+  ASSERT_TRUE(status.add_details()->PackFrom(retry_info));
   google::rpc::Status unrelated;
   unrelated.set_message("unrelated");
-  status.add_details()->PackFrom(unrelated);
+  ASSERT_TRUE(status.add_details()->PackFrom(unrelated));
   google::rpc::ErrorInfo error_info;
   error_info.set_reason("CIRCUIT_OPEN");
   error_info.set_domain("fusebox");
   (*error_info.mutable_metadata())["state"] = "OPEN";
   (*error_info.mutable_metadata())["circuit"] = "a/b.C/D";
   (*error_info.mutable_metadata())["zone"] = "north";
-  status.add_details()->PackFrom(error_info);
+  ASSERT_TRUE(status.add_details()->PackFrom(error_info));
   status.set_code(grpc::StatusCode::UNAVAILABLE);
   const std::optional<fusebox::Rejection> rejection = fusebox::GetRejection(
       grpc::Status(grpc::StatusCode::UNAVAILABLE, "", status.SerializeAsString()));
