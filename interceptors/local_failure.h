@@ -60,6 +60,9 @@ inline constexpr std::array kLocalFailures = {
     LocalFailure{grpc::StatusCode::INVALID_ARGUMENT, "Failed to create client channel"},
     LocalFailure{grpc::StatusCode::UNKNOWN, "Failed to create client channel"},
     LocalFailure{grpc::StatusCode::INTERNAL, "Failed to create client channel"},
+    LocalFailure{grpc::StatusCode::INVALID_ARGUMENT, "Failed to create channel to '"},  // 1.83
+    LocalFailure{grpc::StatusCode::UNKNOWN, "Failed to create channel to '"},
+    LocalFailure{grpc::StatusCode::INTERNAL, "Failed to create channel to '"},
     LocalFailure{grpc::StatusCode::INVALID_ARGUMENT, "Invalid credentials."},
 };
 
