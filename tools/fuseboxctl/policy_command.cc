@@ -200,10 +200,11 @@ void AddName(CLI::App& app, PolicyFlags& flags) {
 }
 
 void AddChange(CLI::App& app, PolicyFlags& flags) {
-  CLI::Option* const fields = app.add_option(
-      "FIELD=VALUE", flags.assignments,
-      "As in open_duration=45s, half_open.max_concurrent=5, ramp=off, jitter=default; the fields "
-      "are those that `policy get` shows");
+  CLI::Option* const fields =
+      app.add_option("CHANGE", flags.assignments,  // newer CLI11 takes no name with a "="
+                     "FIELD=VALUE, as in open_duration=45s, half_open.max_concurrent=5, ramp=off, "
+                     "jitter=default; the fields "
+                     "are those that `policy get` shows");
   fields->type_name("");
   app.add_option("--file", flags.file,
                  "A whole policy, JSON or as `policy get` shows it; - is standard input")
