@@ -12,7 +12,9 @@
 #include <set>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/v1/circuit.pb.h"
@@ -55,7 +57,8 @@ std::set<std::string> Matches(const std::string& text, const char* pattern, std:
 
 // The subcommands that a --help lists.
 std::set<std::string> Listed(const std::string& help) {
-  const std::size_t from = help.find("Subcommands:");
+  // CLI11 2.6 writes it in capitals.
+  const std::size_t from = absl::AsciiStrToLower(help).find("subcommands:");
   if (from == std::string::npos) return {};
   return Matches(help.substr(from), "\n  ([a-z]+) ");
 }
@@ -72,7 +75,7 @@ void Collect(const std::vector<std::string>& path, Surface& surface) {
   const Ran ran = RunCtl(arguments);
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   // The first words of a line; not what the descriptions mention.
-  for (const std::string& flag : Matches(ran.out, "\n  (-[a-z],)?(--[a-z-]+)", 2)) {
+  for (const std::string& flag : Matches(ran.out, "\n {2,10}(-[a-z], *)?(--[a-z-]+)", 2)) {
     surface.flags.insert(flag);
   }
   for (const std::string& command : Listed(ran.out)) {
@@ -141,7 +144,7 @@ void CollectFields(const google::protobuf::Descriptor& type, const std::string& 
                    std::set<std::string>& paths) {
   for (int i = 0; i < type.field_count(); ++i) {
     const google::protobuf::FieldDescriptor& field = *type.field(i);
-    const std::string path = prefix + field.name();
+    const std::string path = absl::StrCat(prefix, field.name());
     paths.insert(path);
     if (field.message_type() == nullptr) continue;
     if (field.message_type() == google::protobuf::Duration::descriptor()) continue;

@@ -3,6 +3,7 @@
 // `fuseboxctl policy get|set|diff`.
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/admin/admin_server.h"
@@ -130,7 +131,7 @@ TEST_F(PolicyCommand, DefaultIsWhatANewPolicyHas) {
   std::vector<std::string> defaults;
   const auto& type = *fusebox::v1::Policy::descriptor();
   for (int i = 0; i < type.field_count(); ++i) {
-    defaults.push_back(type.field(i)->name() + "=default");
+    defaults.push_back(absl::StrCat(type.field(i)->name(), "=default"));
   }
   const Ran ran = Set(defaults);
   EXPECT_EQ(ran.exit_code, 0) << ran.err;

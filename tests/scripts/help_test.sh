@@ -11,7 +11,7 @@ demo=${2:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Whatever would install, configure, build or run something.
-for program in apt-get cmake ctest dpkg-query ninja python3 sudo; do
+for program in apt-get cmake ctest dpkg-query mmdebstrap ninja python3 sudo unshare; do
   printf '#!/bin/sh\necho "%s was called" >> "%s/called"\nexit 1\n' "$program" "$work" > "$work/$program"
   chmod 755 "$work/$program"
 done
@@ -58,6 +58,11 @@ refuses "--seeds takes a number from 1" protection --seeds 0
 refuses "--part takes worlds, held-out or sensitivity" protection --part nosuch
 refuses "either --short or --packages" reproduce --short --packages
 refuses "--out needs a value" package --out
+refuses "no such suite: sid" test --on sid
+refuses "no such part: fast" test --on trixie --part fast
+refuses "--part is for --on" test --part quick
+refuses "--on goes with --part alone" test --on trixie --all
+refuses "--on needs a value" test --on
 refuses "no such file" lint nofile.cc
 refuses "no such file" lint --format-only nofile.cc
 refuses "no C++ file: README.md" lint README.md
