@@ -197,7 +197,7 @@ void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   });
   // It may be the candidate alone that wants to know.
   machine_.AdvanceTo(operation.now(), operation.changes());
-  if (ticket.Is(Ticket::kAnswered) || machine_.fast_path().admits) return;
+  if (ticket.Is(Ticket::kAnswered) || !machine_.MessagesMatter()) return;
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
   machine_.ReceiveMessage(ticket, call, operation.now(), operation.changes());
   ticket.flags |= Ticket::kAnswered;

@@ -860,9 +860,8 @@ StateMachine::FastPath StateMachine::fast_path() {
         open->until.value_or(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
   } else if (auto* closed = std::get_if<ClosedState>(&state_)) {
     // In shadow mode a call without a place is admitted, and counted.
-    const bool limited = policy_->hung_calls || closed->limit != nullptr ||
-                         (policy_->max_in_flight && mode_ == Mode::kShadow);
-    path.admits = mode_ == Mode::kDisabled || !limited;
+    const bool counts_alone = policy_->max_in_flight && mode_ == Mode::kShadow;
+    path.admits = !MessagesMatter() && !counts_alone;
     path.takes_places = policy_->max_in_flight.has_value();
     path.successes_matter = mode_ != Mode::kDisabled &&
                             (closed->limit != nullptr || closed->watch.SuccessMatters(now_));
@@ -870,6 +869,12 @@ StateMachine::FastPath StateMachine::fast_path() {
     path.may_probe = phase() == Phase::kProbing || waits_for_probe();
   }
   return path;
+}
+
+bool StateMachine::MessagesMatter() const {
+  if (mode_ == Mode::kDisabled) return false;
+  const auto* const closed = std::get_if<ClosedState>(&state_);
+  return closed == nullptr || policy_->hung_calls || closed->limit != nullptr;
 }
 
 Phase StateMachine::phase() const {

@@ -163,6 +163,9 @@ class StateMachine {
     SteadyTime now;  // the latest that was seen: an earlier one is taken for it
   };
   FastPath fast_path();
+  // Whether anyone wants to know that a call has received a message: a rule on calls that hang, a
+  // limit that it frees a place of, or probes. `max_in_flight` counts calls to their end.
+  bool MessagesMatter() const;
 
   State state() const { return StateOf(phase()); }
   Mode mode() const { return mode_; }

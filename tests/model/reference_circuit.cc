@@ -260,7 +260,7 @@ void ReferenceCircuit::Return(std::size_t call_index, Result result, int64_t now
 void ReferenceCircuit::ReceiveMessage(std::size_t call_index, const Result& message, int64_t now) {
   if (calls_[call_index].answered) return;
   MakeDueMoves(now);
-  const bool limited = policy().max_in_flight || policy().hung_calls || closed_with_limit_;
+  const bool limited = policy().hung_calls || closed_with_limit_;
   const bool nobody_cares = mode_ == Mode::kDisabled || (state_ == State::kClosed && !limited);
   if (nobody_cares) return;
   const bool current = IsCurrent(calls_[call_index].epoch, now);
