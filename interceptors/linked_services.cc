@@ -35,7 +35,7 @@ class LinkedServices {
     MutexLock lock(mutex_);
     google::protobuf::DescriptorDatabase& database = GeneratedDatabase();
     std::vector<std::string> files;
-    database.FindAllFileNames(&files);
+    if (!database.FindAllFileNames(&files)) return names_;
     if (files.size() != files_) {
       names_.clear();
       for (const std::string& file : files) AddServicesOf(database, file);

@@ -292,6 +292,10 @@ void AppendMessage(const Rejection& rejection, const Names& names, std::string& 
   }
 }
 
+// By a view: of the constructor that takes a string, clang++ 18 and newer make another name than
+// the g++ that a system's abseil was built by.
+absl::Cord CordOf(absl::string_view bytes) { return absl::Cord(bytes); }
+
 }  // namespace
 
 absl::string_view RejectionReasonName(RejectionReason reason) {
@@ -381,10 +385,9 @@ absl::Status ToStatus(const Rejection& rejection) {
   std::string message;
   AppendMessage(rejection, names, message);
   absl::Status status = absl::UnavailableError(message);
-  status.SetPayload(kErrorInfoUrl,
-                    absl::Cord(Wire([&](auto& wire) { PutErrorInfo(wire, names); })));
+  status.SetPayload(kErrorInfoUrl, CordOf(Wire([&](auto& wire) { PutErrorInfo(wire, names); })));
   status.SetPayload(kRetryInfoUrl,
-                    absl::Cord(Wire([&](auto& wire) { PutRetryInfo(wire, DelayOf(rejection)); })));
+                    CordOf(Wire([&](auto& wire) { PutRetryInfo(wire, DelayOf(rejection)); })));
   return status;
 }
 

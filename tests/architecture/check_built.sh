@@ -6,8 +6,9 @@
 # Prints a line for each, and returns 1 if there is any.
 #
 # The CMakeLists.txt of a source's folder, or the nearest one above it, names it as from there. Or
-# another one has its whole path; or the nearest has its stem, for a function that adds ".cc", or the
-# end of its name, behind a "*" or a variable.
+# another one has its whole path, or as that of the folder above it; or the nearest has its stem, for a
+# function that adds ".cc", or the end of its name, behind a "*" or a variable. Drivers of other
+# libraries are compiled beside those alone (benchmarks/protection/recorded/record).
 set -eu
 
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeLists.txt" ]; then
@@ -25,7 +26,8 @@ done
 lists=$(find CMakeLists.txt $folders -name CMakeLists.txt -o -name '*.cmake')
 status=0
 # shellcheck disable=SC2086
-for source in $(find $folders -name '*.cc' | LC_ALL=C sort); do
+for source in $(find $folders -path '*/recorded/drivers' -prune -o -name '*.cc' -print |
+  LC_ALL=C sort); do
   folder=$(dirname "$source")
   while [ "$folder" != . ] && [ ! -f "$folder/CMakeLists.txt" ]; do
     folder=$(dirname "$folder")
@@ -35,6 +37,7 @@ for source in $(find $folders -name '*.cc' | LC_ALL=C sort); do
   stem=$(basename "$source" .cc)
   # shellcheck disable=SC2086
   if grep -qE "(^|[^A-Za-z0-9_/.])$name" "$list" || grep -qE "/$source" $lists ||
+    grep -qE "[.][.]/${source##*/}([^A-Za-z0-9_.]|\$)" $lists ||
     grep -qE "[^A-Za-z0-9_/.]$stem([^A-Za-z0-9_.]|\$)" "$list"; then
     continue
   fi

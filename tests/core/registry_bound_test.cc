@@ -279,7 +279,7 @@ TEST_F(RegistryBoundTest, P4_OfMorePoliciesThanCanBeKeptTheOldestGoes) {
   EXPECT_EQ(registry_.evicted(), kept);
   // From here on one more has to be kept each time; circuits without such a policy go first.
   Make("without");
-  const Event& forgotten = events_.end()[-2];
+  const Event forgotten = events_.end()[-2];
   EXPECT_EQ(forgotten.kind, EventKind::kPolicyChanged);
   EXPECT_EQ(forgotten.circuit, "circuit 0");
   EXPECT_THAT(forgotten.detail, StartsWith("what an operator gave it is forgotten"));

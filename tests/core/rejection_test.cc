@@ -300,7 +300,7 @@ TEST(GetRejection, ATruncatedPayloadIsEmpty) {
     // Cut to nothing, a RetryInfo is one that tells no delay, and well formed.
     for (std::size_t size = url == kRetryInfoUrl ? 1 : 0; size < bytes.size(); ++size) {
       absl::Status cut = whole;
-      cut.SetPayload(url, absl::Cord(bytes.substr(0, size)));
+      cut.SetPayload(url, absl::Cord(absl::string_view(bytes).substr(0, size)));
       EXPECT_FALSE(GetRejection(cut).has_value()) << url << " of " << size;
     }
   }

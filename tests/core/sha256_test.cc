@@ -38,9 +38,9 @@ TEST(Sha256, OfShortMessages) {
   EXPECT_EQ(HashOf(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(HashOf("\xd3"), "28969cdfa74a12c82f3bad960b0b000aca2ac329deea5c2328ebc6f2ba9802c1");
   EXPECT_EQ(HashOf("\x11\xaf"), "5ca7133fa735326081558ac312c620eeca9970d1e70a4b95533d956f072d1f98");
-  EXPECT_EQ(HashOf(absl::HexStringToBytes("b4190e")),
+  EXPECT_EQ(HashOf("\xb4\x19\x0e"),
             "dff2e73091f6c05e528896c4c831b9448653dc2ff043528f6769437bc7b975c2");
-  EXPECT_EQ(HashOf(absl::HexStringToBytes("74ba2521")),
+  EXPECT_EQ(HashOf("\x74\xba\x25\x21"),
             "b16aa56be3880d18cd41e68384cf1ec8c17680c45a02b1575dc1518923ae8b0e");
 }
 

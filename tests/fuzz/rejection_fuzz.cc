@@ -110,8 +110,9 @@ void Run(FuzzedDataProvider& data) {
   }
 
   absl::Status status(static_cast<absl::StatusCode>(data.ConsumeIntegralInRange(0, 17)), "text");
-  status.SetPayload(kErrorInfo, absl::Cord(data.ConsumeRandomLengthString()));
-  status.SetPayload(kRetryInfo, absl::Cord(data.ConsumeRemainingBytesAsString()));
+  status.SetPayload(kErrorInfo, absl::Cord(absl::string_view(data.ConsumeRandomLengthString())));
+  status.SetPayload(kRetryInfo,
+                    absl::Cord(absl::string_view(data.ConsumeRemainingBytesAsString())));
   fusebox::GetRetryDelay(status);
   if (const std::optional<Rejection> read = fusebox::GetRejection(status)) RoundTrip(*read);
 }

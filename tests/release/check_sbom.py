@@ -129,7 +129,7 @@ def of_version(document, root):
         yield f"it isn't of version {version}"
     # The versions of which README.md speaks are those that the build is held to.
     with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
-        said = re.search(r"gRPC ([\d.]+), Protobuf ([\d.]+), abseil (\d+) \(Debian 12\)", file.read())
+        said = re.search(r"gRPC ([\d.]+) to .*?, Protobuf ([\d.]+) to .*?, abseil (\d+) to ", file.read())
     needed = {each["name"]: each.get("versionInfo") for each in document["packages"]}
     for name, version in zip(("grpc", "protobuf", "abseil-cpp"), said.groups() if said else [None] * 3):
         if needed.get(name) != version:
