@@ -66,6 +66,7 @@ class ProtobufSilencer {
   ~ProtobufSilencer() { absl::SetMinLogLevel(before_); }
 #else
   ProtobufSilencer() = default;
+  ~ProtobufSilencer() = default;
 #endif
   ProtobufSilencer(const ProtobufSilencer&) = delete;
   ProtobufSilencer& operator=(const ProtobufSilencer&) = delete;

@@ -84,9 +84,9 @@ class CircuitCore {
   // The rejected call of an OPEN circuit, or of one that has as many calls in flight as it may.
   // False, and nothing has changed, if it takes an `Acquire` to know.
   struct Rejected {
-    RejectionReason reason;
-    State state;
-    absl::Duration retry_after;
+    RejectionReason reason = RejectionReason::kOpen;
+    State state = State::kOpen;
+    absl::Duration retry_after = absl::ZeroDuration();
   };
   bool RejectWithoutLock(Rejected& rejected);
 
@@ -308,7 +308,6 @@ inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
   }
   shards_.Mine().CountRejected();
   rejected.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-  rejected.state = State::kOpen;
   rejected.retry_after =
       left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
   return true;

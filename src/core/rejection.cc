@@ -83,6 +83,7 @@ class Names {
                    : Shown(rejection.unknown_state, kMaxUnknownNameBytes, made_state_)) {}
   Names(const Names&) = delete;
   Names& operator=(const Names&) = delete;
+  ~Names() = default;
 
   absl::string_view circuit() const { return circuit_; }
   absl::string_view reason() const { return reason_; }

@@ -632,7 +632,7 @@ Verdict StateMachine::AtEnd() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->at_end;
   if (const auto* retrying = std::get_if<RetryingState>(&state_)) return retrying->AtEnd();
   FUSEBOX_DCHECK(phase() == Phase::kRamping);
-  return std::get<RampingState>(state_).AtEnd();
+  return RampingState::AtEnd();
 }
 
 void StateMachine::Operate(Cause verb, absl::string_view why, SteadyTime now, Changes& changes) {

@@ -22,7 +22,7 @@ Verdict NoCallCame(absl::Duration patience) {
   return {Cause::kOpenDurationElapsed, absl::StrCat("no call for ", DurationText(patience))};
 }
 
-Verdict RampingState::AtEnd() const { return {Cause::kRampEnded, "every call is admitted again"}; }
+Verdict RampingState::AtEnd() { return {Cause::kRampEnded, "every call is admitted again"}; }
 
 // Without an end if the probe that is out may take as long as it likes.
 absl::Duration RetryingState::Patience() const {

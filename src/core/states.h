@@ -136,7 +136,7 @@ struct RampingState {
       : watch(policy, averages, now), progress(std::make_unique<RampProgress>(*policy.ramp, now)) {}
 
   SteadyTime due() const { return progress->end(); }
-  Verdict AtEnd() const;
+  static Verdict AtEnd();
 
   FailureWatch watch;
   std::unique_ptr<RampProgress> progress;  // never null
