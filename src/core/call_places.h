@@ -29,7 +29,7 @@ class alignas(kCacheLine) CallPlaces {
     [[maybe_unused]] const int64_t taken = taken_.fetch_sub(1, std::memory_order_relaxed);
     FUSEBOX_DCHECK(taken > 0);
   }
-  bool Has(int64_t most) const { return taken_.load(std::memory_order_relaxed) < most; }
+  int64_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
   // Calls for which there was none.
   void CountRefused() { refused_.fetch_add(1, std::memory_order_relaxed); }

@@ -483,12 +483,15 @@ Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {
 LifetimeTotals::Sum CircuitCore::SumNow() {
   LifetimeTotals::Sum sum = totals_.SumWith(shards_);
   if (places_ != nullptr) sum.totals.too_many_calls += places_->refused();
+  // Exact, where the sums are of moments that lie apart.
+  if (all_have_places_) sum.in_flight = places_->taken();
   return sum;
 }
 
 LifetimeTotals::Calls CircuitCore::CallsNow() {
   LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
   if (places_ != nullptr) calls.rejected += places_->refused();
+  if (all_have_places_) calls.in_flight = places_->taken();
   return calls;
 }
 

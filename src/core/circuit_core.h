@@ -278,6 +278,7 @@ inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
 inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
+  CallShards::Handle mine = shards_.Mine();  // before the place: there may be no memory for it
   if (word.takes_places()) {
     if (word.disabled()) {
       places_->TakeAnyway();
@@ -286,7 +287,7 @@ inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
     }
   }
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
-  const bool sampled = IsSample(shards_.Mine().CountGranted());
+  const bool sampled = IsSample(mine.CountGranted());
   const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
   if (timed || sampled) {
     Time(timed, sampled, timed ? clock_.Now() : clock_.CoarseNow(), ticket);
@@ -315,7 +316,7 @@ inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
 
 inline bool CircuitCore::RejectWithoutPlace(AdmissionWord word, Rejected& rejected) {
   if (!word.admits() || !word.takes_places() || word.disabled()) return false;
-  if (places_->Has(published_.max_in_flight())) return false;
+  if (places_->taken() < published_.max_in_flight()) return false;
   places_->CountRefused();
   rejected = {RejectionReason::kTooManyCalls, State::kClosed, absl::ZeroDuration()};
   return true;

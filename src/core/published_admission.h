@@ -103,7 +103,7 @@ class PublishedAdmission {
   int64_t latest_now() const { return latest_now_.load(std::memory_order_relaxed); }
   // A call of that length is slow; kNever: none is.
   int64_t slow_nanos() const { return slow_nanos_.load(std::memory_order_relaxed); }
-  // Of a word by which calls take places.
+  // Of a word by which calls take places; kNever: any number.
   int64_t max_in_flight() const { return max_in_flight_.load(std::memory_order_relaxed); }
   // Of the time window; 0: there is none.
   int64_t slice_nanos() const { return slice_nanos_.load(std::memory_order_relaxed); }
@@ -123,7 +123,8 @@ class PublishedAdmission {
       slow_nanos = absl::ToInt64Nanoseconds(*policy.slow_call_duration);
     }
     slice_nanos_.store(slice_nanos, std::memory_order_relaxed);
-    max_in_flight_.store(policy.max_in_flight.value_or(0), std::memory_order_relaxed);
+    // Without one, a reader of the word before finds a place.
+    max_in_flight_.store(policy.max_in_flight.value_or(kNever), std::memory_order_relaxed);
     slow_nanos_.store(slow_nanos, std::memory_order_relaxed);
     rejects_until_.store(path.rejects_until.nanos(), std::memory_order_relaxed);
     latest_now_.store(path.now.nanos(), std::memory_order_relaxed);
@@ -136,7 +137,7 @@ class PublishedAdmission {
   std::atomic<int64_t> latest_now_{0};
   std::atomic<int64_t> slow_nanos_{kNever};
   std::atomic<int64_t> slice_nanos_{0};
-  std::atomic<int64_t> max_in_flight_{0};
+  std::atomic<int64_t> max_in_flight_{kNever};
 };
 
 }  // namespace fusebox::internal

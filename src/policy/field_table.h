@@ -185,8 +185,8 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
       ValueRow(
           "max_in_flight", &Policy::max_in_flight, kCallsRange, "calls",
           "rejects the call that would be one more in flight, in any state; no failure, and "
-          "counted apart. Takes the circuit's lock on each call if the circuit was made without "
-          "it"),
+          "counted apart. Takes the circuit's lock on each call in shadow mode, and if the circuit "
+          "has ever been without it"),
       PolicyRow("shadow_policy", &Policy::shadow_policy,
                 "a candidate, with fields as above: decides nothing, and counts what it would have "
                 "done. Takes the circuit's lock on each call"));

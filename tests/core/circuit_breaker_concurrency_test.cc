@@ -405,6 +405,46 @@ TEST(CircuitBreakerConcurrency, R12_NoPlaceIsLost) {
   }
 }
 
+// Whoever looks while calls come and go.
+TEST(CircuitBreakerConcurrency, R12_NoMoreSeemToBeInFlight) {
+  Policy policy = SmallPolicy();
+  policy.max_in_flight = 1;
+  const auto breaker = CircuitBreaker::Create("circuit", policy).value();
+  RunThreads([&](int thread) {
+    for (int i = 0; i < kOperations; ++i) {
+      if (thread == 0) {
+        const int64_t in_flight = breaker->Snapshot().in_flight;
+        ASSERT_GE(in_flight, 0);
+        ASSERT_LE(in_flight, 1);
+      } else {
+        breaker->TryAcquire().permit().RecordSuccess();
+      }
+    }
+  });
+}
+
+// A limit that is far away rejects nothing, nor does it while it goes.
+TEST(CircuitBreakerConcurrency, R12_ALimitThatGoesRejectsNothing) {
+  Policy unlimited = SmallPolicy();
+  Policy limited = unlimited;
+  limited.max_in_flight = 1'000;
+  for (int round = 0; round < 2'000; ++round) {
+    const auto breaker = CircuitBreaker::Create("circuit", limited).value();
+    RunThreads(3, [&](int thread) {
+      if (thread == 0) {
+        ASSERT_TRUE(breaker->SetPolicy(unlimited, Operator("test")).ok());
+        return;
+      }
+      for (int i = 0; i < 200; ++i) {
+        Admission admission = breaker->TryAcquire();
+        ASSERT_TRUE(admission.admitted()) << static_cast<int>(admission.reason());
+        admission.permit().RecordSuccess();
+      }
+    });
+    ASSERT_EQ(breaker->Snapshot().in_flight, 0);
+  }
+}
+
 TEST(CircuitBreakerConcurrency, R2_AFailureStormOpensOnce) {
   constexpr int kRounds = 200;
   FakeClock clock;
