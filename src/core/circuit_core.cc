@@ -133,7 +133,9 @@ CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
 CircuitCore::Grant CircuitCore::AcquireWithPlace(SteadyTime now, Reach reach, Changes& changes) {
   const int64_t most = *machine_.policy()->max_in_flight;
   const bool has_place = places_->Take(most);
+  asks_with_place_ = has_place;
   Grant grant = machine_.Acquire(now, /*in_flight=*/has_place ? 0 : most, reach, changes);
+  asks_with_place_ = false;
   const bool needs_place = grant.admitted || grant.asks;
   if (needs_place && !has_place) places_->TakeAnyway();
   if (!needs_place && has_place) places_->GiveBack();
@@ -484,14 +486,14 @@ LifetimeTotals::Sum CircuitCore::SumNow() {
   LifetimeTotals::Sum sum = totals_.SumWith(shards_);
   if (places_ != nullptr) sum.totals.too_many_calls += places_->refused();
   // Exact, where the sums are of moments that lie apart.
-  if (all_have_places_) sum.in_flight = places_->taken();
+  if (all_have_places_) sum.in_flight = PlacesOfCallsOut();
   return sum;
 }
 
 LifetimeTotals::Calls CircuitCore::CallsNow() {
   LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
   if (places_ != nullptr) calls.rejected += places_->refused();
-  if (all_have_places_) calls.in_flight = places_->taken();
+  if (all_have_places_) calls.in_flight = PlacesOfCallsOut();
   return calls;
 }
 

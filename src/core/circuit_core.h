@@ -182,6 +182,9 @@ class CircuitCore {
   // With what threads count by themselves.
   LifetimeTotals::Sum SumNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LifetimeTotals::Calls CallsNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t PlacesOfCallsOut() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return places_->taken() - (asks_with_place_ ? 1 : 0);
+  }
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
                        Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -247,7 +250,8 @@ class CircuitCore {
   uint32_t shadow_counter_ ABSL_GUARDED_BY(mutex_) = 0;
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
   bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);
-  bool all_have_places_ ABSL_GUARDED_BY(mutex_);  // the calls that are out
+  bool all_have_places_ ABSL_GUARDED_BY(mutex_);          // the calls that are out
+  bool asks_with_place_ ABSL_GUARDED_BY(mutex_) = false;  // a call that isn't out yet has one
 };
 
 // ---- The way of an ordinary call, where the compiler can see it.
