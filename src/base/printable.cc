@@ -103,6 +103,8 @@ std::string Printable(absl::string_view text, std::size_t limit) {
 }
 
 void SetPrintable(absl::string_view text, std::size_t limit, std::string& to) {
+  // The same text often comes again, and printable text stays as it is.
+  if (text == to && text.size() <= limit) return;
   to.clear();
   while (true) {
     const std::size_t plain =

@@ -34,7 +34,7 @@ std::string FirstUnprintable(absl::string_view text);
 std::string Printable(absl::string_view text,
                       std::size_t limit = std::numeric_limits<std::size_t>::max());
 
-// The same, into a string whose memory is used again.
+// The same, into a string that is empty or was written by this, whose memory is used again.
 void SetPrintable(absl::string_view text, std::size_t limit, std::string& to);
 
 }  // namespace fusebox::internal

@@ -33,6 +33,7 @@ CallShard& CallShards::Make(std::size_t place) {
     auto made = std::make_unique<Block>();
     auto* const first = new (made->Room()) CallShard;
     made->places[place].store(first, std::memory_order_relaxed);
+    made->taken.store(uint32_t{1} << place, std::memory_order_relaxed);
     if (block_.compare_exchange_strong(block, made.get(), std::memory_order_acq_rel)) {
       static_cast<void>(made.release());
       return *first;
@@ -42,6 +43,7 @@ CallShard& CallShards::Make(std::size_t place) {
   CallShard* shard = block->places[place].load(std::memory_order_acquire);
   if (shard != nullptr) return *shard;
   auto made = std::make_unique<CallShard>();
+  block->taken.fetch_or(uint32_t{1} << place, std::memory_order_acq_rel);
   if (block->places[place].compare_exchange_strong(shard, made.get(), std::memory_order_acq_rel)) {
     return *made.release();
   }

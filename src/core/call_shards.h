@@ -64,6 +64,7 @@ class CallShards {
 
     // See SuccessRun.
     bool ExtendRun(SuccessRun::Tag tag) { return shard_.Extend(tag, exclusive_); }
+    bool HasRun(SuccessRun::Tag tag) const { return shard_.Takes(tag); }
     SuccessRun::Untold StartRun(SuccessRun::Tag tag) { return shard_.Start(tag); }
 
     // What one call took.
@@ -90,8 +91,13 @@ class CallShards {
   void ForEach(Visit visit) {
     Block* const block = block_.load(std::memory_order_acquire);
     if (block == nullptr) return;
-    for (std::atomic<CallShard*>& place : block->places) {
-      if (CallShard* const shard = place.load(std::memory_order_acquire)) visit(*shard);
+    // Most circuits have the shards of a few threads, with low numbers.
+    std::size_t place = 0;
+    for (uint32_t left = block->taken.load(std::memory_order_acquire); left != 0; left >>= 1) {
+      CallShard* const shard =
+          (left & 1) == 0 ? nullptr : block->places[place].load(std::memory_order_acquire);
+      if (shard != nullptr) visit(*shard);
+      ++place;
     }
   }
 
@@ -102,6 +108,7 @@ class CallShards {
   static constexpr std::size_t kExclusive = 24;
   static constexpr std::size_t kShared = 8;
 
+  static_assert(kExclusive + kShared <= 32);                          // the bits of `taken`
   static_assert(kEndingThreadIndex >= static_cast<int>(kExclusive));  // many may be that
 
   // Where the shards are, and room for the first one that is made: many a circuit never has
@@ -113,6 +120,9 @@ class CallShards {
       return static_cast<CallShard*>(std::align(kCacheLine, sizeof(CallShard), at, size));
     }
 
+    // A bit for each place that has a shard, or is about to: set before, so that whoever has found
+    // a shard, and counts in it, can't be overlooked.
+    std::atomic<uint32_t> taken{0};
     std::array<std::atomic<CallShard*>, kExclusive + kShared> places{};
     std::array<unsigned char, sizeof(CallShard) + kCacheLine - alignof(void*)> room{};
   };

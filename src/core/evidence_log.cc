@@ -45,11 +45,16 @@ void EvidenceLog::Add(const Call& call, Ring& ring) {
 
 uint8_t EvidenceLog::PlaceOf(absl::string_view peer) {
   if (peer.empty()) return kNoPeer;
-  const PeerText text(peer);
+  const auto known_as = [&](absl::string_view text) {
+    return std::find_if(peers_.begin(), peers_.end(), [&](const Peer& known) {
+      return known.calls > 0 && known.text.view() == text;
+    });
+  };
   const auto fewer = [](const Peer& a, const Peer& b) { return a.calls < b.calls; };
-  auto place = std::find_if(peers_.begin(), peers_.end(), [&](const Peer& known) {
-    return known.calls > 0 && known.text.view() == text.view();
-  });
+  auto place = known_as(peer);  // as most are that have come before
+  if (place != peers_.end()) return static_cast<uint8_t>(place - peers_.begin());
+  const PeerText text(peer);
+  place = known_as(text.view());
   if (place == peers_.end()) {
     place = std::min_element(peers_.begin(), peers_.end(), fewer);
     if (place->calls > 0) GiveUp(static_cast<uint8_t>(place - peers_.begin()));

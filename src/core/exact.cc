@@ -33,6 +33,12 @@ int64_t BillionthsOf(double number) {
 
 bool RateReached(int64_t part, int64_t whole, double rate) {
   if (part == 0) return false;
+  // Far from `rate`, by more than any rounding moves a quotient of doubles, nothing is to be
+  // reckoned.
+  constexpr double kFar = 0x1p-40;
+  const double quotient_about = static_cast<double>(part) / static_cast<double>(whole);
+  if (quotient_about < rate * (1 - kFar)) return false;
+  if (quotient_about > rate * (1 + kFar)) return true;
   const Binary binary = BinaryOf(rate);
   // The quotient rounds to `rate` or more from halfway between `rate` and the double below it on,
   // which is a quarter of a unit away where the doubles get twice as dense. In quarters:

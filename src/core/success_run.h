@@ -68,6 +68,9 @@ class SuccessRun {
     return true;
   }
 
+  // Whether it takes another success of that tag.
+  bool Takes(Tag of) const { return Takes(of, run_.load(std::memory_order_acquire)); }
+
   // Ends the run that is going and starts another. Returns what is left of the old one.
   // REQUIRES: the circuit's lock; by an owner.
   Untold Start(Tag next) {
