@@ -59,18 +59,25 @@ Admission CircuitBreaker::TryAcquire(absl::FunctionRef<Reach()> reach) {
   return Acquire(&reach);
 }
 
-ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRef<Reach()>* reach) {
+ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRef<Reach()>* get) {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
   // Made in its place at once: an Admission that is changed or copied costs more than the rest.
-  if (CircuitCore::Rejected rejected; core_->RejectWithoutLock(rejected)) {
+  // Asked for no more than once.
+  std::optional<Reach> known;
+  const auto known_or_got = [&] {
+    if (!known) known = get == nullptr ? Reach::kCall : (*get)();
+    return *known;
+  };
+  const absl::FunctionRef<Reach()> reach(known_or_got);
+  if (CircuitCore::Rejected rejected; core_->RejectWithoutLock(reach, rejected)) {
     return Admission(this, rejected.reason, rejected.state, rejected.retry_after);
   }
-  return AcquireLocked(reach);
+  return AcquireLocked(&reach);
 }
 
 ABSL_ATTRIBUTE_NOINLINE Admission
 CircuitBreaker::AcquireLocked(const absl::FunctionRef<Reach()>* reach) {
-  const CircuitCore::Grant grant = core_->Acquire(reach);
+  const CircuitCore::Grant grant = core_->Acquire(*reach);
   if (grant.admitted) return Admission(this, grant.ticket);
   Admission admission(this, grant.reason, grant.state, grant.retry_after);
   if (grant.asks) admission.LeaveProbe(this, grant.ticket);

@@ -40,6 +40,7 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
       ABSL_EXCLUSIVE_LOCK_FUNCTION(core.mutex_)
       : core_(core), actor_(actor), now_(core.clock_.Now()) {
     core_.mutex_.Lock();
+    core_.TellMachineOfLooks();
     if (core.shadow_ != nullptr) core.AdvanceBoth(now_, changes_);
   }
   ~Operation() ABSL_UNLOCK_FUNCTION() {
@@ -56,6 +57,7 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
 
   // Counts what has changed so far: for an operation that reads the totals itself.
   void Keep() {
+    if (changes_.empty()) return;
     core_.mutex_.AssertHeld();  // from construction to destruction
     has_events_ |= core_.Keep(changes_, now_, actor_);
     changes_.clear();
@@ -85,6 +87,7 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       has_operators_policy_(options.has_operators_policy),
       all_have_places_(places_ != nullptr) {
   MutexLock lock(mutex_);
+  published_.Set(*machine_.policy());
   SetShadow(clock_.Now());
   Publish();
 }
@@ -100,14 +103,27 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
       std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
 }
 
-CircuitCore::Grant CircuitCore::Acquire(const GetReach* reach) {
-  const bool may_reach = reach == nullptr || !published_.word().may_probe();
-  return AcquireLocked(may_reach ? Reach::kCall : (*reach)());
+// The probes, or the calls under a limit, are all out.
+bool CircuitCore::RejectWhileFull(AdmissionWord word, const GetReach& reach, Rejected& rejected) {
+  if (word.rejects_if_reachable() && reach() == Reach::kNone) return false;
+  const int64_t until = published_.full_until();
+  int64_t left = 0;
+  if (!IsBefore(until, left)) return false;
+  if (until != PublishedAdmission::kNever) published_.NoteLook(until - left);
+  shards_.Mine().CountRejected();
+  const bool waits = word.reason() == RejectionReason::kOpen;
+  rejected = {word.reason(), word.state(), waits ? kLeastProbeGap : absl::ZeroDuration()};
+  return true;
+}
+
+CircuitCore::Grant CircuitCore::Acquire(const GetReach& reach) {
+  return AcquireLocked(published_.word().may_probe() ? reach() : Reach::kCall);
 }
 
 CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
   Operation operation(*this);
   const Policy& policy = *machine_.policy();
+  if (policy.hung_calls) TellMachineOfRuns(operation.now());  // it may open
   Grant grant;
   if (all_have_places_) {
     grant = AcquireWithPlace(operation.now(), reach, operation.changes());
@@ -147,11 +163,49 @@ void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
   if (outcome.kind == OutcomeKind::kSuccess) {
     if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, outcome);
     const AdmissionWord word = published_.word();
-    if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket.epoch)) {
+    if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket)) {
       return GivePlaceBack(ticket);
     }
   }
   ReturnLocked(ticket, outcome);
+}
+
+// A call that starts is counted by the slice in which it does. False, and nothing has changed, if
+// it takes the lock to know whether calls hang.
+bool CircuitCore::StartAmongHungCalls(AdmissionWord word, bool exactly, SteadyTime& start) {
+  const int64_t latest = published_.latest_now();
+  const int64_t quiet_until = published_.quiet_until();
+  const int64_t slice_nanos = published_.hung_slice_nanos();
+  int64_t now = std::max(latest, clock_.CoarseNow().nanos());
+  // As far as the coarse clock tells for sure.
+  const int64_t left = std::min(quiet_until - now, slice_nanos - FloorMod(now, slice_nanos));
+  if (exactly || left <= Clock::kCoarseLagNanos) now = std::max(latest, clock_.Now().nanos());
+  if (now >= quiet_until) return false;
+  start = SteadyTime::FromNanos(now);
+  if (!published_.hung_call_slots()->Start(HungTagOf(word.epoch(), start))) return false;
+  published_.NoteLook(now);
+  return true;
+}
+
+// Whether there is nothing to be found.
+bool CircuitCore::LookForHungCalls() {
+  const int64_t until = published_.quiet_until();
+  int64_t left = 0;
+  if (!IsBefore(until, left)) return false;
+  published_.NoteLook(until - left);
+  return true;
+}
+
+bool CircuitCore::HungSlotHolds(const Ticket& ticket) const {
+  return published_.hung_call_slots()->Holds(HungTagOf(ticket.epoch, ticket.start));
+}
+
+void CircuitCore::StopClock(const Ticket& ticket) {
+  if (published_.hung_call_slots()->End(HungTagOf(ticket.epoch, ticket.start))) return;
+  // Time or the circuit has gone on, just now.
+  Operation operation(*this);
+  TellMachineOfRuns(operation.now());
+  machine_.StopClock(ticket, operation.now(), operation.changes());
 }
 
 void CircuitCore::NoteLatency(const Ticket& ticket) {
@@ -190,7 +244,8 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
 
 void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   // Without a limit that would have to be looked at, no clock is running for the call.
-  if (published_.word().admits()) return;
+  const AdmissionWord word = published_.word();
+  if (word.admits() && !word.counts_hung_calls()) return;
   if (ticket.Is(Ticket::kAnswered) && ticket.shadow == 0) return;
   Operation operation(*this);
   const Outcome success = SuccessOf(message);
@@ -201,6 +256,7 @@ void CircuitCore::ReceiveMessage(Ticket& ticket, const Outcome& message) {
   machine_.AdvanceTo(operation.now(), operation.changes());
   if (ticket.Is(Ticket::kAnswered) || !machine_.MessagesMatter()) return;
   const CallRecord call = Judge(*machine_.policy(), success, IsSlow(message, ticket));
+  TellMachineOfRuns(operation.now());
   machine_.ReceiveMessage(ticket, call, operation.now(), operation.changes());
   ticket.flags |= Ticket::kAnswered;
   if (call.kind == OutcomeKind::kFailure) ticket.flags |= Ticket::kFailed;
@@ -283,6 +339,7 @@ void CircuitCore::SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::st
   all_have_places_ = all_have_places_ && policy->max_in_flight;
   TellMachineOfRuns(now);
   machine_.SetPolicy(std::move(policy), why, now, changes);
+  published_.Set(*machine_.policy());
   SetShadow(now);
 }
 
@@ -392,6 +449,7 @@ void CircuitCore::PushEvent(EventKind kind, std::string detail, absl::string_vie
 void CircuitCore::PushEventLocked(EventKind kind, std::string detail, absl::string_view actor,
                                   SteadyTime now) {
   Changes due;
+  TellMachineOfLooks();
   if (shadow_ != nullptr) AdvanceBoth(now, due);
   machine_.AdvanceTo(now, due);
   Keep(due, now, actor);
@@ -433,6 +491,11 @@ void CircuitCore::TellMachineOfRuns(SteadyTime now) {
   });
 }
 
+void CircuitCore::TellMachineOfLooks() {
+  const int64_t at = published_.looked_at();
+  if (at != PublishedAdmission::kNoLook) machine_.LookedAt(SteadyTime::FromNanos(at));
+}
+
 StateMachine::CallCounts CircuitCore::Counts::operator()() const {
   const LifetimeTotals::Calls calls = core_.CallsNow();
   return {calls.rejected + calls.would_reject, calls.in_flight};
@@ -440,7 +503,9 @@ StateMachine::CallCounts CircuitCore::Counts::operator()() const {
 
 // From here on this thread counts its successes by itself.
 void CircuitCore::StartRun(SteadyTime now) {
-  TellMachine(shards_.Mine().StartRun({machine_.epoch(), machine_.SliceAt(now)}), now);
+  CallShards::Handle mine = shards_.Mine();
+  const SuccessRun::Tag tag{machine_.epoch(), machine_.SliceAt(now)};
+  if (!mine.HasRun(tag)) TellMachine(mine.StartRun(tag), now);
 }
 
 // A run of an earlier epoch counts in the totals alone.
@@ -505,10 +570,11 @@ void CircuitCore::Publish() {
   }
   if (shadow_ != nullptr) {
     // It has to hear of each call.
-    path.admits = path.rejects = false;
+    path.admits = false;
+    path.rejects.reset();
     path.may_probe = path.may_probe || shadow_->may_probe();
   }
-  published_.Publish(path, machine_.mode(), machine_.epoch(), *machine_.policy());
+  published_.Publish(path, machine_.mode(), machine_.epoch());
 }
 
 CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {

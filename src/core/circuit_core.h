@@ -32,6 +32,7 @@
 #include "src/core/call_places.h"
 #include "src/core/call_shards.h"
 #include "src/core/event_delivery.h"
+#include "src/core/hung_call_slots.h"
 #include "src/core/jitter.h"
 #include "src/core/opening.h"
 #include "src/core/published_admission.h"
@@ -81,18 +82,20 @@ class CircuitCore {
   bool AdmitPlainly(Ticket& ticket);
   bool ReturnSuccessPlainly(const Ticket& ticket);
 
-  // The rejected call of an OPEN circuit, or of one that has as many calls in flight as it may.
+  // Whether the call may reach the dependency.
+  using GetReach = absl::FunctionRef<Reach()>;
+
+  // The rejected call of an OPEN circuit, of one whose probes are all out, or which has as many
+  // calls in flight as it may.
   // False, and nothing has changed, if it takes an `Acquire` to know.
   struct Rejected {
     RejectionReason reason = RejectionReason::kOpen;
     State state = State::kOpen;
     absl::Duration retry_after = absl::ZeroDuration();
   };
-  bool RejectWithoutLock(Rejected& rejected);
+  bool RejectWithoutLock(const GetReach& reach, Rejected& rejected);
 
-  // `reach` may be null: then the call may reach the dependency.
-  using GetReach = absl::FunctionRef<Reach()>;
-  Grant Acquire(const GetReach* reach);
+  Grant Acquire(const GetReach& reach);
   void Return(const Ticket& ticket, const Outcome& outcome);
 
   // A call that goes on has received a message: noted in its ticket if anyone wants to know.
@@ -155,10 +158,21 @@ class CircuitCore {
  private:
   class Operation;
 
-  bool CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch);
+  bool CountSuccessWithoutLock(AdmissionWord word, const Ticket& ticket);
+  bool StartAmongHungCalls(AdmissionWord word, bool exactly, SteadyTime& start);
+  static bool IsAmongHungCalls(AdmissionWord word, const Ticket& ticket);
+  bool MayEndAmongHungCalls(AdmissionWord word, const Ticket& ticket);
+  bool LookForHungCalls();
+  bool HungSlotHolds(const Ticket& ticket) const;
+  HungCallSlots::Tag HungTagOf(uint64_t epoch, SteadyTime start) const {
+    return {epoch, FloorDiv(start.nanos(), published_.hung_slice_nanos())};
+  }
+  void StopClock(const Ticket& ticket);
   int64_t PresentSlice(int64_t slice_nanos) const;
 
   bool RejectWithoutPlace(AdmissionWord word, Rejected& rejected);
+  bool RejectWhileFull(AdmissionWord word, const GetReach& reach, Rejected& rejected);
+  bool IsBefore(int64_t until, int64_t& left) const;
   // When the call is counted as returned, so that no more seem to be in flight than may be.
   void GivePlaceBack(const Ticket& ticket) {
     if (ticket.Is(Ticket::kHasPlace)) places_->GiveBack();
@@ -186,6 +200,7 @@ class CircuitCore {
     return places_->taken() - (asks_with_place_ ? 1 : 0);
   }
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellMachineOfLooks() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
                        Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetShadow(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -282,45 +297,60 @@ inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
 inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
-  CallShards::Handle mine = shards_.Mine();  // before the place: there may be no memory for it
+  CallShards::Handle mine = shards_.Mine();  // before all else: there may be no memory for it
+  const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
+  if (word.counts_hung_calls()) {
+    if (!StartAmongHungCalls(word, /*exactly=*/timed, ticket.start)) return false;
+  } else if (timed) {
+    ticket.start = clock_.Now();
+  }
   if (word.takes_places()) {
     if (word.disabled()) {
       places_->TakeAnyway();
     } else if (!places_->Take(published_.max_in_flight())) {
+      if (word.counts_hung_calls()) {
+        ticket.epoch = word.epoch();
+        StopClock(ticket);
+      }
       return false;
     }
   }
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
   const bool sampled = IsSample(mine.CountGranted());
-  const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
-  if (timed || sampled) {
-    Time(timed, sampled, timed ? clock_.Now() : clock_.CoarseNow(), ticket);
+  const bool started = timed || word.counts_hung_calls();
+  if (started || sampled) {
+    Time(started, sampled, started ? ticket.start : clock_.CoarseNow(), ticket);
   }
   if (word.takes_places()) ticket.flags |= Ticket::kHasPlace;
   return true;
 }
 
-inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
+inline bool CircuitCore::RejectWithoutLock(const GetReach& reach, Rejected& rejected) {
   const AdmissionWord word = published_.word();
   if (!word.rejects()) return RejectWithoutPlace(word, rejected);
-  const int64_t until = published_.rejects_until();
+  if (word.rejection_looks()) return RejectWhileFull(word, reach, rejected);
   int64_t left = PublishedAdmission::kNever;
-  if (until != PublishedAdmission::kNever) {
-    const int64_t latest = published_.latest_now();
-    left = until - std::max(latest, clock_.CoarseNow().nanos());
-    if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
-    if (left <= 0) return false;
-  }
+  if (!IsBefore(published_.rejects_until(), left)) return false;
   shards_.Mine().CountRejected();
-  rejected.reason = word.forced_open() ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
-  rejected.retry_after =
-      left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left);
+  rejected = {
+      word.reason(), State::kOpen,
+      left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left)};
   return true;
+}
+
+// Whether it is before `until`, and how long.
+inline bool CircuitCore::IsBefore(int64_t until, int64_t& left) const {
+  if (until == PublishedAdmission::kNever) return true;
+  const int64_t latest = published_.latest_now();
+  left = until - std::max(latest, clock_.CoarseNow().nanos());
+  if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
+  return left > 0;
 }
 
 inline bool CircuitCore::RejectWithoutPlace(AdmissionWord word, Rejected& rejected) {
   if (!word.admits() || !word.takes_places() || word.disabled()) return false;
   if (places_->taken() < published_.max_in_flight()) return false;
+  if (word.counts_hung_calls() && !LookForHungCalls()) return false;
   places_->CountRefused();
   rejected = {RejectionReason::kTooManyCalls, State::kClosed, absl::ZeroDuration()};
   return true;
@@ -329,28 +359,45 @@ inline bool CircuitCore::RejectWithoutPlace(AdmissionWord word, Rejected& reject
 inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
-  if (IsSlow(ticket) || !CountSuccessWithoutLock(word, ticket.epoch)) return false;
+  if (IsSlow(ticket) || !CountSuccessWithoutLock(word, ticket)) return false;
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket);
   GivePlaceBack(ticket);
   return true;
 }
 
 inline bool CircuitCore::ReturnIgnoredWithoutLock(const Ticket& ticket) {
-  if (!published_.word().admits()) return false;
+  const AdmissionWord word = published_.word();
+  if (!word.admits() || !MayEndAmongHungCalls(word, ticket)) return false;
   shards_.Mine().CountIgnored();
+  if (IsAmongHungCalls(word, ticket)) StopClock(ticket);
   GivePlaceBack(ticket);
   return true;
 }
 
-inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, uint64_t epoch) {
+inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, const Ticket& ticket) {
   CallShards::Handle mine = shards_.Mine();
   if (!word.disabled()) {
-    if (epoch != word.epoch() || !word.successes_only_count()) return false;
+    if (ticket.epoch != word.epoch() || !word.successes_only_count()) return false;
+    if (!MayEndAmongHungCalls(word, ticket)) return false;
     const int64_t slice_nanos = published_.slice_nanos();
-    if (!mine.ExtendRun({epoch, slice_nanos == 0 ? 0 : PresentSlice(slice_nanos)})) return false;
+    if (!mine.ExtendRun({ticket.epoch, slice_nanos == 0 ? 0 : PresentSlice(slice_nanos)})) {
+      return false;
+    }
+    if (IsAmongHungCalls(word, ticket)) StopClock(ticket);
   }
   mine.CountSuccess();
   return true;
+}
+
+// Whether it is counted among those that may hang.
+inline bool CircuitCore::IsAmongHungCalls(AdmissionWord word, const Ticket& ticket) {
+  return word.counts_hung_calls() && ticket.epoch == word.epoch() && !ticket.Is(Ticket::kAnswered);
+}
+
+// An end is a look.
+inline bool CircuitCore::MayEndAmongHungCalls(AdmissionWord word, const Ticket& ticket) {
+  if (!word.counts_hung_calls() || ticket.epoch != word.epoch()) return true;
+  return LookForHungCalls() && (ticket.Is(Ticket::kAnswered) || HungSlotHolds(ticket));
 }
 
 // The coarse clock is good enough, unless the slice may have ended since.

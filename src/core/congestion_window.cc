@@ -84,6 +84,12 @@ bool CongestionWindow::Admit(SteadyTime now, absl::Duration patience) {
   return true;
 }
 
+std::optional<SteadyTime> CongestionWindow::FullUntil(absl::Duration patience) const {
+  const bool full = size_ >= kUnit ? (inside_ + 1) * kUnit > size_ : inside_ > 0;
+  if (!full || slices_.empty()) return std::nullopt;
+  return SteadyTime::FromNanos((slices_.front().index + 1) * kSliceNanos) + patience;
+}
+
 void CongestionWindow::Return(SteadyTime start, SteadyTime now, absl::Duration patience,
                               bool success) {
   Forget(now, patience);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <optional>
 
 #include "absl/time/time.h"
 #include "fusebox/clock.h"
@@ -36,6 +37,12 @@ class CongestionWindow {
   // Whether there is a place for one more call; if not, that is remembered. A call that has had its
   // place for `patience` has it no longer.
   bool Admit(SteadyTime now, absl::Duration patience);
+
+  // The last of some calls was held back then, with no place for any.
+  void HeldAt(SteadyTime then) { last_held_ = std::max(last_held_, then); }
+
+  // Until when there is no place, unless a call gives its own back. Empty: there may be one.
+  std::optional<SteadyTime> FullUntil(absl::Duration patience) const;
 
   // A call that started then gives its place back, if it still has it; the window grows by its
   // success, if at least half of it was in use around its start as far as that is still known.

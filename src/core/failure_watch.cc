@@ -19,12 +19,15 @@ int64_t LongestRun(const Policy& policy) {
 
 }  // namespace
 
-FailureWatch::FailureWatch(const Policy& policy, CallAverages* averages, SteadyTime now)
+FailureWatch::FailureWatch(const Policy& policy, const WatchMemory& memory, uint64_t epoch,
+                           SteadyTime now)
     : policy_(policy),
-      averages_(averages),
+      averages_(memory.averages),
       window_(policy.window, now),
-      run_(LongestRun(policy), averages == nullptr ? nullptr : &averages->failures) {
-  if (policy.hung_calls) hung_calls_ = std::make_unique<HungCallTracker>(*policy.hung_calls, now);
+      run_(LongestRun(policy), averages_ == nullptr ? nullptr : &averages_->failures) {
+  if (!policy.hung_calls) return;
+  hung_calls_ =
+      std::make_unique<HungCallTracker>(*policy.hung_calls, *memory.hung_calls, epoch, now);
 }
 
 std::optional<Verdict> FailureWatch::CheckHungCalls(SteadyTime now) {
@@ -84,7 +87,7 @@ std::optional<Verdict> FailureWatch::Check(SteadyTime now) {
 }
 
 bool FailureWatch::SuccessMatters(SteadyTime now) {
-  return hung_calls_ != nullptr || internal::SuccessMatters(policy_, window_.Counts(now));
+  return internal::SuccessMatters(policy_, window_.Counts(now));
 }
 
 }  // namespace fusebox::internal

@@ -20,15 +20,24 @@
 
 namespace fusebox::internal {
 
-// Not thread-safe. The policy must outlive it, and so must the averages, which go on from one to
-// the next; null if no rule looks at them.
+// What goes on from one watch to the next, and must outlive it. Null: no rule looks at it.
+struct WatchMemory {
+  CallAverages* averages = nullptr;
+  HungCallSlots* hung_calls = nullptr;
+};
+
+// Not thread-safe. The policy must outlive it.
 class FailureWatch {
  public:
-  FailureWatch(const Policy& policy, CallAverages* averages, SteadyTime now);
+  // Of that epoch of its circuit.
+  FailureWatch(const Policy& policy, const WatchMemory& memory, uint64_t epoch, SteadyTime now);
 
   // Whether the calls that are out trip it: looked at before each start and after each end.
   std::optional<Verdict> CheckHungCalls(SteadyTime now);
   void Start(SteadyTime now);
+
+  // Of the rule on calls that hang; null: it is off.
+  HungCallTracker* hung_calls() { return hung_calls_.get(); }
 
   // A call that started then can't hang any more.
   void StopClock(SteadyTime start, SteadyTime now);

@@ -55,6 +55,14 @@ void Probes::Return(int32_t place, bool counts) {
   if (!counts) --admissions_;
 }
 
+std::optional<SteadyTime> Probes::FullUntil(SteadyTime now) const {
+  const bool full = free_ == kNone || (admissions_limit_ && admissions_ >= *admissions_limit_);
+  if (!full || first_ == kNone) return std::nullopt;
+  if (timeout_ == absl::ZeroDuration()) return kForever;
+  const SteadyTime until = At(first_).since + timeout_;
+  return until > now ? std::optional(until) : std::nullopt;
+}
+
 bool Probes::CheckTimeout(SteadyTime now) {
   if (timeout_ == absl::ZeroDuration()) return false;
   const bool hung = first_ != kNone && now - At(first_).since >= timeout_;

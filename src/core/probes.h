@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -38,6 +39,14 @@ class Probes {
 
   // One look at whether a probe has been out for too long.
   bool CheckTimeout(SteadyTime now);
+
+  // One look was taken then, which found none.
+  void LookedAt(SteadyTime then) { guard_.LookedAt(then); }
+
+  // Until when no probe can be admitted, unless one comes back; and no look can find one that has
+  // been out for too long. Empty: a call may be admitted, or it takes a look to know.
+  std::optional<SteadyTime> FullUntil(SteadyTime now) const;
+  static constexpr SteadyTime kForever = SteadyTime::FromNanos(std::numeric_limits<int64_t>::max());
 
   int64_t out() const { return out_; }
 

@@ -20,6 +20,14 @@ class StallGuard {
   explicit StallGuard(absl::Duration age)
       : half_age_(Part(age, 2)), moment_(std::min(Part(age, 8), absl::Milliseconds(100))) {}
 
+  // One look was taken then, which found nothing.
+  void LookedAt(SteadyTime then) {
+    if (!last_look_ || then > *last_look_) last_look_ = then;
+  }
+
+  // Whether something was found that doesn't hold yet.
+  bool armed() const { return armed_at_.has_value(); }
+
   // Whether what was found holds.
   bool Look(SteadyTime now, bool found) {
     const bool looked_lately = last_look_ && now - *last_look_ <= half_age_;

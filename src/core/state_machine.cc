@@ -120,7 +120,8 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
       open_duration_(seed, circuit),
       now_(now),
       averages_(policy_->improbable_run ? std::make_unique<CallAverages>(now) : nullptr),
-      state_(std::in_place_type<ClosedState>, *policy_, averages_.get(), now) {
+      hung_calls_(policy_->hung_calls ? std::make_unique<HungCallSlots>() : nullptr),
+      state_(std::in_place_type<ClosedState>, *policy_, Memory(), epoch_, now) {
   if (!opening) return;
   open_duration_.in_a_row().StartAt(opening->in_a_row);
   if (policy_->adaptive_recovery) outage_ = opening->outage;
@@ -237,6 +238,7 @@ StateMachine::Grant StateMachine::Reject(RejectionReason reason, absl::Duration 
 
 // Opens if one of them has been out for too long.
 void StateMachine::LookAtProbes(Changes& changes) {
+  if (watch() != nullptr) return;  // the ordinary case: there are none
   std::optional<Verdict> verdict;
   if (auto* const probing = std::get_if<ProbingState>(&state_)) {
     verdict = probing->CheckTimeout(now_);
@@ -299,7 +301,8 @@ bool StateMachine::IsCurrent(uint64_t epoch, SteadyTime now, Changes& changes) {
 StateMachine::Recorded StateMachine::Record(const Ticket& ticket, CallRecord call, SteadyTime now,
                                             Changes& changes) {
   if (!IsCurrent(ticket.epoch, now, changes)) return {call.kind, ticket.epoch != kNoEpoch};
-  const std::optional<absl::Duration> hung = HungUntilCancelled(ticket, call);
+  const std::optional<absl::Duration> hung =
+      call.cancelled ? HungUntilCancelled(ticket, call) : std::nullopt;
   if (hung) call.kind = OutcomeKind::kFailure;
   std::optional<Verdict> verdict = ticket.Is(Ticket::kAsks) ? RecordAnswer(ticket, call, changes)
                                                             : RecordCurrent(ticket, call, changes);
@@ -366,7 +369,7 @@ bool StateMachine::CanBeAsked(const CallRecord& answer) {
 // How long a probe was out that was cancelled, if that was too long to be the caller's doing alone.
 std::optional<absl::Duration> StateMachine::HungUntilCancelled(const Ticket& ticket,
                                                                const CallRecord& call) const {
-  if (ticket.Is(Ticket::kAnswered) || !call.cancelled) return std::nullopt;
+  if (ticket.Is(Ticket::kAnswered)) return std::nullopt;
   if (call.kind != OutcomeKind::kIgnored) return std::nullopt;
   const std::optional<SteadyTime> since = ProbeSince(ticket);
   if (!since) return std::nullopt;
@@ -514,7 +517,8 @@ std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const C
   if (!ticket.Is(Ticket::kAnswered)) watching->StopClock(ticket.start, now_);
   std::optional<Verdict> verdict =
       entry ? watching->Record(*entry, now_) : watching->CheckHungCalls(now_);
-  return verdict ? verdict : RecordInWindow(ticket, call, changes);
+  if (verdict || window() == nullptr) return verdict;
+  return RecordInWindow(ticket, call, changes);
 }
 
 // A call has ended, or is as good as that.
@@ -666,6 +670,10 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   } else if (averages_ == nullptr) {
     averages_ = std::make_unique<CallAverages>(now_);
   }
+  // They stay: calls may be looking at them.
+  if (policy_->hung_calls && hung_calls_ == nullptr) {
+    hung_calls_ = std::make_unique<HungCallSlots>();
+  }
   // An opening goes on as it is; everything else starts anew under the new policy.
   if (awaits_connection() || waits_for_probe()) probed_ = nullptr;
   asking_stopped_ = false;
@@ -797,7 +805,7 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
     case Phase::kClosed:
       outage_.reset();
       usual_latency_ = absl::ZeroDuration();
-      state_.emplace<ClosedState>(*policy_, averages_.get(), at);
+      state_.emplace<ClosedState>(*policy_, Memory(), epoch_, at);
       break;
     case Phase::kOpen:
       state_ = Open(at, by);
@@ -810,10 +818,10 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
       state_.emplace<ProbingState>(*policy_, probed == nullptr ? WindowCounts() : *probed);
       break;
     case Phase::kRamping:
-      state_.emplace<RampingState>(*policy_, averages_.get(), at);
+      state_.emplace<RampingState>(*policy_, Memory(), epoch_, at);
       break;
     case Phase::kSlowStart:
-      state_.emplace<SlowStartState>(*policy_, averages_.get(), slow_from_, at);
+      state_.emplace<SlowStartState>(*policy_, Memory(), epoch_, slow_from_, at);
       break;
   }
 }
@@ -853,15 +861,13 @@ Change StateMachine::ChangeAt(EventKind kind, SteadyTime at, const Verdict& verd
 StateMachine::FastPath StateMachine::fast_path() {
   FastPath path;
   path.now = now_;
-  if (const auto* open = std::get_if<OpenState>(&state_)) {
-    path.rejects = mode_ != Mode::kShadow && open->has_rejected && !open->awaits_connection;
+  path.rejects = FastRejection();
+  if (phase() == Phase::kOpen) {
     path.may_probe = true;
-    path.rejects_until =
-        open->until.value_or(SteadyTime::FromNanos(std::numeric_limits<int64_t>::max()));
   } else if (auto* closed = std::get_if<ClosedState>(&state_)) {
     // In shadow mode a call without a place is admitted, and counted.
     const bool counts_alone = policy_->max_in_flight && mode_ == Mode::kShadow;
-    path.admits = !MessagesMatter() && !counts_alone;
+    path.admits = closed->limit == nullptr && !counts_alone && FindHungCalls(path);
     path.takes_places = policy_->max_in_flight.has_value();
     path.successes_matter = mode_ != Mode::kDisabled &&
                             (closed->limit != nullptr || closed->watch.SuccessMatters(now_));
@@ -870,6 +876,72 @@ StateMachine::FastPath StateMachine::fast_path() {
   }
   return path;
 }
+
+// Of a CLOSED circuit. False if the next call has to look at them.
+bool StateMachine::FindHungCalls(FastPath& path) {
+  if (!policy_->hung_calls || mode_ == Mode::kDisabled) return true;
+  HungCallTracker& tracker = *watch()->hung_calls();
+  const std::optional<SteadyTime> quiet_until = tracker.QuietUntil(now_);
+  if (quiet_until) path.hung_calls = {hung_calls_.get(), tracker.slice_nanos(), *quiet_until};
+  return quiet_until.has_value();
+}
+
+// What `Decide` says to any call, if it says the same to each and changes nothing but what
+// `LookedAt` is told.
+std::optional<StateMachine::FastPath::Rejects> StateMachine::FastRejection() {
+  using Rejects = FastPath::Rejects;
+  if (mode_ == Mode::kShadow || mode_ == Mode::kDisabled) return std::nullopt;
+  if (const auto* const open = std::get_if<OpenState>(&state_)) {
+    if (!open->has_rejected || open->awaits_connection) return std::nullopt;
+    const auto reason =
+        mode_ == Mode::kForcedOpen ? RejectionReason::kForcedOpen : RejectionReason::kOpen;
+    return Rejects{reason, State::kOpen, open->until.value_or(Probes::kForever)};
+  }
+  if (policy_->max_in_flight) return std::nullopt;  // which is looked at before
+  Rejects rejects;
+  rejects.state = state();
+  rejects.looks = true;
+  std::optional<SteadyTime> until;
+  if (const auto* const probing = std::get_if<ProbingState>(&state_)) {
+    until = probing->FullUntil(now_);
+    rejects.reason = RejectionReason::kHalfOpenFull;
+    rejects.if_reachable = true;
+  } else if (const auto* const retrying = std::get_if<RetryingState>(&state_)) {
+    if (retrying->has_rejected) until = retrying->FullUntil(now_);
+    rejects.if_reachable = true;
+  } else if (CongestionWindow* const limited = window()) {
+    if (!policy_->hung_calls) until = limited->FullUntil(Patience());
+    if (until && phase() == Phase::kClosed) {
+      until = std::min(*until, limited->EndsAfter(kLongestLimit));  // see AdvanceTo
+    }
+    rejects.reason = RejectionReason::kLimited;
+  }
+  if (!until) return std::nullopt;
+  rejects.until = *until;
+  return rejects;
+}
+
+void StateMachine::LookedAt(SteadyTime then) {
+  if (auto* const probing = std::get_if<ProbingState>(&state_)) {
+    probing->LookedAt(then);
+  } else if (auto* const retrying = std::get_if<RetryingState>(&state_)) {
+    retrying->LookedAt(then);
+  } else if (policy_->hung_calls) {
+    if (watch() != nullptr) watch()->hung_calls()->LookedAt(then);
+  } else if (CongestionWindow* const limited = window()) {
+    limited->HeldAt(then);
+  }
+}
+
+void StateMachine::StopClock(const Ticket& ticket, SteadyTime now, Changes& changes) {
+  if (!IsCurrent(ticket.epoch, now, changes) || watch() == nullptr) return;
+  watch()->StopClock(ticket.start, now_);
+  if (std::optional<Verdict> verdict = watch()->CheckHungCalls(now_)) {
+    CarryOut(*std::move(verdict), now_, {}, changes);
+  }
+}
+
+WatchMemory StateMachine::Memory() { return {averages_.get(), hung_calls_.get()}; }
 
 bool StateMachine::MessagesMatter() const {
   if (mode_ == Mode::kDisabled) return false;

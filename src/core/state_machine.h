@@ -150,17 +150,38 @@ class StateMachine {
   void SetPolicy(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
                  Changes& changes);
 
+  // Calls have started, ended or were rejected without the machine, the last one then: none of them
+  // could find anything, or be let through.
+  void LookedAt(SteadyTime then);
+
+  // A call that is out, and counts among those that may hang, is one of them no longer.
+  void StopClock(const Ticket& ticket, SteadyTime now, Changes& changes);
+
   // What can be decided without the machine until it is asked again.
   struct FastPath {
     // Every call, with the present epoch, for which there is a place under `max_in_flight`; no
     // other limit to be looked at.
     bool admits = false;
     bool takes_places = false;
-    bool rejects = false;  // every call, until `rejects_until`
+    struct Rejects {
+      RejectionReason reason = RejectionReason::kOpen;
+      State state = State::kOpen;
+      SteadyTime until = Probes::kForever;  // and no longer
+      // Not of an opening that has its end: calls come back by themselves, and the machine has to
+      // hear of it (`LookedAt`).
+      bool looks = false;
+      bool if_reachable = false;  // a call that can't reach the dependency is another matter
+    };
+    std::optional<Rejects> rejects;  // every call
+    struct HungCalls {
+      HungCallSlots* slots = nullptr;  // null: the rule is off
+      int64_t slice_nanos = 0;
+      SteadyTime quiet_until;  // every start and end is a look, of which the machine has to hear
+    };
+    HungCalls hung_calls;
     bool successes_matter = true;
     bool may_probe = false;  // a call that comes may become a probe
-    SteadyTime rejects_until;
-    SteadyTime now;  // the latest that was seen: an earlier one is taken for it
+    SteadyTime now;          // the latest that was seen: an earlier one is taken for it
   };
   FastPath fast_path();
   // Whether anyone wants to know that a call has received a message: a rule on calls that hang, a
@@ -191,6 +212,9 @@ class StateMachine {
 
  private:
   Phase phase() const;
+  std::optional<FastPath::Rejects> FastRejection();
+  bool FindHungCalls(FastPath& path);
+  WatchMemory Memory();
   bool has_rejected() const;
   void TellFirstRejection(bool& told, Changes& changes) const;
   const FailureWatch* watch() const;
@@ -251,7 +275,8 @@ class StateMachine {
   SteadyTime now_;
   uint64_t epoch_ = kNoEpoch + 1;
   Mode mode_ = Mode::kAutomatic;
-  std::unique_ptr<CallAverages> averages_;  // null: no rule looks at them
+  std::unique_ptr<CallAverages> averages_;     // null: no rule looks at them
+  std::unique_ptr<HungCallSlots> hung_calls_;  // null: no policy has looked at them yet
   std::variant<ClosedState, OpenState, RetryingState, ProbingState, RampingState, SlowStartState>
       state_;
   std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet

@@ -34,8 +34,8 @@ Verdict NoCallCame(absl::Duration patience);
 // Each of these refers to the policy that it was made with, which must outlive it.
 
 struct ClosedState {
-  ClosedState(const Policy& policy, CallAverages* averages, SteadyTime now)
-      : watch(policy, averages, now) {}
+  ClosedState(const Policy& policy, const WatchMemory& memory, uint64_t epoch, SteadyTime now)
+      : watch(policy, memory, epoch, now) {}
 
   FailureWatch watch;
   std::unique_ptr<CongestionWindow> limit;  // null: none
@@ -73,6 +73,10 @@ class ProbingState {
   // Whether a probe has been out for too long: looked at before each start and each end of one.
   std::optional<Verdict> CheckTimeout(SteadyTime now);
 
+  // See Probes.
+  void LookedAt(SteadyTime then) { probes_.LookedAt(then); }
+  std::optional<SteadyTime> FullUntil(SteadyTime now) const { return probes_.FullUntil(now); }
+
   int64_t probes_out() const { return probes_.out(); }
   const WindowCounts& results() const { return results_; }
 
@@ -102,6 +106,8 @@ class RetryingState {
   std::optional<SteadyTime> due() const;
   Verdict AtEnd() const;
   std::optional<Verdict> CheckTimeout(SteadyTime now);
+  void LookedAt(SteadyTime then) { probes_.LookedAt(then); }
+  std::optional<SteadyTime> FullUntil(SteadyTime now) const { return probes_.FullUntil(now); }
   int64_t probes_out() const { return probes_.out(); }
 
   bool has_rejected;  // a call since the outage began
@@ -124,16 +130,19 @@ class RetryingState {
 // What only these two have is apart, so that it takes no room in the many circuits that are CLOSED.
 
 struct SlowStartState {
-  SlowStartState(const Policy& policy, CallAverages* averages, int64_t threshold, SteadyTime now)
-      : watch(policy, averages, now), limit(std::make_unique<CongestionWindow>(now, threshold)) {}
+  SlowStartState(const Policy& policy, const WatchMemory& memory, uint64_t epoch, int64_t threshold,
+                 SteadyTime now)
+      : watch(policy, memory, epoch, now),
+        limit(std::make_unique<CongestionWindow>(now, threshold)) {}
 
   FailureWatch watch;
   std::unique_ptr<CongestionWindow> limit;  // never null
 };
 
 struct RampingState {
-  RampingState(const Policy& policy, CallAverages* averages, SteadyTime now)
-      : watch(policy, averages, now), progress(std::make_unique<RampProgress>(*policy.ramp, now)) {}
+  RampingState(const Policy& policy, const WatchMemory& memory, uint64_t epoch, SteadyTime now)
+      : watch(policy, memory, epoch, now),
+        progress(std::make_unique<RampProgress>(*policy.ramp, now)) {}
 
   SteadyTime due() const { return progress->end(); }
   static Verdict AtEnd();

@@ -132,8 +132,7 @@ constexpr auto FieldsOf(const Policy* /*type*/) {
                "alike")
           .Decides(),
       PartRow("hung_calls", &Policy::hung_calls,
-              "opens when `count` calls have been in flight for `age` without a message. Takes the "
-              "circuit's lock on each call")
+              "opens when `count` calls have been in flight for `age` without a message")
           .Decides(),
       ValueRow("slow_call_duration", &Policy::slow_call_duration, kSlowCallRange, "",
                "from when on a call is slow; `slow_call_rate` and `slow_is_failure` need it"),

@@ -26,6 +26,7 @@ namespace {
 using fusebox_testing::Barrier;
 using fusebox_testing::FakeClock;
 using fusebox_testing::kThreads;
+using fusebox_testing::NoRulePolicy;
 using fusebox_testing::ProbeCallsPolicy;
 using fusebox_testing::RunThreads;
 using fusebox_testing::SmallPolicy;
@@ -442,6 +443,57 @@ TEST(CircuitBreakerConcurrency, R12_ALimitThatGoesRejectsNothing) {
       }
     });
     ASSERT_EQ(breaker->Snapshot().in_flight, 0);
+  }
+}
+
+// One call is out for each thread, so never enough to open the circuit, however they end, while
+// time goes on and an operator moves the circuit; and afterwards it takes as many as ever.
+TEST(CircuitBreakerConcurrency, R14_CallsThatHaveEndedHangNoMore) {
+  for (const bool limited : {false, true}) {
+    SCOPED_TRACE(limited);
+    FakeClock clock;
+    CircuitBreaker::Options options;
+    options.clock = &clock;
+    Policy policy = NoRulePolicy();
+    policy.hung_calls = HungCalls{kThreads + 1, absl::Seconds(8)};
+    if (limited) policy.max_in_flight = kThreads + 2;
+    const auto breaker = CircuitBreaker::Create("circuit", policy, options).value();
+    const Operator by("test");
+    RunThreads([&](int thread) {
+      std::minstd_rand random(static_cast<uint32_t>(thread + 1));
+      Tally tally;
+      for (int i = 0; i < kOperations; ++i) {
+        Permit permit = breaker->TryAcquire().permit();
+        ASSERT_TRUE(permit);
+        if (random() % 4 == 0) clock.Advance(absl::Milliseconds(300));
+        if (random() % 8 == 0) permit.ReceiveMessage();
+        EndCall(std::move(permit), static_cast<uint32_t>(random() >> 8U), tally);
+        if (thread > 0 || random() % 32 != 0) continue;
+        if (random() % 4 == 0) {
+          breaker->Disable(by);
+          breaker->Automate(by);
+        } else {
+          breaker->Reset(by);
+        }
+      }
+    });
+    ASSERT_EQ(breaker->Snapshot().totals.opened, 0);
+    ASSERT_EQ(breaker->Snapshot().in_flight, 0);
+
+    const auto wait = [&] {
+      for (int i = 0; i < 5; ++i) {
+        clock.Advance(absl::Seconds(2));
+        breaker->TryAcquire().permit().RecordSuccess();  // a look
+      }
+    };
+    std::vector<Permit> out;
+    while (out.size() < kThreads) out.push_back(breaker->TryAcquire().permit());
+    wait();
+    EXPECT_EQ(breaker->state(), State::kClosed);
+    out.push_back(breaker->TryAcquire().permit());
+    wait();
+    EXPECT_EQ(breaker->state(), State::kOpen);
+    EXPECT_EQ(breaker->Snapshot().last_opening->cause, Cause::kHungCalls);
   }
 }
 

@@ -348,6 +348,40 @@ TEST(CircuitBreaker, R5_AProcessThatWasStoppedReadsItsAnswersFirst) {
   EXPECT_EQ(circuit->state(), State::kClosed);
 }
 
+// However they are rejected: the calls that find no place are looks too.
+TEST(CircuitBreaker, R5_RejectedCallsAreLooks) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  const std::vector<Permit> probes = circuit.AcquireMany(2);
+  circuit.Advance(absl::Seconds(31));
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kHalfOpenFull);
+  circuit.Advance(absl::Seconds(29));
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kOpen);
+  EXPECT_EQ(circuit.moves().back().cause, Cause::kProbeTimeout);
+}
+
+TEST(CircuitBreaker, R5_R20_ACallWithoutAConnectionIsToldSoWhileTheProbesAreOut) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  std::vector<Permit> probes = circuit.AcquireMany(2);
+  const int64_t rejected = circuit->Snapshot().totals.rejected;
+  int asked = 0;
+  const auto reason = [&](bool connected) {
+    return circuit
+        ->TryAcquire([&] {
+          ++asked;
+          return connected;
+        })
+        .reason();
+  };
+  EXPECT_EQ(reason(true), RejectionReason::kHalfOpenFull);
+  EXPECT_EQ(reason(false), RejectionReason::kNotConnected);
+  EXPECT_EQ(asked, 2);  // each call once
+  EXPECT_EQ(circuit->Snapshot().totals.rejected, rejected + 2);
+  for (Permit& probe : probes) probe.RecordSuccess();
+  EXPECT_EQ(circuit->state(), State::kClosed);
+}
+
 TEST(CircuitBreaker, R5_AProbeThatStillHangsAMomentLaterOpensTheCircuit) {
   TestCircuit circuit;
   circuit.OpenAndWaitUntilHalfOpen();

@@ -2,12 +2,14 @@
 //
 // What looks at the calls in flight: the limit (rule R12), and those that hang (rule R14).
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
 #include "gtest/gtest.h"
+#include "src/core/hung_call_slots.h"
 #include "src/core/hung_call_tracker.h"
 #include "src/core/stall_guard.h"
 #include "tests/core/test_circuit.h"
@@ -18,6 +20,8 @@ namespace {
 using fusebox_testing::NoRulePolicy;
 using fusebox_testing::SmallPolicy;
 using fusebox_testing::TestCircuit;
+
+constexpr uint64_t kEpoch = 3;
 
 SteadyTime Nanos(int64_t nanos) { return SteadyTime::FromNanos(nanos); }
 
@@ -101,7 +105,8 @@ TEST(CircuitBreaker, R12_R8_ShadowAdmitsAndDisabledDoesNotLook) {
 
 TEST(HungCallTracker, R14_ACallIsHungOnceTheEndOfItsSliceIsTheAgeAgo) {
   // Slices of 10 ns.
-  HungCallTracker tracker(HungCalls{1, absl::Nanoseconds(80)}, Nanos(1000));
+  HungCallSlots slots;
+  HungCallTracker tracker(HungCalls{1, absl::Nanoseconds(80)}, slots, kEpoch, Nanos(1000));
   tracker.Start(Nanos(1003));
   EXPECT_FALSE(tracker.Check(Nanos(1089)).has_value());
   ASSERT_TRUE(tracker.Check(Nanos(1090)).has_value());
@@ -111,7 +116,8 @@ TEST(HungCallTracker, R14_ACallIsHungOnceTheEndOfItsSliceIsTheAgeAgo) {
 }
 
 TEST(HungCallTracker, R14_CountsAcrossSlicesAndForgetsWhatEnded) {
-  HungCallTracker tracker(HungCalls{3, absl::Nanoseconds(80)}, Nanos(0));
+  HungCallSlots slots;
+  HungCallTracker tracker(HungCalls{3, absl::Nanoseconds(80)}, slots, kEpoch, Nanos(0));
   for (int64_t i = 0; i < 6; ++i) tracker.Start(Nanos(i * 10));
   tracker.End(Nanos(10), Nanos(60));
   EXPECT_FALSE(tracker.Check(Nanos(119)).has_value());  // hung: those of 0 and 20
@@ -123,13 +129,98 @@ TEST(HungCallTracker, R14_CountsAcrossSlicesAndForgetsWhatEnded) {
 
 TEST(HungCallTracker, R14_R13_AJumpOfAnyLengthLosesNoCall) {
   for (const int64_t jump : {80, 90, 100, 111, 1'000, 1'000'000'000, 1'000'000'007}) {
-    HungCallTracker tracker(HungCalls{11, absl::Nanoseconds(83)}, Nanos(-45));
+    HungCallSlots slots;
+    HungCallTracker tracker(HungCalls{11, absl::Nanoseconds(83)}, slots, kEpoch, Nanos(-45));
     for (int64_t i = 0; i < 11; ++i) tracker.Start(Nanos(-45 + i));
     EXPECT_FALSE(tracker.Check(Nanos(-35 + jump)).has_value()) << jump;  // armed at most
     EXPECT_EQ(tracker.Check(Nanos(-25 + jump)).has_value(), jump >= 80) << jump;
     for (int64_t i = 0; i < 11; ++i) tracker.End(Nanos(-45 + i), Nanos(-25 + jump));
     EXPECT_FALSE(tracker.Check(Nanos(jump + 1000)).has_value()) << jump;
   }
+}
+
+// What starts in the slots by itself, as calls do, without the tracker's knowing.
+TEST(HungCallTracker, R14_CountsWhatStartsInTheSlotsByItself) {
+  HungCallSlots slots;
+  HungCallTracker tracker(HungCalls{2, absl::Nanoseconds(80)}, slots, kEpoch, Nanos(1000));
+  EXPECT_TRUE(slots.Start({kEpoch, 100}));
+  EXPECT_TRUE(slots.Start({kEpoch, 101}));
+  EXPECT_TRUE(slots.Start({kEpoch, 101}));
+  EXPECT_TRUE(slots.End({kEpoch, 101}));
+  EXPECT_FALSE(tracker.Check(Nanos(1099)).has_value());
+  EXPECT_TRUE(tracker.Check(Nanos(1100)).has_value());
+  EXPECT_FALSE(slots.End({kEpoch, 101}));  // the tracker has it by now
+  tracker.End(Nanos(1010), Nanos(1101));
+  EXPECT_FALSE(tracker.Check(Nanos(1101)).has_value());
+}
+
+TEST(HungCallTracker, R14_IsQuietUntilALookCouldFindEnough) {
+  HungCallSlots slots;
+  HungCallTracker tracker(HungCalls{2, absl::Nanoseconds(80)}, slots, kEpoch, Nanos(1000));
+  // With none out: whatever starts from now on may have looked at the clock a slice ago.
+  EXPECT_EQ(tracker.QuietUntil(Nanos(1000)), Nanos(1000 + 80));
+  EXPECT_TRUE(slots.Start({kEpoch, 100}));
+  EXPECT_TRUE(slots.Start({kEpoch, 101}));
+  EXPECT_EQ(tracker.QuietUntil(Nanos(1045)), Nanos(1020 + 80));  // when both hang
+  EXPECT_FALSE(tracker.Check(Nanos(1099)).has_value());
+  EXPECT_EQ(tracker.QuietUntil(Nanos(1099)), Nanos(1100));
+  EXPECT_TRUE(tracker.Check(Nanos(1100)).has_value());
+  EXPECT_EQ(tracker.QuietUntil(Nanos(1100)), std::nullopt);
+  tracker.End(Nanos(1005), Nanos(1101));
+  EXPECT_FALSE(tracker.Check(Nanos(1101)).has_value());
+  // One hangs: the next one that does is enough.
+  EXPECT_EQ(tracker.QuietUntil(Nanos(1101)), Nanos(1100 + 80));
+}
+
+TEST(HungCallTracker, R14_IsNotQuietWhileAFindingHasToHold) {
+  HungCallSlots slots;
+  HungCallTracker tracker(HungCalls{1, absl::Nanoseconds(80)}, slots, kEpoch, Nanos(1000));
+  tracker.Start(Nanos(1003));
+  EXPECT_FALSE(tracker.Check(Nanos(1200)).has_value());  // armed, with no look in the half age
+  EXPECT_EQ(tracker.QuietUntil(Nanos(1200)), std::nullopt);
+  EXPECT_TRUE(tracker.Check(Nanos(1210)).has_value());
+}
+
+TEST(HungCallTracker, R14_ALookThatIsToldOfLateCounts) {
+  HungCallSlots slots;
+  HungCallTracker tracker(HungCalls{1, absl::Nanoseconds(80)}, slots, kEpoch, Nanos(1000));
+  tracker.Start(Nanos(1003));
+  tracker.LookedAt(Nanos(1080));
+  EXPECT_TRUE(tracker.Check(Nanos(1090)).has_value());
+}
+
+TEST(HungCallSlots, R14_TakesCallsOfItsSlicesAndItsEpochAlone) {
+  HungCallSlots slots;
+  EXPECT_FALSE(slots.Start({kEpoch, 5}));
+  EXPECT_EQ(slots.Give({kEpoch, 5}), 0);
+  EXPECT_TRUE(slots.Start({kEpoch, 5}));
+  EXPECT_FALSE(slots.Start({kEpoch, 5 + HungCallSlots::kSlots}));
+  EXPECT_FALSE(slots.Start({kEpoch + 1, 5}));
+  EXPECT_FALSE(slots.End({kEpoch + 1, 5}));
+  EXPECT_TRUE(slots.Holds({kEpoch, 5}));
+  EXPECT_EQ(slots.Give({kEpoch, 5 + HungCallSlots::kSlots}), 1);
+  EXPECT_FALSE(slots.Holds({kEpoch, 5}));
+  EXPECT_FALSE(slots.End({kEpoch, 5}));
+}
+
+TEST(HungCallSlots, R14_ASealedSliceOnlyLosesCalls) {
+  HungCallSlots slots;
+  slots.Give({kEpoch, -3});
+  EXPECT_TRUE(slots.Start({kEpoch, -3}));
+  EXPECT_EQ(slots.Seal({kEpoch, -3}), 1);
+  EXPECT_FALSE(slots.Start({kEpoch, -3}));
+  EXPECT_TRUE(slots.StartAnyway({kEpoch, -3}));
+  EXPECT_EQ(slots.Seal({kEpoch, -3}), 2);
+  EXPECT_TRUE(slots.End({kEpoch, -3}));
+  EXPECT_EQ(slots.Seal({kEpoch, -3}), 1);
+}
+
+TEST(StallGuard, R14_ALookThatIsToldOfLateIsALook) {
+  StallGuard guard(absl::Nanoseconds(800));
+  EXPECT_FALSE(guard.Look(Nanos(0), false));
+  guard.LookedAt(Nanos(500));
+  guard.LookedAt(Nanos(400));
+  EXPECT_TRUE(guard.Look(Nanos(900), true));
 }
 
 TEST(StallGuard, R14_AFindingWithNoLookInTheHalfAgeBeforeItOnlyArms) {

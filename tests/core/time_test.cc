@@ -267,6 +267,57 @@ TEST(CircuitBreaker, R3_ACoarseClockPutsNoSuccessIntoTheSliceBefore) {
   }
 }
 
+// What calls do without the lock goes by the coarse clock where that is sure: so the circuit
+// decides as one whose coarse clock is exact.
+TEST(CircuitBreaker, R5_R14_ACoarseClockDecidesAsAnExactOne) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  const auto draw = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
+  int64_t opened = 0;
+  for (int run = 0; run < 200; ++run) {
+    Policy policy = SmallPolicy();
+    policy.open_duration = policy.max_open_duration = absl::Milliseconds(200);
+    policy.half_open.probe_timeout = absl::Milliseconds(300);
+    if (run % 2 == 0) policy.hung_calls = HungCalls{3, absl::Milliseconds(400)};
+    if (run % 3 == 0) policy.max_in_flight = 5;
+    CircuitBreaker::Options options;
+    LaggingClock lagging;
+    options.clock = &lagging;
+    options.seed = 1;
+    const auto breaker = CircuitBreaker::Create("lagging", policy, options).value();
+    TestCircuit exact(policy);
+    std::vector<std::pair<Permit, Permit>> out;
+    for (int i = 0; i < 1000; ++i) {
+      const auto step = absl::Milliseconds(draw(30));
+      lagging.clock.Advance(step);
+      exact.Advance(step);
+      Admission theirs = breaker->TryAcquire();
+      Admission ours = exact->TryAcquire();
+      ASSERT_EQ(theirs.admitted(), ours.admitted()) << "at call " << i;
+      if (theirs) {
+        out.emplace_back(std::move(theirs).permit(), std::move(ours).permit());
+      } else {
+        ASSERT_EQ(theirs.reason(), ours.reason()) << "at call " << i;
+        ASSERT_EQ(theirs.state(), ours.state()) << "at call " << i;
+      }
+      while (!out.empty() && draw(9) < 6) {
+        std::swap(out[static_cast<std::size_t>(draw(static_cast<int>(out.size()) - 1))],
+                  out.back());
+        const Outcome outcome = draw(2) > 0   ? Outcome::Success()
+                                : draw(1) > 0 ? Outcome::Failure()
+                                              : Outcome::Ignored();
+        out.back().first.Record(outcome);
+        out.back().second.Record(outcome);
+        out.pop_back();
+      }
+      ASSERT_EQ(breaker->state(), exact->state()) << "at call " << i;
+    }
+    opened += exact->Snapshot().totals.opened;
+  }
+  EXPECT_GT(opened, 100);
+}
+
 TEST(SteadyTime, ArithmeticSaturates) {
   const SteadyTime last = SteadyTime::FromNanos(std::numeric_limits<int64_t>::max());
   const SteadyTime first = SteadyTime::FromNanos(std::numeric_limits<int64_t>::min());
