@@ -213,12 +213,12 @@ class FUSEBOX_EXPORT CircuitBreaker {
  private:
   friend class internal::CircuitCore;
 
-  explicit CircuitBreaker(std::unique_ptr<internal::CircuitCore> core);
+  explicit CircuitBreaker(internal::CircuitCore* core) : core_(core) {}
 
   Admission Acquire(const absl::FunctionRef<Reach()>* reach);
   Admission AcquireLocked(const absl::FunctionRef<Reach()>* reach);
 
-  const std::unique_ptr<internal::CircuitCore> core_;
+  internal::CircuitCore* const core_;  // which it is a part of
 };
 
 }  // namespace fusebox

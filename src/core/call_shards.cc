@@ -18,7 +18,13 @@ CallShards::~CallShards() {
 }
 
 CallShards::Handle CallShards::FindOrMake() {
-  const auto index = static_cast<std::size_t>(ThreadIndex());
+  const int number = ThreadIndex();
+  if (number != kEndingThreadIndex) {  // many may be that
+    int owner = kNobody;
+    owner_.compare_exchange_strong(owner, number, std::memory_order_acq_rel);
+    if (owner == kNobody || owner == number) return Handle(first_, /*exclusive=*/true);
+  }
+  const auto index = static_cast<std::size_t>(number);
   const bool exclusive = index < kExclusive;
   const std::size_t place = exclusive ? index : kExclusive + index % kShared;
   Block* const block = block_.load(std::memory_order_acquire);

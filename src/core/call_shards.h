@@ -40,8 +40,8 @@ struct alignas(kCacheLine) CallShard : SuccessRun {
 };
 static_assert(sizeof(CallShard) == kCacheLine);
 
-// Thread-safe. The shards, and the place for them, are made when a thread first comes by: a circuit
-// without calls has none.
+// Thread-safe. The first thread that comes by has a shard that is there already, beside what else a
+// call looks at; those of others, and the place for them, are made when they come.
 class CallShards {
  public:
   CallShards() = default;
@@ -89,9 +89,10 @@ class CallShards {
   // Calls `visit(shard)` for each shard that there is.
   template <typename Visit>
   void ForEach(Visit visit) {
+    if (owner_.load(std::memory_order_acquire) != kNobody) visit(first_);
     Block* const block = block_.load(std::memory_order_acquire);
     if (block == nullptr) return;
-    // Most circuits have the shards of a few threads, with low numbers.
+    // Most circuits have the shards of a few threads.
     std::size_t place = 0;
     for (uint32_t left = block->taken.load(std::memory_order_acquire); left != 0; left >>= 1) {
       CallShard* const shard =
@@ -111,7 +112,7 @@ class CallShards {
   static_assert(kExclusive + kShared <= 32);                          // the bits of `taken`
   static_assert(kEndingThreadIndex >= static_cast<int>(kExclusive));  // many may be that
 
-  // Where the shards are, and room for the first one that is made: many a circuit never has
+  // Where the others are, and room for the first one that is made: many a circuit never has
   // another. Aligned by hand, as an aligned `new` would cut the memory into pieces.
   struct Block {
     CallShard* Room() {
@@ -130,7 +131,13 @@ class CallShards {
   Handle FindOrMake();
   CallShard& Make(std::size_t place);
 
+  static constexpr int kNobody = kNoThreadIndex - 1;
+
+  // Of that thread, from when it first came by until another one has its number. Whoever derives
+  // from this puts what a call looks at behind it, into the line of `block_`.
+  CallShard first_;
   std::atomic<Block*> block_{nullptr};
+  std::atomic<int> owner_{kNobody};
 };
 
 inline CallShards::Handle CallShards::Mine() {
@@ -139,6 +146,7 @@ inline CallShards::Handle CallShards::Mine() {
 }
 
 inline CallShard* CallShards::Own() {
+  if (t_thread_index == owner_.load(std::memory_order_acquire)) return &first_;
   // A thread without a number has a large one by this.
   static_assert(kNoThreadIndex < 0);
   const auto index = static_cast<unsigned int>(t_thread_index);

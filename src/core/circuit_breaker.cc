@@ -42,7 +42,6 @@ absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitBreaker::Create(absl::str
   return Create(name, policy, Options());
 }
 
-CircuitBreaker::CircuitBreaker(std::unique_ptr<CircuitCore> core) : core_(std::move(core)) {}
 CircuitBreaker::~CircuitBreaker() = default;
 
 Admission CircuitBreaker::TryAcquire() {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -99,8 +102,28 @@ Operator PrintableOperator(const Operator& by) {
 std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
                                                          std::shared_ptr<const Policy> policy,
                                                          Options options) {
-  return std::shared_ptr<CircuitBreaker>(new CircuitBreaker(
-      std::make_unique<CircuitCore>(name, std::move(policy), std::move(options))));
+  // Not by make_shared: the counts of its owners take a line of their own there.
+  std::shared_ptr<CircuitCore> core(new CircuitCore(name, std::move(policy), std::move(options)));
+  CircuitBreaker* const breaker = &core->breaker_;
+  return std::shared_ptr<CircuitBreaker>(std::move(core), breaker);
+}
+
+void* CircuitCore::operator new(std::size_t size) {
+  static_assert(alignof(CircuitCore) == kCacheLine);
+  // Behind it is where the memory begins.
+  constexpr std::size_t kMost = kCacheLine - __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  void* const memory = ::operator new(size + kMost + sizeof(void*));
+  void* core = memory;
+  std::size_t room = size + kMost;
+  core = std::align(kCacheLine, size, core, room);
+  std::memcpy(static_cast<char*>(core) + size, &memory, sizeof(memory));
+  return core;
+}
+
+void CircuitCore::operator delete(void* core) {
+  void* memory = nullptr;
+  std::memcpy(&memory, static_cast<char*>(core) + sizeof(CircuitCore), sizeof(memory));
+  ::operator delete(memory);
 }
 
 // The probes, or the calls under a limit, are all out.
@@ -110,7 +133,7 @@ bool CircuitCore::RejectWhileFull(AdmissionWord word, const GetReach& reach, Rej
   int64_t left = 0;
   if (!IsBefore(until, left)) return false;
   if (until != PublishedAdmission::kNever) published_.NoteLook(until - left);
-  shards_.Mine().CountRejected();
+  shards().Mine().CountRejected();
   const bool waits = word.reason() == RejectionReason::kOpen;
   rejected = {word.reason(), word.state(), waits ? kLeastProbeGap : absl::ZeroDuration()};
   return true;
@@ -209,12 +232,12 @@ void CircuitCore::StopClock(const Ticket& ticket) {
 }
 
 void CircuitCore::NoteLatency(const Ticket& ticket) {
-  shards_.Mine().NoteLatency(clock_.CoarseNow() - ticket.start);
+  shards().Mine().NoteLatency(clock_.CoarseNow() - ticket.start);
 }
 
 void CircuitCore::NoteLatency(const Ticket& ticket, const Outcome& success) {
   if (!success.timed) return;
-  if (success.latency) return shards_.Mine().NoteLatency(*success.latency);
+  if (success.latency) return shards().Mine().NoteLatency(*success.latency);
   NoteLatency(ticket);
 }
 
@@ -228,7 +251,7 @@ void CircuitCore::ReturnLocked(const Ticket& ticket, const Outcome& outcome) {
   FUSEBOX_DCHECK(ticket.epoch <= machine_.epoch());  // a permit is of its own circuit
   const bool slow = outcome.kind != OutcomeKind::kIgnored && IsSlow(outcome, ticket);
   CallRecord call = Judge(*machine_.policy(), outcome, slow);
-  if (call.cancelled) call.usual_latency = shards_.UsualLatency();
+  if (call.cancelled) call.usual_latency = shards().UsualLatency();
   TellMachineOfRuns(operation.now());
   const StateMachine::Recorded recorded =
       machine_.Record(ticket, call, operation.now(), operation.changes());
@@ -485,7 +508,7 @@ void CircuitCore::ReportUserCodeFailure(UserCode code, absl::string_view excepti
 
 // What threads have counted by themselves reaches the window here.
 void CircuitCore::TellMachineOfRuns(SteadyTime now) {
-  shards_.ForEach([&](CallShard& shard) {
+  shards().ForEach([&](CallShard& shard) {
     mutex_.AssertHeld();  // throughout
     TellMachine(shard.Take(), now);
   });
@@ -503,7 +526,7 @@ StateMachine::CallCounts CircuitCore::Counts::operator()() const {
 
 // From here on this thread counts its successes by itself.
 void CircuitCore::StartRun(SteadyTime now) {
-  CallShards::Handle mine = shards_.Mine();
+  CallShards::Handle mine = shards().Mine();
   const SuccessRun::Tag tag{machine_.epoch(), machine_.SliceAt(now)};
   if (!mine.HasRun(tag)) TellMachine(mine.StartRun(tag), now);
 }
@@ -548,7 +571,7 @@ Event CircuitCore::EventAt(SteadyTime at, SteadyTime now) const {
 }
 
 LifetimeTotals::Sum CircuitCore::SumNow() {
-  LifetimeTotals::Sum sum = totals_.SumWith(shards_);
+  LifetimeTotals::Sum sum = totals_.SumWith(shards());
   if (places_ != nullptr) sum.totals.too_many_calls += places_->refused();
   // Exact, where the sums are of moments that lie apart.
   if (all_have_places_) sum.in_flight = PlacesOfCallsOut();
@@ -556,7 +579,7 @@ LifetimeTotals::Sum CircuitCore::SumNow() {
 }
 
 LifetimeTotals::Calls CircuitCore::CallsNow() {
-  LifetimeTotals::Calls calls = totals_.CallsWith(shards_);
+  LifetimeTotals::Calls calls = totals_.CallsWith(shards());
   if (places_ != nullptr) calls.rejected += places_->refused();
   if (all_have_places_) calls.in_flight = PlacesOfCallsOut();
   return calls;

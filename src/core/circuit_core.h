@@ -46,8 +46,9 @@ namespace fusebox::internal {
 // What is kept of who did something, and why.
 Operator PrintableOperator(const Operator& by);
 
-// Thread-safe.
-class CircuitCore {
+// Thread-safe. Derived from its shards, so that what every call looks at is in two lines of memory
+// side by side.
+class CircuitCore : private CallShards {
  public:
   using Ticket = Permit::Ticket;
   using Grant = StateMachine::Grant;
@@ -60,6 +61,10 @@ class CircuitCore {
     std::optional<Opening> opening;         // that goes on
     bool has_operators_policy = false;
   };
+
+  // With the lines where they are to be. By hand: an aligned `new` cuts the memory into pieces.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* core);
 
   // Name and options must be valid, and the policy one in force (policy_in_force.h).
   CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy, Options options);
@@ -238,6 +243,13 @@ class CircuitCore {
     CircuitCore& core_;
   };
 
+  CallShards& shards() { return *this; }
+
+  // What the ordinary call looks at first, so that it shares its line.
+  CircuitBreaker breaker_{this};
+  PublishedAdmission published_;      // synchronised by itself
+  std::atomic<bool> removed_{false};  // says nothing of any other memory: relaxed
+
   // Constant.
   const uint64_t instance_;  // no other circuit of this process has had it
   const std::string name_;
@@ -250,11 +262,7 @@ class CircuitCore {
   // flight under the lock: those that are out by then have no places.
   const std::unique_ptr<CallPlaces> places_;
 
-  // Synchronised by themselves.
-  PublishedAdmission published_;
-  std::atomic<bool> removed_{false};  // says nothing of any other memory: relaxed
-  CallShards shards_;
-  EventQueue events_;
+  EventQueue events_;  // synchronised by itself
 
   // Guarded.
   Mutex mutex_;
@@ -274,7 +282,7 @@ class CircuitCore {
 inline bool CircuitCore::AdmitPlainly(Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits_plainly()) return false;
-  CallShard* const own = shards_.Own();
+  CallShard* const own = shards().Own();
   if (own == nullptr) return false;
   CallShards::Handle mine(*own, /*exclusive=*/true);
   if (IsSample(mine.granted() + 1)) return false;
@@ -286,7 +294,7 @@ inline bool CircuitCore::AdmitPlainly(Ticket& ticket) {
 inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.counts_plainly() || ticket.epoch != word.epoch() || ticket.flags != 0) return false;
-  CallShard* const own = shards_.Own();
+  CallShard* const own = shards().Own();
   if (own == nullptr) return false;
   CallShards::Handle mine(*own, /*exclusive=*/true);
   if (!mine.ExtendRun({ticket.epoch, /*slice=*/0})) return false;
@@ -297,7 +305,7 @@ inline bool CircuitCore::ReturnSuccessPlainly(const Ticket& ticket) {
 inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits()) return false;
-  CallShards::Handle mine = shards_.Mine();  // before all else: there may be no memory for it
+  CallShards::Handle mine = shards().Mine();  // before all else: there may be no memory for it
   const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
   if (word.counts_hung_calls()) {
     if (!StartAmongHungCalls(word, /*exactly=*/timed, ticket.start)) return false;
@@ -331,7 +339,7 @@ inline bool CircuitCore::RejectWithoutLock(const GetReach& reach, Rejected& reje
   if (word.rejection_looks()) return RejectWhileFull(word, reach, rejected);
   int64_t left = PublishedAdmission::kNever;
   if (!IsBefore(published_.rejects_until(), left)) return false;
-  shards_.Mine().CountRejected();
+  shards().Mine().CountRejected();
   rejected = {
       word.reason(), State::kOpen,
       left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left)};
@@ -368,14 +376,14 @@ inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
 inline bool CircuitCore::ReturnIgnoredWithoutLock(const Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits() || !MayEndAmongHungCalls(word, ticket)) return false;
-  shards_.Mine().CountIgnored();
+  shards().Mine().CountIgnored();
   if (IsAmongHungCalls(word, ticket)) StopClock(ticket);
   GivePlaceBack(ticket);
   return true;
 }
 
 inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, const Ticket& ticket) {
-  CallShards::Handle mine = shards_.Mine();
+  CallShards::Handle mine = shards().Mine();
   if (!word.disabled()) {
     if (ticket.epoch != word.epoch() || !word.successes_only_count()) return false;
     if (!MayEndAmongHungCalls(word, ticket)) return false;
