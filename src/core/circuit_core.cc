@@ -76,11 +76,11 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
 
 CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> policy,
                          Options options)
-    : instance_(NewInstance()),
+    : came_back_(options.opening.has_value()),
+      target_size_(static_cast<uint32_t>(options.target_size)),
+      instance_(NewInstance()),
       name_(name),
-      target_size_(options.target_size),
       failures_(std::move(options.failures)),
-      came_back_(options.opening.has_value()),
       clock_(failures_->clock()),
       seed_(options.seed),
       places_(policy->max_in_flight ? std::make_unique<CallPlaces>() : nullptr),
@@ -621,7 +621,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   snapshot.openings_in_a_row = machine_.openings_in_a_row();
   snapshot.window = machine_.Counts();
   if (shadow_ != nullptr) snapshot.shadow = shadow_->counts();
-  if (const auto& failure = totals_.last_failure()) {
+  if (const auto* failure = totals_.last_failure()) {
     snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};
   }
   if (const auto at = totals_.last_transition()) snapshot.last_transition = WallTimeOf(*at, now);

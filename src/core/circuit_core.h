@@ -251,12 +251,12 @@ class CircuitCore : private CallShards {
   std::atomic<bool> removed_{false};  // says nothing of any other memory: relaxed
 
   // Constant.
-  const uint64_t instance_;  // no other circuit of this process has had it
+  const bool came_back_;        // with an opening that goes on
+  const uint32_t target_size_;  // no name is longer
+  const uint64_t instance_;     // no other circuit of this process has had it
   const std::string name_;
-  const std::size_t target_size_;
   const std::shared_ptr<UserCodeFailures> failures_;
-  const bool came_back_;  // with an opening that goes on
-  const Clock& clock_;    // of failures_
+  const Clock& clock_;  // of failures_
   const Seed seed_;
   // Null if the first policy had no `max_in_flight`. One that comes later counts the calls in
   // flight under the lock: those that are out by then have no places.
@@ -270,8 +270,8 @@ class CircuitCore : private CallShards {
   StateMachine machine_ ABSL_GUARDED_BY(mutex_);
   // Of the policy's candidate. While there is one, every call takes the lock.
   std::unique_ptr<ShadowMachine> shadow_ ABSL_GUARDED_BY(mutex_);
-  uint32_t shadow_counter_ ABSL_GUARDED_BY(mutex_) = 0;
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
+  uint32_t shadow_counter_ ABSL_GUARDED_BY(mutex_) = 0;
   bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);
   bool all_have_places_ ABSL_GUARDED_BY(mutex_);          // the calls that are out
   bool asks_with_place_ ABSL_GUARDED_BY(mutex_) = false;  // a call that isn't out yet has one

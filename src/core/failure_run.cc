@@ -8,8 +8,9 @@ namespace fusebox::internal {
 void FailureRun::AddSuccesses(int64_t count) {
   Learn(length_, count);
   length_ = 0;
-  breaks_.clear();
-  remembered_ = 0;
+  if (breaks_ == nullptr) return;
+  breaks_->list.clear();
+  breaks_->remembered = 0;
 }
 
 void FailureRun::Learn(int64_t failures, int64_t successes) {
@@ -19,35 +20,40 @@ void FailureRun::Learn(int64_t failures, int64_t successes) {
 }
 
 int64_t FailureRun::AddFirstMessage() {
-  if (length_ > 0 || breaks_.empty()) {
-    breaks_.push_back({next_place_++, 0, length_, usual_ == nullptr ? FailureAverage() : *usual_});
-    remembered_ += length_;
+  if (breaks_ == nullptr) breaks_ = std::make_unique<Breaks>();
+  std::vector<Break>& list = breaks_->list;
+  if (length_ > 0 || list.empty()) {
+    list.push_back(
+        {breaks_->next_place++, 0, length_, usual_ == nullptr ? FailureAverage() : *usual_});
+    breaks_->remembered += length_;
   }
-  ++breaks_.back().standing;
+  ++list.back().standing;
   Learn(length_, 1);
   length_ = 0;
   Forget();
-  return breaks_.back().place;
+  return list.back().place;
 }
 
 void FailureRun::TakeBack(int64_t place) {
+  if (breaks_ == nullptr) return;
+  std::vector<Break>& list = breaks_->list;
   const auto found =
-      std::lower_bound(breaks_.begin(), breaks_.end(), place,
+      std::lower_bound(list.begin(), list.end(), place,
                        [](const Break& at, int64_t wanted) { return at.place < wanted; });
-  if (found == breaks_.end() || found->place != place) return;
+  if (found == list.end() || found->place != place) return;
   if (usual_ != nullptr) *usual_ = found->usual;
   auto changed = found;
   if (--found->standing == 0) {
     const auto next = std::next(found);
-    if (next != breaks_.end()) {
+    if (next != list.end()) {
       next->before += found->before;
     } else {
-      remembered_ -= found->before;
+      breaks_->remembered -= found->before;
       length_ += found->before;
     }
-    changed = breaks_.erase(found);
+    changed = list.erase(found);
   }
-  for (; usual_ != nullptr && changed != breaks_.end(); ++changed) {
+  for (; usual_ != nullptr && changed != list.end(); ++changed) {
     changed->usual = *usual_;
     Learn(changed->before, changed->standing);
   }
@@ -56,13 +62,14 @@ void FailureRun::TakeBack(int64_t place) {
 // The oldest failures matter only when all later breaks are taken back. If those alone are failures
 // enough, the circuit has opened by then.
 void FailureRun::Forget() {
+  std::vector<Break>& list = breaks_->list;
   std::size_t forgotten = 0;
-  while (forgotten < breaks_.size() && (remembered_ - breaks_[forgotten].before >= limit_ ||
-                                        breaks_.size() - forgotten > kMaxBreaks)) {
-    remembered_ -= breaks_[forgotten].before;
+  while (forgotten < list.size() && (breaks_->remembered - list[forgotten].before >= limit_ ||
+                                     list.size() - forgotten > kMaxBreaks)) {
+    breaks_->remembered -= list[forgotten].before;
     ++forgotten;
   }
-  breaks_.erase(breaks_.begin(), breaks_.begin() + static_cast<std::ptrdiff_t>(forgotten));
+  list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(forgotten));
 }
 
 }  // namespace fusebox::internal

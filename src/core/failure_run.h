@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "src/core/call_averages.h"
@@ -44,15 +45,20 @@ class FailureRun {
   // However long a run may be; so much is kept for no more than this many breaks.
   static constexpr std::size_t kMaxBreaks = 1'000;
 
+  // Of most circuits there are none.
+  struct Breaks {
+    std::vector<Break> list;
+    int64_t remembered = 0;  // failures before the present run: the sum over the list
+    int64_t next_place = 0;
+  };
+
   void Forget();
   void Learn(int64_t failures, int64_t successes);
 
   int64_t limit_;
   FailureAverage* usual_;
-  int64_t length_ = 0;      // failures since the last break
-  int64_t remembered_ = 0;  // failures before it: the sum over breaks_
-  int64_t next_place_ = 0;
-  std::vector<Break> breaks_;
+  int64_t length_ = 0;  // failures since the last break
+  std::unique_ptr<Breaks> breaks_;
 };
 
 }  // namespace fusebox::internal

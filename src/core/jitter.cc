@@ -24,10 +24,12 @@ uint64_t SeedOf(uint64_t seed, absl::string_view circuit) {
 }  // namespace
 
 int64_t Jitter::Draw() {
-  if (!generator_) generator_.emplace(SeedOf(seed_.value(), circuit_));
-  uint64_t random = (*generator_)();
+  // Its state is all of it, and what it gives is its next one.
+  Generator generator(has_drawn_ ? value_ : SeedOf(value_, circuit_));
+  has_drawn_ = true;
+  uint64_t random = value_ = generator();
   // Here, and not in the seed: the process may have been forked since.
-  if (!seed_.given()) random = MixBits(random ^ ProcessSalt());
+  if (!seed_given_) random = MixBits(random ^ ProcessSalt());
   return static_cast<int64_t>(absl::uint128(random) * (2 * kOne) >> 64) - kOne;
 }
 

@@ -3,7 +3,6 @@
 #define FUSEBOX_SRC_CORE_JITTER_H_
 
 #include <cstdint>
-#include <optional>
 #include <random>
 
 #include "absl/strings/string_view.h"
@@ -35,7 +34,8 @@ class Seed {
 class Jitter {
  public:
   // `circuit` must outlive it.
-  Jitter(Seed seed, absl::string_view circuit) : seed_(seed), circuit_(circuit) {}
+  Jitter(Seed seed, absl::string_view circuit)
+      : value_(seed.value()), seed_given_(seed.given()), circuit_(circuit) {}
 
   // Uniform in [-1, 1), in billionths.
   int64_t Draw();
@@ -45,9 +45,10 @@ class Jitter {
   using Generator =
       std::linear_congruential_engine<uint64_t, 6364136223846793005U, 1442695040888963407U, 0>;
 
-  const Seed seed_;
+  uint64_t value_;  // the seed; from the first draw on, what the generator is at
+  const bool seed_given_;
+  bool has_drawn_ = false;
   const absl::string_view circuit_;
-  std::optional<Generator> generator_;
 };
 
 }  // namespace fusebox::internal

@@ -274,7 +274,6 @@ class StateMachine {
   OpenDuration open_duration_;
   SteadyTime now_;
   uint64_t epoch_ = kNoEpoch + 1;
-  Mode mode_ = Mode::kAutomatic;
   std::unique_ptr<CallAverages> averages_;     // null: no rule looks at them
   std::unique_ptr<HungCallSlots> hung_calls_;  // null: no policy has looked at them yet
   std::variant<ClosedState, OpenState, RetryingState, ProbingState, RampingState, SlowStartState>
@@ -283,9 +282,11 @@ class StateMachine {
   std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing
   std::optional<SteadyTime> connected_at_;      // that a call ended the waiting for a connection
 
+  Mode mode_ = Mode::kAutomatic;
+
   // With health_probe:
   bool asking_stopped_ = false;
-  int refusals_ = 0;  // to say how it is, in a row
+  int8_t refusals_ = 0;  // to say how it is, in a row
 
   // With adaptive_recovery:
   std::optional<Outage> outage_;                 // that isn't over

@@ -67,7 +67,7 @@ void LifetimeTotals::CountFailure(const Outcome& outcome, bool stale, SteadyTime
   ++counts().failure;
   ++counts().failures_by_code[static_cast<std::size_t>(CanonicalCode(outcome.code))];
   if (stale) return;
-  if (!last_failure_) last_failure_ = Failure();
+  if (last_failure_ == nullptr) last_failure_ = std::make_unique<Failure>();
   last_failure_->at = now;
   last_failure_->code = outcome.code;
   SetPrintable(outcome.message, kMaxFailureMessageBytes, last_failure_->message);

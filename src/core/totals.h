@@ -54,7 +54,7 @@ class LifetimeTotals {
     int code = 0;
     std::string message;
   };
-  const std::optional<Failure>& last_failure() const { return last_failure_; }
+  const Failure* last_failure() const { return last_failure_.get(); }  // null: none yet
   std::optional<SteadyTime> last_transition() const { return last_transition_; }
 
   // What opened the circuit last, or what an operator did last.
@@ -75,9 +75,9 @@ class LifetimeTotals {
   std::unique_ptr<Totals> counts_;
   int64_t granted_ = 0;
   int64_t successes_ = 0;  // and none in counts_
-  std::optional<Failure> last_failure_;
   std::optional<SteadyTime> last_transition_;
-  // Of most circuits there is neither.
+  // Of most circuits there is none of these.
+  std::unique_ptr<Failure> last_failure_;
   std::unique_ptr<const LastChange> last_opening_;
   std::unique_ptr<const LastChange> last_action_;
 };
