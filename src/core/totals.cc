@@ -6,6 +6,7 @@
 #include "src/base/dcheck.h"
 #include "src/base/printable.h"
 #include "src/core/canonical_code.h"
+#include "src/core/in_flight.h"
 #include "src/core/transition_table.h"
 
 namespace fusebox {
@@ -128,24 +129,31 @@ LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
 
 LifetimeTotals::Calls LifetimeTotals::CallsWith(CallShards& shards) const {
   Calls calls;
-  int64_t returned = successes_;
+  int64_t returned_here = successes_;
   if (counts_ != nullptr) {
-    returned += counts_->failure + counts_->ignored;
+    returned_here += counts_->failure + counts_->ignored;
     calls.rejected = counts_->rejected + counts_->too_many_calls;
     calls.would_reject = counts_->would_reject;
   }
-  // Returns first, as above.
+  const auto returned = [&] {
+    int64_t sum = returned_here;
+    shards.ForEach([&](const CallShard& shard) {
+      sum += shard.success.load(std::memory_order_acquire) +
+             shard.ignored.load(std::memory_order_acquire);
+    });
+    return sum;
+  };
   shards.ForEach([&](const CallShard& shard) {
-    returned += shard.success.load(std::memory_order_acquire) +
-                shard.ignored.load(std::memory_order_acquire);
     calls.rejected += shard.rejected.load(std::memory_order_acquire);
   });
-  calls.granted = granted_;
-  shards.ForEach([&](const CallShard& shard) {
-    calls.granted += shard.granted.load(std::memory_order_acquire);
+  const CallSums sums = SumCalls(returned, [&] {
+    int64_t granted = granted_;
+    shards.ForEach(
+        [&](const CallShard& shard) { granted += shard.granted.load(std::memory_order_acquire); });
+    return granted;
   });
-  calls.in_flight = calls.granted - returned;
-  FUSEBOX_DCHECK(calls.in_flight >= 0);
+  calls.granted = sums.granted;
+  calls.in_flight = sums.in_flight;
   return calls;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "src/base/thread_index.h"
+#include "src/core/in_flight.h"
 #include "tests/core/threads.h"
 
 namespace fusebox::internal {
@@ -48,6 +49,36 @@ void InTurn(int count, Body body) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(SumCalls, R17_CallsThatComeAndGoMeanwhileAreNotInFlight) {
+  int64_t returned = 100;
+  int64_t granted = 105;
+  int looks = 0;
+  // This thread stands still in its first look, and 8,000 calls come and go.
+  const CallSums sums = SumCalls([&] { return returned; },
+                                 [&] {
+                                   const int64_t gone = looks++ == 0 ? 8'000 : 0;
+                                   returned += gone;
+                                   granted += gone;
+                                   return granted;
+                                 });
+  EXPECT_EQ(sums.in_flight, 5);
+  EXPECT_EQ(sums.granted, 8'105);
+  EXPECT_EQ(looks, 2);
+}
+
+TEST(SumCalls, R17_TheLeastOfAFewLooksWhereCallsNeverPause) {
+  int64_t returned = 0;
+  int64_t granted = 3;
+  int64_t gone = 50;
+  const auto come_and_go = [&] {
+    gone -= 10;
+    returned += gone;
+    granted += gone;
+    return granted;
+  };
+  EXPECT_EQ(SumCalls([&] { return returned; }, come_and_go).in_flight, 3 + 10);
 }
 
 TEST(CallShards, ThereAreNoneBeforeTheFirstCall) {
