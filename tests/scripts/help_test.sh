@@ -24,7 +24,7 @@ failed() {
 
 for script in "$root"/scripts/*; do
   name=${script##*/}
-  [ "$name" != common.sh ] || continue
+  [[ $name != *.sh ]] || continue  # sourced by others
   for flag in --help -h; do
     PATH="$work:$PATH" "$script" "$flag" > "$work/help" 2>&1 < /dev/null ||
       failed "scripts/$name $flag returned $?"
@@ -48,7 +48,7 @@ refuses() {
 }
 for script in "$root"/scripts/*; do
   name=${script##*/}
-  [ "$name" = common.sh ] || refuses "" "$name" --bogus
+  [[ $name == *.sh ]] || refuses "" "$name" --bogus
 done
 refuses "unknown argument: --bogus" demo --fast --bogus
 refuses "--admin-port takes a port from 0 to 65535, not: 65536" demo --admin-port 65536
