@@ -58,11 +58,15 @@ refuses "--seeds takes a number from 1" protection --seeds 0
 refuses "--part takes worlds, held-out or sensitivity" protection --part nosuch
 refuses "either --short or --packages" reproduce --short --packages
 refuses "--out needs a value" package --out
+refuses "no such group: nosuch (build, test, core32, lint, fuzz, bench, profile, plot, docs, package, suites)" \
+  install-deps build nosuch
 refuses "no such suite: sid" test --on sid
 refuses "no such part: fast" test --on trixie --part fast
 refuses "--part is for --on" test --part quick
+refuses "--part is for --on" test --part nosuch
 refuses "--on goes with --part alone" test --on trixie --all
 refuses "--on needs a value" test --on
+refuses "--part needs a value" test --part ""
 refuses "no such file" lint nofile.cc
 refuses "no such file" lint --format-only nofile.cc
 refuses "no C++ file: README.md" lint README.md
