@@ -190,9 +190,10 @@ int main(int argc, char** argv) {
   demo::Flags flags;
   CLI::App app(
       "Shows a circuit breaker at work: real servers that fail, hang and are killed, and two\n"
-      "clients that call them all the while, with the breaker and without. Takes about 60 s.",
+      "clients that call them all the while, with the breaker and without. Takes about a minute,\n"
+      "with --fast about 20 s.",
       "fusebox_demo");
-  app.add_flag("--fast", flags.fast, "Shorter scenes: about 20 s");
+  app.add_flag("--fast", flags.fast, "Shorter scenes");
   app.add_flag("--forever", flags.forever, "The scenes over and over, until SIGINT or SIGTERM");
   app.add_option("--admin-port", flags.admin_port,
                  "Serve the admin service, with writes, on this port of 127.0.0.1; 0: any free one")
