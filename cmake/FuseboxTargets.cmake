@@ -164,9 +164,9 @@ function(fusebox_install_program target)
   set_property(GLOBAL APPEND PROPERTY FUSEBOX_PROGRAMS ${target})
 endfunction()
 
-# Notes that <protos>, relative to <root>, are compiled into <out>: messages, services and stubs.
-# The C++ files that come of it are returned in <out_files>.
-function(fusebox_compile_protos root out protos out_files)
+# Notes that <protos>, relative to <root>, are compiled into <out> for <target>: messages, services and
+# stubs. The C++ files that come of it are returned in <out_files>.
+function(fusebox_compile_protos target root out protos out_files)
   # gRPC's package has its plugin, and so has a tree that gRPC is built in; where it is for another
   # system than this one, or left out, FUSEBOX_GRPC_CPP_PLUGIN is the path of one that runs here.
   if(NOT FUSEBOX_GRPC_CPP_PLUGIN AND TARGET gRPC::grpc_cpp_plugin)
@@ -192,12 +192,11 @@ function(fusebox_compile_protos root out protos out_files)
   endforeach()
   set(${out_files} "${files}" PARENT_SCOPE)
   # So that who only reads sources can have those too.
-  string(MAKE_C_IDENTIFIER "${out}" name)
-  add_custom_target(${name} DEPENDS ${files})
+  add_custom_target(${target}_gen DEPENDS ${files})
   if(NOT TARGET fusebox_generated)
     add_custom_target(fusebox_generated)
   endif()
-  add_dependencies(fusebox_generated ${name})
+  add_dependencies(fusebox_generated ${target}_gen)
 endfunction()
 
 # fusebox_grpc_proto_library(<target> PROTO <file> ROOT <import root>): messages and stubs of one
@@ -206,7 +205,7 @@ function(fusebox_grpc_proto_library target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROTO;ROOT" "")
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${target}.gen")
   file(RELATIVE_PATH relative "${arg_ROOT}" "${arg_PROTO}")
-  fusebox_compile_protos("${arg_ROOT}" "${out}" "${relative}" generated)
+  fusebox_compile_protos(${target} "${arg_ROOT}" "${out}" "${relative}" generated)
   add_library(${target} STATIC ${generated})
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
@@ -220,7 +219,7 @@ function(fusebox_proto_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PROTOS")
   set(target fusebox_${name})
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${target}.gen")
-  fusebox_compile_protos("${PROJECT_SOURCE_DIR}/proto" "${out}" "${arg_PROTOS}" generated)
+  fusebox_compile_protos(${target} "${PROJECT_SOURCE_DIR}/proto" "${out}" "${arg_PROTOS}" generated)
   add_library(${target} ${generated})
   add_library(fusebox::${name} ALIAS ${target})
   target_compile_features(${target} PUBLIC cxx_std_17)
