@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # demo_test.sh <root of the sources>: scripts/demo builds the demo whatever build/release was made for
-# before, and keeps the tests where they are; `cmake --preset` has tests and examples again where they
-# were left out before.
+# before, keeps the tests where they are, and says how long the demo runs; `cmake --preset` has tests and
+# examples again where they were left out before, and warnings as errors, which a plain cmake hasn't.
 set -euo pipefail
 root=$1
 
@@ -37,10 +37,36 @@ configures "" -DFUSEBOX_BUILD_TESTS=OFF
 configures "FUSEBOX_BUILD_TESTS:BOOL=OFF" -DFUSEBOX_BUILD_TESTS=OFF
 configures "FUSEBOX_BUILD_TESTS:BOOL=ON" -DFUSEBOX_BUILD_TESTS=ON
 
+# runs <how long> [flag]...
+runs() {
+  local said=$1
+  shift
+  PATH="$work/bin:$PATH" "$work/scripts/demo" "$@" > "$work/out" 2>&1 < /dev/null || true
+  grep -q -x "==> The demo runs $said" "$work/out" ||
+    failed "scripts/demo $* doesn't say \"$said\": $(cat "$work/out")"
+}
+runs "for about a minute"
+runs "for about 20 seconds" --wait --fast
+runs "until SIGINT or SIGTERM" --fast --forever
+runs "until SIGINT or SIGTERM" --forever --fast
+
 for preset in release debug; do
   for part in TESTS EXAMPLES TOOLS; do
     (cd "$root" && cmake -N --preset "$preset") | grep -q "FUSEBOX_BUILD_$part=\"ON\"" ||
       failed "the preset $preset leaves FUSEBOX_BUILD_$part as it was before"
   done
 done
+
+for preset in $(cd "$root" && cmake --list-presets | sed -n 's/^ *"\(.*\)" .*/\1/p'); do
+  (cd "$root" && cmake -N --preset "$preset") | grep -q 'FUSEBOX_WERROR="ON"' ||
+    failed "the preset $preset has no warnings as errors"
+done
+# What configures this project in a way of its own.
+for file in scripts/reproduce tools/test-on; do
+  grep -q -e '-DFUSEBOX_WERROR=ON' "$root/$file" || failed "$file has no warnings as errors"
+done
+cmake -S "$root" -B "$work/plain" -DFUSEBOX_BUILD_GRPC=OFF -DFUSEBOX_BUILD_PROMETHEUS=OFF \
+  -DFUSEBOX_BUILD_TESTS=OFF > "$work/out" 2>&1 || failed "a plain cmake: $(cat "$work/out")"
+grep -q -x "FUSEBOX_WERROR:BOOL=OFF" "$work/plain/CMakeCache.txt" ||
+  failed "a plain cmake takes warnings for errors"
 exit $((failures > 0))
