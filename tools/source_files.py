@@ -5,6 +5,7 @@ import fnmatch
 import os
 import re
 import subprocess
+import sys
 import tomllib
 
 LICENSE = re.compile(r"SPDX-License-Identifier: (\S+)")
@@ -13,9 +14,14 @@ LICENSE = re.compile(r"SPDX-License-Identifier: (\S+)")
 def source_files(root):
     """The paths of all files, sorted: those of the git checkout, or else all that aren't built."""
     if os.path.exists(os.path.join(root, ".git")):
-        listed = subprocess.run(
-            ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            check=True, capture_output=True, text=True).stdout
+        try:
+            listed = subprocess.run(
+                ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                check=True, capture_output=True, text=True).stdout
+        except OSError:
+            sys.exit(f"{root} is a git checkout, but there is no git here to list its files")
+        except subprocess.CalledProcessError as error:
+            sys.exit(f"git can't list the files of {root}: {error.stderr.strip()}")
         return sorted(path for path in set(listed.split("\0"))
                       if path and os.path.isfile(os.path.join(root, path)))
     found = []

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds each file of the sources to saying its license.
 
-usage: check_licenses.py <root of the sources>
-       check_licenses.py --self-test
+usage: check_licenses.py [--self-test] <root of the sources>
 
 A file has a line "SPDX-License-Identifier: Apache-2.0" among its first four, or as its last one; or
 REUSE.toml names it. Prints each that has neither, and what REUSE.toml names in vain.
@@ -13,7 +12,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "tools"))
+from checker import run  # noqa: E402
 from source_files import Licenses, source_files  # noqa: E402
 
 
@@ -38,7 +37,7 @@ def write(root, path, text):
         file.write(text)
 
 
-def self_test():
+def self_test(_):
     tag = "SPDX-License" + "-Identifier: "
     with tempfile.TemporaryDirectory() as root:
         write(root, "REUSE.toml", f"# {tag}Apache-2.0\n[[annotations]]\n"
@@ -58,18 +57,11 @@ def self_test():
                 "other.h: its license is MIT, not Apache-2.0"]
     if found != expected:
         sys.exit(f"expected {expected}\nfound {found}")
-    print("Good")
 
 
-def main():
-    if sys.argv[1] == "--self-test":
-        self_test()
-        return
-    found = list(complaints(sys.argv[1]))
-    if found:
-        sys.exit("\n".join(found))
-    print(f"{len(source_files(sys.argv[1]))} files say their license")
+def check(root):
+    return complaints(root), f"{len(source_files(root))} files say their license"
 
 
 if __name__ == "__main__":
-    main()
+    run(check, self_test)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the list that tools/make-sbom writes to what SPDX 2.3 asks of it, and to the sources.
 
-usage: check_sbom.py <root of the sources>
-       check_sbom.py --self-test <root of the sources>
+usage: check_sbom.py [--self-test] <root of the sources>
 
-With --self-test: whether it finds what is wrong in lists that are broken on purpose.
+With --self-test: whether it finds what is wrong in lists that are broken on purpose, and what
+tools/make-sbom says of wrong flags.
 """
 
 import copy
@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "tools"))
+from checker import run  # noqa: E402
 from source_files import source_files  # noqa: E402
 
 IDENTIFIER = re.compile(r"SPDXRef-[A-Za-z0-9.-]+")
@@ -153,7 +153,32 @@ def made(root, *arguments):
                           check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def check_errors(root):
+    """Each wrong use has an exit code and one message; no traceback."""
+    def says(code, message, *arguments, **environment):
+        done = subprocess.run(
+            [sys.executable, "-B", os.path.join(root, "tools", "make-sbom"), *arguments], check=False,
+            capture_output=True, text=True, env={**os.environ, **environment})
+        if done.returncode != code or message not in done.stderr or "Traceback" in done.stderr:
+            sys.exit(f"make-sbom {arguments}: expected {code} and \"{message}\", found "
+                     f"{done.returncode} and {done.stderr}")
+
+    time = ("--created", "2026-11-27T00:00:00Z")
+    for wrong in ("today", "2026-11-27", "2026-02-30T00:00:00Z", "2026-11-27T00:00:00", ""):
+        says(2, f"--created: takes a time like 2026-11-27T00:00:00Z, not: {wrong}", "--created", wrong)
+    says(2, "unrecognized arguments: --nosuch", "--nosuch")
+    says(1, "make-sbom: can't write /nosuch/list.json: No such file", *time, "--out", "/nosuch/list.json")
+    says(1, f"make-sbom: can't write {root}: Is a directory", *time, "--out", root)
+    says(1, "SOURCE_DATE_EPOCH is no number of seconds: today", SOURCE_DATE_EPOCH="today")
+    # Without git: a checkout's files can't be listed, and sources of an archive have no last commit.
+    if os.path.exists(os.path.join(root, ".git")):
+        says(1, "there is no git here", *time, PATH="")
+    else:
+        says(1, "give --created TIME, or set SOURCE_DATE_EPOCH", PATH="", SOURCE_DATE_EPOCH="")
+
+
 def self_test(root):
+    check_errors(root)
     good = json.loads(made(root, "--created", "2026-11-27T00:00:00Z"))
 
     def broken(expected, breaks):
@@ -177,23 +202,16 @@ def self_test(root):
     broken("related to nothing", lambda d: d["relationships"].pop())
     broken("it isn't of version", lambda d: d["packages"][0].update(versionInfo="9.9.9"))
     broken("README.md says", lambda d: d["packages"][1].update(versionInfo="1"))
-    print("Good")
 
 
-def main():
-    if sys.argv[1] == "--self-test":
-        self_test(sys.argv[2])
-        return
-    root = sys.argv[1]
+def check(root):
     text = made(root, "--created", "2026-11-27T00:00:00Z")
     if made(root, "--created", "2026-11-27T00:00:00Z") != text:
-        sys.exit("made twice, it is not the same")
+        return ["made twice, it is not the same"], ""
     document = json.loads(text)
-    found = complaints(document, root)
-    if found:
-        sys.exit("\n".join(found))
-    print(f"{len(document['files'])} files, {len(document['packages'])} packages")
+    return (complaints(document, root),
+            f"{len(document['files'])} files, {len(document['packages'])} packages")
 
 
 if __name__ == "__main__":
-    main()
+    run(check, self_test)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds every place that names the version to include/fusebox/version.h.
 
-usage: check_version.py <root of the sources>
-       check_version.py --self-test <root of the sources>
+usage: check_version.py [--self-test] <root of the sources>
 """
 
 import datetime
@@ -12,6 +11,9 @@ import re
 import shutil
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+from checker import run  # noqa: E402
 
 # The place, what stands there, and what it must be: of {version}, or of {minor}, the soname's part.
 PLACES = (
@@ -79,18 +81,11 @@ def self_test(root):
                 file.write(text[:found.start(1)] + "9.9.9" + text[found.end(1):])
             if not any(text.startswith(path) or "9.9.9" in text for text in complaints(copy)):
                 sys.exit(f"another version in {path} isn't seen")
-    print("Good")
 
 
-def main():
-    if sys.argv[1] == "--self-test":
-        self_test(sys.argv[2])
-        return
-    found = list(complaints(sys.argv[1]))
-    if found:
-        sys.exit("\n".join(found))
-    print(f"{len(PLACES)} places name the version")
+def check(root):
+    return complaints(root), f"{len(PLACES)} places name the version"
 
 
 if __name__ == "__main__":
-    main()
+    run(check, self_test)
