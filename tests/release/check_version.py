@@ -35,6 +35,24 @@ def read(root, path):
         return file.read()
 
 
+def of_changelog(root, changelog):
+    """As Keep a Changelog has it: what isn't released stands above, and a version's changes are under
+    headings that everybody knows. A link of a heading leads to a file that is there."""
+    headings = re.findall(r"^## (.*)$", changelog, re.M)
+    if not headings or headings[0] != "[Unreleased]":
+        yield "CHANGELOG.md: what isn't released yet has no [Unreleased] at its top"
+    for heading in headings:
+        if not re.fullmatch(r"\[Unreleased\]|(\[\d+\.\d+\.\d+\]|\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d", heading):
+            yield f"CHANGELOG.md: no heading of a version: {heading}"
+        name = re.match(r"\[(.*)\]", heading)
+        link = name and re.search(rf"^\[{re.escape(name[1])}\]: ([^#\s]+)", changelog, re.M)
+        if name and not (link and os.path.exists(os.path.join(root, link[1]))):
+            yield f"CHANGELOG.md: {name[0]} links to no file"
+    for kind in re.findall(r"^### (.*)$", changelog, re.M):
+        if kind not in ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"):
+            yield f"CHANGELOG.md: not a kind of change: {kind}"
+
+
 def complaints(root):
     numbers = re.findall(r"^#define FUSEBOX_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$",
                          read(root, "include/fusebox/version.h"), re.M)
@@ -53,11 +71,9 @@ def complaints(root):
              if re.match(r"libfusebox\d", name) and not name.startswith(f"libfusebox{minor}.")]
     for name in names:
         yield f"packaging/debian/{name} is of another version than {minor}"
-    # Both changelogs tell the same day, and what isn't released stands above.
     changelog = read(root, "CHANGELOG.md")
-    headings = re.findall(r"^## (.*)$", changelog, re.M)
-    if not headings or headings[0] != "[Unreleased]":
-        yield "CHANGELOG.md: what isn't released yet has no [Unreleased] at its top"
+    yield from of_changelog(root, changelog)
+    # Both changelogs tell the same day.
     day = re.search(rf"^## \[{re.escape(version)}\] - (\S+)$", changelog, re.M)
     date = re.search(r"^ -- .*>  (.*)$", read(root, "packaging/debian/changelog"), re.M)
     if day and date:
@@ -67,7 +83,16 @@ def complaints(root):
 
 
 def self_test(root):
-    paths = sorted({path for path, _, _ in PLACES})
+    paths = sorted({path for path, _, _ in PLACES} | {"docs/packaging.md"})
+    changelog = read(root, "CHANGELOG.md")
+    for found, old, new in (("has no [Unreleased]", "## [Unreleased]\n", ""),
+                            ("no heading of a version: Soon", "## [Unreleased]", "## Soon"),
+                            ("links to no file", "]: UPGRADES.md", "]: NOTES.md"),
+                            ("[Unreleased] links to no file", "\n[Unreleased]: ", "\n[Later]: "),
+                            ("not a kind of change: Faster", "### Changed", "### Faster")):
+        broken = changelog.replace(old, new, 1)
+        if broken == changelog or not any(found in text for text in of_changelog(root, broken)):
+            sys.exit(f"expected \"{found}\", found {list(of_changelog(root, broken))}")
     for path, pattern, _ in PLACES:
         with tempfile.TemporaryDirectory() as copy:
             for each in paths:
