@@ -3,7 +3,7 @@
 # Each find_package(fusebox ...) of the documentation, word for word, in a CMake run of its own: it
 # has to give every component that it names, with all that this needs. And each name of a pkg-config
 # file. Of docs/installing.md each block of CMake, word for word too, each command that compiles, and
-# each option.
+# each option, of which it misses none.
 cmake_minimum_required(VERSION 3.22)
 include("${CMAKE_CURRENT_LIST_DIR}/steps.cmake")
 
@@ -96,8 +96,8 @@ endforeach()
 
 # Its options.
 file(READ "${FUSEBOX_DIR}/CMakeLists.txt" sources)
-foreach(file FuseboxInstall FuseboxTargets)
-  file(READ "${FUSEBOX_DIR}/cmake/${file}.cmake" more)
+foreach(file cmake/FuseboxInstall.cmake cmake/FuseboxTargets.cmake tests/CMakeLists.txt)
+  file(READ "${FUSEBOX_DIR}/${file}" more)
   string(APPEND sources "${more}")
 endforeach()
 string(REGEX MATCHALL "FUSEBOX_[A-Z_]+[A-Z]" options "${text}")
@@ -105,6 +105,13 @@ list(REMOVE_DUPLICATES options)
 foreach(option IN LISTS options)
   if(NOT sources MATCHES "(option|find_program)\\(${option} ")
     message(FATAL_ERROR "docs/installing.md names ${option}, which is no option")
+  endif()
+endforeach()
+string(REGEX MATCHALL "\n *option\\(FUSEBOX_[A-Z_]+" there "${sources}")
+foreach(option IN LISTS there)
+  string(REGEX REPLACE "^.*\\(" "" option "${option}")
+  if(NOT option IN_LIST options)
+    message(FATAL_ERROR "docs/installing.md doesn't name the option ${option}")
   endif()
 endforeach()
 message(STATUS "Good")

@@ -13,8 +13,8 @@ int main() {
   fusebox::ChannelOptions options;
   options.breaker.dependency = "inventory";
   options.breaker.registry = std::make_shared<fusebox::CircuitRegistry>();
-  const auto channel =
-      fusebox::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials(), std::move(options));
+  const auto channel = fusebox::CreateChannel("localhost:50051", grpc::InsecureChannelCredentials(),
+                                              std::move(options));
   if (!channel.ok()) return 1;
 
   fusebox::InterceptorOptions unfinished;
