@@ -13,15 +13,19 @@ file(RENAME "${staged}" "${PREFIX}")
 
 compare_with_expected("${PREFIX}" "")
 
-# Nothing of the sources, the build or the first place of installation in what users read.
+# Nothing of the sources, the build or the first place of installation in what users read. As a whole
+# path: with the sources in /fusebox, proto/fusebox mentions nothing.
+function(refuse_mention file place)
+  string(REGEX REPLACE "([][+.*()^$?|\\])" "\\\\\\1" literally "${place}")
+  if("${text}" MATCHES "(^|-[ILF]|[^A-Za-z0-9_.}>/-])${literally}($|[^A-Za-z0-9_-])")
+    message(FATAL_ERROR "${file} mentions ${place}: ${CMAKE_MATCH_0}")
+  endif()
+endfunction()
 file(GLOB_RECURSE texts "${PREFIX}/*.cmake" "${PREFIX}/*.pc" "${PREFIX}/*.h")
 foreach(file IN LISTS texts)
   file(READ "${file}" text)
   foreach(place "${BUILD_DIR}" "${FUSEBOX_DIR}" "${staged}")
-    string(FIND "${text}" "${place}" at)
-    if(NOT at EQUAL -1)
-      message(FATAL_ERROR "${file} mentions ${place}")
-    endif()
+    refuse_mention("${file}" "${place}")
   endforeach()
 endforeach()
 
