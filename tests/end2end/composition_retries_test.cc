@@ -85,13 +85,14 @@ class HangGuard {
   std::thread thread_;
 };
 
-// Without streams that write by the callback interface: when gRPC 1.51 tries one again, it now and
-// then forgets one of its operations, and the call never ends; without interceptors, too.
+// With gRPC 1.51 without streams that write by the callback interface: when it tries one again, it
+// now and then forgets one of its operations, and the call never ends; without interceptors, too.
 class RetriesTest : public CompositionTest {
  protected:
   void SetUp() override {
-    if (style() == Style::kCallback && ClientStreams(kind())) {
-      GTEST_SKIP() << "gRPC may hang when it tries a callback stream again that writes";
+    const bool is_old = grpc::Version().rfind("1.51.", 0) == 0;
+    if (is_old && style() == Style::kCallback && ClientStreams(kind())) {
+      GTEST_SKIP() << "gRPC 1.51 may hang when it tries a callback stream again that writes";
     }
   }
 
