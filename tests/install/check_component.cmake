@@ -29,20 +29,39 @@ set(object "${WORK_DIR}/by_pkg_config.o")
 step("Compiling the program with that" COMMAND "${CXX}" -std=c++17 ${flags}
   -c "${SOURCE_DIR}/component/${COMPONENT}_program.cc" -o "${object}")
 
-# link_by_pkg_config(<name> [<flag of pkg-config>] [<flag of the linker>])
+# link_by_pkg_config(<name> <flag of pkg-config> <flag of the linker> [<another package>])
 function(link_by_pkg_config name pkg_config_flag linker_flag)
-  step("Asking pkg-config how to link it (${name})"
-    COMMAND "${PKG_CONFIG}" ${pkg_config_flag} --libs "fusebox_${COMPONENT}")
+  step("Asking pkg-config how to link it (${name} ${ARGN})"
+    COMMAND "${PKG_CONFIG}" ${pkg_config_flag} --libs "fusebox_${COMPONENT}" ${ARGN})
   separate_arguments(flags UNIX_COMMAND "${output}")
   step("Linking it with that" COMMAND "${CXX}" ${linker_flag} -o "${WORK_DIR}/${name}"
     "${object}" ${flags})
   step("Running it" COMMAND "${WORK_DIR}/${name}")
 endfunction()
 
+# requires(<package> <pattern> <variable>): whether the package's file asks for one of such a name.
+function(requires package pattern out)
+  set(${out} FALSE PARENT_SCOPE)
+  foreach(kind requires requires-private)
+    execute_process(COMMAND "${PKG_CONFIG}" --print-${kind} ${package}
+      OUTPUT_VARIABLE names ERROR_QUIET)
+    if(names MATCHES "${pattern}")
+      set(${out} TRUE PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
 link_by_pkg_config(by_pkg_config "" "")
 link_by_pkg_config(by_pkg_config_static --static "")
 if(KIND STREQUAL "static" AND NOT COMPONENT STREQUAL "prometheus")
   # A program without any shared library. Debian has prometheus-cpp as a shared library alone.
-  link_by_pkg_config(wholly_static --static -static)
+  # The gRPC of Debian 13 names re2's library, but not the package, which needs more of abseil.
+  set(forgotten)
+  requires(re2 absl_ re2_needs_abseil)
+  requires(grpc re2 grpc_asks_for_re2)
+  if(re2_needs_abseil AND NOT grpc_asks_for_re2 AND NOT COMPONENT MATCHES "^(core|testing)$")
+    set(forgotten re2)
+  endif()
+  link_by_pkg_config(wholly_static --static -static ${forgotten})
 endif()
 message(STATUS "Good")
