@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The inside of a CircuitBreaker: the concurrent shell around the state machine. The ordinary call
-// of a CLOSED circuit, and the rejected one of an OPEN one, get by on atomics alone; everything
-// else takes the lock.
+// of a CLOSED circuit, and one that is rejected until a time that is known, get by on atomics
+// alone; everything else takes the lock.
 #ifndef FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
 #define FUSEBOX_SRC_CORE_CIRCUIT_CORE_H_
 
