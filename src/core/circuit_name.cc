@@ -255,7 +255,7 @@ absl::Status ValidateCircuitName(absl::string_view name) {
   if (const std::string unprintable = FirstUnprintable(name); !unprintable.empty()) {
     return must_be(absl::StrCat("be printable text in UTF-8, without ", unprintable));
   }
-  if (name.find_first_of("*?") != kNone) {
+  if (absl::StrContains(name, '*') || absl::StrContains(name, '?')) {
     return must_be("be without * and ?, which stand for other characters");
   }
   if (name.front() == '-') return must_be("not begin with a -");

@@ -134,13 +134,19 @@ int64_t EventDelivery::dropped() const {
 void EventDelivery::Push(std::shared_ptr<Queue>& queue, std::vector<Event> events,
                          EventLog::Circuit circuit) {
   if (listeners_.empty()) {
-    if (log_ == nullptr) return;
-    for (Event& event : events) log_->Append(event, circuit);
+    for (Event& event : events) Log(std::move(event), circuit);
     return;
   }
   MutexLock lock(mutex_);
   if (queue == nullptr) queue = std::make_shared<Queue>();
   PushLocked(queue, std::move(events), circuit);
+}
+
+void EventDelivery::Push(std::shared_ptr<Queue>& queue, Event&& event, EventLog::Circuit circuit) {
+  if (listeners_.empty()) return Log(std::move(event), circuit);
+  std::vector<Event> events;
+  events.push_back(std::move(event));
+  Push(queue, std::move(events), circuit);
 }
 
 // What has happened to the circuit meanwhile waits before them.
@@ -158,7 +164,12 @@ void EventDelivery::PushLocked(const std::shared_ptr<Queue>& queue, std::vector<
   for (Event& event : events) Enqueue(*queue, std::move(event), circuit);
   if (behind) Enqueue(*queue, *std::move(behind), circuit);
   if (queue->events.empty() || std::exchange(queue->pending, true)) return;
-  queues_.push_back(queue);
+  Wait(queue);
+}
+
+void EventDelivery::Wait(std::shared_ptr<Queue> queue) {
+  queues_.push_back(std::move(queue));
+  any_wait_.store(true, std::memory_order_relaxed);
 }
 
 // The first time that not all of the events can wait.
@@ -208,6 +219,7 @@ EventDelivery::Batch EventDelivery::TakeBatch() {
   Batch batch;
   batch.queue = std::move(queues_.front());
   queues_.pop_front();
+  if (queues_.empty()) any_wait_.store(false, std::memory_order_relaxed);
   Queue& queue = *batch.queue;
   waiting_ -= queue.events.size();
   const auto oldest =
@@ -226,10 +238,11 @@ EventDelivery::Batch EventDelivery::TakeBatch() {
 
 void EventDelivery::Requeue(std::shared_ptr<Queue> queue) {
   queue->pending = !queue->events.empty();
-  if (queue->pending) queues_.push_back(std::move(queue));
+  if (queue->pending) Wait(std::move(queue));
 }
 
 void EventDelivery::Deliver() {
+  if (!any_wait_.load(std::memory_order_relaxed)) return;
   if (Visit::IsUnderWay(*this)) return;  // that goes on with these events
   Visit visit(*this);
   while (Batch* const batch = visit.Next()) Tell(*batch);

@@ -5,6 +5,7 @@
 #ifndef FUSEBOX_SRC_CORE_EVENT_DELIVERY_H_
 #define FUSEBOX_SRC_CORE_EVENT_DELIVERY_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -59,6 +60,7 @@ class EventDelivery {
 
   // No events of another thread come between them. Makes the queue when it's needed first.
   void Push(std::shared_ptr<Queue>& queue, std::vector<Event> events, EventLog::Circuit circuit);
+  void Push(std::shared_ptr<Queue>& queue, Event&& event, EventLog::Circuit circuit);
   void Deliver();
 
   // How many events listeners were not told of.
@@ -68,6 +70,10 @@ class EventDelivery {
   class Visit;
   struct Batch;
 
+  // The log alone hears of it.
+  void Log(Event&& event, EventLog::Circuit circuit) {
+    if (log_ != nullptr) log_->Append(std::move(event), circuit);
+  }
   void PushLocked(const std::shared_ptr<Queue>& queue, std::vector<Event> events,
                   EventLog::Circuit circuit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PushTroubles(const std::shared_ptr<Queue>& queue, const Event& told,
@@ -76,6 +82,7 @@ class EventDelivery {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Enqueue(Queue& queue, Event event, EventLog::Circuit circuit)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Wait(std::shared_ptr<Queue> queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Batch TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Requeue(std::shared_ptr<Queue> queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell(Batch& batch);
@@ -84,6 +91,12 @@ class EventDelivery {
   const std::shared_ptr<UserCodeFailures> failures_;
   const std::shared_ptr<EventLog> log_;
   ListenerList listeners_;
+
+  // Whether any queue waits: so that who has pushed nothing that a listener hears takes no lock.
+  // Relaxed, and written under the lock: a thread that has pushed sees its own true, or the false
+  // of whoever took that queue to the listeners. Others may see either, and have nothing to
+  // deliver.
+  std::atomic<bool> any_wait_{false};
 
   // Guarded.
   mutable Mutex mutex_;
@@ -110,9 +123,7 @@ class EventQueue {
     if (active()) delivery_->Push(queue_, std::move(events), circuit);
   }
   void Push(Event event) {
-    std::vector<Event> events;
-    events.push_back(std::move(event));
-    Push(std::move(events));
+    if (active()) delivery_->Push(queue_, std::move(event), EventLog::Circuit::kHasWorked);
   }
   void Deliver() {
     if (active()) delivery_->Deliver();

@@ -2,6 +2,7 @@
 #include "src/core/event_log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/core/transition_table.h"
 
@@ -30,6 +31,16 @@ void EventLog::Ring::Append(const Event& event) {
     return;
   }
   kept_[oldest_] = event;
+  oldest_ = (oldest_ + 1) % capacity_;
+}
+
+void EventLog::Ring::Append(Event&& event) {
+  if (capacity_ == 0) return;
+  if (kept_.size() < capacity_) {
+    kept_.push_back(std::move(event));
+    return;
+  }
+  kept_[oldest_] = std::move(event);
   oldest_ = (oldest_ + 1) % capacity_;
 }
 
@@ -62,6 +73,12 @@ void EventLog::Append(Event& event, Circuit circuit) {
   MutexLock lock(mutex_);
   event.sequence = ++last_;
   RingOf(event, circuit).Append(event);
+}
+
+void EventLog::Append(Event&& event, Circuit circuit) {
+  MutexLock lock(mutex_);
+  event.sequence = ++last_;
+  RingOf(event, circuit).Append(std::move(event));
 }
 
 EventBatch EventLog::Since(uint64_t sequence, std::size_t limit) const {

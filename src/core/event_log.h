@@ -31,6 +31,8 @@ class EventLog {
 
   // Gives the event its sequence number, and keeps a copy.
   void Append(Event& event, Circuit circuit);
+  // The same, and keeps the event itself.
+  void Append(Event&& event, Circuit circuit);
 
   // At most `limit` of them, the oldest first.
   EventBatch Since(uint64_t sequence, std::size_t limit) const;
@@ -42,6 +44,7 @@ class EventLog {
     explicit Ring(std::size_t capacity) : capacity_(capacity) {}
 
     void Append(const Event& event);
+    void Append(Event&& event);
 
     std::size_t size() const { return kept_.size(); }
     // The oldest is 0.

@@ -18,11 +18,13 @@ std::shared_ptr<const EventListener> ListenerList::Add(EventListener listener) {
   const auto gone = [](const auto& weak) { return weak.expired(); };
   added_.erase(std::remove_if(added_.begin(), added_.end(), gone), added_.end());
   added_.push_back(added);
+  any_added_.store(true, std::memory_order_relaxed);
   return added;
 }
 
 bool ListenerList::empty() const {
   if (first_ != nullptr) return false;
+  if (!any_added_.load(std::memory_order_relaxed)) return true;
   MutexLock lock(mutex_);
   return std::all_of(added_.begin(), added_.end(), [](const auto& weak) { return weak.expired(); });
 }

@@ -4,6 +4,7 @@
 #ifndef FUSEBOX_SRC_CORE_LISTENER_LIST_H_
 #define FUSEBOX_SRC_CORE_LISTENER_LIST_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,6 +34,10 @@ class ListenerList {
 
  private:
   const std::shared_ptr<const EventListener> first_;  // null: none
+
+  // Whether one has ever been added. Relaxed: who sees it false comes before the adding.
+  std::atomic<bool> any_added_{false};
+
   mutable Mutex mutex_;
   std::vector<std::weak_ptr<const EventListener>> added_ ABSL_GUARDED_BY(mutex_);
 };
