@@ -11,6 +11,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/base/memory_hints.h"
 #include "src/base/mutex.h"
 #include "src/base/printable.h"
 #include "src/core/circuit_core.h"
@@ -42,6 +43,8 @@ using internal::Opening;
 using internal::OpeningTraces;
 using internal::PolicyInForce;
 using internal::PolicyUseList;
+using internal::PreferLargePages;
+using internal::Prefetch;
 using internal::Printable;
 using internal::PrintableOperator;
 using internal::Seed;
@@ -96,6 +99,38 @@ class UnprotectedCalls {
 
   int64_t count_ = 0;
   std::optional<SteadyTime> told_at_;
+};
+
+// Goes some steps ahead of a loop, and has what the loop will need there fetched into the cache: of
+// many circuits nearly none is, and to wait for each would take longer than all else.
+template <typename Iterator, typename Fetch>
+class Ahead {
+ public:
+  Ahead(Iterator first, Iterator end, int steps, Fetch fetch)
+      : next_(first), end_(end), fetch_(fetch) {
+    for (int i = 0; i < steps; ++i) Step();
+  }
+  void Step() {
+    if (next_ == end_) return;
+    fetch_(*next_);
+    ++next_;
+  }
+
+ private:
+  Iterator next_;
+  const Iterator end_;
+  const Fetch fetch_;
+};
+
+// Becomes the circuit's snapshot in the place that it is for: it is large.
+class SnapshotOf {
+ public:
+  explicit SnapshotOf(const CircuitBreaker& circuit) : circuit_(circuit) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): a container makes its element of it.
+  operator CircuitSnapshot() const { return circuit_.Snapshot(); }
+
+ private:
+  const CircuitBreaker& circuit_;
 };
 
 }  // namespace
@@ -165,8 +200,13 @@ class CircuitRegistry::Impl {
     std::vector<std::shared_ptr<CircuitBreaker>> circuits;
     MutexLock lock(mutex_);
     circuits.reserve(std::min(circuits_.size(), limit));
-    for (auto entry = circuits_.upper_bound(name);
-         entry != circuits_.end() && circuits.size() < limit; ++entry) {
+    const auto first = circuits_.upper_bound(name);
+    const auto end = circuits_.end();
+    Ahead far(first, end, 16, [](const auto& entry) { Prefetch(&*entry.second, 1); });
+    Ahead near(first, end, 8, [](const auto& entry) { Prefetch(entry.second->circuit.get(), 1); });
+    for (auto entry = first; entry != end && circuits.size() < limit; ++entry) {
+      far.Step();
+      near.Step();
       circuits.push_back(entry->second->circuit);
     }
     return circuits;
@@ -205,10 +245,19 @@ class CircuitRegistry::Impl {
   // By the circuits' own names, in their order.
   using Circuits = absl::btree_map<absl::string_view, EvictionQueue::Place>;
 
+  // Where a circuit that isn't there would be; as long as `version` is that of circuits_.
+  struct Gap {
+    Circuits::const_iterator before;
+    uint64_t version = 0;
+  };
+
   // What a new circuit needs, made before the lock is taken to add it.
   struct Draft {
+    Gap gap;
     std::shared_ptr<const Policy> policy;
     const Policy* new_policy = nullptr;  // as it was given, if it wasn't known
+    bool needs_now = false;
+    std::optional<SteadyTime> now;
     std::shared_ptr<CircuitBreaker> circuit;
   };
 
@@ -218,12 +267,33 @@ class CircuitRegistry::Impl {
     return found == circuits_.end() ? nullptr : found->second->circuit;
   }
 
+  bool full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits;
+  }
+
+  // Whether it matters to the registry when a circuit is added: not as long as there is room, and
+  // no opening that may go on. To read a clock is a good part of what a new circuit takes.
+  bool NeedsNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return full() || traces_.size() > 0;
+  }
+
+  // Null if there is none; then the gap is set.
+  std::shared_ptr<CircuitBreaker> FindOrGap(absl::string_view name, Gap& gap)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto at = circuits_.lower_bound(name);
+    if (at != circuits_.end() && at->first == name) return at->second->circuit;
+    gap = {at, version_};
+    return nullptr;
+  }
+
   // If there is no such circuit, the policy is looked for at the same time.
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name, const Policy& policy, Draft& draft) {
     MutexLock lock(mutex_);
-    std::shared_ptr<CircuitBreaker> found = FindLocked(name);
-    if (found == nullptr) draft.policy = policies_.Find(policy);
-    return found;
+    std::shared_ptr<CircuitBreaker> found = FindOrGap(name, draft.gap);
+    if (found != nullptr) return found;
+    draft.policy = policies_.Find(policy);
+    draft.needs_now = NeedsNow();
+    return nullptr;
   }
 
   absl::Status Fill(Draft& draft, absl::string_view name, const Policy& policy,
@@ -236,6 +306,7 @@ class CircuitRegistry::Impl {
       draft.new_policy = &policy;
     }
     draft.circuit = Make(name, draft.policy, target, std::nullopt, false);
+    if (draft.needs_now) draft.now = clock().Now();
     return absl::OkStatus();
   }
 
@@ -256,14 +327,17 @@ class CircuitRegistry::Impl {
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> Add(absl::string_view name,
                                                       absl::string_view target, Draft& draft,
                                                       std::shared_ptr<CircuitBreaker>& evicted) {
-    const SteadyTime now = clock().Now();
     MutexLock lock(mutex_);
     // Another thread may have been here meanwhile.
-    if (std::shared_ptr<CircuitBreaker> found = FindLocked(name)) return found;
+    if (draft.gap.version != version_) {
+      if (std::shared_ptr<CircuitBreaker> found = FindOrGap(name, draft.gap)) return found;
+    }
     // First, so that what makes room doesn't push it out.
+    if (!draft.now && NeedsNow()) draft.now = clock().Now();
+    const SteadyTime now = draft.now.value_or(SteadyTime());
     const std::optional<Opening> opening = traces_.Take(name, now);
     std::shared_ptr<const Policy> kept = kept_policies_.Take(name);
-    if (options_.max_circuits != 0 && circuits_.size() >= options_.max_circuits) {
+    if (full()) {
       evicted = EvictOne(now);
       if (evicted == nullptr) {
         if (opening && traces_.Keep(name, *opening, now)) ++forgotten_;
@@ -286,7 +360,7 @@ class CircuitRegistry::Impl {
     }
     const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
     CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitAdded, std::move(detail), {});
-    circuits_.emplace(circuit->name(), queue_.Add(circuit));
+    PutIn(circuit, draft.gap);
     return circuit;
   }
 
@@ -353,9 +427,17 @@ class CircuitRegistry::Impl {
     return absl::ResourceExhaustedError(absl::StrCat("no circuit \"", name, "\": ", why));
   }
 
+  void PutIn(const std::shared_ptr<CircuitBreaker>& circuit, const Gap& gap)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto hint = gap.version == version_ ? gap.before : circuits_.lower_bound(circuit->name());
+    circuits_.emplace_hint(hint, circuit->name(), queue_.Add(circuit));
+    ++version_;
+  }
+
   std::shared_ptr<CircuitBreaker> TakeOut(EvictionQueue::Place member)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     circuits_.erase(member->circuit->name());
+    ++version_;
     return EvictionQueue::Remove(member);
   }
 
@@ -376,6 +458,7 @@ class CircuitRegistry::Impl {
   Mutex mutex_;
   EvictionQueue queue_ ABSL_GUARDED_BY(mutex_);  // holds all circuits
   Circuits circuits_ ABSL_GUARDED_BY(mutex_);
+  uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // another one whenever circuits_ has changed
   PolicyPool policies_ ABSL_GUARDED_BY(mutex_);
   OpeningTraces traces_ ABSL_GUARDED_BY(mutex_);
   KeptPolicies kept_policies_ ABSL_GUARDED_BY(mutex_);
@@ -406,8 +489,22 @@ absl::Status CircuitRegistry::Remove(absl::string_view name, const Operator& by)
 }
 
 std::vector<CircuitSnapshot> CircuitRegistry::List() const {
+  std::vector<std::shared_ptr<CircuitBreaker>> circuits = Circuits();
   std::vector<CircuitSnapshot> snapshots;
-  for (const auto& circuit : Circuits()) snapshots.push_back(circuit->Snapshot());
+  snapshots.reserve(circuits.size());
+  PreferLargePages(snapshots.data(), circuits.size() * sizeof(CircuitSnapshot));
+  const auto end = circuits.end();
+  Ahead far(circuits.begin(), end, 12,
+            [](const auto& circuit) { Prefetch(circuit.get(), sizeof(CircuitBreaker)); });
+  Ahead near(circuits.begin(), end, 3, [](const auto& circuit) {
+    Prefetch(&CircuitCore::Of(*circuit), sizeof(CircuitCore));
+  });
+  for (std::shared_ptr<CircuitBreaker>& circuit : circuits) {
+    far.Step();
+    near.Step();
+    snapshots.emplace_back(SnapshotOf(*circuit));
+    circuit = nullptr;  // while it is at hand
+  }
   return snapshots;
 }
 

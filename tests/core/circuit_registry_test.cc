@@ -4,11 +4,16 @@
 #include "fusebox/circuit_registry.h"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "fusebox/testing/fake_clock.h"
 #include "gmock/gmock.h"
@@ -219,6 +224,106 @@ TEST_F(CircuitRegistryTest, ListIsByNameAndUpToDate) {
   EXPECT_EQ(registry_.List()[2].state, State::kHalfOpen);
   EXPECT_TRUE(registry_.Remove("b").ok());
   EXPECT_THAT(Names(), ElementsAre("B", "a", "ab", "c"));
+}
+
+// More than a list takes small pages for, where there are large ones; their names in no order.
+TEST_F(CircuitRegistryTest, ListOfManyHasEachWithWhatItHasCounted) {
+  constexpr int kCircuits = 25'000;
+  constexpr int kStride = 7'919;  // a prime
+  CircuitRegistry::Options options;
+  options.max_circuits = 0;
+  CircuitRegistry registry(options);
+  for (int i = 0; i < kCircuits; ++i) {
+    const int number = i * kStride % kCircuits;
+    const auto circuit = registry.GetOrCreate(absl::StrCat("a tenant/", number), SmallPolicy());
+    for (int call = 0; call < number % 3; ++call) (*circuit)->TryAcquire().permit().RecordSuccess();
+  }
+  std::map<std::string, int64_t> expected;  // by name
+  for (int i = 0; i < kCircuits; ++i) expected[absl::StrCat("a tenant/", i)] = i % 3;
+
+  std::vector<std::string> names;
+  for (const CircuitSnapshot& circuit : registry.List()) {
+    EXPECT_EQ(circuit.totals.success, expected[circuit.name]) << circuit.name;
+    names.push_back(circuit.name);
+  }
+  std::vector<std::string> expected_names;
+  expected_names.reserve(expected.size());
+  for (const auto& [name, successes] : expected) expected_names.push_back(name);
+  EXPECT_EQ(names, expected_names);
+}
+
+// Does something at its next reading: what another thread may do by then.
+class MeanwhileClock : public Clock {
+ public:
+  void AtNextReading(std::function<void()> what) { what_ = std::move(what); }
+
+  SteadyTime Now() const override {
+    if (what_ != nullptr) std::exchange(what_, nullptr)();
+    return SteadyTime();
+  }
+  absl::Time WallNow() const override { return absl::UnixEpoch(); }
+
+ private:
+  mutable std::function<void()> what_;
+};
+
+// A circuit is made without the registry's lock: what is known from before may no longer hold.
+class WhileACircuitIsMade : public ::testing::Test {
+ protected:
+  static CircuitRegistry::Options OptionsFor(const Clock& clock) {
+    CircuitRegistry::Options options;
+    options.clock = &clock;
+    options.max_circuits = 0;
+    return options;
+  }
+  std::shared_ptr<CircuitBreaker> Get(const std::string& name) {
+    return registry_.GetOrCreate(name, SmallPolicy()).value();
+  }
+  std::vector<std::string> Names() {
+    std::vector<std::string> names;
+    for (const auto& circuit : registry_.Circuits()) names.push_back(circuit->name());
+    return names;
+  }
+
+  MeanwhileClock clock_;
+  CircuitRegistry registry_{OptionsFor(clock_)};
+};
+
+TEST_F(WhileACircuitIsMade, P3_AnotherOfItsNameMayBeAdded) {
+  Get("a");
+  Get("c");
+  std::shared_ptr<CircuitBreaker> others;
+  clock_.AtNextReading([&] { others = Get("b"); });
+  const auto mine = Get("b");
+  ASSERT_NE(others, nullptr);
+  EXPECT_EQ(mine, others);
+  EXPECT_THAT(Names(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(WhileACircuitIsMade, P3_OthersMayComeAndGo) {
+  constexpr int kCircuits = 500;
+  std::set<std::string> expected;
+  for (int i = 0; i < kCircuits; ++i) {
+    const std::string name = absl::StrCat("m", i * 263 % kCircuits);
+    const std::string before = absl::StrCat(name, " before");
+    bool has_been = false;
+    clock_.AtNextReading([&] {
+      has_been = true;
+      // Right and left of where it will be.
+      Get(absl::StrCat(name, "-"));
+      Get(before);
+      if (i % 2 == 0) {
+        EXPECT_TRUE(registry_.Remove(before).ok());
+      }
+    });
+    EXPECT_EQ(Get(name)->name(), name);
+    ASSERT_TRUE(has_been);
+    expected.insert(name);
+    expected.insert(absl::StrCat(name, "-"));
+    if (i % 2 != 0) expected.insert(before);
+  }
+  EXPECT_THAT(Names(), ::testing::ElementsAreArray(expected));
+  for (const std::string& name : expected) EXPECT_EQ(registry_.Find(name)->name(), name);
 }
 
 TEST_F(CircuitRegistryTest, ResetAllResetsEachAndSaysHowMany) {
