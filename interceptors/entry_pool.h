@@ -22,8 +22,9 @@ namespace fusebox::internal {
 
 class EntryPool;
 
-// What a table knows of a key.
-class CircuitEntry {
+// What a table knows of a key. What a call looks at comes first, with the key if that is short, in
+// one cache line: where there are many keys, few of them are in the cache.
+class alignas(64) CircuitEntry {
  public:
   CircuitEntry() = default;
   CircuitEntry(const CircuitEntry&) = delete;
@@ -61,7 +62,11 @@ class CircuitEntry {
 
   // Constant once its chunk is made.
   Chunk* chunk_ = nullptr;
-  uint32_t place_ = 0;  // in the chunk
+
+  // Stored with release, after held_.
+  std::atomic<CircuitBreaker*> breaker_{nullptr};
+
+  uint32_t place_ = 0;  // in the chunk, and constant as that is
 
   // Constant once it is in the table. One that is pinned is its key's for good: nobody need be
   // counted.
@@ -70,8 +75,6 @@ class CircuitEntry {
   // Not in the table: it must not be used, and is not touched by whoever finds it so.
   std::atomic<bool> gone_{true};
 
-  // Stored with release, after held_.
-  std::atomic<CircuitBreaker*> breaker_{nullptr};
   std::atomic<bool> touched_{false};  // a hint: relaxed
 
   // Written under the table's lock, while it is gone and nobody uses it; held_ once more, when its

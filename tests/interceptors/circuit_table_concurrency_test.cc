@@ -28,9 +28,15 @@ using fusebox::internal::CircuitTable;
 using fusebox::internal::EntryRef;
 using fusebox::internal::FoundCircuit;
 
-constexpr unsigned kWorkers = 4;
-constexpr int kSteps = 4'000;
 constexpr unsigned kKnownKeys = 30;
+
+// How much is done at the same time.
+struct Load {
+  unsigned workers = 4;
+  int steps = 4'000;              // of each
+  std::size_t max_circuits = 50;  // more than can be in use
+  uint32_t max_pinned = 0;
+};
 
 // What is found by one thread, to be let go of by another.
 class Exchange {
@@ -48,17 +54,17 @@ class Exchange {
 
 class World {
  public:
-  explicit World(uint32_t max_pinned) {
+  explicit World(const Load& load) {
     CircuitRegistry::Options options;
-    options.max_circuits = 50;
+    options.max_circuits = load.max_circuits;
     registry_ = std::make_shared<CircuitRegistry>(std::move(options));
-    table_ = std::make_unique<CircuitTable>(registry_, "t", max_pinned);
+    table_ = std::make_unique<CircuitTable>(registry_, "t", load.max_pinned);
     settings_.policy = &policy_;
   }
 
-  void Work(unsigned seed) {
+  void Work(unsigned seed, int steps) {
     std::minstd_rand random(seed);
-    for (int step = 0; step < kSteps; ++step) {
+    for (int step = 0; step < steps; ++step) {
       const auto known = absl::StrCat("known ", random() % kKnownKeys);
       switch (random() % 8) {
         case 0:
@@ -116,25 +122,35 @@ class World {
   Exchange exchange_;
 };
 
-void WorkAtOnce(World& world) {
+void WorkAtOnce(const Load& load) {
+  World world(load);
   std::vector<std::thread> threads;
-  for (unsigned seed = 1; seed <= kWorkers; ++seed) {
-    threads.emplace_back([&world, seed] { world.Work(seed); });
+  for (unsigned seed = 1; seed <= load.workers; ++seed) {
+    threads.emplace_back([&world, seed, &load] { world.Work(seed, load.steps); });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_LE(world.registry().size(), 50U);
+  EXPECT_LE(world.registry().size(), load.max_circuits);
   EXPECT_GT(world.registry().evicted(), 0);
-  EXPECT_LE(world.table().size(), 500U);
+  EXPECT_LE(world.table().size(), 10 * load.max_circuits);
 }
 
 TEST(CircuitTableConcurrencyTest, EntriesAreUsedAnewWhileThreadsLookUpAndHold) {
-  World world(/*max_pinned=*/0);
-  WorkAtOnce(world);
+  WorkAtOnce(Load());
 }
 
 TEST(CircuitTableConcurrencyTest, SomeEntriesArePinned) {
-  World world(/*max_pinned=*/100);
-  WorkAtOnce(world);
+  Load load;
+  load.max_pinned = 100;
+  WorkAtOnce(load);
+}
+
+// More than there are counters for threads: some count by the same ones.
+TEST(CircuitTableConcurrencyTest, FortyThreadsShareWhatTheyCountBy) {
+  Load load;
+  load.workers = 40;
+  load.steps = 1'000;
+  load.max_circuits = 100;
+  WorkAtOnce(load);
 }
 
 }  // namespace
