@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many keys: what a new circuit costs below a registry's bound and beyond it, and how many calls
-// with a new key each go through a channel, beside calls with known keys. Alternately in one run:
-// read the ratios.
+// Many keys: what a new circuit costs below a registry's bound and beyond it, what it takes to list
+// a hundred thousand and to find the first and the last of their keys, and how many calls with a
+// new key each go through a channel, beside calls with known keys. Alternately in one run: read the
+// ratios.
 //
 //   registry_benchmark [TURNS]
 #include <grpcpp/client_context.h>
@@ -26,6 +27,8 @@
 #include "fusebox/circuit_registry.h"
 #include "fusebox/clock.h"
 #include "fusebox/policy.h"
+#include "fusebox/snapshot.h"
+#include "interceptors/circuit_table.h"
 
 namespace {
 
@@ -99,6 +102,82 @@ void MeasureHotCircuits(int turns) {
   }
   std::printf("%-44s %8.0f ns %8.0f ns %8.2f\n", "known keys; 1 % new among 9,000 hot ones",
               Median(known), Median(mixed), Median(mixed) / Median(known));
+}
+
+// ---- A hundred thousand circuits.
+
+constexpr int kMany = 100'000;
+
+// CPU in nanoseconds.
+template <typename What>
+double CpuOf(const What& what) {
+  const double start = CpuTime();
+  what();
+  return CpuTime() - start;
+}
+
+// Beside as much new memory as the list is, filled page by page: the least that a list by value can
+// take where the kernel gives no large pages.
+void MeasureList(int turns) {
+  CircuitRegistry::Options options;
+  options.max_circuits = 0;
+  CircuitRegistry registry(options);
+  NewCircuits(registry, 0, kMany, Leave);
+  NewCircuits(registry, 0, kMany / 2, CallOnce);
+  std::vector<double> list;
+  std::vector<double> memory;
+  for (int i = 0; i < turns; ++i) {
+    list.push_back(CpuOf([&] {
+      if (registry.List().size() != std::size_t{kMany}) std::abort();
+    }));
+    memory.push_back(CpuOf([] {
+      constexpr std::size_t kBytes = kMany * sizeof(fusebox::CircuitSnapshot);
+      constexpr std::size_t kPage = 4096;
+      const std::unique_ptr<char[]> bytes(new char[kBytes]);
+      for (std::size_t at = 0; at < kBytes; at += kPage) {
+        static_cast<volatile char&>(bytes[at]) = 1;
+      }
+    }));
+  }
+  std::printf("\nList() of %d: %.1f ms; as much memory, by small pages: %.1f ms; ratio %.2f\n",
+              kMany, Median(list) / 1e6, Median(memory) / 1e6, Median(list) / Median(memory));
+}
+
+// As a channel finds a call's circuit by its key: 1,000 keys over and over again, which came first
+// or last of all.
+void MeasureKeys(int turns) {
+  constexpr int kAskedFor = 1'000;
+  constexpr int kRounds = 100;
+  CircuitRegistry::Options options;
+  options.max_circuits = 0;
+  fusebox::internal::CircuitTable table(std::make_shared<CircuitRegistry>(options), "inventory");
+  const fusebox::Policy policy;
+  fusebox::internal::MethodSettings settings;
+  settings.policy = &policy;
+  std::vector<std::string> keys;
+  for (int i = 0; i < kMany; ++i) keys.push_back(absl::StrCat("tenant-", i));
+  const auto ask_for = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      const std::string& key = keys[static_cast<std::size_t>(i)];
+      const auto name = [&] { return absl::StrCat("inventory/", key); };
+      if (table.Circuit(key, settings, name).breaker == nullptr) std::abort();
+    }
+  };
+  ask_for(0, kMany);
+  std::vector<double> first;
+  std::vector<double> last;
+  for (int i = 0; i < turns; ++i) {
+    const auto measure = [&](int from) {
+      return CpuOf([&] {
+               for (int round = 0; round < kRounds; ++round) ask_for(from, from + kAskedFor);
+             }) /
+             (kRounds * kAskedFor);
+    };
+    first.push_back(measure(0));
+    last.push_back(measure(kMany - kAskedFor));
+  }
+  std::printf("a key of %d: one of the first %.1f ns, of the last %.1f ns; ratio %.2f\n", kMany,
+              Median(first), Median(last), Median(last) / Median(first));
 }
 
 // ---- Calls through a channel.
@@ -181,6 +260,8 @@ int main(int argc, char** argv) {
   MeasureNewCircuits("called once", turns, CallOnce);
   MeasureNewCircuits("failing until it is OPEN", turns, FailUntilOpen);
   MeasureHotCircuits(turns);
+  MeasureList(turns);
+  MeasureKeys(turns);
   MeasureCalls(turns);
   std::fflush(stdout);
   std::_Exit(0);  // the channels are never destroyed
