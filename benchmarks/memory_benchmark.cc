@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The memory of a circuit: idle, after calls from as many threads as it can tell apart, and once a
-// call has failed. Counts what the program allocates, over many circuits in one registry.
+// call has failed. Counts what the program allocates, over many circuits in one registry; then over
+// many circuits of no registry, beside the baselines.
+//
+//   memory_benchmark [--csv]    the second part alone, for tools/bench-table
 #include <malloc.h>
 
 #include <cstddef>
@@ -13,6 +16,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/baselines.h"
+#include "benchmarks/fusebox_circuit.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/outcome.h"
@@ -38,16 +44,14 @@ void CallEach(fusebox::CircuitRegistry& registry, int calls) {
   }
 }
 
-}  // namespace
-
-int main() {
+bool MeasureInRegistry() {
   fusebox::CircuitRegistry::Options options;
   options.max_circuits = 0;
   fusebox::CircuitRegistry registry(options);
 
   const std::size_t before = BytesInUse();
   for (int i = 0; i < kCircuits; ++i) {
-    if (!registry.GetOrCreate(NameOf(i), fusebox::Policy()).ok()) return 1;
+    if (!registry.GetOrCreate(NameOf(i), fusebox::Policy()).ok()) return false;
   }
   const std::size_t idle = BytesInUse();
   std::printf("idle circuit, default policy:       %6zu bytes (of %d)\n",
@@ -76,5 +80,78 @@ int main() {
   }
   std::printf("after a first failure:             + %6zu bytes\n",
               (BytesInUse() - before_failures) / kBusyCircuits);
+  return true;
+}
+
+// ---- Beside the baselines.
+
+// The bytes of what `make` makes by a name: as it is, called by one thread, and after calls that
+// failed. `call` makes a call of one.
+template <typename Make, typename Call>
+void Measure(bool csv, absl::string_view what, const Make& make, const Call& call) {
+  std::vector<decltype(make(std::string()))> made;
+  made.reserve(kBusyCircuits);
+  const std::size_t before = BytesInUse();
+  const auto print = [&](absl::string_view when) {
+    const std::size_t bytes = (BytesInUse() - before) / kBusyCircuits;
+    const std::string name = absl::StrCat(what, "/", when);
+    if (csv) {
+      std::printf("\"%s\",1,%zu,%zu,B\n", name.c_str(), bytes, bytes);
+    } else {
+      std::printf("%-34s   %6zu bytes\n", name.c_str(), bytes);
+    }
+  };
+  for (int i = 0; i < kBusyCircuits; ++i) made.push_back(make(NameOf(i)));
+  print("made");
+  const auto call_each = [&](int every) {
+    for (auto& circuit : made) {
+      for (int i = 1; i <= 1'000; ++i) call(*circuit, i % every == 0);
+    }
+  };
+  call_each(1'001);
+  print("called");
+  call_each(10);
+  print("failed");
+}
+
+void MeasureBesideBaselines(bool csv) {
+  using fusebox_benchmarks::MutexBreaker;
+  using fusebox_benchmarks::Recorder;
+  // Without the handle, which each of them has.
+  const fusebox::Policy policy =
+      fusebox_benchmarks::Unopened(fusebox_benchmarks::WithCountWindow());
+  const auto call = [](fusebox::CircuitBreaker& breaker, bool fails) {
+    fusebox::Admission admission = breaker.TryAcquire();
+    fails ? admission.permit().RecordFailure() : admission.permit().RecordSuccess();
+  };
+  Measure(
+      csv, "Bytes",
+      [&](const std::string& name) { return *fusebox::CircuitBreaker::Create(name, policy); },
+      call);
+  fusebox::CircuitRegistry registry;
+  Measure(
+      csv, "BytesInRegistry",
+      [&](const std::string& name) { return *registry.GetOrCreate(name, policy); }, call);
+  fusebox_benchmarks::MutexBreakerOptions options;
+  options.failure_rate = 0.99;
+  Measure(
+      csv, "Bytes<MutexBreaker>",
+      [&](const std::string& /*name*/) { return std::make_unique<MutexBreaker>(options); },
+      [](MutexBreaker& breaker, bool fails) { breaker.Record(*breaker.TryAcquire(), fails); });
+  Measure(
+      csv, "Bytes<Recorder>",
+      [](const std::string& /*name*/) { return std::make_unique<Recorder>(); },
+      [](Recorder& recorder, bool fails) { recorder.Record(fails); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool csv = argc == 2 && absl::string_view(argv[1]) == "--csv";
+  if (!csv) {
+    if (!MeasureInRegistry()) return 1;
+    std::printf("\nCountWindow{100}, without a registry and in one; baselines\n");
+  }
+  MeasureBesideBaselines(csv);
   return 0;
 }

@@ -55,6 +55,7 @@ refuses "--admin-port takes a port from 0 to 65535, not: 65536" demo --admin-por
 refuses "--metrics-port takes a port" demo --metrics-port=none
 refuses "--instance needs a value" demo --instance
 refuses "--seeds takes a number from 1" protection --seeds 0
+refuses "--repetitions takes a number from 1" bench --short --repetitions 0
 refuses "--part takes worlds, held-out or sensitivity" protection --part nosuch
 refuses "either --short or --packages" reproduce --short --packages
 refuses "--out needs a value" package --out
