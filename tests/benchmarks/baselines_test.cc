@@ -20,10 +20,7 @@ using std::chrono::seconds;
 // A clock that the tests move.
 struct TestClock {
   using duration = std::chrono::nanoseconds;
-  using rep = duration::rep;
-  using period = duration::period;
   using time_point = std::chrono::time_point<TestClock>;
-  static constexpr bool is_steady = true;
 
   static time_point now() { return time_point(since_start); }
 
