@@ -13,8 +13,8 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <random>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -126,10 +126,19 @@ MutexBreakerOptions OpenFor(std::chrono::nanoseconds duration) {
   return options;
 }
 
-template <typename Baseline, typename... Options>
-void Permitted(benchmark::State& state, int every, Options... options) {
+void PermittedByMutex(benchmark::State& state, int every, const MutexBreakerOptions& options) {
   MeasurePermitted(
-      state, [&] { return Handle<Baseline>(std::in_place, options...); }, every);
+      state, [&] { return Handle<MutexBreaker>(std::in_place, options); }, every);
+}
+
+void PermittedByTime(benchmark::State& state, int every, const MutexBreakerOptions& options) {
+  MeasurePermitted(
+      state, [&] { return Handle<MutexTimeBreaker>(std::in_place, options); }, every);
+}
+
+void Recorded(benchmark::State& state, int every, std::nullopt_t /*options*/) {
+  MeasurePermitted(
+      state, [] { return Handle<Recorder>(std::in_place); }, every);
 }
 
 void Rejected(benchmark::State& state) {
@@ -179,31 +188,20 @@ BENCHMARK(FloorMutex)->UseRealTime()->ThreadRange(1, 8);
 BENCHMARK(FloorMutexTwice)->UseRealTime()->ThreadRange(1, 8);
 BENCHMARK(FloorCacheMiss)->UseRealTime()->Arg(1)->Arg(13)->Arg(130);
 
-// By hand, as what is measured stands in the name, and `BENCHMARK_CAPTURE` takes no template.
-template <typename Function, typename... Args>
-void RegisterThreaded(const std::string& name, Function function, Args... args) {
-  benchmark::RegisterBenchmark(name.c_str(), function, args...)->UseRealTime()->ThreadRange(1, 8);
-}
-
-template <typename Baseline, typename... Options>
-void RegisterPermitted(const std::string& name, Options... options) {
-  const auto measure = Permitted<Baseline, Options...>;
-  RegisterThreaded(name, measure, 0, options...);
-  RegisterThreaded(name + "_1_of_100", measure, 100, options...);
-  RegisterThreaded(name + "_1_of_10", measure, 10, options...);
-  RegisterThreaded(name + "_1_of_2", measure, 2, options...);
-}
-
-[[maybe_unused]] const bool kRegistered = [] {
-  RegisterPermitted<MutexBreaker>("Permitted<MutexBreaker>/count_window", NeverOpen());
-  RegisterPermitted<MutexTimeBreaker>("Permitted<MutexBreaker>/time_window", NeverOpen());
-  RegisterPermitted<Recorder>("Permitted<Recorder>/count_window");
-  RegisterThreaded("Permitted<MutexBreaker>/max_in_flight",
-                   Permitted<MutexBreaker, MutexBreakerOptions>, 0, WithMaxInFlight());
-  RegisterThreaded("Rejected<MutexBreaker>", Rejected);
-  RegisterThreaded("RejectedHalfOpen<MutexBreaker>", RejectedHalfOpen);
-  return true;
-}();
+// Under names that say what is measured in the column of which baseline.
+#define FUSEBOX_THREADED(name, benchmark) benchmark->Name(name)->UseRealTime()->ThreadRange(1, 8)
+#define FUSEBOX_PERMITTED(name, function, ...)                                                 \
+  FUSEBOX_THREADED(name, BENCHMARK_CAPTURE(function, all, 0, __VA_ARGS__));                    \
+  FUSEBOX_THREADED(name "_1_of_100", BENCHMARK_CAPTURE(function, 1_of_100, 100, __VA_ARGS__)); \
+  FUSEBOX_THREADED(name "_1_of_10", BENCHMARK_CAPTURE(function, 1_of_10, 10, __VA_ARGS__));    \
+  FUSEBOX_THREADED(name "_1_of_2", BENCHMARK_CAPTURE(function, 1_of_2, 2, __VA_ARGS__))
+FUSEBOX_PERMITTED("Permitted<MutexBreaker>/count_window", PermittedByMutex, NeverOpen());
+FUSEBOX_PERMITTED("Permitted<MutexBreaker>/time_window", PermittedByTime, NeverOpen());
+FUSEBOX_PERMITTED("Permitted<Recorder>/count_window", Recorded, std::nullopt);
+FUSEBOX_THREADED("Permitted<MutexBreaker>/max_in_flight",
+                 BENCHMARK_CAPTURE(PermittedByMutex, max_in_flight, 0, WithMaxInFlight()));
+FUSEBOX_THREADED("Rejected<MutexBreaker>", BENCHMARK(Rejected));
+FUSEBOX_THREADED("RejectedHalfOpen<MutexBreaker>", BENCHMARK(RejectedHalfOpen));
 BENCHMARK(OneOfMany<MutexBreaker>)->UseRealTime()->Arg(10'000)->Arg(100'000);
 BENCHMARK(OneOfMany<Recorder>)->UseRealTime()->Arg(10'000)->Arg(100'000);
 BENCHMARK(Create<MutexBreaker>)->UseManualTime();
