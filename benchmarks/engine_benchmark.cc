@@ -97,7 +97,7 @@ void Rejected(benchmark::State& state) {
 // A circuit in HALF_OPEN, with that many probes out, and what calls it.
 class HalfOpenCircuit {
  public:
-  HalfOpenCircuit(fusebox::Policy policy, int probes) : circuit_(policy) {
+  HalfOpenCircuit(const fusebox::Policy& policy, int probes) : circuit_(policy) {
     circuit_.Call(true);
     while (static_cast<int>(probes_.size()) < probes) {
       if (fusebox::Permit probe = circuit_.breaker().TryAcquire().permit()) {
@@ -117,7 +117,7 @@ class HalfOpenCircuit {
 HalfOpenCircuit MakeHalfOpen(int max_probes, int probes) {
   fusebox::Policy policy = OpenFor(absl::Milliseconds(1));
   policy.half_open.max_concurrent = max_probes;
-  return {std::move(policy), probes};
+  return {policy, probes};
 }
 
 // HALF_OPEN, and all its probes are out.

@@ -19,8 +19,9 @@ using std::chrono::seconds;
 
 // A clock that the tests move.
 struct TestClock {
-  using duration = std::chrono::nanoseconds;
-  using time_point = std::chrono::time_point<TestClock>;
+  // As the standard library asks for them.
+  using duration = std::chrono::nanoseconds;              // NOLINT(readability-identifier-naming)
+  using time_point = std::chrono::time_point<TestClock>;  // NOLINT(readability-identifier-naming)
 
   static time_point now() { return time_point(since_start); }
 
