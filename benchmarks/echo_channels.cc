@@ -91,8 +91,9 @@ Channels::Channels() : service_(std::make_unique<EchoService>()) {
   plain_ = Make({});
   no_op_ = Make(Just<NoOpInterceptor>());
   hijacked_ = Make(Just<BareHijacker>());
-  closed_ = MakeProtected("closed", /*open=*/false);
-  open_ = MakeProtected("open", /*open=*/true);
+  closed_ = MakeProtected("closed", Kind::kClosed);
+  open_ = MakeProtected("open", Kind::kOpen);
+  limited_ = MakeProtected("limited", Kind::kLimited);
   keyed_hijacked_ = MakeKeyed(Just<BareHijacker>());
   dead_ = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
 }
@@ -103,15 +104,19 @@ Channels::ChannelPtr Channels::Make(Factories interceptors) const {
       std::move(interceptors));
 }
 
-Channels::ChannelPtr Channels::MakeProtected(const std::string& name, bool open) const {
+Channels::ChannelPtr Channels::MakeProtected(const std::string& name, Kind kind) const {
   fusebox::InterceptorOptions options;
   options.dependency = name;
   options.registry = std::make_shared<fusebox::CircuitRegistry>();
   fusebox::Policy policy = fusebox::Policy::Fixed();
   policy.failure_rate = 0.5;
   policy.open_duration = policy.max_open_duration = absl::Hours(1);
+  if (kind == Kind::kLimited) {
+    policy.max_in_flight = 1'000;
+    policy.hung_calls = fusebox::HungCalls{100, absl::Seconds(10)};
+  }
   options.policies.Default(policy);
-  if (open) {
+  if (kind == Kind::kOpen) {
     const auto circuit =
         *options.registry->GetOrCreate(name + "/fusebox_testing.Echo/Unary", policy);
     for (int i = 0; i < 5; ++i) circuit->TryAcquire().permit().RecordFailure();

@@ -28,6 +28,7 @@ class Channels {
   ChannelPtr NoOp() const { return no_op_; }         // an interceptor that does nothing
   ChannelPtr Closed() const { return closed_; }      // a CLOSED circuit
   ChannelPtr Open() const { return open_; }          // an OPEN circuit
+  ChannelPtr Limited() const { return limited_; }    // a CLOSED one with max_in_flight, hung_calls
   ChannelPtr Hijacked() const { return hijacked_; }  // an interceptor that answers UNAVAILABLE
   // A circuit for each value of the metadata "key", and behind it what Hijacked has, which counts
   // as success.
@@ -40,7 +41,8 @@ class Channels {
 
   Channels();
   ChannelPtr Make(Factories interceptors) const;
-  ChannelPtr MakeProtected(const std::string& name, bool open) const;
+  enum class Kind { kClosed, kOpen, kLimited };
+  ChannelPtr MakeProtected(const std::string& name, Kind kind) const;
   ChannelPtr MakeKeyed(Factories inner) const;
 
   class EchoService;
@@ -50,6 +52,7 @@ class Channels {
   ChannelPtr plain_;
   ChannelPtr no_op_;
   ChannelPtr closed_;
+  ChannelPtr limited_;
   ChannelPtr open_;
   ChannelPtr hijacked_;
   ChannelPtr keyed_hijacked_;

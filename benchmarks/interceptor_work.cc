@@ -3,7 +3,7 @@
 // Unary calls through one kind of channel, for a tool to count what they take: instructions
 // (callgrind) or allocations, which it counts itself.
 //
-//   interceptor_work no_op|closed|open|hijacked CALLS
+//   interceptor_work no_op|closed|limited|open|hijacked CALLS
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -39,11 +39,12 @@ int main(int argc, char** argv) {
   Channels& channels = Channels::Get();
   const std::map<std::string, Channels::ChannelPtr> kinds = {{"no_op", channels.NoOp()},
                                                              {"closed", channels.Closed()},
+                                                             {"limited", channels.Limited()},
                                                              {"open", channels.Open()},
                                                              {"hijacked", channels.Hijacked()}};
   const auto kind = argc == 3 ? kinds.find(argv[1]) : kinds.end();
   if (kind == kinds.end()) {
-    std::cerr << "usage: interceptor_work no_op|closed|open|hijacked CALLS\n";
+    std::cerr << "usage: interceptor_work no_op|closed|limited|open|hijacked CALLS\n";
     return 2;
   }
   const int calls = std::atoi(argv[2]);
