@@ -43,7 +43,6 @@ using internal::Opening;
 using internal::OpeningTraces;
 using internal::PolicyInForce;
 using internal::PolicyUseList;
-using internal::PreferLargePages;
 using internal::Prefetch;
 using internal::Printable;
 using internal::PrintableOperator;
@@ -492,7 +491,6 @@ std::vector<CircuitSnapshot> CircuitRegistry::List() const {
   std::vector<std::shared_ptr<CircuitBreaker>> circuits = Circuits();
   std::vector<CircuitSnapshot> snapshots;
   snapshots.reserve(circuits.size());
-  PreferLargePages(snapshots.data(), circuits.size() * sizeof(CircuitSnapshot));
   const auto end = circuits.end();
   Ahead far(circuits.begin(), end, 12,
             [](const auto& circuit) { Prefetch(circuit.get(), sizeof(CircuitBreaker)); });
