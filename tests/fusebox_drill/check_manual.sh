@@ -5,7 +5,8 @@
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$1" --help | grep -o -E '^ +(-h,)?--[a-z-]+' | grep -o -E -e '--[a-z-]+' | sort > "$work/program"
+# What is further to the right is a line of text that begins with a flag.
+"$1" --help | grep -o -E '^ {1,12}(-h, *)?--[a-z-]+' | grep -o -E -e '--[a-z-]+' | sort > "$work/program"
 sed 's/\\-/-/g' "$2" | awk '/^\.TP$/ { getline; print }' | grep -o -E -e '--[a-z-]+' | sort > "$work/page"
 [ -s "$work/program" ] || {
   echo "$1 --help shows no flag"

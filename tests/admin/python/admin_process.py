@@ -10,7 +10,7 @@ try:
     import google.protobuf  # noqa: F401
     import grpc  # noqa: F401
 except ImportError as missing:
-    print(f"Skipped: {missing} (Debian: python3-grpcio, python3-protobuf)")
+    print(f"Skipped: python3-grpcio or python3-protobuf is missing or can't be loaded: {missing}")
     sys.exit(77)
 
 SECONDS = 300  # that any call may take
