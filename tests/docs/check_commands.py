@@ -60,7 +60,9 @@ def flags_of(*program):
                            text=True, check=False)
     # Of a subcommand that it hasn't, CLI11 shows the help of the program.
     subcommand = " ".join([os.path.basename(program[0]), *program[1:]])
-    if asked.returncode != 0 or (program[1:] and f"Usage: {subcommand} " not in asked.stdout):
+    # The line of its usage begins with "Usage: " up to CLI11 2.4.
+    has_usage = re.search(rf"^(Usage: )?{re.escape(subcommand)} ", asked.stdout, re.MULTILINE)
+    if asked.returncode != 0 or (program[1:] and not has_usage):
         return None
     return set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", asked.stdout))
 

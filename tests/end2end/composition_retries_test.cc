@@ -23,6 +23,7 @@
 #include "fusebox/grpc/rejection_status.h"
 #include "tests/end2end/composition.h"
 #include "tests/end2end/every_call.h"
+#include "tests/end2end/grpc_version.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/support/scripted_echo.h"
 
@@ -90,8 +91,7 @@ class HangGuard {
 class RetriesTest : public CompositionTest {
  protected:
   void SetUp() override {
-    const bool is_old = grpc::Version().rfind("1.51.", 0) == 0;
-    if (is_old && style() == Style::kCallback && ClientStreams(kind())) {
+    if (IsGrpc151() && style() == Style::kCallback && ClientStreams(kind())) {
       GTEST_SKIP() << "gRPC 1.51 may hang when it tries a callback stream again that writes";
     }
   }

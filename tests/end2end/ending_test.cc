@@ -91,6 +91,8 @@ void EndingTest::ExpectOneOf(ProtectedClient& client, const std::vector<Result>&
   EXPECT_EQ(after.probes_in_flight, 0);
   if (as_probe()) {
     ExpectAfterProbe(*circuit, result.counted);
+  } else if (!is_in_table_) {
+    RecordForTable(GetParam(), {});
   } else {
     RecordForTable(GetParam(), results.size() == 1 ? std::vector<Result>{result} : results);
   }

@@ -39,6 +39,10 @@ class EndingTest : public testing::TestWithParam<Cell> {
   // Plays on a CLOSED circuit; then, unless the ending takes its time, as a probe.
   void PlayOnEachCircuit();
 
+  // For an ending that has another result with this gRPC: docs/endings.md says so, and its table
+  // has what comes of it with 1.51.
+  void LeaveOutOfTable() { is_in_table_ = false; }
+
   // Has one call made to this result: the circuit has counted just that, nothing is out, and a
   // probe's place is free again. `ExpectOneOf` is for endings that may go one way or the other.
   void Expect(ProtectedClient& client, const Result& result, const MakeOneCall& make_one_call) {
@@ -59,6 +63,7 @@ class EndingTest : public testing::TestWithParam<Cell> {
   virtual void Play() = 0;
 
   bool as_probe_ = false;
+  bool is_in_table_ = true;
 };
 
 }  // namespace fusebox_testing

@@ -19,6 +19,7 @@
 #include "fusebox/testing/scripted_server.h"
 #include "tests/end2end/ending_test.h"
 #include "tests/end2end/garbled_server.h"
+#include "tests/end2end/grpc_version.h"
 #include "tests/end2end/protected_client.h"
 #include "tests/support/child_server.h"
 #include "tests/support/scripted_echo.h"
@@ -112,15 +113,22 @@ void ServerEndingTest::PlayWithoutMessage(std::vector<std::string> messages) {
 }
 
 // gRPC makes the status here, and it has the channel's target for a peer. Still it is the server's
-// doing.
+// doing. Where gRPC 1.83 doesn't say so, it can't be told from a call that somebody cancelled.
 void ServerEndingTest::PlayGarbledMessage() {
   const GarbledServer server;
   ProtectedClient client(server.address());
-  Expect(client, {StatusCode::UNKNOWN, Counted::kFailure}, [&] {
+  Result expected{IsGrpc151() ? StatusCode::UNKNOWN : StatusCode::INTERNAL, Counted::kFailure};
+  std::string text = "decompressing";
+  if (RefusesWithoutReason(style(), kind())) {
+    expected = {StatusCode::CANCELLED, Counted::kIgnored};
+    text.clear();
+  }
+  if (!IsGrpc151()) LeaveOutOfTable();
+  Expect(client, expected, [&] {
     grpc::ClientContext context;
     grpc::Status status = Call(client, context).status;
-    EXPECT_THAT(status.error_message(), testing::HasSubstr("decompressing"));
-    EXPECT_EQ(context.peer(), server.address());
+    EXPECT_THAT(status.error_message(), testing::HasSubstr(text));
+    EXPECT_THAT(context.peer(), testing::EndsWith(server.address()));
     return status;
   });
 }

@@ -26,8 +26,13 @@ found=$(mktemp)
 defined=$(mktemp)
 trap 'rm -f "$found" "$defined"' EXIT
 
-# Names as people write them, sorted. abseil's inline namespace has another name in each of its releases.
-readable() { c++filt | sed -E 's/absl::(debian|lts_)[0-9]+::/absl::/g' | LC_ALL=C sort -u; }
+# Names as people write them, sorted. abseil's inline namespace has another name in each of its releases,
+# and its string_view may be that of the standard library.
+readable() {
+  c++filt | sed -E -e 's/absl::(debian|lts_)[0-9]+::/absl::/g' \
+    -e 's/std::basic_string_view<char, std::char_traits<char> >/absl::string_view/g' |
+    LC_ALL=C sort -u
+}
 
 nm -D --defined-only "$library" |
   awk '$2 !~ /[WVuwv]/ || $3 ~ /^_Z(T[IS]|GV)?N[rVKRO]*(7fusebox|15fusebox_testing)/ { print $3 }' |
