@@ -447,7 +447,7 @@ TEST(CircuitBreakerConcurrency, R12_ALimitThatGoesRejectsNothing) {
 }
 
 // One call is out for each thread, so never enough to open the circuit, however they end, while
-// time goes on and an operator moves the circuit; and afterwards it takes as many as ever.
+// time goes on and an operator moves the circuit; and afterwards it takes as many as before.
 TEST(CircuitBreakerConcurrency, R14_CallsThatHaveEndedHangNoMore) {
   for (const bool limited : {false, true}) {
     SCOPED_TRACE(limited);
