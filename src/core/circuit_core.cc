@@ -128,7 +128,10 @@ void CircuitCore::operator delete(void* core) {
 
 // The probes, or the calls under a limit, are all out.
 bool CircuitCore::RejectWhileFull(AdmissionWord word, const GetReach& reach, Rejected& rejected) {
-  if (word.rejects_if_reachable() && reach() == Reach::kNone) return false;
+  if (word.rejects_if_reachable()) {
+    if (reach() == Reach::kNone) return false;
+    if (published_.word().bits() != word.bits()) return false;  // since that user's code ran
+  }
   const int64_t until = published_.full_until();
   int64_t left = 0;
   if (!IsBefore(until, left)) return false;
@@ -157,9 +160,7 @@ CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
-    const bool may_hang = policy.hung_calls && machine_.mode() != Mode::kDisabled;
-    Time(policy.slow_call_duration || may_hang, IsSample(totals_.granted()), grant.ticket.start,
-         grant.ticket);
+    SetFlags(policy.slow_call_duration.has_value(), IsSample(totals_.granted()), grant.ticket);
   }
   if (all_have_places_ && (grant.admitted || grant.asks)) grant.ticket.flags |= Ticket::kHasPlace;
   TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
@@ -187,7 +188,7 @@ void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
     if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket, outcome);
     const AdmissionWord word = published_.word();
     if (word.admits() && !IsSlow(outcome, ticket) && CountSuccessWithoutLock(word, ticket)) {
-      return GivePlaceBack(ticket);
+      return;
     }
   }
   ReturnLocked(ticket, outcome);
@@ -220,6 +221,9 @@ bool CircuitCore::LookForHungCalls() {
 }
 
 bool CircuitCore::HungSlotHolds(const Ticket& ticket) const {
+  // So long ago that its slice's tag may have come again.
+  const int64_t covered = (HungCallSlots::kSlots + 1) * published_.hung_slice_nanos();
+  if (published_.latest_now() - ticket.start.nanos() >= covered) return false;
   return published_.hung_call_slots()->Holds(HungTagOf(ticket.epoch, ticket.start));
 }
 

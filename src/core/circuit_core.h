@@ -227,8 +227,7 @@ class CircuitCore : private CallShards {
   // is timed anyway. The exact one would cost more than all else of an ordinary call.
   static constexpr uint64_t kSample = 64;
   static bool IsSample(int64_t granted) { return static_cast<uint64_t>(granted) % kSample == 1; }
-  static void Time(bool timed, bool sampled, SteadyTime start, Ticket& ticket) {
-    ticket.start = start;
+  static void SetFlags(bool timed, bool sampled, Ticket& ticket) {
     ticket.flags =
         static_cast<uint8_t>((timed ? Ticket::kTimed : 0) | (sampled ? Ticket::kSampled : 0));
   }
@@ -325,10 +324,8 @@ inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   }
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
   const bool sampled = IsSample(mine.CountGranted());
-  const bool started = timed || word.counts_hung_calls();
-  if (started || sampled) {
-    Time(started, sampled, started ? ticket.start : clock_.CoarseNow(), ticket);
-  }
+  if (sampled && !timed && !word.counts_hung_calls()) ticket.start = clock_.CoarseNow();
+  SetFlags(timed, sampled, ticket);
   if (word.takes_places()) ticket.flags |= Ticket::kHasPlace;
   return true;
 }
@@ -369,7 +366,6 @@ inline bool CircuitCore::ReturnSuccessWithoutLock(const Ticket& ticket) {
   if (!word.admits()) return false;
   if (IsSlow(ticket) || !CountSuccessWithoutLock(word, ticket)) return false;
   if (ticket.Is(Ticket::kSampled)) NoteLatency(ticket);
-  GivePlaceBack(ticket);
   return true;
 }
 
@@ -377,8 +373,8 @@ inline bool CircuitCore::ReturnIgnoredWithoutLock(const Ticket& ticket) {
   const AdmissionWord word = published_.word();
   if (!word.admits() || !MayEndAmongHungCalls(word, ticket)) return false;
   shards().Mine().CountIgnored();
+  GivePlaceBack(ticket);  // before listeners may be told
   if (IsAmongHungCalls(word, ticket)) StopClock(ticket);
-  GivePlaceBack(ticket);
   return true;
 }
 
@@ -391,9 +387,10 @@ inline bool CircuitCore::CountSuccessWithoutLock(AdmissionWord word, const Ticke
     if (!mine.ExtendRun({ticket.epoch, slice_nanos == 0 ? 0 : PresentSlice(slice_nanos)})) {
       return false;
     }
-    if (IsAmongHungCalls(word, ticket)) StopClock(ticket);
   }
   mine.CountSuccess();
+  GivePlaceBack(ticket);  // before listeners may be told
+  if (IsAmongHungCalls(word, ticket)) StopClock(ticket);
   return true;
 }
 

@@ -87,7 +87,8 @@ bool CongestionWindow::Admit(SteadyTime now, absl::Duration patience) {
 std::optional<SteadyTime> CongestionWindow::FullUntil(absl::Duration patience) const {
   const bool full = size_ >= kUnit ? (inside_ + 1) * kUnit > size_ : inside_ > 0;
   if (!full || slices_.empty()) return std::nullopt;
-  return SteadyTime::FromNanos((slices_.front().index + 1) * kSliceNanos) + patience;
+  return SteadyTime::FromSinceZero(absl::Nanoseconds(kSliceNanos) * (slices_.front().index + 1) +
+                                   patience);
 }
 
 void CongestionWindow::Return(SteadyTime start, SteadyTime now, absl::Duration patience,
@@ -138,8 +139,8 @@ void CongestionWindow::Cut(SteadyTime start, SteadyTime now, int64_t ratio) {
 }
 
 void CongestionWindow::Forget(SteadyTime now, absl::Duration patience) {
-  const int64_t until = now.nanos() - absl::ToInt64Nanoseconds(patience);
-  while (!slices_.empty() && (slices_.front().index + 1) * kSliceNanos <= until) {
+  const int64_t first = FloorDiv((now + -patience).nanos(), kSliceNanos);
+  while (!slices_.empty() && slices_.front().index < first) {
     inside_ -= slices_.front().calls;
     slices_.pop_front();
   }

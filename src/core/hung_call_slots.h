@@ -19,7 +19,8 @@ namespace fusebox::internal {
 // finds its own there counts itself in one step; one that doesn't, since time or the circuit has
 // gone on, takes the lock. Of epoch and slice it holds as many bits as there is room for: before
 // the same ones come again, a thread would have to stand between two instructions for 32,768
-// epochs.
+// epochs, or a call to be out for 16 million times as long as all slots cover, which whoever ends
+// it has to rule out. A count that is full stays so.
 class HungCallSlots {
  public:
   // Which calls a slot counts.
@@ -29,6 +30,7 @@ class HungCallSlots {
   };
 
   static constexpr int64_t kSlots = 11;
+  static constexpr uint64_t kMost = (uint64_t{1} << 24) - 1;  // of one slice
 
   // A call starts. False, and nothing has changed, if its slice isn't counted, or not any more.
   bool Start(Tag tag) { return Add(tag, /*sealed_too=*/false); }
@@ -40,6 +42,7 @@ class HungCallSlots {
     do {
       if (!Is(word, tag)) return false;
       FUSEBOX_DCHECK((word & kCount) > 0);
+      if (CountIn(word) == kCount) return true;
     } while (!slot.compare_exchange_weak(word, word - 1, std::memory_order_acq_rel));
     return true;
   }
@@ -66,7 +69,7 @@ class HungCallSlots {
 
  private:
   static constexpr int kCountBits = 24;  // more calls than any process has out
-  static constexpr uint64_t kCount = (uint64_t{1} << kCountBits) - 1;
+  static constexpr uint64_t kCount = kMost;
   static constexpr uint64_t kSealed = kCount + 1;
   static constexpr int kTagShift = kCountBits + 1;
   static constexpr int kSliceBits = 24;
@@ -87,7 +90,8 @@ class HungCallSlots {
     uint64_t word = slot.load(std::memory_order_acquire);
     do {
       const bool closed = (word & kSealed) != 0 && !sealed_too;
-      if (closed || !Is(word, tag) || CountIn(word) == kCount) return false;
+      if (closed || !Is(word, tag)) return false;
+      if (CountIn(word) == kCount) return true;
     } while (!slot.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel));
     return true;
   }

@@ -66,7 +66,8 @@ int64_t HungCallTracker::SliceAt(SteadyTime time) const {
 }
 
 SteadyTime HungCallTracker::HangsAt(int64_t slice) const {
-  return SteadyTime::FromNanos((slice + 1) * slice_nanos_ + age_nanos_);
+  return SteadyTime::FromSinceZero(absl::Nanoseconds(slice_nanos_) * (slice + 1) +
+                                   absl::Nanoseconds(age_nanos_));
 }
 
 void HungCallTracker::AdvanceTo(SteadyTime now) {

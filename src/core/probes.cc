@@ -57,7 +57,8 @@ void Probes::Return(int32_t place, bool counts) {
 
 std::optional<SteadyTime> Probes::FullUntil(SteadyTime now) const {
   const bool full = free_ == kNone || (admissions_limit_ && admissions_ >= *admissions_limit_);
-  if (!full || first_ == kNone) return std::nullopt;
+  // A look that finds none disarms the guard: then it takes one.
+  if (!full || first_ == kNone || guard_.armed()) return std::nullopt;
   if (timeout_ == absl::ZeroDuration()) return kForever;
   const SteadyTime until = At(first_).since + timeout_;
   return until > now ? std::optional(until) : std::nullopt;

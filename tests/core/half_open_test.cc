@@ -360,6 +360,32 @@ TEST(CircuitBreaker, R5_RejectedCallsAreLooks) {
   EXPECT_EQ(circuit.moves().back().cause, Cause::kProbeTimeout);
 }
 
+// The one that hung has come back, and the next one that is late has no look in the half time-out
+// before it: the finding of before is forgotten, although nothing but rejections came since.
+TEST(CircuitBreaker, R5_RejectedCallsDisarmTheTimeout) {
+  TestCircuit circuit(ProbeCallsPolicy(2, /*failure_rate=*/1));
+  circuit.OpenAndWaitUntilHalfOpen();
+  std::vector<Permit> probes = circuit.AcquireMany(1);
+  circuit.Advance(absl::Seconds(59));
+  probes.push_back(circuit.Acquire());
+  circuit.Advance(absl::Seconds(61));  // both are late, with no look
+  EXPECT_EQ(circuit->TryAcquire().reason(), RejectionReason::kHalfOpenFull);
+  probes.front().RecordSuccess();
+  EXPECT_EQ(circuit->state(), State::kHalfOpen);
+}
+
+// Whoever is asked for the connection may take his time, or use the circuit himself.
+TEST(CircuitBreaker, R5_ACallIsNotRejectedForWhatWasBeforeItsConnectionWasAskedFor) {
+  TestCircuit circuit;
+  circuit.OpenAndWaitUntilHalfOpen();
+  std::vector<Permit> probes = circuit.AcquireMany(2);
+  const Admission admission = circuit->TryAcquire([&] {
+    for (Permit& probe : probes) probe.RecordSuccess();
+    return true;
+  });
+  EXPECT_TRUE(admission.admitted());
+}
+
 TEST(CircuitBreaker, R5_R20_ACallWithoutAConnectionIsToldSoWhileTheProbesAreOut) {
   TestCircuit circuit;
   circuit.OpenAndWaitUntilHalfOpen();

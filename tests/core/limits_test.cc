@@ -215,6 +215,17 @@ TEST(HungCallSlots, R14_ASealedSliceOnlyLosesCalls) {
   EXPECT_EQ(slots.Seal({kEpoch, -3}), 1);
 }
 
+// More than any process has out: they are not told apart, and nothing breaks.
+TEST(HungCallSlots, R14_AFullCountStaysFull) {
+  HungCallSlots slots;
+  slots.Give({kEpoch, 1});
+  for (uint64_t i = 0; i < HungCallSlots::kMost + 3; ++i) ASSERT_TRUE(slots.Start({kEpoch, 1}));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(slots.End({kEpoch, 1}));
+  EXPECT_EQ(slots.Seal({kEpoch, 1}), static_cast<int64_t>(HungCallSlots::kMost));
+  EXPECT_FALSE(slots.Start({kEpoch, 1}));
+  EXPECT_FALSE(slots.Start({kEpoch, 2}));
+}
+
 TEST(StallGuard, R14_ALookThatIsToldOfLateIsALook) {
   StallGuard guard(absl::Nanoseconds(800));
   EXPECT_FALSE(guard.Look(Nanos(0), false));

@@ -86,5 +86,32 @@ TEST(Probes, R5_AnIgnoredOneGivesItsAdmissionBack) {
   EXPECT_TRUE(probes.Admit(SteadyTime()));
 }
 
+TEST(Probes, R5_AreFullUntilTheOldestIsLate) {
+  constexpr absl::Duration kTimeout = absl::Seconds(60);
+  Probes probes(WithPlaces(2, kTimeout));
+  const SteadyTime first = SteadyTime::FromNanos(1'000);
+  const SteadyTime second = first + absl::Seconds(1);
+  ASSERT_EQ(probes.Admit(first), 0);
+  EXPECT_EQ(probes.FullUntil(first), std::nullopt);
+  ASSERT_EQ(probes.Admit(second), 1);
+  EXPECT_EQ(probes.FullUntil(second), first + kTimeout);
+  EXPECT_EQ(probes.FullUntil(first + kTimeout), std::nullopt);
+  // A finding that only armed the guard, and is no more so: it takes a look to forget it.
+  EXPECT_FALSE(probes.CheckTimeout(first + 2 * kTimeout));
+  probes.Return(0, /*counts=*/true);
+  probes.Return(1, /*counts=*/true);
+  ASSERT_TRUE(probes.Admit(first + 2 * kTimeout).has_value());
+  ASSERT_TRUE(probes.Admit(first + 2 * kTimeout).has_value());
+  EXPECT_EQ(probes.FullUntil(first + 2 * kTimeout), std::nullopt);
+  EXPECT_FALSE(probes.CheckTimeout(first + 2 * kTimeout));
+  EXPECT_EQ(probes.FullUntil(first + 2 * kTimeout), first + 3 * kTimeout);
+}
+
+TEST(Probes, R5_WithoutATimeoutAreFullForGood) {
+  Probes probes(WithPlaces(1, absl::ZeroDuration()));
+  ASSERT_EQ(probes.Admit(SteadyTime()), 0);
+  EXPECT_EQ(probes.FullUntil(SteadyTime()), Probes::kForever);
+}
+
 }  // namespace
 }  // namespace fusebox::internal
