@@ -58,9 +58,17 @@ Admission CircuitBreaker::TryAcquire(absl::FunctionRef<Reach()> reach) {
   return Acquire(&reach);
 }
 
-ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRef<Reach()>* get) {
+ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRef<Reach()>* reach) {
   if (Permit::Ticket ticket; core_->AdmitWithoutLock(ticket)) return Admission(this, ticket);
   // Made in its place at once: an Admission that is changed or copied costs more than the rest.
+  if (CircuitCore::Rejected rejected; core_->RejectWithoutLock(rejected)) {
+    return Admission(this, rejected.reason, rejected.state, rejected.retry_after);
+  }
+  return AcquireLocked(reach);
+}
+
+ABSL_ATTRIBUTE_NOINLINE Admission
+CircuitBreaker::AcquireLocked(const absl::FunctionRef<Reach()>* get) {
   // Asked for no more than once.
   std::optional<Reach> known;
   const auto known_or_got = [&] {
@@ -68,15 +76,10 @@ ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRe
     return *known;
   };
   const absl::FunctionRef<Reach()> reach(known_or_got);
-  if (CircuitCore::Rejected rejected; core_->RejectWithoutLock(reach, rejected)) {
+  if (CircuitCore::Rejected rejected; core_->RejectWhileFull(reach, rejected)) {
     return Admission(this, rejected.reason, rejected.state, rejected.retry_after);
   }
-  return AcquireLocked(&reach);
-}
-
-ABSL_ATTRIBUTE_NOINLINE Admission
-CircuitBreaker::AcquireLocked(const absl::FunctionRef<Reach()>* reach) {
-  const CircuitCore::Grant grant = core_->Acquire(*reach);
+  const CircuitCore::Grant grant = core_->Acquire(reach);
   if (grant.admitted) return Admission(this, grant.ticket);
   Admission admission(this, grant.reason, grant.state, grant.retry_after);
   if (grant.asks) admission.LeaveProbe(this, grant.ticket);

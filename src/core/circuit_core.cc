@@ -127,7 +127,9 @@ void CircuitCore::operator delete(void* core) {
 }
 
 // The probes, or the calls under a limit, are all out.
-bool CircuitCore::RejectWhileFull(AdmissionWord word, const GetReach& reach, Rejected& rejected) {
+bool CircuitCore::RejectWhileFull(const GetReach& reach, Rejected& rejected) {
+  const AdmissionWord word = published_.word();
+  if (!word.rejects() || !word.rejection_looks()) return false;
   if (word.rejects_if_reachable()) {
     if (reach() == Reach::kNone) return false;
     if (published_.word().bits() != word.bits()) return false;  // since that user's code ran
@@ -160,7 +162,8 @@ CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
-    SetFlags(policy.slow_call_duration.has_value(), IsSample(totals_.granted()), grant.ticket);
+    grant.ticket.flags = FlagsOf(policy.slow_call_duration.has_value(), IsSample(totals_.granted()),
+                                 /*has_place=*/false);
   }
   if (all_have_places_ && (grant.admitted || grant.asks)) grant.ticket.flags |= Ticket::kHasPlace;
   TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
@@ -194,9 +197,9 @@ void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
   ReturnLocked(ticket, outcome);
 }
 
-// A call that starts is counted by the slice in which it does. False, and nothing has changed, if
+// A call that starts is counted by the slice in which it does. Empty, and nothing has changed, if
 // it takes the lock to know whether calls hang.
-bool CircuitCore::StartAmongHungCalls(AdmissionWord word, bool exactly, SteadyTime& start) {
+std::optional<SteadyTime> CircuitCore::StartAmongHungCalls(AdmissionWord word, bool exactly) {
   const int64_t latest = published_.latest_now();
   const int64_t quiet_until = published_.quiet_until();
   const int64_t slice_nanos = published_.hung_slice_nanos();
@@ -204,11 +207,11 @@ bool CircuitCore::StartAmongHungCalls(AdmissionWord word, bool exactly, SteadyTi
   // As far as the coarse clock tells for sure.
   const int64_t left = std::min(quiet_until - now, slice_nanos - FloorMod(now, slice_nanos));
   if (exactly || left <= Clock::kCoarseLagNanos) now = std::max(latest, clock_.Now().nanos());
-  if (now >= quiet_until) return false;
-  start = SteadyTime::FromNanos(now);
-  if (!published_.hung_call_slots()->Start(HungTagOf(word.epoch(), start))) return false;
+  if (now >= quiet_until) return std::nullopt;
+  const SteadyTime start = SteadyTime::FromNanos(now);
+  if (!published_.hung_call_slots()->Start(HungTagOf(word.epoch(), start))) return std::nullopt;
   published_.NoteLook(now);
-  return true;
+  return start;
 }
 
 // Whether there is nothing to be found.

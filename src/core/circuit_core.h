@@ -90,15 +90,16 @@ class CircuitCore : private CallShards {
   // Whether the call may reach the dependency.
   using GetReach = absl::FunctionRef<Reach()>;
 
-  // The rejected call of an OPEN circuit, of one whose probes are all out, or which has as many
-  // calls in flight as it may.
+  // The rejected call of an OPEN circuit, or of one that has as many calls in flight as it may.
   // False, and nothing has changed, if it takes an `Acquire` to know.
   struct Rejected {
     RejectionReason reason = RejectionReason::kOpen;
     State state = State::kOpen;
     absl::Duration retry_after = absl::ZeroDuration();
   };
-  bool RejectWithoutLock(const GetReach& reach, Rejected& rejected);
+  bool RejectWithoutLock(Rejected& rejected);
+  // The same while probes, or calls under a limit, are all out.
+  bool RejectWhileFull(const GetReach& reach, Rejected& rejected);
 
   Grant Acquire(const GetReach& reach);
   void Return(const Ticket& ticket, const Outcome& outcome);
@@ -164,7 +165,8 @@ class CircuitCore : private CallShards {
   class Operation;
 
   bool CountSuccessWithoutLock(AdmissionWord word, const Ticket& ticket);
-  bool StartAmongHungCalls(AdmissionWord word, bool exactly, SteadyTime& start);
+  bool TakePlace(AdmissionWord word, SteadyTime start);
+  std::optional<SteadyTime> StartAmongHungCalls(AdmissionWord word, bool exactly);
   static bool IsAmongHungCalls(AdmissionWord word, const Ticket& ticket);
   bool MayEndAmongHungCalls(AdmissionWord word, const Ticket& ticket);
   bool LookForHungCalls();
@@ -176,7 +178,6 @@ class CircuitCore : private CallShards {
   int64_t PresentSlice(int64_t slice_nanos) const;
 
   bool RejectWithoutPlace(AdmissionWord word, Rejected& rejected);
-  bool RejectWhileFull(AdmissionWord word, const GetReach& reach, Rejected& rejected);
   bool IsBefore(int64_t until, int64_t& left) const;
   // When the call is counted as returned, so that no more seem to be in flight than may be.
   void GivePlaceBack(const Ticket& ticket) {
@@ -227,9 +228,9 @@ class CircuitCore : private CallShards {
   // is timed anyway. The exact one would cost more than all else of an ordinary call.
   static constexpr uint64_t kSample = 64;
   static bool IsSample(int64_t granted) { return static_cast<uint64_t>(granted) % kSample == 1; }
-  static void SetFlags(bool timed, bool sampled, Ticket& ticket) {
-    ticket.flags =
-        static_cast<uint8_t>((timed ? Ticket::kTimed : 0) | (sampled ? Ticket::kSampled : 0));
+  static uint8_t FlagsOf(bool timed, bool sampled, bool has_place) {
+    return static_cast<uint8_t>((timed ? Ticket::kTimed : 0) | (sampled ? Ticket::kSampled : 0) |
+                                (has_place ? Ticket::kHasPlace : 0));
   }
 
   // For machine_, under the lock that guards it.
@@ -306,34 +307,43 @@ inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   if (!word.admits()) return false;
   CallShards::Handle mine = shards().Mine();  // before all else: there may be no memory for it
   const bool timed = published_.slow_nanos() != PublishedAdmission::kNever;
+  SteadyTime start;
   if (word.counts_hung_calls()) {
-    if (!StartAmongHungCalls(word, /*exactly=*/timed, ticket.start)) return false;
+    const std::optional<SteadyTime> counted = StartAmongHungCalls(word, /*exactly=*/timed);
+    if (!counted) return false;
+    start = *counted;
   } else if (timed) {
-    ticket.start = clock_.Now();
+    start = clock_.Now();
   }
-  if (word.takes_places()) {
-    if (word.disabled()) {
-      places_->TakeAnyway();
-    } else if (!places_->Take(published_.max_in_flight())) {
-      if (word.counts_hung_calls()) {
-        ticket.epoch = word.epoch();
-        StopClock(ticket);
-      }
-      return false;
-    }
-  }
-  ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
+  if (word.takes_places() && !TakePlace(word, start)) return false;
   const bool sampled = IsSample(mine.CountGranted());
-  if (sampled && !timed && !word.counts_hung_calls()) ticket.start = clock_.CoarseNow();
-  SetFlags(timed, sampled, ticket);
-  if (word.takes_places()) ticket.flags |= Ticket::kHasPlace;
+  if (sampled && !timed && !word.counts_hung_calls()) start = clock_.CoarseNow();
+  // All of it here, and its address given to nobody: so it stays in registers.
+  ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
+  ticket.start = start;
+  ticket.flags = FlagsOf(timed, sampled, word.takes_places());
   return true;
 }
 
-inline bool CircuitCore::RejectWithoutLock(const GetReach& reach, Rejected& rejected) {
+inline bool CircuitCore::TakePlace(AdmissionWord word, SteadyTime start) {
+  if (word.disabled()) {
+    places_->TakeAnyway();
+    return true;
+  }
+  if (places_->Take(published_.max_in_flight())) return true;
+  if (word.counts_hung_calls()) {
+    Ticket counted;
+    counted.epoch = word.epoch();
+    counted.start = start;
+    StopClock(counted);
+  }
+  return false;
+}
+
+inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
   const AdmissionWord word = published_.word();
   if (!word.rejects()) return RejectWithoutPlace(word, rejected);
-  if (word.rejection_looks()) return RejectWhileFull(word, reach, rejected);
+  if (word.rejection_looks()) return false;
   int64_t left = PublishedAdmission::kNever;
   if (!IsBefore(published_.rejects_until(), left)) return false;
   shards().Mine().CountRejected();
