@@ -128,7 +128,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
 
   // What the breaker must know to take the permit back.
   struct Ticket {
-    static constexpr uint8_t kTimed = 1;     // `start` counts for the slow-call rules
+    static constexpr uint8_t kTimed = 1;     // `start` counts for the slow-call rules, `hung_calls`
     static constexpr uint8_t kSampled = 2;   // what the call takes is to be noted
     static constexpr uint8_t kAnswered = 4;  // `ReceiveMessage` was told of its first message,
     static constexpr uint8_t kFailed = 8;    // which was recorded as a failure
@@ -138,7 +138,7 @@ class [[nodiscard]] FUSEBOX_EXPORT Permit {
     bool Is(uint8_t flag) const { return (flags & flag) != 0; }
 
     uint64_t epoch = 0;
-    SteadyTime start;          // if timed or sampled, and with `hung_calls`
+    SteadyTime start;          // if timed or sampled
     uint32_t shadow = 0;       // what the policy's candidate knows it by; 0: by nothing
     int16_t probe_place = -1;  // -1: no probe; at most 1,000 are out
     uint8_t flags = 0;

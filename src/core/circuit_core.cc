@@ -162,7 +162,8 @@ CircuitCore::Grant CircuitCore::AcquireLocked(Reach reach) {
   totals_.CountAcquired(grant);
   // Which calls are timed mustn't depend on the way that they came (see AdmitWithoutLock).
   if (grant.admitted) {
-    grant.ticket.flags = FlagsOf(policy.slow_call_duration.has_value(), IsSample(totals_.granted()),
+    const bool may_hang = policy.hung_calls && machine_.mode() != Mode::kDisabled;
+    grant.ticket.flags = FlagsOf(policy.slow_call_duration || may_hang, IsSample(totals_.granted()),
                                  /*has_place=*/false);
   }
   if (all_have_places_ && (grant.admitted || grant.asks)) grant.ticket.flags |= Ticket::kHasPlace;

@@ -318,10 +318,12 @@ inline bool CircuitCore::AdmitWithoutLock(Ticket& ticket) {
   if (word.takes_places() && !TakePlace(word, start)) return false;
   const bool sampled = IsSample(mine.CountGranted());
   if (sampled && !timed && !word.counts_hung_calls()) start = clock_.CoarseNow();
-  // All of it here, and its address given to nobody: so it stays in registers.
+  // All of it here, and its address given to nobody: so it stays in registers. A start by the
+  // coarse clock is good enough for a call that a later policy calls slow: such a call counts in
+  // totals alone.
   ticket.epoch = word.disabled() ? StateMachine::kNoEpoch : word.epoch();
   ticket.start = start;
-  ticket.flags = FlagsOf(timed, sampled, word.takes_places());
+  ticket.flags = FlagsOf(timed || word.counts_hung_calls(), sampled, word.takes_places());
   return true;
 }
 

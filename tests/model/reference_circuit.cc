@@ -94,7 +94,7 @@ ReferenceCircuit::Answer ReferenceCircuit::Acquire(int64_t now, Reach reach) {
   answer.call = calls_.size();
   Call call;
   call.started = now_;
-  call.timed = policy().slow_call_duration.has_value();
+  call.timed = policy().slow_call_duration || (policy().hung_calls && !disabled);
   call.epoch = disabled || (refusal && !asks) ? 0 : epoch_;
   call.asks = asks;
   call.has_place = Limiting() && call.epoch != 0;
