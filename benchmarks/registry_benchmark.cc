@@ -155,6 +155,7 @@ void MeasureKeys(int turns) {
   fusebox::internal::MethodSettings settings;
   settings.policy = &policy;
   std::vector<std::string> keys;
+  keys.reserve(kMany);
   for (int i = 0; i < kMany; ++i) keys.push_back(absl::StrCat("tenant-", i));
   const auto ask_for = [&](int from, int to) {
     for (int i = from; i < to; ++i) {

@@ -103,6 +103,7 @@ class FUSEBOX_EXPORT CircuitBreaker {
 
   CircuitBreaker(const CircuitBreaker&) = delete;
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
+  // NOLINTNEXTLINE(performance-trivially-destructible): in the library, as it may come to do more.
   ~CircuitBreaker();
 
   // Asks for the right to make one call, at this moment (docs/rules.md). Never waits.

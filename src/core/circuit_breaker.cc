@@ -68,18 +68,18 @@ ABSL_ATTRIBUTE_NOINLINE Admission CircuitBreaker::Acquire(const absl::FunctionRe
 }
 
 ABSL_ATTRIBUTE_NOINLINE Admission
-CircuitBreaker::AcquireLocked(const absl::FunctionRef<Reach()>* get) {
+CircuitBreaker::AcquireLocked(const absl::FunctionRef<Reach()>* reach) {
   // Asked for no more than once.
   std::optional<Reach> known;
-  const auto known_or_got = [&] {
-    if (!known) known = get == nullptr ? Reach::kCall : (*get)();
+  const auto known_or_asked = [&] {
+    if (!known) known = reach == nullptr ? Reach::kCall : (*reach)();
     return *known;
   };
-  const absl::FunctionRef<Reach()> reach(known_or_got);
-  if (CircuitCore::Rejected rejected; core_->RejectWhileFull(reach, rejected)) {
+  const absl::FunctionRef<Reach()> once(known_or_asked);
+  if (CircuitCore::Rejected rejected; core_->RejectWhileFull(once, rejected)) {
     return Admission(this, rejected.reason, rejected.state, rejected.retry_after);
   }
-  const CircuitCore::Grant grant = core_->Acquire(reach);
+  const CircuitCore::Grant grant = core_->Acquire(once);
   if (grant.admitted) return Admission(this, grant.ticket);
   Admission admission(this, grant.reason, grant.state, grant.retry_after);
   if (grant.asks) admission.LeaveProbe(this, grant.ticket);

@@ -103,9 +103,9 @@ std::shared_ptr<CircuitBreaker> CircuitCore::MakeBreaker(absl::string_view name,
                                                          std::shared_ptr<const Policy> policy,
                                                          Options options) {
   // Not by make_shared: the counts of its owners take a line of their own there.
-  std::shared_ptr<CircuitCore> core(new CircuitCore(name, std::move(policy), std::move(options)));
-  CircuitBreaker* const breaker = &core->breaker_;
-  return std::shared_ptr<CircuitBreaker>(std::move(core), breaker);
+  const std::shared_ptr<CircuitCore> core(
+      new CircuitCore(name, std::move(policy), std::move(options)));
+  return std::shared_ptr<CircuitBreaker>(core, &core->breaker_);
 }
 
 void* CircuitCore::operator new(std::size_t size) {
