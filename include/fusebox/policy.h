@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -290,6 +291,32 @@ struct FUSEBOX_EXPORT Policy {
   static Policy InternalApi();
   // 10 failures in a row open it for 120 s; 5 successful probes close it.
   static Policy ExternalApi();
+};
+
+// A policy that doesn't change, in the room of a pointer: copies share it. It is read by `->`, and
+// goes wherever a `Policy` does; to change it, make a `Policy` of it.
+//
+//   const fusebox::CircuitSnapshot snapshot = circuit->Snapshot();
+//   const absl::Duration most = snapshot.policy->max_open_duration;
+//   fusebox::Policy policy = snapshot.policy;  // a copy
+//
+// Thread-safe. Two are compared as policies are.
+class FUSEBOX_EXPORT SharedPolicy {
+ public:
+  SharedPolicy() = default;            // Policy()
+  SharedPolicy(const Policy& policy);  // NOLINT(google-explicit-constructor)
+  // REQUIRES: not null.
+  explicit SharedPolicy(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)) {}
+
+  const Policy& operator*() const { return policy_ != nullptr ? *policy_ : Empty(); }
+  const Policy* operator->() const { return &**this; }
+  // A copy: what it shares may be gone before a reference to it would be.
+  operator Policy() const;  // NOLINT(google-explicit-constructor)
+
+ private:
+  static const Policy& Empty();
+
+  std::shared_ptr<const Policy> policy_;  // null: Policy()
 };
 
 // Whether every field is equal.

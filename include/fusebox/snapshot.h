@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What can be known about a circuit at one moment (rule R9). Plain values, made under the
-// circuit's lock and therefore consistent in themselves; sharing nothing with the circuit.
+// circuit's lock and therefore consistent in themselves; sharing nothing with the circuit but its
+// policy, which never changes. What few circuits have is boxed (fusebox/boxed.h), so that a list of
+// many takes little memory.
 #ifndef FUSEBOX_SNAPSHOT_H_
 #define FUSEBOX_SNAPSHOT_H_
 
@@ -11,6 +13,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "fusebox/boxed.h"
 #include "fusebox/event.h"
 #include "fusebox/evidence.h"
 #include "fusebox/export.h"
@@ -55,10 +58,10 @@ struct Totals {
 
   // `failure` by status code, from OK = 0 to UNAUTHENTICATED = 16. A code outside of these counts
   // as UNKNOWN = 2.
-  std::array<int64_t, kStatusCodeCount> failures_by_code{};
+  BoxedCounts<std::array<int64_t, kStatusCodeCount>> failures_by_code;
 
   // transitions[from][to], both indexed by State.
-  std::array<std::array<int64_t, kStateCount>, kStateCount> transitions{};
+  BoxedCounts<std::array<std::array<int64_t, kStateCount>, kStateCount>> transitions;
 
   int64_t Transitions(State from, State to) const {
     return transitions[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
@@ -90,15 +93,23 @@ struct CircuitSnapshot {
   std::string target;  // the part of the name that is the channel's; empty for a circuit without
   Mode mode = Mode::kAutomatic;
   State state = State::kClosed;  // OPEN while forced open, CLOSED while disabled
-  bool ramping = false;          // HALF_OPEN, after a positive verdict
-  double ramp_fraction = 0;      // while ramping: the share of calls that is admitted now
+
+  // While OPEN: a probe is due, and is made as soon as a call finds its channel connected (R20).
+  bool awaits_connection = false;
+  // The dependency couldn't be asked whether it is well (R21): calls are the probes.
+  bool health_probe_stopped = false;
+
+  bool ramping = false;      // HALF_OPEN, after a positive verdict
+  double ramp_fraction = 0;  // while ramping: the share of calls that is admitted now
 
   // In slow start and for a while after it (R17), and under `overload_limit` (R18): how many calls
   // may be in flight; below 1, the share of calls that is let through.
   std::optional<double> limit;
 
   uint64_t epoch = 0;  // goes up at each transition, mode change, reset and policy change
-  Policy policy;       // in force: with all said that was left unset (Policy::InForce)
+
+  // In force: with all said that was left unset (Policy::InForce).
+  SharedPolicy policy;
 
   Totals totals;
   int64_t in_flight = 0;             // permits that are out
@@ -111,19 +122,15 @@ struct CircuitSnapshot {
   int64_t openings_in_a_row = 0;
   WindowCounts window;
 
-  std::optional<LastFailure> last_failure;
-  std::optional<absl::Time> last_transition;
-  std::optional<Move> last_opening;  // what opened it last, whether it is open now or not
-  std::optional<Move> last_action;   // what an operator did last
+  Boxed<LastFailure> last_failure;
+  Boxed<absl::Time> last_transition;
+  Boxed<Move> last_opening;  // what opened it last, whether it is open now or not
+  Boxed<Move> last_action;   // what an operator did last
   // While OPEN: when it will turn HALF_OPEN, or the next probe is due; absent if an operator holds
   // it open for good, while it awaits a connection, and while its one probe is out (R16, R21).
-  std::optional<absl::Time> next_probe;
-  // While OPEN: a probe is due, and is made as soon as a call finds its channel connected (R20).
-  bool awaits_connection = false;
-  // The dependency couldn't be asked whether it is well (R21): calls are the probes.
-  bool health_probe_stopped = false;
+  Boxed<absl::Time> next_probe;
 
-  std::optional<ShadowCounts> shadow;  // of `policy.shadow_policy`, if that is set
+  Boxed<ShadowCounts> shadow;  // of `policy.shadow_policy`, if that is set
 };
 
 }  // namespace fusebox

@@ -137,7 +137,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
   circuit.set_consecutive_failures(snapshot.consecutive_failures);
   circuit.set_openings_in_a_row(snapshot.openings_in_a_row);
   if (snapshot.shadow) WriteShadow(*snapshot.shadow, *circuit.mutable_shadow());
-  policies.Write(snapshot.policy, circuit);
+  policies.Write(*snapshot.policy, circuit);
 }
 
 void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit) {

@@ -116,11 +116,11 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
   response.set_instance(instance_);
   const CircuitSnapshot snapshot = circuit->Snapshot();
   ToProto(snapshot, disclosure_, *response.mutable_circuit());
-  for (std::string& warning : PolicyWarnings(snapshot.policy)) {
+  for (std::string& warning : PolicyWarnings(*snapshot.policy)) {
     response.add_policy_warnings(std::move(warning));
   }
   if (request.has_change()) {
-    const Policy changed = ChangePolicy(snapshot.policy, request.change(), kChangePath, errors);
+    const Policy changed = ChangePolicy(*snapshot.policy, request.change(), kChangePath, errors);
     if (!errors.empty()) return errors.ToStatus();
     ToProto(changed, *response.mutable_changed()->mutable_policy());
     for (std::string& warning : PolicyWarnings(changed)) {

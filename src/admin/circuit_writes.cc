@@ -83,7 +83,7 @@ CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const O
     if (circuit->removed()) circuit = registry_->Find(name);
     if (circuit == nullptr) return {NoSuchCircuit(name), std::nullopt, {}};
     Written written;
-    if (!given || circuit->Snapshot().policy != *given) {
+    if (!given || *circuit->Snapshot().policy != *given) {
       written.status =
           way == Way::kTry ? action.Try(*circuit, written.policy) : action.Apply(*circuit, by);
     }

@@ -620,7 +620,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   }
   snapshot.limit = machine_.limit();
   snapshot.epoch = machine_.epoch();
-  snapshot.policy = *machine_.policy();
+  snapshot.policy = SharedPolicy(machine_.policy());
   LifetimeTotals::Sum sum = SumNow();
   snapshot.totals = sum.totals;
   snapshot.in_flight = sum.in_flight;
@@ -630,7 +630,8 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   snapshot.window = machine_.Counts();
   if (shadow_ != nullptr) snapshot.shadow = shadow_->counts();
   if (const auto* failure = totals_.last_failure()) {
-    snapshot.last_failure = {WallTimeOf(failure->at, now), failure->code, failure->message};
+    snapshot.last_failure =
+        LastFailure{WallTimeOf(failure->at, now), failure->code, failure->message};
   }
   if (const auto at = totals_.last_transition()) snapshot.last_transition = WallTimeOf(*at, now);
   const auto told = [&](const LifetimeTotals::LastChange& last) {

@@ -308,6 +308,16 @@ absl::StatusOr<std::shared_ptr<const Policy>> PolicyInForce(const Policy& policy
 
 }  // namespace internal
 
+SharedPolicy::SharedPolicy(const Policy& policy)
+    : policy_(std::make_shared<const Policy>(policy)) {}
+
+SharedPolicy::operator Policy() const { return **this; }
+
+const Policy& SharedPolicy::Empty() {
+  static const auto* const kEmpty = new Policy();
+  return *kEmpty;
+}
+
 Policy Policy::InForce() const {
   Policy in_force = *this;
   SetRules(in_force);

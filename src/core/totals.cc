@@ -21,12 +21,18 @@ Totals& operator+=(Totals& sum, const Totals& more) {
   sum.would_reject += more.would_reject;
   sum.opened += more.opened;
   sum.probes_failed += more.probes_failed;
-  for (std::size_t code = 0; code < sum.failures_by_code.size(); ++code) {
-    sum.failures_by_code[code] += more.failures_by_code[code];
+  if (more.failures_by_code.was_edited()) {
+    auto& by_code = sum.failures_by_code.Edit();
+    for (std::size_t code = 0; code < by_code.size(); ++code) {
+      by_code[code] += more.failures_by_code[code];
+    }
   }
-  for (std::size_t from = 0; from < sum.transitions.size(); ++from) {
-    for (std::size_t to = 0; to < sum.transitions[from].size(); ++to) {
-      sum.transitions[from][to] += more.transitions[from][to];
+  if (more.transitions.was_edited()) {
+    auto& transitions = sum.transitions.Edit();
+    for (std::size_t from = 0; from < transitions.size(); ++from) {
+      for (std::size_t to = 0; to < transitions[from].size(); ++to) {
+        transitions[from][to] += more.transitions[from][to];
+      }
     }
   }
   return sum;
@@ -66,7 +72,7 @@ void LifetimeTotals::CountReturned(const CallRecord& call, const Outcome& outcom
 
 void LifetimeTotals::CountFailure(const Outcome& outcome, bool stale, SteadyTime now) {
   ++counts().failure;
-  ++counts().failures_by_code[static_cast<std::size_t>(CanonicalCode(outcome.code))];
+  ++counts().failures_by_code.Edit()[static_cast<std::size_t>(CanonicalCode(outcome.code))];
   if (stale) return;
   if (last_failure_ == nullptr) last_failure_ = std::make_unique<Failure>();
   last_failure_->at = now;
@@ -96,8 +102,8 @@ void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) 
             ? kept()
             : std::make_unique<const LastChange>(LastChange{change.at, change.verdict, {}});
   }
-  ++counts()
-        .transitions[static_cast<std::size_t>(change.from)][static_cast<std::size_t>(change.to)];
+  ++counts().transitions.Edit()[static_cast<std::size_t>(change.from)]
+                               [static_cast<std::size_t>(change.to)];
   if (change.to == State::kOpen) ++counts().opened;
   last_transition_ = change.at;
 }

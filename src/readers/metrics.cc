@@ -169,19 +169,19 @@ constexpr Metric kMetrics[] = {
      MetricNeed::kIsTroubled,
      "Failure rate at which the circuit opens; absent if its policy has no such rule.", "",
      CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
-       if (from.circuit.policy.failure_rate) to.Add(*from.circuit.policy.failure_rate);
+       if (from.circuit.policy->failure_rate) to.Add(*from.circuit.policy->failure_rate);
      })},
     {"circuit_breaker_slow_call_rate", MetricType::kGauge, kNoLabels, MetricNeed::kIsTroubled,
      "Share of slow calls in the window; absent while the window holds no call, and if the policy "
      "doesn't say what is slow.",
      "", CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
-       if (from.circuit.policy.slow_call_duration) AddShare(from.circuit.window.slow, from, to);
+       if (from.circuit.policy->slow_call_duration) AddShare(from.circuit.window.slow, from, to);
      })},
     {"circuit_breaker_slow_call_rate_threshold", MetricType::kGauge, kNoLabels,
      MetricNeed::kIsTroubled,
      "Slow-call rate at which the circuit opens; absent if its policy has no such rule.", "",
      CircuitReader([](const CircuitReading& from, SeriesWriter& to) {
-       if (from.circuit.policy.slow_call_rate) to.Add(*from.circuit.policy.slow_call_rate);
+       if (from.circuit.policy->slow_call_rate) to.Add(*from.circuit.policy->slow_call_rate);
      })},
     {"circuit_breaker_in_flight", MetricType::kGauge, kNoLabels, MetricNeed::kIsTroubled,
      "Calls that were let through and have not ended yet.", "",

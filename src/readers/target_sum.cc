@@ -19,8 +19,10 @@ void RaiseTo(const Totals& least, Totals& totals) {
   RaiseTo(least.would_reject, totals.would_reject);
   RaiseTo(least.opened, totals.opened);
   RaiseTo(least.probes_failed, totals.probes_failed);
-  for (std::size_t code = 0; code < totals.failures_by_code.size(); ++code) {
-    RaiseTo(least.failures_by_code[code], totals.failures_by_code[code]);
+  if (!least.failures_by_code.was_edited()) return;
+  auto& by_code = totals.failures_by_code.Edit();
+  for (std::size_t code = 0; code < by_code.size(); ++code) {
+    RaiseTo(least.failures_by_code[code], by_code[code]);
   }
 }
 

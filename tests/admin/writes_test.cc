@@ -250,7 +250,7 @@ TEST(ApplyToCircuits, EveryActionReachesEveryCircuit) {
   all_in(v1::STATE_CLOSED, v1::MODE_AUTOMATIC);
   request.mutable_update_policy()->mutable_policy()->set_consecutive_failures(9);
   all_in(v1::STATE_CLOSED, v1::MODE_AUTOMATIC);
-  EXPECT_EQ(server.Add("b").Snapshot().policy.consecutive_failures, 9);
+  EXPECT_EQ(server.Add("b").Snapshot().policy->consecutive_failures, 9);
 }
 
 TEST(ApplyToCircuits, EachFailsOnItsOwn) {
@@ -269,7 +269,7 @@ TEST(ApplyToCircuits, EachFailsOnItsOwn) {
   EXPECT_THAT(
       response.results(1).message(),
       testing::HasSubstr("update_policy.policy.failures_in_window = 10, must be from 1 to 5"));
-  EXPECT_EQ(server.Add("a").Snapshot().policy.failures_in_window, 10);
+  EXPECT_EQ(server.Add("a").Snapshot().policy->failures_in_window, 10);
   EXPECT_EQ(server.Add("b").Snapshot().policy, small);
 }
 
@@ -331,7 +331,7 @@ TEST(RemovedMeanwhile, R10_SoIsItsPolicy) {
   const Remover remover(server, 1, /*anew=*/true);
   const v1::Circuit after = Write(server, &Stub::UpdatePolicy, OpenFor(45));
   EXPECT_EQ(after.policy().open_duration().seconds(), 45);
-  EXPECT_EQ(server.Add("a").Snapshot().policy.open_duration, absl::Seconds(45));
+  EXPECT_EQ(server.Add("a").Snapshot().policy->open_duration, absl::Seconds(45));
 }
 
 TEST(RemovedMeanwhile, IsNotFoundIfNoneTookItsPlace) {
@@ -421,7 +421,7 @@ TEST(EvictedMeanwhile, P4_AnUpdateAsReadIsDoneIfTheCircuitIsBackWithIt) {
     const grpc::Status status = server.UpdateAsRead(seconds, response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     EXPECT_EQ(response.circuit().policy().open_duration().seconds(), seconds);
-    EXPECT_EQ(server.Circuit().Snapshot().policy.open_duration, absl::Seconds(seconds));
+    EXPECT_EQ(server.Circuit().Snapshot().policy->open_duration, absl::Seconds(seconds));
   }
 }
 
@@ -435,7 +435,7 @@ TEST(EvictedMeanwhile, AnUpdateAsReadIsAbortedIfAnotherOneCameAfterIt) {
   const grpc::Status status = server.UpdateAsRead(45, response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(ReasonOf(status), "POLICY_CHANGED");
-  EXPECT_EQ(server.Circuit().Snapshot().policy.open_duration, absl::Seconds(50));
+  EXPECT_EQ(server.Circuit().Snapshot().policy->open_duration, absl::Seconds(50));
 }
 
 TEST(RemovedMeanwhile, OfManyItIsMovedAnewOrLeftOut) {

@@ -421,7 +421,8 @@ class AdaptiveAtOnce : public ::testing::TestWithParam<Case> {
       if (event.kind != EventKind::kTransition) continue;
       ASSERT_EQ(event.from, state);
       state = event.to;
-      ++told.transitions[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
+      ++told.transitions
+            .Edit()[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
     }
     EXPECT_EQ(state, end.state);
     EXPECT_LE(epoch, end.epoch);  // an OPEN circuit whose probe is due begins one, unseen

@@ -222,7 +222,8 @@ void ExpectEverythingAddsUp(const Policy& policy) {
   Totals told;
   for (const Event& event : log.events()) {
     if (event.kind != EventKind::kTransition) continue;
-    ++told.transitions[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
+    ++told.transitions
+          .Edit()[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
   }
   if (AllWereTold(log.events())) {
     EXPECT_EQ(told.transitions, end.totals.transitions);

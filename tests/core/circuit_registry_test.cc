@@ -72,7 +72,7 @@ TEST_F(CircuitRegistryTest, P3_AnExistingCircuitKeepsItsPolicy) {
   Policy other;
   other.consecutive_failures = 99;
   EXPECT_EQ(registry_.GetOrCreate("a", other).value(), first);
-  EXPECT_EQ(first->Snapshot().policy.consecutive_failures, 3);
+  EXPECT_EQ(first->Snapshot().policy->consecutive_failures, 3);
   other.jitter = 7;  // not even looked at
   EXPECT_EQ(registry_.GetOrCreate("a", other).value(), first);
 }

@@ -237,7 +237,7 @@ TEST(HealthProbe, R21_R23_AQuestionIsNoCallOfACandidate) {
   policy.shadow_policy = candidate;
   AskingCircuit circuit(policy);
   for (int i = 0; i < 3; ++i) circuit.Answer(kUnavailable);
-  const ShadowCounts counts = circuit->Snapshot().shadow.value();
+  const ShadowCounts counts = *circuit->Snapshot().shadow;
   EXPECT_EQ(counts.state, State::kClosed);
   EXPECT_EQ(counts.calls, 6);
   EXPECT_EQ(counts.rejected, 3);

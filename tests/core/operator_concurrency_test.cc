@@ -135,7 +135,7 @@ class Worker {
     const CircuitSnapshot s = breaker_.Snapshot();
     const Totals& totals = s.totals;
     tally_.sound = tally_.sound && s.in_flight >= 0 && s.probes_in_flight >= 0 &&
-                   s.probes_in_flight <= *s.policy.half_open.max_concurrent &&
+                   s.probes_in_flight <= *s.policy->half_open.max_concurrent &&
                    s.probes_in_flight <= s.in_flight && s.window.failures <= s.window.recorded &&
                    s.window.recorded <= totals.success + totals.failure && s.epoch >= epoch_;
     epoch_ = s.epoch;
@@ -203,7 +203,8 @@ void ExpectEventsInOrder(const std::vector<Event>& events, const CircuitSnapshot
     }
     if (event.kind == EventKind::kTransition) {
       ASSERT_NE(event.from, event.to);
-      ++told.transitions[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
+      ++told.transitions
+            .Edit()[static_cast<std::size_t>(event.from)][static_cast<std::size_t>(event.to)];
     }
     epoch = event.epoch;
     state = event.to;

@@ -18,7 +18,7 @@ using fusebox_testing::TestCircuit;
 std::string KeptOf(const std::string& message) {
   TestCircuit circuit;
   circuit.Call(Outcome::Failure(14, message));
-  return circuit->Snapshot().last_failure.value().message;
+  return circuit->Snapshot().last_failure->message;
 }
 
 TEST(Snapshot, R9_OfAFreshCircuit) {
@@ -26,8 +26,8 @@ TEST(Snapshot, R9_OfAFreshCircuit) {
   const CircuitSnapshot snapshot = circuit->Snapshot();
   EXPECT_EQ(snapshot.name, "shop/shop.Inventory/Reserve");
   EXPECT_EQ(snapshot.state, State::kClosed);
-  EXPECT_EQ(snapshot.policy.consecutive_failures, 3);
-  EXPECT_EQ(snapshot.policy.open_duration, absl::Seconds(10));
+  EXPECT_EQ(snapshot.policy->consecutive_failures, 3);
+  EXPECT_EQ(snapshot.policy->open_duration, absl::Seconds(10));
   EXPECT_EQ(snapshot.totals.success + snapshot.totals.failure + snapshot.totals.ignored, 0);
   EXPECT_EQ(snapshot.totals.slow + snapshot.totals.rejected + snapshot.totals.opened, 0);
   EXPECT_EQ(snapshot.totals.transitions, Totals().transitions);
@@ -109,7 +109,7 @@ TEST(Snapshot, R9_LastFailureIsTheLatestOne) {
   circuit.Advance(absl::Seconds(5));
   circuit.Succeed();
   circuit.Ignore();
-  const LastFailure last = circuit->Snapshot().last_failure.value();
+  const LastFailure last = *circuit->Snapshot().last_failure;
   EXPECT_EQ(last.time, at);
   EXPECT_EQ(last.code, 4);
   EXPECT_EQ(last.message, "timed out");
@@ -121,7 +121,7 @@ TEST(Snapshot, R9_LastFailureSurvivesTransitionsAndResets) {
   circuit.WaitUntilHalfOpen();
   circuit.Succeed(2);
   circuit->Reset(Operator("oncall").Because("why"));
-  EXPECT_EQ(circuit->Snapshot().last_failure.value().message, "refused");
+  EXPECT_EQ(circuit->Snapshot().last_failure->message, "refused");
 }
 
 TEST(Snapshot, R9_LastFailuresMessageIsOwnedByTheCircuit) {
@@ -130,7 +130,7 @@ TEST(Snapshot, R9_LastFailuresMessageIsOwnedByTheCircuit) {
     const std::string passing = "a message that lives no longer than the record of it";
     circuit.Call(Outcome::Failure(14, passing));
   }
-  EXPECT_EQ(circuit->Snapshot().last_failure.value().message,
+  EXPECT_EQ(circuit->Snapshot().last_failure->message,
             "a message that lives no longer than the record of it");
 }
 
@@ -280,7 +280,7 @@ TEST(Snapshot, R9_IsAValueThatOutlivesTheCircuit) {
     snapshot = circuit->Snapshot();
   }
   EXPECT_EQ(snapshot.name, "circuit");
-  EXPECT_EQ(snapshot.last_failure.value().message, "refused");
+  EXPECT_EQ(snapshot.last_failure->message, "refused");
   EXPECT_EQ(snapshot.state, State::kOpen);
 }
 

@@ -228,7 +228,7 @@ TEST_F(PolicyCommand, WhatGetPrintsIsAFileForSet) {
     const std::vector<std::string> set = {"--endpoint", other.address(), "policy", "set",      "x",
                                           "--reason",   "copy",          "--file", file.path()};
     EXPECT_EQ(RunCtl(set).exit_code, 0);
-    EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.open_duration, absl::Seconds(45));
+    EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy->open_duration, absl::Seconds(45));
     EXPECT_EQ(other.registry()->Find("x")->SetPolicy(AdminTestPolicy(),
                                                      fusebox::Operator("test").Because("back")),
               absl::OkStatus());
@@ -272,7 +272,7 @@ TEST_F(PolicyCommand, InstancesThatDifferAreToldApart) {
   EXPECT_EQ(both.exit_code, 5) << "two circuits, and no terminal to ask on";
   EXPECT_THAT(both.err, AllOf(HasSubstr("test-2  jitter: 0 -> 0.2"), HasSubstr("2 circuits?")));
   EXPECT_EQ(Set({"jitter=0.2", "--endpoint", other.address(), "--yes"}).exit_code, 0);
-  EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy.jitter, 0.2);
+  EXPECT_EQ(other.registry()->Find("x")->Snapshot().policy->jitter, 0.2);
 
   const uint64_t epoch = other.registry()->Find("x")->Snapshot().epoch;
   EXPECT_EQ(Set({"open_duration=10s", "--endpoint", other.address(), "--yes"}).exit_code, 0);

@@ -225,13 +225,15 @@ class CountingWriter final : public SeriesWriter {
 // Of everything that there can be.
 TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
   CircuitSnapshot circuit;
-  circuit.policy.failure_rate = 0.5;
-  circuit.policy.slow_call_rate = 0.5;
-  circuit.policy.slow_call_duration = absl::Seconds(1);
+  Policy policy;
+  policy.failure_rate = 0.5;
+  policy.slow_call_rate = 0.5;
+  policy.slow_call_duration = absl::Seconds(1);
+  circuit.policy = policy;
   circuit.window.recorded = 10;
   circuit.next_probe = absl::UnixEpoch();
   circuit.limit = 12;
-  circuit.totals.failures_by_code[14] = 1;
+  circuit.totals.failures_by_code.Edit()[14] = 1;
   circuit.shadow = ShadowCounts();
   TargetSum sum;
   const RegistryStats stats;
@@ -301,9 +303,11 @@ TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
   circuit.totals.opened = 3;
   circuit.totals.probes_failed = 9;
   circuit.window = {1'000, 130, 140};
-  circuit.policy.failure_rate = 0.15;
-  circuit.policy.slow_call_rate = 0.16;
-  circuit.policy.slow_call_duration = absl::Seconds(1);
+  Policy policy;
+  policy.failure_rate = 0.15;
+  policy.slow_call_rate = 0.16;
+  policy.slow_call_duration = absl::Seconds(1);
+  circuit.policy = policy;
   circuit.in_flight = 4;
   circuit.consecutive_failures = 5;
   circuit.next_probe = absl::UnixEpoch() + absl::Seconds(6);
@@ -381,9 +385,11 @@ CircuitSnapshot WellCircuit() {
 // window, since neither has all that the other has.
 int MostSeriesInTrouble(bool full) {
   CircuitSnapshot closed = WellCircuit();
-  closed.policy.failure_rate = 0.5;
-  closed.policy.slow_call_rate = 0.5;
-  closed.policy.slow_call_duration = absl::Seconds(1);
+  Policy policy;
+  policy.failure_rate = 0.5;
+  policy.slow_call_rate = 0.5;
+  policy.slow_call_duration = absl::Seconds(1);
+  closed.policy = policy;
   closed.window.failures = 1;
   closed.totals.opened = 1;
   CircuitSnapshot open = closed;
