@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "fusebox/circuit_name.h"
 #include "src/base/dcheck.h"
@@ -133,14 +134,29 @@ bool CircuitCore::RejectWhileFull(const GetReach& reach, Rejected& rejected) {
   if (word.rejects_if_reachable()) {
     if (reach() == Reach::kNone) return false;
     if (published_.word().bits() != word.bits()) return false;  // since that user's code ran
+  } else if (word.ramps()) {
+    return RejectOnRamp(word, rejected);
   }
   const int64_t until = published_.full_until();
-  int64_t left = 0;
-  if (!IsBefore(until, left)) return false;
-  if (until != PublishedAdmission::kNever) published_.NoteLook(until - left);
+  const std::optional<int64_t> left = TimeUntil(until);
+  if (!left) return false;
+  if (until != PublishedAdmission::kNever) published_.NoteLook(until - *left);
   shards().Mine().CountRejected();
   const bool waits = word.reason() == RejectionReason::kOpen;
   rejected = {word.reason(), word.state(), waits ? kLeastProbeGap : absl::ZeroDuration()};
+  return true;
+}
+
+// Not inlined: the calls that are rejected on no ramp would have to save its registers.
+ABSL_ATTRIBUTE_NOINLINE bool CircuitCore::RejectOnRamp(AdmissionWord word, Rejected& rejected) {
+  RampProgress& ramp = *published_.ramp();
+  const int64_t end = published_.full_until();
+  const int64_t present = NowWhile([&](int64_t now) { return ramp.is_long() ? end - now : 0; });
+  const int64_t now = std::max(present, published_.looked_at());
+  if (now >= end || !ramp.Reject(word.epoch(), SteadyTime::FromNanos(now))) return false;
+  published_.NoteLook(now);
+  shards().Mine().CountRejected();
+  rejected = {word.reason(), word.state(), absl::ZeroDuration()};
   return true;
 }
 
@@ -201,13 +217,12 @@ void CircuitCore::Return(const Ticket& ticket, const Outcome& outcome) {
 // A call that starts is counted by the slice in which it does. Empty, and nothing has changed, if
 // it takes the lock to know whether calls hang.
 std::optional<SteadyTime> CircuitCore::StartAmongHungCalls(AdmissionWord word, bool exactly) {
-  const int64_t latest = published_.latest_now();
   const int64_t quiet_until = published_.quiet_until();
   const int64_t slice_nanos = published_.hung_slice_nanos();
-  int64_t now = std::max(latest, clock_.CoarseNow().nanos());
-  // As far as the coarse clock tells for sure.
-  const int64_t left = std::min(quiet_until - now, slice_nanos - FloorMod(now, slice_nanos));
-  if (exactly || left <= Clock::kCoarseLagNanos) now = std::max(latest, clock_.Now().nanos());
+  const int64_t now = NowWhile([&](int64_t present) {
+    if (exactly) return int64_t{0};
+    return std::min(quiet_until - present, slice_nanos - FloorMod(present, slice_nanos));
+  });
   if (now >= quiet_until) return std::nullopt;
   const SteadyTime start = SteadyTime::FromNanos(now);
   if (!published_.hung_call_slots()->Start(HungTagOf(word.epoch(), start))) return std::nullopt;
@@ -218,9 +233,9 @@ std::optional<SteadyTime> CircuitCore::StartAmongHungCalls(AdmissionWord word, b
 // Whether there is nothing to be found.
 bool CircuitCore::LookForHungCalls() {
   const int64_t until = published_.quiet_until();
-  int64_t left = 0;
-  if (!IsBefore(until, left)) return false;
-  published_.NoteLook(until - left);
+  const std::optional<int64_t> left = TimeUntil(until);
+  if (!left) return false;
+  published_.NoteLook(until - *left);
   return true;
 }
 

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -98,7 +99,7 @@ class CircuitCore : private CallShards {
     absl::Duration retry_after = absl::ZeroDuration();
   };
   bool RejectWithoutLock(Rejected& rejected);
-  // The same while probes, or calls under a limit, are all out.
+  // The same while probes, or calls under a limit, are all out, and on a ramp.
   bool RejectWhileFull(const GetReach& reach, Rejected& rejected);
 
   Grant Acquire(const GetReach& reach);
@@ -178,7 +179,10 @@ class CircuitCore : private CallShards {
   int64_t PresentSlice(int64_t slice_nanos) const;
 
   bool RejectWithoutPlace(AdmissionWord word, Rejected& rejected);
-  bool IsBefore(int64_t until, int64_t& left) const;
+  bool RejectOnRamp(AdmissionWord word, Rejected& rejected);
+  std::optional<int64_t> TimeUntil(int64_t end) const;
+  template <typename LeftAt>
+  int64_t NowWhile(const LeftAt& left_at) const;
   // When the call is counted as returned, so that no more seem to be in flight than may be.
   void GivePlaceBack(const Ticket& ticket) {
     if (ticket.Is(Ticket::kHasPlace)) places_->GiveBack();
@@ -346,22 +350,29 @@ inline bool CircuitCore::RejectWithoutLock(Rejected& rejected) {
   const AdmissionWord word = published_.word();
   if (!word.rejects()) return RejectWithoutPlace(word, rejected);
   if (word.rejection_looks()) return false;
-  int64_t left = PublishedAdmission::kNever;
-  if (!IsBefore(published_.rejects_until(), left)) return false;
+  const std::optional<int64_t> left = TimeUntil(published_.rejects_until());
+  if (!left) return false;
   shards().Mine().CountRejected();
   rejected = {
       word.reason(), State::kOpen,
-      left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(left)};
+      *left == PublishedAdmission::kNever ? absl::InfiniteDuration() : absl::Nanoseconds(*left)};
   return true;
 }
 
-// Whether it is before `until`, and how long.
-inline bool CircuitCore::IsBefore(int64_t until, int64_t& left) const {
-  if (until == PublishedAdmission::kNever) return true;
-  const int64_t latest = published_.latest_now();
-  left = until - std::max(latest, clock_.CoarseNow().nanos());
-  if (left <= Clock::kCoarseLagNanos) left = until - std::max(latest, clock_.Now().nanos());
-  return left > 0;
+// How long it is until that end, which may be kNever; empty if it is over.
+inline std::optional<int64_t> CircuitCore::TimeUntil(int64_t end) const {
+  if (end == PublishedAdmission::kNever) return end;
+  const int64_t left = end - NowWhile([&](int64_t now) { return end - now; });
+  return left > 0 ? std::optional<int64_t>(left) : std::nullopt;
+}
+
+// The present time, never before the latest that was seen: by the coarse clock as long as what is
+// left then, `left_at(now)`, is more than that clock may be behind.
+template <typename LeftAt>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t CircuitCore::NowWhile(const LeftAt& left_at) const {
+  const int64_t coarse = std::max(published_.latest_now(), clock_.CoarseNow().nanos());
+  if (left_at(coarse) > Clock::kCoarseLagNanos) return coarse;
+  return std::max(coarse, clock_.Now().nanos());
 }
 
 inline bool CircuitCore::RejectWithoutPlace(AdmissionWord word, Rejected& rejected) {
@@ -417,12 +428,10 @@ inline bool CircuitCore::MayEndAmongHungCalls(AdmissionWord word, const Ticket& 
   return LookForHungCalls() && (ticket.Is(Ticket::kAnswered) || HungSlotHolds(ticket));
 }
 
-// The coarse clock is good enough, unless the slice may have ended since.
 inline int64_t CircuitCore::PresentSlice(int64_t slice_nanos) const {
-  const int64_t coarse = clock_.CoarseNow().nanos();
-  const int64_t left = slice_nanos - FloorMod(coarse, slice_nanos);
-  const bool sure = left > Clock::kCoarseLagNanos;
-  return FloorDiv(sure ? coarse : clock_.Now().nanos(), slice_nanos);
+  const int64_t now =
+      NowWhile([&](int64_t present) { return slice_nanos - FloorMod(present, slice_nanos); });
+  return FloorDiv(now, slice_nanos);
 }
 
 inline bool CircuitCore::IsSlow(const Ticket& ticket) const {

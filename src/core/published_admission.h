@@ -58,6 +58,8 @@ class AdmissionWord {
     return static_cast<RejectionReason>(bits_ >> kReasonShift & kReasonMask);
   }
   State state() const { return static_cast<State>(bits_ >> kStateShift & kStateMask); }
+  // Not every call, but those for which a ramp's credit isn't enough.
+  bool ramps() const { return rejects() && reason() == RejectionReason::kRamping; }
   // The machine has to hear of it.
   bool rejection_looks() const { return (bits_ & kLooks) != 0; }
   // One that can't reach the dependency is another matter.
@@ -138,6 +140,8 @@ class PublishedAdmission {
   int64_t slow_nanos() const { return slow_nanos_.load(std::memory_order_relaxed); }
   // Of a word by which calls take places; kNever: any number.
   int64_t max_in_flight() const { return max_in_flight_.load(std::memory_order_relaxed); }
+  // Of a word whose rejections are a ramp's. Never null then.
+  RampProgress* ramp() const { return ramp_.load(std::memory_order_relaxed); }
   // Of a word by which calls are counted among those that may hang: where, by slices of which
   // length, and until when no look finds too many. Never null then.
   HungCallSlots* hung_call_slots() const { return hung_slots_.load(std::memory_order_relaxed); }
@@ -171,6 +175,9 @@ class PublishedAdmission {
     if (path.rejects) {
       (path.rejects->looks ? full_until_ : rejects_until_)
           .store(path.rejects->until.nanos(), std::memory_order_relaxed);
+      if (path.rejects->ramp != nullptr) {
+        ramp_.store(path.rejects->ramp, std::memory_order_relaxed);
+      }
     }
     if (path.hung_calls.slots != nullptr) {
       hung_slots_.store(path.hung_calls.slots, std::memory_order_relaxed);
@@ -202,6 +209,7 @@ class PublishedAdmission {
   std::atomic<int64_t> hung_slice_nanos_{1};
   std::atomic<int64_t> quiet_until_{0};
   std::atomic<int64_t> full_until_{0};
+  std::atomic<RampProgress*> ramp_{nullptr};
   std::atomic<int64_t> looked_at_{kNoLook};
   AdmissionWord::ClockUse clock_;  // guarded by the lock
 };

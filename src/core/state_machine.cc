@@ -669,7 +669,6 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   } else if (averages_ == nullptr) {
     averages_ = std::make_unique<CallAverages>(now_);
   }
-  // They stay: calls may be looking at them.
   if (policy_->hung_calls && hung_calls_ == nullptr) {
     hung_calls_ = std::make_unique<HungCallSlots>();
   }
@@ -817,7 +816,8 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
       state_.emplace<ProbingState>(*policy_, probed == nullptr ? WindowCounts() : *probed);
       break;
     case Phase::kRamping:
-      state_.emplace<RampingState>(*policy_, Memory(), epoch_, at);
+      if (ramp_ == nullptr) ramp_ = std::make_unique<RampProgress>();
+      state_.emplace<RampingState>(*policy_, Memory(), epoch_, at, *ramp_);
       break;
     case Phase::kSlowStart:
       state_.emplace<SlowStartState>(*policy_, Memory(), epoch_, slow_from_, at);
@@ -886,7 +886,7 @@ bool StateMachine::FindHungCalls(FastPath& path) {
 }
 
 // What `Decide` says to any call, if it says the same to each and changes nothing but what
-// `LookedAt` is told.
+// `LookedAt` is told; or to those for which a ramp's credit isn't enough.
 std::optional<StateMachine::FastPath::Rejects> StateMachine::FastRejection() {
   using Rejects = FastPath::Rejects;
   if (mode_ == Mode::kShadow || mode_ == Mode::kDisabled) return std::nullopt;
@@ -908,6 +908,10 @@ std::optional<StateMachine::FastPath::Rejects> StateMachine::FastRejection() {
   } else if (const auto* const retrying = std::get_if<RetryingState>(&state_)) {
     if (retrying->has_rejected) until = retrying->FullUntil(now_);
     rejects.if_reachable = true;
+  } else if (const auto* const ramping = std::get_if<RampingState>(&state_)) {
+    if (!policy_->hung_calls) until = ramping->due();
+    rejects.reason = RejectionReason::kRamping;
+    rejects.ramp = ramp_.get();
   } else if (CongestionWindow* const limited = window()) {
     if (!policy_->hung_calls) until = limited->FullUntil(Patience());
     if (until && phase() == Phase::kClosed) {
@@ -925,6 +929,8 @@ void StateMachine::LookedAt(SteadyTime then) {
     probing->LookedAt(then);
   } else if (auto* const retrying = std::get_if<RetryingState>(&state_)) {
     retrying->LookedAt(then);
+  } else if (phase() == Phase::kRamping) {
+    now_ = std::max(now_, then);  // the fraction that a call has found doesn't shrink
   } else if (policy_->hung_calls) {
     if (watch() != nullptr) watch()->hung_calls()->LookedAt(then);
   } else if (CongestionWindow* const limited = window()) {

@@ -33,6 +33,7 @@
 #include "src/core/opening.h"
 #include "src/core/outage.h"
 #include "src/core/phase.h"
+#include "src/core/ramp_progress.h"
 #include "src/core/rules/verdict.h"
 #include "src/core/states.h"
 
@@ -171,8 +172,10 @@ class StateMachine {
       // hear of it (`LookedAt`).
       bool looks = false;
       bool if_reachable = false;  // a call that can't reach the dependency is another matter
+      // Not every call: those for which the ramp's credit isn't enough. Null: every one.
+      RampProgress* ramp = nullptr;
     };
-    std::optional<Rejects> rejects;  // every call
+    std::optional<Rejects> rejects;
     struct HungCalls {
       HungCallSlots* slots = nullptr;  // null: the rule is off
       int64_t slice_nanos = 0;
@@ -274,8 +277,10 @@ class StateMachine {
   OpenDuration open_duration_;
   SteadyTime now_;
   uint64_t epoch_ = kNoEpoch + 1;
-  std::unique_ptr<CallAverages> averages_;     // null: no rule looks at them
+  std::unique_ptr<CallAverages> averages_;  // null: no rule looks at them
+  // These two stay as long as the machine: calls may be looking at them.
   std::unique_ptr<HungCallSlots> hung_calls_;  // null: no policy has looked at them yet
+  std::unique_ptr<RampProgress> ramp_;         // null: there was no ramp yet
   std::variant<ClosedState, OpenState, RetryingState, ProbingState, RampingState, SlowStartState>
       state_;
   std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet

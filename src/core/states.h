@@ -140,15 +140,18 @@ struct SlowStartState {
 };
 
 struct RampingState {
-  RampingState(const Policy& policy, const WatchMemory& memory, uint64_t epoch, SteadyTime now)
-      : watch(policy, memory, epoch, now),
-        progress(std::make_unique<RampProgress>(*policy.ramp, now)) {}
+  // `ramp` must outlive it. A ramp begins there.
+  RampingState(const Policy& policy, const WatchMemory& memory, uint64_t epoch, SteadyTime now,
+               RampProgress& ramp)
+      : watch(policy, memory, epoch, now), progress(&ramp) {
+    ramp.Start(*policy.ramp, epoch, now);
+  }
 
   SteadyTime due() const { return progress->end(); }
   static Verdict AtEnd();
 
   FailureWatch watch;
-  std::unique_ptr<RampProgress> progress;  // never null
+  RampProgress* progress;
 };
 
 }  // namespace fusebox::internal

@@ -568,5 +568,37 @@ TEST(CircuitBreakerConcurrency, AListenerMayUseTheCircuitOnEveryThread) {
   EXPECT_EQ(end.totals.failure + end.totals.rejected, 1'000 * kThreads);
 }
 
+// Whatever way each call comes, with the lock or without: the credit of all of them is one.
+TEST(CircuitBreakerConcurrency, R6_ThreadsOnTheRampShareItsCreditExactly) {
+  constexpr int kCalls = 20'000;
+  for (int round = 0; round < 3; ++round) {
+    FakeClock clock;
+    CircuitBreaker::Options options;
+    options.clock = &clock;
+    Policy policy;
+    policy.consecutive_failures = 1;
+    policy.half_open.verdict = SuccessThreshold{1};
+    policy.jitter = 0;
+    policy.ramp = Ramp{absl::Hours(10), 0.05};
+    const auto breaker = CircuitBreaker::Create("circuit", policy, options).value();
+    breaker->TryAcquire().permit().RecordFailure();
+    clock.Advance(absl::Seconds(30));
+    breaker->TryAcquire().permit().RecordSuccess();
+    ASSERT_TRUE(breaker->Snapshot().ramping);
+    std::atomic<int64_t> admitted{0};
+    RunThreads([&](int /*thread*/) {
+      for (int i = 0; i < kCalls; ++i) {
+        Admission admission = breaker->TryAcquire();
+        if (!admission) continue;
+        ++admitted;
+        admission.permit().RecordSuccess();
+      }
+    });
+    EXPECT_EQ(admitted, kThreads * kCalls / 20);
+    EXPECT_EQ(breaker->Snapshot().totals.rejected, kThreads * kCalls - admitted);
+    EXPECT_EQ(breaker->Snapshot().window.recorded, 100);
+  }
+}
+
 }  // namespace
 }  // namespace fusebox

@@ -2,9 +2,11 @@
 //
 // The recovery ramp (rule R6): by itself, and in a circuit.
 #include <cstdint>
+#include <random>
 #include <utility>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/time/time.h"
 #include "fusebox/circuit_breaker.h"
 #include "gtest/gtest.h"
@@ -77,6 +79,46 @@ TEST(RampProgress, R6_TheLongestRampNeitherOverflowsNorJumps) {
   EXPECT_EQ(before, 1);
 }
 
+TEST(RampProgress, R6_TheFractionIsWhatWholeNumbersGive) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto below = [&](int64_t bound) { return static_cast<int64_t>(random() % bound); };
+    const int64_t duration = 1'000'000 + below(int64_t{1} << (20 + below(27)));
+    const int64_t initial = 1 + below(999'999'999);
+    const int64_t elapsed = i % 4 == 0 ? duration - below(3) : below(duration + 1);
+    const RampProgress ramp(
+        Ramp{absl::Nanoseconds(duration), static_cast<double>(initial) / 1'000'000'000},
+        At(absl::Seconds(1)));
+    const absl::int128 grown = absl::int128(1'000'000'000 - initial) * elapsed / duration;
+    EXPECT_EQ(ramp.Fraction(At(absl::Seconds(1) + absl::Nanoseconds(elapsed))),
+              static_cast<double>(initial + static_cast<int64_t>(grown)) / 1e9)
+        << initial << " " << elapsed << " of " << duration;
+  }
+}
+
+TEST(RampProgress, R6_ARejectionWithoutTheLockIsTheSameOrNone) {
+  const SteadyTime start = At(absl::ZeroDuration());
+  RampProgress ramp(Ramp{absl::Seconds(10), 0.25}, start);
+  RampProgress locked(Ramp{absl::Seconds(10), 0.25}, start);
+  for (int call = 1; call <= 1'000; ++call) {
+    const SteadyTime now = start + call * absl::Milliseconds(9);
+    const bool rejected = ramp.Reject(/*epoch=*/1, now);
+    EXPECT_EQ(rejected, !locked.Admit(now)) << call;
+    if (!rejected) EXPECT_TRUE(ramp.Admit(now)) << call << ": nothing had changed";
+  }
+}
+
+TEST(RampProgress, R6_ACallOfAnEarlierRampChangesNothing) {
+  const Ramp half{absl::Seconds(10), 0.5};
+  const SteadyTime start = At(absl::ZeroDuration());
+  RampProgress ramp(half, start);
+  EXPECT_TRUE(ramp.Reject(1, start));
+  ramp.Start(half, /*epoch=*/2, start);
+  EXPECT_FALSE(ramp.Reject(1, start));
+  EXPECT_FALSE(ramp.Admit(start));
+  EXPECT_TRUE(ramp.Admit(start));
+}
+
 TEST(RampProgress, R6_ErrorDiffusionIsEvenAndExact) {
   const SteadyTime start = At(absl::ZeroDuration());
   for (const int every : {1, 2, 4, 5, 8, 10}) {
@@ -123,6 +165,16 @@ TEST(CircuitBreaker, R6_TheShareOfAdmittedCallsGrows) {
   const std::vector<bool> five_eighths = {false, true, false, true, true, false, true, true};
   EXPECT_EQ(Pattern(circuit, 8), five_eighths);
   EXPECT_EQ(circuit->Snapshot().totals.rejected, 1 + 6 + 3);  // the first while OPEN
+}
+
+TEST(CircuitBreaker, R6_AClockThatGoesBackShrinksNoShare) {
+  TestCircuit circuit(RampPolicy());
+  StartRamp(circuit);
+  circuit.Advance(absl::Seconds(5));
+  EXPECT_FALSE(circuit->TryAcquire().admitted());
+  circuit.Advance(absl::Seconds(-5));
+  EXPECT_EQ(Pattern(circuit, 2), (std::vector<bool>{true, false}));  // 1.25, then 0.25 and 0.625
+  EXPECT_EQ(circuit->Snapshot().ramp_fraction, 0.625);
 }
 
 TEST(CircuitBreaker, R6_TheEndOfTheRampCloses) {

@@ -220,6 +220,19 @@ TEST(CircuitBreaker, R13_AClockThatGoesBackUndoesNoWindowAndMakesNoCallSlow) {
   EXPECT_EQ(circuit->Snapshot().window.recorded, 2);
 }
 
+TEST(CircuitBreaker, R13_SuccessesAfterAClockHasGoneBackAreInTheLatestSlice) {
+  Policy policy = NoRulePolicy();
+  policy.failure_rate = 1;
+  policy.minimum_calls = 100;
+  policy.window = TimeWindow{absl::Seconds(10), 10};
+  TestCircuit circuit(policy);
+  circuit.Advance(absl::Seconds(100));
+  circuit.Fail();  // seen under the lock
+  circuit.Advance(absl::Seconds(-50));
+  circuit.Succeed(5);
+  EXPECT_EQ(circuit->Snapshot().window.recorded, 6);
+}
+
 TEST(CircuitBreaker, R13_AProbeTimeoutCountsFromTheLatestTimeSeen) {
   TestCircuit circuit;
   circuit.OpenAndWaitUntilHalfOpen();
