@@ -992,7 +992,7 @@ bool StateMachine::has_rejected() const {
 }
 
 int64_t StateMachine::SliceAt(SteadyTime now) const {
-  return watch() == nullptr ? 0 : watch()->SliceAt(now);
+  return watch() == nullptr ? 0 : watch()->SliceAt(std::max(now_, now));
 }
 
 int64_t StateMachine::consecutive_failures() const {

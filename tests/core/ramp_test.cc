@@ -96,6 +96,13 @@ TEST(RampProgress, R6_TheFractionIsWhatWholeNumbersGive) {
   }
 }
 
+// Where a division of doubles says one more: the quotient is a whole number less a part of 8.64e13.
+TEST(RampProgress, R6_TheFractionIsExactWhereDoublesRoundUp) {
+  const RampProgress ramp(Ramp{absl::Hours(24), 3e-9}, At(absl::ZeroDuration()));
+  EXPECT_EQ(ramp.Fraction(At(absl::Nanoseconds(57'955'666'666'667))), 670'783'179 / 1e9);
+  EXPECT_EQ(ramp.Fraction(At(absl::Nanoseconds(57'955'666'666'668))), 670'783'180 / 1e9);
+}
+
 TEST(RampProgress, R6_ARejectionWithoutTheLockIsTheSameOrNone) {
   const SteadyTime start = At(absl::ZeroDuration());
   RampProgress ramp(Ramp{absl::Seconds(10), 0.25}, start);
