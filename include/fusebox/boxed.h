@@ -14,8 +14,8 @@ namespace fusebox {
 
 // A value, or none: it is used as a `std::optional` is, and copied whole.
 //
-//   const fusebox::CircuitSnapshot snapshot = circuit->Snapshot();
-//   if (snapshot.last_opening) std::cout << snapshot.last_opening->detail;
+//   const fusebox::Boxed<std::string> reason = std::string("a deployment");
+//   const std::size_t bytes = reason ? reason->size() : 0;
 //
 // As thread-safe as `T` is: several threads may read one, and copy it.
 template <typename T>
@@ -73,8 +73,8 @@ class Boxed {
 // An array of counts, which takes no memory of its own as long as all of them are 0. It is read as
 // the array is, and copied whole; `Edit` is the array, to be written.
 //
-//   int64_t failures = 0;
-//   for (const int64_t count : snapshot.totals.failures_by_code) failures += count;
+//   fusebox::Totals totals;
+//   for (const int64_t count : totals.failures_by_code) totals.failure += count;
 //
 // As thread-safe as an array.
 template <typename Array>

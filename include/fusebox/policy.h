@@ -296,9 +296,9 @@ struct FUSEBOX_EXPORT Policy {
 // A policy that doesn't change, in the room of a pointer: copies share it. It is read by `->`, and
 // goes wherever a `Policy` does; to change it, make a `Policy` of it.
 //
-//   const fusebox::CircuitSnapshot snapshot = circuit->Snapshot();
-//   const absl::Duration most = snapshot.policy->max_open_duration;
-//   fusebox::Policy policy = snapshot.policy;  // a copy
+//   const fusebox::SharedPolicy shared = fusebox::Policy::Fixed();
+//   const absl::Duration longest = shared->max_open_duration;
+//   fusebox::Policy changed = shared;  // a copy
 //
 // Thread-safe. Two are compared as policies are.
 class FUSEBOX_EXPORT SharedPolicy {

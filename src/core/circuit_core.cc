@@ -92,7 +92,7 @@ CircuitCore::CircuitCore(absl::string_view name, std::shared_ptr<const Policy> p
       all_have_places_(places_ != nullptr) {
   MutexLock lock(mutex_);
   published_.Set(*machine_.policy());
-  SetShadow(clock_.Now());
+  SetShadow(machine_.now());
   Publish();
 }
 
@@ -500,6 +500,16 @@ void CircuitCore::PushEventLocked(EventKind kind, std::string detail, absl::stri
   machine_.AdvanceTo(now, due);
   Keep(due, now, actor);
   Publish();
+  PushOwnEvent(kind, std::move(detail), actor, now);
+}
+
+void CircuitCore::PushAdded(std::string detail) {
+  MutexLock lock(mutex_);
+  PushOwnEvent(EventKind::kCircuitAdded, std::move(detail), {}, machine_.now());
+}
+
+void CircuitCore::PushOwnEvent(EventKind kind, std::string detail, absl::string_view actor,
+                               SteadyTime now) {
   if (!events_.active()) return;
   Event event = EventAt(now, now);
   event.kind = kind;

@@ -158,6 +158,8 @@ class CircuitCore : private CallShards {
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   // An event about the circuit that isn't of its own making; `DeliverEvents` tells the listener.
   void PushEvent(EventKind kind, std::string detail, absl::string_view actor);
+  // That it is in a registry, as soon as it is made: at the time of then, which is known.
+  void PushAdded(std::string detail);
   void DeliverEvents();
 
   void ReportUserCodeFailure(UserCode code, absl::string_view exception);
@@ -200,6 +202,8 @@ class CircuitCore : private CallShards {
   bool Keep(const Changes& changes, SteadyTime now, absl::string_view actor)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PushEventLocked(EventKind kind, std::string detail, absl::string_view actor, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PushOwnEvent(EventKind kind, std::string detail, absl::string_view actor, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Standing StandingLocked(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -358,7 +358,7 @@ class CircuitRegistry::Impl {
           Make(name, operators ? std::move(kept) : draft.policy, target, opening, operators);
     }
     const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
-    CircuitCore::Of(*circuit).PushEvent(EventKind::kCircuitAdded, std::move(detail), {});
+    CircuitCore::Of(*circuit).PushAdded(std::move(detail));
     PutIn(circuit, draft.gap);
     return circuit;
   }

@@ -194,6 +194,7 @@ class StateMachine {
   State state() const { return StateOf(phase()); }
   Mode mode() const { return mode_; }
   uint64_t epoch() const { return epoch_; }
+  SteadyTime now() const { return now_; }  // the latest that was seen
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
 
   // Of the present phase, as of the latest `now`.
