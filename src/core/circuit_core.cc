@@ -220,8 +220,9 @@ std::optional<SteadyTime> CircuitCore::StartAmongHungCalls(AdmissionWord word, b
   const int64_t quiet_until = published_.quiet_until();
   const int64_t slice_nanos = published_.hung_slice_nanos();
   const int64_t now = NowWhile([&](int64_t present) {
-    if (exactly) return int64_t{0};
-    return std::min(quiet_until - present, slice_nanos - FloorMod(present, slice_nanos));
+    const int64_t left =
+        std::min(quiet_until - present, slice_nanos - FloorMod(present, slice_nanos));
+    return exactly ? 0 : left;
   });
   if (now >= quiet_until) return std::nullopt;
   const SteadyTime start = SteadyTime::FromNanos(now);

@@ -374,9 +374,9 @@ inline std::optional<int64_t> CircuitCore::TimeUntil(int64_t end) const {
 // left then, `left_at(now)`, is more than that clock may be behind.
 template <typename LeftAt>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t CircuitCore::NowWhile(const LeftAt& left_at) const {
-  const int64_t coarse = std::max(published_.latest_now(), clock_.CoarseNow().nanos());
-  if (left_at(coarse) > Clock::kCoarseLagNanos) return coarse;
-  return std::max(coarse, clock_.Now().nanos());
+  const int64_t latest = published_.latest_now();
+  const int64_t coarse = std::max(latest, clock_.CoarseNow().nanos());
+  return left_at(coarse) > Clock::kCoarseLagNanos ? coarse : std::max(latest, clock_.Now().nanos());
 }
 
 inline bool CircuitCore::RejectWithoutPlace(AdmissionWord word, Rejected& rejected) {

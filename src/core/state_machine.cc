@@ -123,7 +123,7 @@ StateMachine::StateMachine(std::shared_ptr<const Policy> policy, Seed seed,
       state_(std::in_place_type<ClosedState>, *policy_, Memory(), epoch_, now) {
   if (!opening) return;
   open_duration_.in_a_row().StartAt(opening->in_a_row);
-  if (policy_->adaptive_recovery) outage_ = opening->outage;
+  if (policy_->adaptive_recovery) recovery().outage = opening->outage;
   if (opening->until <= now_) {
     if (!policy_->adaptive_recovery && !asks()) {
       state_.emplace<ProbingState>(*policy_, opening->probed);
@@ -252,7 +252,7 @@ std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected
                                                                   Changes& changes) {
   if (connected) {
     if (awaits_connection()) {
-      connected_at_ = now_;
+      recovery().connected_at = now_;
       CarryOut({Cause::kConnected, "its channel is connected"}, now_, {}, changes);
     }
     return std::nullopt;
@@ -260,7 +260,8 @@ std::optional<StateMachine::Grant> StateMachine::LookAtConnection(bool connected
   if (phase() == Phase::kProbing || waits_for_probe()) {
     // With probes under way it is the connection of this call alone, and so it may be if another
     // call had one just now: circuits of two channels don't open and close alternately.
-    const bool another_has = connected_at_ && now_ - *connected_at_ < kFreshConnection;
+    const bool another_has = recovery_ != nullptr && recovery_->connected_at &&
+                             now_ - *recovery_->connected_at < kFreshConnection;
     if (probes_out() == 0 && !another_has) {
       CarryOut({Cause::kNotConnected, "a probe is due, and the channel isn't connected"}, now_, {},
                changes);
@@ -505,7 +506,7 @@ std::optional<Verdict> StateMachine::RecordCurrent(const Ticket& ticket, const C
     const bool is_call = !ticket.Is(Ticket::kAsks);
     if (is_call && call.kind == OutcomeKind::kSuccess) NoteLatency(ticket, call);
     if (call.kind == OutcomeKind::kOverload) {
-      slow_from_ = 1;  // it is alive, and can take hardly more
+      recovery().slow_from = 1;  // it is alive, and can take hardly more
       return retrying->Record(ticket.probe_place, WindowEntry(), now_);
     }
     return retrying->Record(ticket.probe_place, entry, now_);
@@ -551,7 +552,7 @@ void StateMachine::EndLimit(SteadyTime at, std::string why, Changes& changes) {
 // By itself, and what calls took under it is no longer known.
 void StateMachine::EndLimitAfterCalm(SteadyTime at, absl::Duration calm, Changes& changes) {
   EndLimit(at, NoneWasHeldBack(calm), changes);
-  usual_latency_ = absl::ZeroDuration();
+  ForgetLatency();
 }
 
 // A call that started then, and may still be counted as out, has found that the dependency has too
@@ -579,17 +580,17 @@ void StateMachine::NoteLatency(const Ticket& ticket, const CallRecord& success) 
   if (!success.timed) return;
   const absl::Duration took = std::clamp(success.latency.value_or(now_ - ticket.start),
                                          absl::ZeroDuration(), absl::Hours(1));
-  if (usual_latency_ == absl::ZeroDuration()) {
-    usual_latency_ = took;
+  absl::Duration& known = recovery().usual_latency;
+  if (known == absl::ZeroDuration()) {
+    known = took;
   } else {
-    const int64_t usual = absl::ToInt64Nanoseconds(usual_latency_);
-    usual_latency_ =
-        absl::Nanoseconds(usual + (absl::ToInt64Nanoseconds(took) - usual) / kLatencyCalls);
+    const int64_t usual = absl::ToInt64Nanoseconds(known);
+    known = absl::Nanoseconds(usual + (absl::ToInt64Nanoseconds(took) - usual) / kLatencyCalls);
   }
 }
 
 // How long a call may take while it comes back.
-absl::Duration StateMachine::Patience() const { return LongFor(usual_latency_); }
+absl::Duration StateMachine::Patience() const { return LongFor(usual_latency()); }
 
 // For how long no call may have had to be held back, until there is no limit any more.
 absl::Duration StateMachine::Calm(Phase phase) const {
@@ -688,7 +689,7 @@ void StateMachine::SetPolicy(std::shared_ptr<const Policy> policy, absl::string_
   } else if (phase() != Phase::kOpen) {
     Enter(policy_->adaptive_recovery ? Phase::kSlowStart : Phase::kProbing, now_, {});
   }
-  if (!policy_->adaptive_recovery) outage_.reset();
+  if (!policy_->adaptive_recovery) ForgetOutage();
   changes.push_back(
       ChangeAt(EventKind::kPolicyChanged, now_, {Cause::kPolicyChanged, std::string(why)}));
   if (phase() == Phase::kSlowStart) {
@@ -765,7 +766,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
   if (to == Phase::kSlowStart) add(EventKind::kSlowStartBegan);
   if (state() != from) add(EventKind::kTransition);
   if (!learnt) return;
-  usual_latency_ = learnt->usual_latency;
+  recovery().usual_latency = learnt->usual_latency;
   std::get<ClosedState>(state_).limit = std::make_unique<CongestionWindow>(learnt->limit);
   TellLimit("learnt in slow start", at, changes);
 }
@@ -776,7 +777,7 @@ void StateMachine::CarryOut(Verdict verdict, SteadyTime at, OpenedBy by, Changes
 std::optional<StateMachine::Learnt> StateMachine::LearntBySlowStart(Cause cause) {
   if (cause != Cause::kSlowStartEnded || !window()->has_threshold()) return std::nullopt;
   if (window()->WasEnoughFor(Calm(Phase::kClosed), now_)) return std::nullopt;  // it would end now
-  return Learnt{window()->Emptied(), usual_latency_};
+  return Learnt{window()->Emptied(), usual_latency()};
 }
 
 // That one has begun.
@@ -801,8 +802,8 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
   std::unique_ptr<const WindowCounts> probed = std::move(probed_);
   switch (to) {
     case Phase::kClosed:
-      outage_.reset();
-      usual_latency_ = absl::ZeroDuration();
+      ForgetOutage();
+      ForgetLatency();
       state_.emplace<ClosedState>(*policy_, Memory(), epoch_, at);
       break;
     case Phase::kOpen:
@@ -820,7 +821,7 @@ void StateMachine::Enter(Phase to, SteadyTime at, OpenedBy by) {
       state_.emplace<RampingState>(*policy_, Memory(), epoch_, at, *ramp_);
       break;
     case Phase::kSlowStart:
-      state_.emplace<SlowStartState>(*policy_, Memory(), epoch_, slow_from_, at);
+      state_.emplace<SlowStartState>(*policy_, Memory(), epoch_, recovery().slow_from, at);
       break;
   }
 }
@@ -833,15 +834,16 @@ OpenState StateMachine::Open(SteadyTime at, OpenedBy by) {
   absl::Duration duration;
   if (policy_->adaptive_recovery) {
     const CallCounts counts = counts_();
+    Recovery& known = recovery();
     if (!goes_on) {
-      if (!kOutagesGoOn) outage_.reset();
-      slow_from_ = by.no_answer && kHungIsSlow
-                       ? std::max<int64_t>(1, counts.in_flight / kPartAfterHang)
-                       : CongestionWindow::kNone;
+      if (!kOutagesGoOn) known.outage.reset();
+      known.slow_from = by.no_answer && kHungIsSlow
+                            ? std::max<int64_t>(1, counts.in_flight / kPartAfterHang)
+                            : CongestionWindow::kNone;
     }
-    if (!outage_) outage_ = Outage{at, counts.rejected};
-    const absl::Duration gap =
-        outage_->Gap(policy_->adaptive_recovery->probe_cost, counts.rejected, usual_latency_, at);
+    if (!known.outage) known.outage = Outage{at, counts.rejected};
+    const absl::Duration gap = known.outage->Gap(policy_->adaptive_recovery->probe_cost,
+                                                 counts.rejected, known.usual_latency, at);
     if (mode_ == Mode::kForcedOpen) return open;
     duration = open_duration_.NextGap(*policy_, gap, by.pushback);
   } else {
@@ -984,6 +986,11 @@ CongestionWindow* StateMachine::window() {
   return nullptr;
 }
 
+StateMachine::Recovery& StateMachine::recovery() {
+  if (recovery_ == nullptr) recovery_ = std::make_unique<Recovery>();
+  return *recovery_;
+}
+
 // Whether this opening has rejected a call.
 bool StateMachine::has_rejected() const {
   if (const auto* open = std::get_if<OpenState>(&state_)) return open->has_rejected;
@@ -1029,8 +1036,9 @@ std::optional<Opening> StateMachine::opening() const {
   Opening opening;
   opening.until = awaits_connection() ? now_ : open_until().value_or(now_);
   opening.in_a_row = openings_in_a_row();
-  if (outage_) {
-    opening.outage = Outage{outage_->began, outage_->rejected_before - counts_().rejected};
+  if (recovery_ != nullptr && recovery_->outage) {
+    const Outage& outage = *recovery_->outage;
+    opening.outage = Outage{outage.began, outage.rejected_before - counts_().rejected};
   }
   if (const auto* probing = std::get_if<ProbingState>(&state_)) {
     opening.probed = probing->results();

@@ -286,7 +286,6 @@ class StateMachine {
       state_;
   std::unique_ptr<EvidenceLog> evidence_;       // null: nothing has failed yet
   std::unique_ptr<const WindowCounts> probed_;  // of an opening that goes on; null: nothing
-  std::optional<SteadyTime> connected_at_;      // that a call ended the waiting for a connection
 
   Mode mode_ = Mode::kAutomatic;
 
@@ -294,10 +293,27 @@ class StateMachine {
   bool asking_stopped_ = false;
   int8_t refusals_ = 0;  // to say how it is, in a row
 
-  // With adaptive_recovery:
-  std::optional<Outage> outage_;                 // that isn't over
-  int64_t slow_from_ = CongestionWindow::kNone;  // the calls in flight that were once too many
-  absl::Duration usual_latency_ = absl::ZeroDuration();  // while it was limited; 0: unknown
+  // What a circuit has only once it has been OPEN, or limited. Null: nothing.
+  struct Recovery {
+    std::optional<SteadyTime> connected_at;  // that a call ended the waiting for a connection
+
+    // With adaptive_recovery:
+    std::optional<Outage> outage;                 // that isn't over
+    int64_t slow_from = CongestionWindow::kNone;  // the calls in flight that were once too many
+    absl::Duration usual_latency = absl::ZeroDuration();  // while it was limited; 0: unknown
+  };
+  Recovery& recovery();
+  absl::Duration usual_latency() const {
+    return recovery_ == nullptr ? absl::ZeroDuration() : recovery_->usual_latency;
+  }
+  void ForgetOutage() {
+    if (recovery_ != nullptr) recovery_->outage.reset();
+  }
+  void ForgetLatency() {
+    if (recovery_ != nullptr) recovery_->usual_latency = absl::ZeroDuration();
+  }
+
+  std::unique_ptr<Recovery> recovery_;
 };
 
 }  // namespace fusebox::internal

@@ -74,10 +74,11 @@ void LifetimeTotals::CountFailure(const Outcome& outcome, bool stale, SteadyTime
   ++counts().failure;
   ++counts().failures_by_code.Edit()[static_cast<std::size_t>(CanonicalCode(outcome.code))];
   if (stale) return;
-  if (last_failure_ == nullptr) last_failure_ = std::make_unique<Failure>();
-  last_failure_->at = now;
-  last_failure_->code = outcome.code;
-  SetPrintable(outcome.message, kMaxFailureMessageBytes, last_failure_->message);
+  if (rare().last_failure == nullptr) rare().last_failure = std::make_unique<Failure>();
+  Failure& last = *rare().last_failure;
+  last.at = now;
+  last.code = outcome.code;
+  SetPrintable(outcome.message, kMaxFailureMessageBytes, last.message);
 }
 
 void LifetimeTotals::CountReported(const CallRecord& failure, const Outcome& outcome,
@@ -92,12 +93,12 @@ void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) 
     return std::make_unique<const LastChange>(
         LastChange{change.at, change.verdict, std::string(actor)});
   };
-  if (IsOperatorCause(change.verdict.cause)) last_action_ = kept();
+  if (IsOperatorCause(change.verdict.cause)) rare().last_action = kept();
   if (change.kind == EventKind::kProbeFailed) ++counts().probes_failed;
   if (change.kind != EventKind::kTransition) return;
   // One that awaits a connection goes on with the opening of before.
   if (change.to == State::kOpen && change.verdict.cause != Cause::kNotConnected) {
-    last_opening_ =
+    rare().last_opening =
         IsOperatorCause(change.verdict.cause)
             ? kept()
             : std::make_unique<const LastChange>(LastChange{change.at, change.verdict, {}});
@@ -105,17 +106,17 @@ void LifetimeTotals::CountChange(const Change& change, absl::string_view actor) 
   ++counts().transitions.Edit()[static_cast<std::size_t>(change.from)]
                                [static_cast<std::size_t>(change.to)];
   if (change.to == State::kOpen) ++counts().opened;
-  last_transition_ = change.at;
+  rare().last_transition = change.at;
 }
 
-Totals& LifetimeTotals::counts() {
-  if (counts_ == nullptr) counts_ = std::make_unique<Totals>();
-  return *counts_;
+LifetimeTotals::Rare& LifetimeTotals::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
 }
 
 LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
   Sum sum;
-  if (counts_ != nullptr) sum.totals = *counts_;
+  if (rare_ != nullptr) sum.totals = rare_->counts;
   sum.totals.success = successes_;
   // Returns first: a call that is seen to have returned is then seen to have been granted, and what
   // is in flight never comes out negative.
@@ -136,10 +137,11 @@ LifetimeTotals::Sum LifetimeTotals::SumWith(CallShards& shards) const {
 LifetimeTotals::Calls LifetimeTotals::CallsWith(CallShards& shards) const {
   Calls calls;
   int64_t returned_here = successes_;
-  if (counts_ != nullptr) {
-    returned_here += counts_->failure + counts_->ignored;
-    calls.rejected = counts_->rejected + counts_->too_many_calls;
-    calls.would_reject = counts_->would_reject;
+  if (rare_ != nullptr) {
+    const Totals& counts = rare_->counts;
+    returned_here += counts.failure + counts.ignored;
+    calls.rejected = counts.rejected + counts.too_many_calls;
+    calls.would_reject = counts.would_reject;
   }
   const auto returned = [&] {
     int64_t sum = returned_here;

@@ -54,8 +54,12 @@ class LifetimeTotals {
     int code = 0;
     std::string message;
   };
-  const Failure* last_failure() const { return last_failure_.get(); }  // null: none yet
-  std::optional<SteadyTime> last_transition() const { return last_transition_; }
+  const Failure* last_failure() const {  // null: none yet
+    return rare_ == nullptr ? nullptr : rare_->last_failure.get();
+  }
+  std::optional<SteadyTime> last_transition() const {
+    return rare_ == nullptr ? std::nullopt : rare_->last_transition;
+  }
 
   // What opened the circuit last, or what an operator did last.
   struct LastChange {
@@ -63,23 +67,30 @@ class LifetimeTotals {
     Verdict verdict;
     std::string actor;
   };
-  const LastChange* last_opening() const { return last_opening_.get(); }  // null: none yet
-  const LastChange* last_action() const { return last_action_.get(); }
+  const LastChange* last_opening() const {  // null: none yet
+    return rare_ == nullptr ? nullptr : rare_->last_opening.get();
+  }
+  const LastChange* last_action() const {
+    return rare_ == nullptr ? nullptr : rare_->last_action.get();
+  }
 
  private:
   void CountFailure(const Outcome& outcome, bool stale, SteadyTime now);
 
-  // Made when something else than a success is to be counted: of most circuits there is nothing.
-  Totals& counts();
+  // What most circuits have none of: made when something else than a success is to be counted.
+  struct Rare {
+    Totals counts;
+    std::optional<SteadyTime> last_transition;
+    std::unique_ptr<Failure> last_failure;
+    std::unique_ptr<const LastChange> last_opening;
+    std::unique_ptr<const LastChange> last_action;
+  };
+  Rare& rare();
+  Totals& counts() { return rare().counts; }
 
-  std::unique_ptr<Totals> counts_;
+  std::unique_ptr<Rare> rare_;
   int64_t granted_ = 0;
-  int64_t successes_ = 0;  // and none in counts_
-  std::optional<SteadyTime> last_transition_;
-  // Of most circuits there is none of these.
-  std::unique_ptr<Failure> last_failure_;
-  std::unique_ptr<const LastChange> last_opening_;
-  std::unique_ptr<const LastChange> last_action_;
+  int64_t successes_ = 0;  // and none in counts()
 };
 
 }  // namespace fusebox::internal
