@@ -80,6 +80,7 @@ class Boxed {
 template <typename Array>
 class BoxedCounts {
  public:
+  // NOLINTNEXTLINE(readability-identifier-naming): what containers call it.
   using const_iterator = typename Array::const_iterator;
 
   const typename Array::value_type& operator[](std::size_t i) const { return Get()[i]; }
