@@ -82,7 +82,9 @@ TEST(RampProgress, R6_TheLongestRampNeitherOverflowsNorJumps) {
 TEST(RampProgress, R6_TheFractionIsWhatWholeNumbersGive) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {
-    const auto below = [&](int64_t bound) { return static_cast<int64_t>(random() % bound); };
+    const auto below = [&](int64_t bound) {
+      return static_cast<int64_t>(random() % static_cast<uint64_t>(bound));
+    };
     const int64_t duration = 1'000'000 + below(int64_t{1} << (20 + below(27)));
     const int64_t initial = 1 + below(999'999'999);
     const int64_t elapsed = i % 4 == 0 ? duration - below(3) : below(duration + 1);
