@@ -20,9 +20,13 @@ CallShards::~CallShards() {
 CallShards::Handle CallShards::FindOrMake() {
   const int number = ThreadIndex();
   if (number != kEndingThreadIndex) {  // many may be that
-    int owner = kNobody;
-    owner_.compare_exchange_strong(owner, number, std::memory_order_acq_rel);
-    if (owner == kNobody || owner == number) return Handle(first_, /*exclusive=*/true);
+    // An exchange takes the line from all who read it, even one that fails: only once, then.
+    int owner = owner_.load(std::memory_order_acquire);
+    if (owner == kNobody &&
+        owner_.compare_exchange_strong(owner, number, std::memory_order_acq_rel)) {
+      owner = number;
+    }
+    if (owner == number) return Handle(first_, /*exclusive=*/true);
   }
   const auto index = static_cast<std::size_t>(number);
   const bool exclusive = index < kExclusive;

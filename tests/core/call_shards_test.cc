@@ -3,7 +3,9 @@
 // What threads count by themselves, and the numbers that they have for it.
 #include "src/core/call_shards.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <thread>
 #include <vector>
@@ -121,6 +123,27 @@ TEST(CallShards, BeyondTheExclusiveOnesThreadsShareAndLoseNothing) {
   EXPECT_LT(count, kManyThreads);
   EXPECT_EQ(Granted(shards), kManyThreads);
   EXPECT_EQ(TakeAll(shards), static_cast<uint32_t>(kManyThreads));
+}
+
+TEST(CallShards, ThreadsHaveLinesOfTheirOwnAndTheLastOnesShareEvenly) {
+  CallShards shards;
+  std::map<const CallShard*, int> threads;  // that count in it
+  InTurn(64, [&](int) {
+    std::map<const CallShard*, int64_t> before;
+    shards.ForEach([&](const CallShard& shard) { before[&shard] = shard.granted.load(); });
+    shards.Mine().CountGranted();
+    shards.ForEach([&](const CallShard& shard) {
+      if (shard.granted.load() != before[&shard]) ++threads[&shard];
+    });
+  });
+  int alone = 0;
+  for (const auto& [shard, count] : threads) {
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(shard) % kCacheLine, 0U);
+    EXPECT_LE(count, 6);
+    alone += count == 1 ? 1 : 0;
+  }
+  EXPECT_GE(alone, 23);  // 24, if the thread of the test has no number
+  EXPECT_EQ(threads.size(), static_cast<std::size_t>(alone) + 8);
 }
 
 TEST(CallShards, ASharersNewRunEndsTheOthersRun) {
