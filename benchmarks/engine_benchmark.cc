@@ -6,72 +6,30 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "absl/time/time.h"
+#include "benchmarks/benchmark_policies.h"
 #include "benchmarks/breaker_loops.h"
 #include "benchmarks/fusebox_circuit.h"
-#include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
-#include "fusebox/permit.h"
 #include "fusebox/policy.h"
 #include "src/core/window/count_window.h"
 
 namespace {
 
+using fusebox_benchmarks::ConsecutiveOnly;
 using fusebox_benchmarks::FuseboxCircuit;
+using fusebox_benchmarks::MakeHalfOpen;
+using fusebox_benchmarks::MakeOpen;
+using fusebox_benchmarks::MakeRamping;
 using fusebox_benchmarks::MeasurePermitted;
 using fusebox_benchmarks::MeasureRejected;
 using fusebox_benchmarks::Unopened;
+using fusebox_benchmarks::WithBothLimits;
 using fusebox_benchmarks::WithCountWindow;
-
-// ---- Policies.
-
-fusebox::Policy ConsecutiveOnly() { return fusebox::Policy::Fixed(); }
-
-fusebox::Policy WithTimeWindow() {
-  fusebox::Policy policy = WithCountWindow();
-  policy.window = fusebox::TimeWindow{absl::Seconds(10), 10};
-  return policy;
-}
-
-fusebox::Policy WithSlowCalls() {
-  fusebox::Policy policy = WithCountWindow();
-  policy.slow_call_rate = 0.5;
-  policy.slow_call_duration = absl::Seconds(1);
-  return policy;
-}
-
-fusebox::Policy WithMaxInFlight() {
-  fusebox::Policy policy = fusebox::Policy::Fixed();
-  policy.max_in_flight = 1'000;
-  return policy;
-}
-
-fusebox::Policy WithHungCalls() {
-  fusebox::Policy policy = fusebox::Policy::Fixed();
-  policy.hung_calls = fusebox::HungCalls{100, absl::Seconds(10)};
-  return policy;
-}
-
-fusebox::Policy WithBothLimits() {
-  fusebox::Policy policy = WithHungCalls();
-  policy.max_in_flight = 1'000;
-  return policy;
-}
-
-// Open for so long after a first failure.
-fusebox::Policy OpenFor(absl::Duration open) {
-  fusebox::Policy policy;
-  policy.consecutive_failures = 1;
-  policy.open_duration = open;
-  policy.max_open_duration = absl::Hours(1);
-  policy.half_open.probe_timeout = absl::Hours(1);
-  return policy;
-}
+using fusebox_benchmarks::WithHungCalls;
+using fusebox_benchmarks::WithMaxInFlight;
+using fusebox_benchmarks::WithSlowCalls;
+using fusebox_benchmarks::WithTimeWindow;
 
 // ---- The breaker. One circuit for all threads, as in a client.
 
@@ -87,37 +45,7 @@ void PermittedWithFailures(benchmark::State& state, const fusebox::Policy& polic
 }
 
 void Rejected(benchmark::State& state) {
-  MeasureRejected(state, [] {
-    FuseboxCircuit circuit(OpenFor(absl::Hours(1)));
-    circuit.Call(true);
-    return circuit;
-  });
-}
-
-// A circuit in HALF_OPEN, with that many probes out, and what calls it.
-class HalfOpenCircuit {
- public:
-  HalfOpenCircuit(const fusebox::Policy& policy, int probes) : circuit_(policy) {
-    circuit_.Call(true);
-    while (static_cast<int>(probes_.size()) < probes) {
-      if (fusebox::Permit probe = circuit_.breaker().TryAcquire().permit()) {
-        probes_.push_back(std::move(probe));
-      }
-    }
-  }
-
-  // One that is admitted is a probe that ends without a result, so that there is no verdict.
-  bool Call(bool /*fails*/) { return circuit_.breaker().TryAcquire().permit().Ignore(); }
-
- private:
-  FuseboxCircuit circuit_;
-  std::vector<fusebox::Permit> probes_;
-};
-
-HalfOpenCircuit MakeHalfOpen(int max_probes, int probes) {
-  fusebox::Policy policy = OpenFor(absl::Milliseconds(1));
-  policy.half_open.max_concurrent = max_probes;
-  return {policy, probes};
+  MeasureRejected(state, [] { return MakeOpen(); });
 }
 
 // HALF_OPEN, and all its probes are out.
@@ -133,17 +61,7 @@ void Probe(benchmark::State& state) {
 
 // On the ramp, where it admits one call of twenty, which succeeds.
 void Ramping(benchmark::State& state) {
-  MeasureRejected(state, [] {
-    fusebox::Policy policy = OpenFor(absl::Milliseconds(1));
-    policy.half_open.max_concurrent = 1;
-    policy.half_open.verdict = fusebox::SuccessThreshold{1};
-    policy.ramp = fusebox::Ramp{absl::Hours(24), 0.05};
-    FuseboxCircuit circuit(policy);
-    circuit.Call(true);
-    while (!circuit.Call(false)) {
-    }
-    return circuit;
-  });
+  MeasureRejected(state, [] { return MakeRamping(); });
 }
 
 // What a thread's successes cost under the lock when the window is told of all of them at once; in
