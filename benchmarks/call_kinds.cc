@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/call_kinds.h"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -86,6 +87,34 @@ class MutexCaller final : public Caller {
   std::optional<MutexBreaker::Epoch> epoch_;
 };
 
+// A word that all threads hand on, by their numbers: a line that goes from core to core, and
+// nothing else. All callers are there before the first call.
+class HandOver final : public Caller {
+ public:
+  struct alignas(64) Word {
+    std::atomic<int> turn{0};
+    std::atomic<int> callers{0};
+  };
+
+  HandOver(std::shared_ptr<Word> word, int thread) : word_(std::move(word)), thread_(thread) {
+    ++word_->callers;
+  }
+
+  void Begin() override {}
+  void End() override {
+    while (word_->turn.load(std::memory_order_acquire) != thread_) {
+    }
+    const int next =
+        thread_ + 1 == word_->callers.load(std::memory_order_relaxed) ? 0 : thread_ + 1;
+    word_->turn.store(next, std::memory_order_release);
+  }
+  void Call() override { End(); }
+
+ private:
+  const std::shared_ptr<Word> word_;
+  const int thread_;
+};
+
 MakeCaller Calls(const std::shared_ptr<FuseboxCircuit>& circuit, int every = 0) {
   return [=](int thread) {
     return std::make_unique<FuseboxCaller>(circuit, FailureTurns(every, thread));
@@ -126,6 +155,11 @@ const std::map<std::string, std::function<MakeCaller()>>& Kinds() {
       {"rejected_half_open", [] { return HalfOpen(1, 1); }},
       {"ramping", [] { return Calls(std::make_shared<FuseboxCircuit>(MakeRamping())); }},
       {"probe", [] { return HalfOpen(1'000, 900); }},
+      {"hand_over",
+       [] {
+         const auto word = std::make_shared<HandOver::Word>();
+         return [=](int thread) { return std::make_unique<HandOver>(word, thread); };
+       }},
       {"one_mutex", [] { return Mutex(0); }},
   };
   return *kKinds;

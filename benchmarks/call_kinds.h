@@ -10,8 +10,8 @@
 
 namespace fusebox_benchmarks {
 
-// One thread's calls of a circuit, one after the other.
-class Caller {
+// One thread's calls of a circuit, one after the other. In lines of its own, as it is written.
+class alignas(64) Caller {
  public:
   Caller() = default;
   Caller(const Caller&) = delete;
@@ -26,8 +26,8 @@ class Caller {
   virtual void Call() = 0;
 };
 
-// Makes a circuit, brought into its state, and then callers of it: that of thread 0 first. Each of
-// them keeps the circuit alive. Empty if there is no such kind.
+// Makes a circuit, brought into its state, and then callers of it, all before the first call. Each
+// of them keeps the circuit alive. Empty if there is no such kind.
 using MakeCaller = std::function<std::unique_ptr<Caller>(int thread)>;
 MakeCaller MakeCircuitOfKind(const std::string& kind);
 

@@ -90,19 +90,21 @@ void RunThreads(const std::string& kind, int threads) {
   Put(kRun);
   const fusebox_benchmarks::MakeCaller make = fusebox_benchmarks::MakeCircuitOfKind(kind);
   Turns turns(threads);
+  std::vector<std::unique_ptr<fusebox_benchmarks::Caller>> callers;
+  callers.reserve(static_cast<std::size_t>(threads));
+  for (int i = 0; i < threads; ++i) callers.push_back(make(i));
   std::vector<std::thread> running;
   running.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
-    running.emplace_back([&, i] {
-      const std::unique_ptr<fusebox_benchmarks::Caller> caller = make(i);
-      MakeCalls(*caller, turns, i);
+    running.emplace_back([&turns, &caller = *callers[static_cast<std::size_t>(i)], i] {
+      MakeCalls(caller, turns, i);
       turns.Await(i);
       if (i == 0) {
         At(kNanosOfRead) = kNanosOfCall;
         Put(kMeasure);
       }
       turns.Pass(i);
-      MakeCalls(*caller, turns, i);
+      MakeCalls(caller, turns, i);
       turns.Await(i);
       if (i == 0) Put(kMeasureEnd);
       turns.Pass(i);

@@ -66,6 +66,12 @@ class CircuitAcrossPages {
     const CircuitCore::Grant grant = core_->Acquire(CanReach);
     if (grant.admitted) core_->Return(grant.ticket, outcome);
   }
+  // All that there may be.
+  void LetProbesOut() {
+    clock_.Advance(absl::Minutes(1));
+    while (core_->Acquire(CanReach).admitted) {
+    }
+  }
   bool SucceedsWithoutLock() {
     CircuitCore::Ticket ticket;
     return (core_->AdmitPlainly(ticket) || core_->AdmitWithoutLock(ticket)) &&
@@ -110,9 +116,10 @@ bool KeepToTheirLines(CircuitAcrossPages& circuit, const First& first, const Cal
       [&] { return circuit.SucceedsWithoutLock(); }));
 }
 
-[[noreturn]] void AreRejected(const Policy& policy) {
+[[noreturn]] void AreRejected(const Policy& policy, bool half_open) {
   CircuitAcrossPages circuit(policy);
   circuit.Call(Outcome::Failure());
+  if (half_open) circuit.LetProbesOut();
   ExitWith(KeepToTheirLines(
       circuit,
       [&] {
@@ -155,7 +162,8 @@ TEST_F(CallLinesTest, ALimitIsCountedApart) {
 TEST_F(CallLinesTest, ARejectionWritesNothingThatOthersRead) {
   Policy policy = SmallPolicy();
   policy.consecutive_failures = 1;
-  EXPECT_KEEPS_TO_ITS_LINES(AreRejected(policy));
+  EXPECT_KEEPS_TO_ITS_LINES(AreRejected(policy, /*half_open=*/false));
+  EXPECT_KEEPS_TO_ITS_LINES(AreRejected(policy, /*half_open=*/true));
 }
 
 TEST_F(CallLinesTest, TheCheckFindsWhoWrites) {
