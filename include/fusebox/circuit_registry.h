@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -26,9 +27,11 @@
 #include "fusebox/event.h"
 #include "fusebox/export.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_overrides.h"
 #include "fusebox/policy_use.h"
 #include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
+#include "fusebox/standing_order.h"
 #include "fusebox/user_code.h"
 
 namespace fusebox {
@@ -108,10 +111,15 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // `CircuitName` is always valid) or policy, RESOURCE_EXHAUSTED if the registry is full of
   // circuits that must stay: each such answer counts as one unprotected call. `target` is the part
   // of the name, from its beginning, that is the channel's (`CircuitName::target`):
-  // INVALID_ARGUMENT if the name is that of another target.
+  // INVALID_ARGUMENT if the name is that of another target. `method` is the method for whose call
+  // the circuit is made, for overrides, if the name doesn't say so (`CircuitIdentity::method`).
+  //
+  // The policy that the circuit goes by is what overrides and standing orders make of the given
+  // one. Where that comes to an invalid one, they are left out, and an event says so.
   absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
                                                               const Policy& policy,
-                                                              absl::string_view target = {});
+                                                              absl::string_view target = {},
+                                                              absl::string_view method = {});
 
   // The circuit of that name, or null. Never makes one (rule P4).
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) const;
@@ -130,6 +138,64 @@ class FUSEBOX_EXPORT CircuitRegistry {
   std::vector<std::shared_ptr<CircuitBreaker>> Circuits(
       absl::string_view after = {},
       std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
+
+  // ---- Layers of policies. What a circuit goes by is, field by field: the library's default, the
+  // policy that it was made with, the overrides, the standing orders; a later one wins. A circuit
+  // whose policy was set directly (`CircuitBreaker::SetPolicy`) keeps that.
+
+  // Takes the place of the overrides that there were: for every circuit that there is, and for
+  // those made from now on. Totals, mode and state stay; circuits whose policy comes out the same
+  // are not touched. INVALID_ARGUMENT, and nothing has changed, if a path names no field, two
+  // entries have one name, or the policy of a circuit that there is would be invalid: with all that
+  // is wrong.
+  absl::StatusOr<OverridesResult> SetOverrides(PolicyOverrides overrides, const Operator& by);
+
+  // What `SetOverrides` would do now.
+  absl::StatusOr<OverridesResult> PreviewOverrides(PolicyOverrides overrides) const;
+
+  // Those in force.
+  PolicyOverrides Overrides() const;
+
+  // Whose word each field of a circuit's policy is, by path. NOT_FOUND if there is no such circuit.
+  absl::StatusOr<std::vector<FieldOrigin>> Origins(absl::string_view circuit) const;
+
+  // ---- Standing orders (fusebox/standing_order.h). Of those that fit a circuit the latest says
+  // its mode, and each that is about the policy has its fields, later ones on top. An order moves a
+  // circuit as the verb of that name would; one that ends or is revoked gives it back to the order
+  // before it, or to automatic mode. What code does to a circuit directly (`CircuitBreaker::Reset`
+  // and so on) holds until the next order for it. Unlike those, an order lets circuits be evicted.
+
+  // How many there can be.
+  static constexpr std::size_t kMaxOrders = 1'000;
+
+  // Gives an order. It takes the place of an earlier one of the same operator, pattern and action;
+  // a policy change does if it names all fields that the other named. A kAutomate takes away each
+  // earlier order of a mode whose pattern it fits as if that were a name, and stands only if others
+  // are left. INVALID_ARGUMENT for a bad pattern, path, value or ttl, or if a circuit's policy
+  // would be invalid; RESOURCE_EXHAUSTED if there are kMaxOrders. ABORTED if `expected` is set, and
+  // the policy in force of the circuit that the pattern names is another one.
+  absl::StatusOr<GivenOrder> GiveOrder(StandingOrder order, const Policy* expected = nullptr);
+
+  // Which circuits it would be for now, and which orders it would take the place of; `id` is 0.
+  absl::StatusOr<GivenOrder> PreviewOrder(StandingOrder order) const;
+
+  // NOT_FOUND if there is none of that number.
+  absl::Status RevokeOrder(uint64_t id, const Operator& by);
+
+  // Those that stand, by number. An order that has ended is gone from here, and from the circuits
+  // that there are, at the next call of this, of `Circuits`, `List` or of any of the above, when a
+  // circuit is made, or a second later at most.
+  std::vector<StandingOrder> Orders() const;
+
+  // Puts back the orders of a former process: with their numbers and times. Those that have ended
+  // meanwhile are left out, as are those that aren't valid or have a number that is taken: the
+  // answer says how many and why. For when there are no circuits yet.
+  std::vector<std::string> RestoreOrders(std::vector<StandingOrder> orders);
+
+  // Called with all orders after each change of them, one call after the other, with no lock held:
+  // by who made the change, before that answers. To keep them in a file. Null: nobody.
+  using OrderKeeper = std::function<void(const std::vector<StandingOrder>& orders)>;
+  void SetOrderKeeper(OrderKeeper keeper);
 
   // Resets every circuit (CircuitBreaker::Reset), and forgets the openings of those that were
   // evicted. Returns how many there were.

@@ -111,6 +111,9 @@ struct CircuitSnapshot {
   // In force: with all said that was left unset (Policy::InForce).
   SharedPolicy policy;
 
+  // The standing order that says its mode (CircuitRegistry::GiveOrder). 0: none does.
+  uint64_t order = 0;
+
   Totals totals;
   int64_t in_flight = 0;             // permits that are out
   int64_t probes_in_flight = 0;      // of those, the probes of the present HALF_OPEN

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands above the policies that are in code: as a rule a configuration file's
+// (fusebox/config/config_watcher.h), or whatever an application has its settings from.
+//
+//   fusebox::PolicyOverrides overrides;
+//   fusebox::DependencyOverrides& inventory = overrides.dependencies.emplace_back();
+//   inventory.dependency = "inventory";
+//   inventory.default_policy = patch;
+//   absl::StatusOr<fusebox::OverridesResult> set = registry->SetOverrides(overrides, by);
+#ifndef FUSEBOX_POLICY_OVERRIDES_H_
+#define FUSEBOX_POLICY_OVERRIDES_H_
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "fusebox/export.h"
+#include "fusebox/policy.h"
+#include "fusebox/policy_patch.h"
+
+namespace fusebox {
+
+// Which circuit it is, beside its name.
+struct CircuitIdentity {
+  absl::string_view name;
+
+  // The part of the name that is the channel's; may be empty.
+  absl::string_view target;
+
+  // "package.Service/Method", or "package.Service", for which the circuit was made, if the name
+  // doesn't say so: that of a circuit by key. Empty: the part of the name behind the target.
+  absl::string_view method;
+};
+
+// Of one dependency, or of several.
+struct DependencyOverrides {
+  // Whose circuits these are: their target, or a glob of targets, in which `*` stands for any
+  // characters and `?` for one. A dependency goes by the entry of just its name, or by the first
+  // glob that fits.
+  std::string dependency;
+
+  // Of every circuit. Those of services and methods are on top of it, field by field: a method's on
+  // that of its service.
+  PolicyPatch default_policy;
+  std::map<std::string, PolicyPatch> services;  // by "package.Service"
+  std::map<std::string, PolicyPatch> methods;   // by "package.Service/Method"
+};
+
+// A plain value.
+struct PolicyOverrides {
+  std::vector<DependencyOverrides> dependencies;
+};
+
+// What a circuit's policy was, and what it is or would be.
+struct PolicyDifference {
+  std::string circuit;
+  Policy before;  // both in force (Policy::InForce)
+  Policy after;
+};
+
+// What came of `CircuitRegistry::SetOverrides`, or would.
+struct OverridesResult {
+  std::size_t circuits = 0;                   // that there are
+  std::vector<PolicyDifference> differences;  // of those that got another policy, by name
+};
+
+// The fields of a circuit that the overrides name, as one patch. Thread-safe.
+FUSEBOX_EXPORT PolicyPatch Resolve(const PolicyOverrides& overrides,
+                                   const CircuitIdentity& circuit);
+
+}  // namespace fusebox
+
+#endif  // FUSEBOX_POLICY_OVERRIDES_H_
