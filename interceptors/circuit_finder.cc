@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/strip.h"
 #include "fusebox/circuit_name.h"
 #include "fusebox/user_code.h"
 #include "src/base/user_code.h"
@@ -83,16 +84,22 @@ FoundCircuit CircuitFinder::FindCircuit(const ProtectedMethod& method,
 }
 
 FoundCircuit CircuitFinder::FindCircuitByKey(const ProtectedMethod& method, absl::string_view key) {
+  const absl::string_view of = absl::StripPrefix(method.name(), "/");
   if (key.size() <= kMaxShortBytes) {
-    return by_key_.Circuit(key, method.settings(),
-                           [&] { return CircuitName::OfKey(target_, key).text(); });
+    return by_key_.Circuit(key, method.settings(), [&] {
+      return NewCircuit{CircuitName::OfKey(target_, key).text(), of};
+    });
   }
   const CircuitName name = CircuitName::OfKey(target_, key);
-  return by_key_.Circuit(StandIn(name), method.settings(), [&] { return name.text(); });
+  return by_key_.Circuit(StandIn(name), method.settings(), [&] {
+    return NewCircuit{name.text(), of};
+  });
 }
 
 FoundCircuit CircuitFinder::FindCircuitByScope(const ProtectedMethod& method) {
-  return by_method_.CircuitOf(method.entry(), [&] { return NameByScope(method.name()); });
+  return by_method_.CircuitOf(method.entry(), [&] {
+    return NewCircuit{NameByScope(method.name()), {}};
+  });
 }
 
 std::string CircuitFinder::TargetText() const {

@@ -49,15 +49,15 @@ std::size_t CircuitTable::size() const {
   return entries_.size();
 }
 
-std::shared_ptr<CircuitBreaker> CircuitTable::AskRegistry(const std::string& name,
+std::shared_ptr<CircuitBreaker> CircuitTable::AskRegistry(const NewCircuit& circuit,
                                                           const Policy& policy) const {
-  auto circuit = registry_->GetOrCreate(name, policy, target_);
-  return circuit.ok() ? *std::move(circuit) : nullptr;
+  auto made = registry_->GetOrCreate(circuit.name, policy, target_, circuit.method);
+  return made.ok() ? *std::move(made) : nullptr;
 }
 
 FoundCircuit CircuitTable::Make(absl::string_view key, const MethodSettings& settings,
-                                const std::string& name) {
-  std::shared_ptr<CircuitBreaker> circuit = AskRegistry(name, *settings.policy);
+                                const NewCircuit& wanted) {
+  std::shared_ptr<CircuitBreaker> circuit = AskRegistry(wanted, *settings.policy);
   if (circuit == nullptr) return {};
   CircuitBreaker* const breaker = circuit.get();
   const std::size_t hash = HashOf(key);
@@ -70,8 +70,8 @@ FoundCircuit CircuitTable::Make(absl::string_view key, const MethodSettings& set
   return {breaker, Insert(key, hash, settings, std::move(circuit), dropped)};
 }
 
-FoundCircuit CircuitTable::Renew(CircuitEntry& entry, const std::string& name) {
-  std::shared_ptr<CircuitBreaker> circuit = AskRegistry(name, *entry.settings().policy);
+FoundCircuit CircuitTable::Renew(CircuitEntry& entry, const NewCircuit& wanted) {
+  std::shared_ptr<CircuitBreaker> circuit = AskRegistry(wanted, *entry.settings().policy);
   if (circuit == nullptr) return {};
   CircuitBreaker* const breaker = circuit.get();
   Dropped dropped;

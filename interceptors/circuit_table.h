@@ -29,6 +29,12 @@ struct FoundCircuit {
   EntryRef holder;                    // empty if the circuit is that of the entry it was asked of
 };
 
+// A circuit that is to be made.
+struct NewCircuit {
+  std::string name;
+  absl::string_view method;  // "package.Service/Method", if the name doesn't say so
+};
+
 // A cache of what the registry and the channel's options say: for any number of keys, and cleaned
 // of those whose circuits are gone and of those that nobody asks for. A reader takes no lock; at an
 // entry that isn't pinned it counts itself, where few other threads do.
@@ -52,7 +58,8 @@ class CircuitTable {
   // table.
   EntryRef Add(absl::string_view key, const MethodSettings& settings);
 
-  // The circuit of an entry that isn't unprotected. `name` gives its name, if it has to be made.
+  // The circuit of an entry that isn't unprotected. `name` gives a NewCircuit, if it has to be
+  // made.
   template <typename MakeName>
   FoundCircuit CircuitOf(CircuitEntry& entry, const MakeName& name) {
     CircuitBreaker* const breaker = entry.breaker();
@@ -96,9 +103,11 @@ class CircuitTable {
   static Bucket& BucketOf(Buckets& buckets, std::size_t hash);
   static EntryRef FindIn(Buckets& buckets, absl::string_view key, std::size_t hash);
 
-  std::shared_ptr<CircuitBreaker> AskRegistry(const std::string& name, const Policy& policy) const;
-  FoundCircuit Make(absl::string_view key, const MethodSettings& settings, const std::string& name);
-  FoundCircuit Renew(CircuitEntry& entry, const std::string& name);
+  std::shared_ptr<CircuitBreaker> AskRegistry(const NewCircuit& circuit,
+                                              const Policy& policy) const;
+  FoundCircuit Make(absl::string_view key, const MethodSettings& settings,
+                    const NewCircuit& circuit);
+  FoundCircuit Renew(CircuitEntry& entry, const NewCircuit& circuit);
 
   using Dropped = std::vector<std::shared_ptr<CircuitBreaker>>;
   EntryRef Insert(absl::string_view key, std::size_t hash, const MethodSettings& settings,

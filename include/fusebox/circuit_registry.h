@@ -242,7 +242,7 @@ class FUSEBOX_EXPORT CircuitRegistry {
 
  private:
   class Impl;
-  const std::unique_ptr<Impl> impl_;
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace fusebox

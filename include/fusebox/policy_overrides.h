@@ -13,9 +13,11 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "fusebox/export.h"
 #include "fusebox/policy.h"
@@ -57,8 +59,8 @@ struct PolicyOverrides {
 // What a circuit's policy was, and what it is or would be.
 struct PolicyDifference {
   std::string circuit;
-  Policy before;  // both in force (Policy::InForce)
-  Policy after;
+  std::shared_ptr<const Policy> before;  // both in force (Policy::InForce), and never null
+  std::shared_ptr<const Policy> after;
 };
 
 // What came of `CircuitRegistry::SetOverrides`, or would.
@@ -66,6 +68,10 @@ struct OverridesResult {
   std::size_t circuits = 0;                   // that there are
   std::vector<PolicyDifference> differences;  // of those that got another policy, by name
 };
+
+// OK, or one INVALID_ARGUMENT with all that is wrong with the names and paths. Says nothing of the
+// values, as `Validate(const PolicyPatch&)` doesn't.
+FUSEBOX_EXPORT absl::Status Validate(const PolicyOverrides& overrides);
 
 // The fields of a circuit that the overrides name, as one patch. Thread-safe.
 FUSEBOX_EXPORT PolicyPatch Resolve(const PolicyOverrides& overrides,

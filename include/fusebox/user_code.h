@@ -22,18 +22,20 @@
 namespace fusebox {
 
 // Kinds of such code, as X(enumerator, number, name, what it is called in events).
-#define FUSEBOX_USER_CODES(X)                                \
-  X(kListener, 0, listener, "a listener")                    \
-  X(kClock, 1, clock, "the clock")                           \
-  X(kCircuitKey, 2, circuit_key, "the circuit_key function") \
-  /* Of a StatusClassifier. */                               \
-  X(kPredicate, 3, predicate, "the classifier's predicate")  \
-  /* Of a FallbackTable. */                                  \
-  X(kFallback, 4, fallback, "a fallback")                    \
-  /* Of the admin service. */                                \
-  X(kAuthorizer, 5, authorizer, "an authorizer")             \
-  /* That circuits speak through. */                         \
-  X(kHealthService, 6, health_service, "the health check service")
+#define FUSEBOX_USER_CODES(X)                                      \
+  X(kListener, 0, listener, "a listener")                          \
+  X(kClock, 1, clock, "the clock")                                 \
+  X(kCircuitKey, 2, circuit_key, "the circuit_key function")       \
+  /* Of a StatusClassifier. */                                     \
+  X(kPredicate, 3, predicate, "the classifier's predicate")        \
+  /* Of a FallbackTable. */                                        \
+  X(kFallback, 4, fallback, "a fallback")                          \
+  /* Of the admin service. */                                      \
+  X(kAuthorizer, 5, authorizer, "an authorizer")                   \
+  /* That circuits speak through. */                               \
+  X(kHealthService, 6, health_service, "the health check service") \
+  /* Of CircuitRegistry::SetOrderKeeper. */                        \
+  X(kOrderKeeper, 7, order_keeper, "the order keeper")
 
 enum class UserCode { FUSEBOX_USER_CODES(FUSEBOX_ENUMERATOR) };
 

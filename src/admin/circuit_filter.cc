@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "src/admin/glob.h"
+#include "src/base/glob.h"
 
 namespace fusebox::internal {
 namespace {

@@ -12,7 +12,7 @@
 #include "fusebox/user_code.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/event_pump.h"
-#include "src/admin/glob.h"
+#include "src/base/glob.h"
 #include "src/base/user_code.h"
 
 namespace fusebox {

@@ -40,9 +40,9 @@ Outcome SuccessOf(const Outcome& message) {
 // go, and only then are listeners told.
 class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
  public:
-  explicit Operation(CircuitCore& core, absl::string_view actor = {})
-      ABSL_EXCLUSIVE_LOCK_FUNCTION(core.mutex_)
-      : core_(core), actor_(actor), now_(core.clock_.Now()) {
+  explicit Operation(CircuitCore& core, absl::string_view actor = {},
+                     Telling telling = Telling::kAtOnce) ABSL_EXCLUSIVE_LOCK_FUNCTION(core.mutex_)
+      : core_(core), actor_(actor), telling_(telling), now_(core.clock_.Now()) {
     core_.mutex_.Lock();
     core_.TellMachineOfLooks();
     if (core.shadow_ != nullptr) core.AdvanceBoth(now_, changes_);
@@ -51,6 +51,7 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
     Keep();
     core_.Publish();
     core_.mutex_.Unlock();
+    if (telling_ == Telling::kLater) return;
     if (has_events_ || core_.failures_->clock_has_failed()) core_.DeliverEvents();
   }
   Operation(const Operation&) = delete;
@@ -70,6 +71,7 @@ class ABSL_SCOPED_LOCKABLE CircuitCore::Operation {
  private:
   CircuitCore& core_;
   const absl::string_view actor_;
+  const Telling telling_;
   const SteadyTime now_;
   Changes changes_;
   bool has_events_ = false;
@@ -361,28 +363,95 @@ CircuitSnapshot CircuitCore::Snapshot() {
 
 void CircuitCore::Operate(Cause verb, const Operator& by) {
   Operation operation(*this, by.who);
-  TellMachineOfRuns(operation.now());
-  machine_.Operate(verb, by.why, operation.now(), operation.changes());
+  mode_order_ = 0;
+  OperateLocked(verb, by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::OperateLocked(Cause verb, absl::string_view why, SteadyTime now,
+                                Changes& changes) {
+  TellMachineOfRuns(now);
+  machine_.Operate(verb, why, now, changes);
   if (verb != Cause::kReset) return;
-  TellShadow(operation.changes(), [&](ShadowMachine& shadow, Changes& changes) {
-    shadow.Reset(by.why, operation.now(), changes);
-  });
+  TellShadow(changes, [&](ShadowMachine& shadow, Changes& its) { shadow.Reset(why, now, its); });
 }
 
 void CircuitCore::ForceOpen(const Operator& by, std::optional<absl::Duration> ttl) {
   Operation operation(*this, by.who);
+  mode_order_ = 0;
   TellMachineOfRuns(operation.now());
   machine_.ForceOpen(by.why, ttl, operation.now(), operation.changes());
 }
 
+void CircuitCore::ApplyOrder(const StandingOrder& order, std::optional<absl::Duration> left) {
+  Operation operation(*this, order.by.who, Telling::kLater);
+  mode_order_ = order.id;
+  const absl::string_view why = order.by.why;
+  switch (order.action) {
+    case OrderAction::kForceOpen:
+      TellMachineOfRuns(operation.now());
+      machine_.ForceOpen(why, left, operation.now(), operation.changes());
+      break;
+    case OrderAction::kDisable:
+      OperateLocked(Cause::kDisabled, why, operation.now(), operation.changes());
+      break;
+    case OrderAction::kShadow:
+      OperateLocked(Cause::kShadowed, why, operation.now(), operation.changes());
+      break;
+    case OrderAction::kAutomate:
+      OperateLocked(Cause::kAutomated, why, operation.now(), operation.changes());
+      break;
+    case OrderAction::kSetPolicy:
+      break;
+  }
+}
+
+void CircuitCore::ReleaseOrder(const Operator& by, bool ends_by_itself) {
+  Operation operation(*this, by.who, Telling::kLater);
+  mode_order_ = 0;
+  if (ends_by_itself) return;
+  OperateLocked(Cause::kAutomated, by.why, operation.now(), operation.changes());
+}
+
+uint64_t CircuitCore::mode_order() {
+  MutexLock lock(mutex_);
+  return mode_order_;
+}
+
 void CircuitCore::SetPolicy(std::shared_ptr<const Policy> policy, const Operator& by) {
   Operation operation(*this, by.who);
+  has_operators_policy_ = true;
   SetPolicyLocked(std::move(policy), by.why, operation.now(), operation.changes());
+}
+
+void CircuitCore::ApplyPolicy(const std::shared_ptr<const Policy>& policy, const Operator& by) {
+  {
+    // Of many circuits few change: without the rest of an operation.
+    MutexLock lock(mutex_);
+    const std::shared_ptr<const Policy>& present = machine_.policy();
+    if (has_operators_policy_ || present == policy || *present == *policy) return;
+  }
+  Operation operation(*this, by.who, Telling::kLater);
+  if (has_operators_policy_) return;
+  SetPolicyLocked(policy, by.why, operation.now(), operation.changes());
+}
+
+std::shared_ptr<const Policy> CircuitCore::PresentPolicy() {
+  MutexLock lock(mutex_);
+  return machine_.policy();
+}
+
+void CircuitCore::AdoptPolicy() {
+  MutexLock lock(mutex_);
+  has_operators_policy_ = false;
+}
+
+std::shared_ptr<const Policy> CircuitCore::LayeredPolicy() {
+  MutexLock lock(mutex_);
+  return has_operators_policy_ ? nullptr : machine_.policy();
 }
 
 void CircuitCore::SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why,
                                   SteadyTime now, Changes& changes) {
-  has_operators_policy_ = true;
   all_have_places_ = all_have_places_ && policy->max_in_flight;
   TellMachineOfRuns(now);
   machine_.SetPolicy(std::move(policy), why, now, changes);
@@ -433,6 +502,7 @@ bool CircuitCore::ReplacePolicy(const Policy& expected, std::shared_ptr<const Po
                                 const Operator& by) {
   Operation operation(*this, by.who);
   if (*machine_.policy() != expected) return false;
+  has_operators_policy_ = true;
   SetPolicyLocked(std::move(policy), by.why, operation.now(), operation.changes());
   return true;
 }
@@ -452,7 +522,9 @@ CircuitCore::Standing CircuitCore::StandingLocked(SteadyTime now) {
   const LifetimeTotals::Calls calls = CallsNow();
   Standing standing;
   standing.calls = calls.granted + calls.rejected;
-  standing.must_stay = machine_.mode() != Mode::kAutomatic || calls.in_flight > 0;
+  // An order holds the circuit that comes back, too.
+  const bool held = machine_.mode() != Mode::kAutomatic && mode_order_ == 0;
+  standing.must_stay = held || calls.in_flight > 0;
   const std::optional<SteadyTime> until = machine_.open_until();
   if ((until && *until > now) || machine_.waits_for_probe()) {
     const auto* const opened = totals_.last_opening();
@@ -647,6 +719,7 @@ CircuitSnapshot CircuitCore::SnapshotAt(SteadyTime now) {
   snapshot.limit = machine_.limit();
   snapshot.epoch = machine_.epoch();
   snapshot.policy = SharedPolicy(machine_.policy());
+  snapshot.order = mode_order_;
   LifetimeTotals::Sum sum = SumNow();
   snapshot.totals = sum.totals;
   snapshot.in_flight = sum.in_flight;

@@ -27,6 +27,7 @@
 #include "fusebox/permit.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "fusebox/standing_order.h"
 #include "fusebox/state.h"
 #include "src/base/floor_div.h"
 #include "src/base/mutex.h"
@@ -134,7 +135,26 @@ class CircuitCore : private CallShards {
                      const Operator& by);
 
   // For the registry, which calls these under its own lock: no listener is told of anything by
-  // them.
+  // them (`DeliverEvents` does).
+
+  // What layers make of its policy (rule P6). Changes nothing if it is the one in force, or if one
+  // was set directly.
+  void ApplyPolicy(const std::shared_ptr<const Policy>& policy, const Operator& by);
+  // Null if one was set directly.
+  std::shared_ptr<const Policy> LayeredPolicy();
+
+  std::shared_ptr<const Policy> PresentPolicy();
+  // What was set directly is a matter of layers from now on.
+  void AdoptPolicy();
+
+  // A standing order says its mode.
+  void ApplyOrder(const StandingOrder& order, std::optional<absl::Duration> left);
+  // No order does any more: back to automatic mode. Nothing but that is noted if the mode ends by
+  // itself.
+  void ReleaseOrder(const Operator& by, bool ends_by_itself);
+  // The one that does; 0: none.
+  uint64_t mode_order();
+
   Totals TotalsNow();
   struct Standing {
     int64_t calls = 0;                     // that have come so far, rejected ones too
@@ -166,6 +186,7 @@ class CircuitCore : private CallShards {
 
  private:
   class Operation;
+  enum class Telling { kAtOnce, kLater };
 
   bool CountSuccessWithoutLock(AdmissionWord word, const Ticket& ticket);
   bool TakePlace(AdmissionWord word, SteadyTime start);
@@ -215,6 +236,8 @@ class CircuitCore : private CallShards {
   }
   void TellMachineOfRuns(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellMachineOfLooks() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OperateLocked(Cause verb, absl::string_view why, SteadyTime now, Changes& changes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetPolicyLocked(std::shared_ptr<const Policy> policy, absl::string_view why, SteadyTime now,
                        Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetShadow(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -280,7 +303,8 @@ class CircuitCore : private CallShards {
   std::unique_ptr<ShadowMachine> shadow_ ABSL_GUARDED_BY(mutex_);
   LifetimeTotals totals_ ABSL_GUARDED_BY(mutex_);
   uint32_t shadow_counter_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);
+  uint64_t mode_order_ ABSL_GUARDED_BY(mutex_) = 0;       // the standing order that says the mode
+  bool has_operators_policy_ ABSL_GUARDED_BY(mutex_);     // set directly, not by layers
   bool all_have_places_ ABSL_GUARDED_BY(mutex_);          // the calls that are out
   bool asks_with_place_ ABSL_GUARDED_BY(mutex_) = false;  // a call that isn't out yet has one
 };

@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_map.h"
+#include "absl/container/node_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "src/base/memory_hints.h"
@@ -21,20 +22,27 @@
 #include "src/core/eviction_queue.h"
 #include "src/core/jitter.h"
 #include "src/core/kept_policies.h"
+#include "src/core/layered_circuit.h"
 #include "src/core/opening_traces.h"
 #include "src/core/policy_in_force.h"
+#include "src/core/policy_layers.h"
 #include "src/core/policy_use_list.h"
+#include "src/core/registry_layers.h"
 #include "src/core/target_sums.h"
 #include "src/core/user_code_failures.h"
 
 namespace fusebox {
 
 using internal::CircuitCore;
+using internal::CodePolicy;
 using internal::EventDelivery;
 using internal::EventLog;
 using internal::EventQueue;
 using internal::EvictionQueue;
+using internal::HeldOrder;
 using internal::KeptPolicies;
+using internal::LayeredCircuit;
+using internal::LayeredCircuits;
 using internal::ListenerList;
 using internal::MayBeOfTarget;
 using internal::Mutex;
@@ -42,11 +50,15 @@ using internal::MutexLock;
 using internal::Opening;
 using internal::OpeningTraces;
 using internal::PolicyInForce;
+using internal::PolicyLayers;
+using internal::PolicyResolver;
 using internal::PolicyUseList;
 using internal::Prefetch;
 using internal::Printable;
 using internal::PrintableOperator;
+using internal::RegistryLayers;
 using internal::Seed;
+using internal::StandingOrders;
 using internal::TargetSums;
 using internal::UserCodeFailures;
 
@@ -57,27 +69,61 @@ namespace {
 // filled in, each time. Not thread-safe.
 class PolicyPool {
  public:
-  // The policy in force of one that was given. Null if it isn't known.
-  std::shared_ptr<const Policy> Find(const Policy& given) const {
-    for (const std::unique_ptr<const Known>& known : recent_) {
-      if (known != nullptr && known->given == given) return known->in_force;
+  // Null if it isn't known.
+  std::shared_ptr<const CodePolicy> Find(const Policy& given) const {
+    for (const std::shared_ptr<const CodePolicy>& known : recent_) {
+      if (known != nullptr && known->given == given) return known;
     }
     return nullptr;
   }
 
-  void Add(const Policy& given, std::shared_ptr<const Policy> in_force) {
-    recent_[next_] = std::make_unique<const Known>(Known{given, std::move(in_force)});
+  void Add(std::shared_ptr<const CodePolicy> policy) {
+    recent_[next_] = std::move(policy);
     next_ = (next_ + 1) % recent_.size();
   }
 
  private:
-  struct Known {
-    Policy given;
-    std::shared_ptr<const Policy> in_force;
-  };
-
-  std::array<std::unique_ptr<const Known>, 16> recent_;
+  std::array<std::shared_ptr<const CodePolicy>, 16> recent_;
   std::size_t next_ = 0;
+};
+
+// The methods that circuits by key were made for: few, and each once. Not thread-safe.
+class MethodNames {
+ public:
+  // Null: it goes without, as there are too many.
+  const std::string* Find(absl::string_view method) {
+    const auto found = names_.find(method);
+    if (found != names_.end()) return &*found;
+    if (names_.size() == kMax) return nullptr;
+    return &*names_.emplace(method).first;
+  }
+
+ private:
+  static constexpr std::size_t kMax = 10'000;
+
+  absl::node_hash_set<std::string> names_;
+};
+
+// What the layers of the present make of the policies of new circuits. Thread-safe.
+class NewCircuitPolicies {
+ public:
+  PolicyResolver::Result Resolve(const std::shared_ptr<const PolicyLayers>& layers,
+                                 const CircuitIdentity& circuit,
+                                 const std::shared_ptr<const CodePolicy>& code) {
+    MutexLock lock(mutex_);
+    if (layers != layers_ || resolver_->size() >= kMax) {
+      layers_ = layers;
+      resolver_.emplace(layers);
+    }
+    return resolver_->Resolve(circuit, code);
+  }
+
+ private:
+  static constexpr std::size_t kMax = 10'000;
+
+  Mutex mutex_;
+  std::shared_ptr<const PolicyLayers> layers_ ABSL_GUARDED_BY(mutex_);
+  std::optional<PolicyResolver> resolver_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Counts the calls that go without a circuit, and says when it is time to tell of them. Not
@@ -134,7 +180,8 @@ class SnapshotOf {
 
 }  // namespace
 
-class CircuitRegistry::Impl {
+class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
+                                    private LayeredCircuits {
  public:
   explicit Impl(Options options)
       : options_(std::move(options)),
@@ -146,32 +193,41 @@ class CircuitRegistry::Impl {
         log_(std::make_shared<EventLog>(options_.event_capacity)),
         delivery_(std::make_shared<EventDelivery>(failures_, std::move(options_.listener), log_)),
         events_(delivery_),
-        traces_(options_.max_circuits) {}
+        traces_(options_.max_circuits),
+        registry_layers_(*this, [this] {
+          const std::shared_ptr<Impl> self = weak_from_this().lock();
+          return self != nullptr && self->registry_layers_.LookForEnds();
+        }) {}
 
-  const Clock& clock() const { return failures_->clock(); }
+  const Clock& clock() const override { return failures_->clock(); }
   const EventLog& log() const { return *log_; }
   ListenerList& listeners() { return delivery_->listeners(); }
   PolicyUseList& policy_uses() { return policy_uses_; }
   const TargetSums& removed_totals() const { return removed_totals_; }
+  RegistryLayers& registry_layers() { return registry_layers_; }
 
-  absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(absl::string_view name,
-                                                              const Policy& policy,
-                                                              absl::string_view target) {
-    if (!target.empty() && !MayBeOfTarget(name, target)) {
+  absl::StatusOr<std::shared_ptr<CircuitBreaker>> GetOrCreate(const CircuitIdentity& identity,
+                                                              const Policy& policy) {
+    const absl::string_view name = identity.name;
+    if (!identity.target.empty() && !MayBeOfTarget(name, identity.target)) {
       if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
-      return absl::InvalidArgumentError(
-          absl::StrCat("invalid circuit: target = \"", Printable(target, kMaxTargetNameBytes),
-                       "\", must be the target of the name \"", name, "\""));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "invalid circuit: target = \"", Printable(identity.target, kMaxTargetNameBytes),
+          "\", must be the target of the name \"", name, "\""));
     }
-    Draft draft;
-    if (std::shared_ptr<CircuitBreaker> found = Find(name, policy, draft)) return found;
-    if (absl::Status valid = Fill(draft, name, policy, target); !valid.ok()) return valid;
-    std::shared_ptr<CircuitBreaker> evicted;
-    absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit = Add(name, target, draft, evicted);
-    if (evicted != nullptr) SayFarewell(*evicted);
-    if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
-    if (evicted != nullptr || !circuit.ok()) events_.Deliver();
-    return circuit;
+    for (;;) {
+      Draft draft;
+      if (std::shared_ptr<CircuitBreaker> found = Find(name, policy, draft)) return found;
+      if (draft.layers != nullptr) registry_layers_.LookForEnds();
+      if (absl::Status valid = Fill(draft, identity, policy); !valid.ok()) return valid;
+      std::shared_ptr<CircuitBreaker> evicted;
+      absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit = Add(identity, draft, evicted);
+      if (evicted != nullptr) SayFarewell(*evicted);
+      if (circuit.ok() && *circuit == nullptr) continue;  // the layers have changed meanwhile
+      if (circuit.ok()) CircuitCore::Of(**circuit).DeliverEvents();
+      if (evicted != nullptr || !circuit.ok()) events_.Deliver();
+      return circuit;
+    }
   }
 
   std::shared_ptr<CircuitBreaker> Find(absl::string_view name) {
@@ -211,7 +267,7 @@ class CircuitRegistry::Impl {
     return circuits;
   }
 
-  void ReportUserCodeFailure(UserCode code, absl::string_view exception) {
+  void ReportUserCodeFailure(UserCode code, absl::string_view exception) override {
     std::string detail = failures_->Count(code, exception);
     if (detail.empty()) return;
     PushEvent(EventKind::kUserCodeFailed, {}, std::move(detail));
@@ -238,6 +294,9 @@ class CircuitRegistry::Impl {
   }
 
  private:
+  // How many circuits get what layers say before calls that need the registry get their turn.
+  static constexpr std::size_t kVisitedTogether = 32;
+
   // How often a circuit is looked for that can go, if each has got a call meanwhile.
   static constexpr int kSearches = 8;
 
@@ -253,8 +312,11 @@ class CircuitRegistry::Impl {
   // What a new circuit needs, made before the lock is taken to add it.
   struct Draft {
     Gap gap;
-    std::shared_ptr<const Policy> policy;
-    const Policy* new_policy = nullptr;  // as it was given, if it wasn't known
+    Layers layers;
+    std::shared_ptr<const CodePolicy> code;
+    bool is_new_code = false;              // it wasn't known
+    std::shared_ptr<const Policy> policy;  // in force, by the layers
+    std::string left_out;                  // why they have no part in it
     bool needs_now = false;
     std::optional<SteadyTime> now;
     std::shared_ptr<CircuitBreaker> circuit;
@@ -290,23 +352,34 @@ class CircuitRegistry::Impl {
     MutexLock lock(mutex_);
     std::shared_ptr<CircuitBreaker> found = FindOrGap(name, draft.gap);
     if (found != nullptr) return found;
-    draft.policy = policies_.Find(policy);
+    draft.code = policies_.Find(policy);
+    draft.layers = layers_;
     draft.needs_now = NeedsNow();
     return nullptr;
   }
 
-  absl::Status Fill(Draft& draft, absl::string_view name, const Policy& policy,
-                    absl::string_view target) {
-    if (absl::Status valid = ValidateCircuitName(name); !valid.ok()) return valid;
-    if (draft.policy == nullptr) {
+  absl::Status Fill(Draft& draft, const CircuitIdentity& identity, const Policy& policy) {
+    if (absl::Status valid = ValidateCircuitName(identity.name); !valid.ok()) return valid;
+    if (draft.code == nullptr) {
       absl::StatusOr<std::shared_ptr<const Policy>> in_force = PolicyInForce(policy);
       if (!in_force.ok()) return in_force.status();
-      draft.policy = *std::move(in_force);
-      draft.new_policy = &policy;
+      draft.code = std::make_shared<const CodePolicy>(CodePolicy{policy, *std::move(in_force)});
+      draft.is_new_code = true;
     }
-    draft.circuit = Make(name, draft.policy, target, std::nullopt, false);
+    draft.policy = draft.code->in_force;
+    if (draft.layers != nullptr) ApplyLayers(identity, draft);
+    draft.circuit = Make(identity.name, draft.policy, identity.target, std::nullopt, false);
     if (draft.needs_now) draft.now = clock().Now();
     return absl::OkStatus();
+  }
+
+  void ApplyLayers(const CircuitIdentity& identity, Draft& draft) {
+    PolicyResolver::Result policy = new_policies_.Resolve(draft.layers, identity, draft.code);
+    if (policy.ok()) {
+      draft.policy = *std::move(policy);
+    } else {
+      draft.left_out = std::string(policy.status().message());
+    }
   }
 
   std::shared_ptr<CircuitBreaker> Make(absl::string_view name, std::shared_ptr<const Policy> policy,
@@ -323,14 +396,16 @@ class CircuitRegistry::Impl {
     return CircuitCore::MakeBreaker(name, std::move(policy), std::move(core));
   }
 
-  absl::StatusOr<std::shared_ptr<CircuitBreaker>> Add(absl::string_view name,
-                                                      absl::string_view target, Draft& draft,
+  // Null if the layers are no longer those that the draft was made with.
+  absl::StatusOr<std::shared_ptr<CircuitBreaker>> Add(const CircuitIdentity& identity, Draft& draft,
                                                       std::shared_ptr<CircuitBreaker>& evicted) {
+    const absl::string_view name = identity.name;
     MutexLock lock(mutex_);
     // Another thread may have been here meanwhile.
     if (draft.gap.version != version_) {
       if (std::shared_ptr<CircuitBreaker> found = FindOrGap(name, draft.gap)) return found;
     }
+    if (draft.layers != layers_) return nullptr;
     // First, so that what makes room doesn't push it out.
     if (!draft.now && NeedsNow()) draft.now = clock().Now();
     const SteadyTime now = draft.now.value_or(SteadyTime());
@@ -344,7 +419,7 @@ class CircuitRegistry::Impl {
         return LeaveUnprotected(name, now);
       }
     }
-    if (draft.new_policy != nullptr) policies_.Add(*draft.new_policy, draft.policy);
+    if (draft.is_new_code) policies_.Add(draft.code);
     std::string detail;
     if (opening) {
       ++restored_;
@@ -354,13 +429,29 @@ class CircuitRegistry::Impl {
     }
     if (opening || kept != nullptr) {
       const bool operators = kept != nullptr;
-      draft.circuit =
-          Make(name, operators ? std::move(kept) : draft.policy, target, opening, operators);
+      draft.circuit = Make(name, operators ? std::move(kept) : draft.policy, identity.target,
+                           opening, operators);
     }
     const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
-    CircuitCore::Of(*circuit).PushAdded(std::move(detail));
-    PutIn(circuit, draft.gap);
+    CircuitCore& core = CircuitCore::Of(*circuit);
+    core.PushAdded(std::move(detail));
+    if (!draft.left_out.empty()) {
+      core.PushEvent(EventKind::kPolicyChanged,
+                     absl::StrCat("overrides and standing orders are left out: ", draft.left_out),
+                     {});
+    }
+    LayeredCircuit& added = PutIn(circuit, draft.gap);
+    added.code = std::move(draft.code);
+    if (!identity.method.empty()) added.method = methods_.Find(identity.method);
+    if (draft.layers != nullptr) Obey(draft.layers->orders(), added);
     return circuit;
+  }
+
+  // What stood before the circuit was there.
+  void Obey(const StandingOrders& orders, LayeredCircuit& circuit) {
+    const std::string& name = circuit.core().name();
+    circuit.policy_order_seen = orders.LatestPolicyOrderOf(name);
+    if (const HeldOrder* const mode = orders.ModeOf(name)) circuit.Obey(*mode, clock().Now());
   }
 
   // The circuit that went, or null if none may.
@@ -426,11 +517,13 @@ class CircuitRegistry::Impl {
     return absl::ResourceExhaustedError(absl::StrCat("no circuit \"", name, "\": ", why));
   }
 
-  void PutIn(const std::shared_ptr<CircuitBreaker>& circuit, const Gap& gap)
+  LayeredCircuit& PutIn(const std::shared_ptr<CircuitBreaker>& circuit, const Gap& gap)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto hint = gap.version == version_ ? gap.before : circuits_.lower_bound(circuit->name());
-    circuits_.emplace_hint(hint, circuit->name(), queue_.Add(circuit));
+    const EvictionQueue::Place place = queue_.Add(circuit);
+    circuits_.emplace_hint(hint, circuit->name(), place);
     ++version_;
+    return *place;
   }
 
   std::shared_ptr<CircuitBreaker> TakeOut(EvictionQueue::Place member)
@@ -438,6 +531,52 @@ class CircuitRegistry::Impl {
     circuits_.erase(member->circuit->name());
     ++version_;
     return EvictionQueue::Remove(member);
+  }
+
+  // ---- What the layers need of it.
+
+  Layers layers() override {
+    MutexLock lock(mutex_);
+    return layers_;
+  }
+
+  void SetLayers(Layers layers) override {
+    MutexLock lock(mutex_);
+    layers_.swap(layers);  // the old ones go after the lock
+  }
+
+  bool ForEach(const PolicyLayers* of, Visit visit) override {
+    std::string after;
+    std::vector<std::shared_ptr<CircuitBreaker>> visited;
+    do {
+      visited.clear();
+      if (!ForSome(of, visit, after, visited)) return false;
+      if (of == nullptr) continue;
+      for (const auto& circuit : visited) CircuitCore::Of(*circuit).DeliverEvents();
+    } while (!visited.empty());
+    return true;
+  }
+
+  // Those after `after`, which becomes the name of the last one.
+  bool ForSome(const PolicyLayers* of, Visit visit, std::string& after,
+               std::vector<std::shared_ptr<CircuitBreaker>>& visited) {
+    MutexLock lock(mutex_);
+    if (of != nullptr && layers_.get() != of) return false;
+    for (auto entry = circuits_.upper_bound(after);
+         entry != circuits_.end() && visited.size() < kVisitedTogether; ++entry) {
+      visit(*entry->second);
+      visited.push_back(entry->second->circuit);
+    }
+    if (!visited.empty()) after = visited.back()->name();
+    return true;
+  }
+
+  bool ForOne(absl::string_view name, Visit visit) override {
+    MutexLock lock(mutex_);
+    const auto found = circuits_.find(name);
+    if (found == circuits_.end()) return false;
+    visit(*found->second);
+    return true;
   }
 
   // Constant.
@@ -452,9 +591,12 @@ class CircuitRegistry::Impl {
   PolicyUseList policy_uses_;
   TargetSums removed_totals_;
   EventQueue events_;  // of no circuit
+  NewCircuitPolicies new_policies_;
 
   // Guarded.
   Mutex mutex_;
+  Layers layers_ ABSL_GUARDED_BY(mutex_);
+  MethodNames methods_ ABSL_GUARDED_BY(mutex_);
   EvictionQueue queue_ ABSL_GUARDED_BY(mutex_);  // holds all circuits
   Circuits circuits_ ABSL_GUARDED_BY(mutex_);
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // another one whenever circuits_ has changed
@@ -465,16 +607,19 @@ class CircuitRegistry::Impl {
   int64_t restored_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
   UnprotectedCalls unprotected_calls_ ABSL_GUARDED_BY(mutex_);
+
+  RegistryLayers registry_layers_;  // has a thread, which uses all of the above
 };
 
 CircuitRegistry::CircuitRegistry() : CircuitRegistry(Options()) {}
 CircuitRegistry::CircuitRegistry(Options options)
-    : impl_(std::make_unique<Impl>(std::move(options))) {}
+    : impl_(std::make_shared<Impl>(std::move(options))) {}
 CircuitRegistry::~CircuitRegistry() = default;
 
 absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitRegistry::GetOrCreate(
-    absl::string_view name, const Policy& policy, absl::string_view target) {
-  return impl_->GetOrCreate(name, policy, target);
+    absl::string_view name, const Policy& policy, absl::string_view target,
+    absl::string_view method) {
+  return impl_->GetOrCreate({name, target, method}, policy);
 }
 
 std::shared_ptr<CircuitBreaker> CircuitRegistry::Find(absl::string_view name) const {
@@ -508,7 +653,47 @@ std::vector<CircuitSnapshot> CircuitRegistry::List() const {
 
 std::vector<std::shared_ptr<CircuitBreaker>> CircuitRegistry::Circuits(absl::string_view after,
                                                                        std::size_t limit) const {
+  impl_->registry_layers().LookForEnds();
   return impl_->After(after, limit);
+}
+
+absl::StatusOr<OverridesResult> CircuitRegistry::SetOverrides(PolicyOverrides overrides,
+                                                              const Operator& by) {
+  return impl_->registry_layers().Set(std::move(overrides), by);
+}
+
+absl::StatusOr<OverridesResult> CircuitRegistry::PreviewOverrides(PolicyOverrides overrides) const {
+  return impl_->registry_layers().Preview(std::move(overrides));
+}
+
+PolicyOverrides CircuitRegistry::Overrides() const { return impl_->registry_layers().Overrides(); }
+
+absl::StatusOr<std::vector<FieldOrigin>> CircuitRegistry::Origins(absl::string_view circuit) const {
+  return impl_->registry_layers().Origins(circuit);
+}
+
+absl::StatusOr<GivenOrder> CircuitRegistry::GiveOrder(StandingOrder order, const Policy* expected) {
+  return impl_->registry_layers().Give(std::move(order), expected);
+}
+
+absl::StatusOr<GivenOrder> CircuitRegistry::PreviewOrder(StandingOrder order) const {
+  return impl_->registry_layers().PreviewOrder(std::move(order));
+}
+
+absl::Status CircuitRegistry::RevokeOrder(uint64_t id, const Operator& by) {
+  return impl_->registry_layers().Revoke(id, by);
+}
+
+std::vector<StandingOrder> CircuitRegistry::Orders() const {
+  return impl_->registry_layers().Orders();
+}
+
+std::vector<std::string> CircuitRegistry::RestoreOrders(std::vector<StandingOrder> orders) {
+  return impl_->registry_layers().Restore(std::move(orders));
+}
+
+void CircuitRegistry::SetOrderKeeper(OrderKeeper keeper) {
+  impl_->registry_layers().SetKeeper(std::move(keeper));
 }
 
 // NOLINTNEXTLINE(readability-make-member-function-const): it moves what the registry is about.

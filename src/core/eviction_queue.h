@@ -12,6 +12,7 @@
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
 #include "src/core/circuit_core.h"
+#include "src/core/layered_circuit.h"
 
 namespace fusebox::internal {
 
@@ -28,8 +29,7 @@ namespace fusebox::internal {
 // Not thread-safe.
 class EvictionQueue {
  public:
-  struct Member {
-    std::shared_ptr<CircuitBreaker> circuit;
+  struct Member : LayeredCircuit {
     int64_t calls_seen = 0;
     // One that is called all the time is looked at only in one of a few rounds of the queue: to
     // look at it takes several times as long as to pass it by.

@@ -25,7 +25,7 @@
 #include "src/admin/circuit_scan.h"
 #include "src/admin/circuit_writes.h"
 #include "src/admin/fair_executor.h"
-#include "src/admin/glob.h"
+#include "src/base/glob.h"
 #include "src/admin/page_token.h"
 #include "src/admin/peer.h"
 #include "src/admin/quote.h"

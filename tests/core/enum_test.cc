@@ -94,7 +94,8 @@ TEST(Enums, NumbersAreFrozen) {
                                                Cause::kSlowStartEnded});
   ExpectFrozen({FUSEBOX_USER_CODES(FUSEBOX_ROW)},
                {UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
-                UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService});
+                UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService, UserCode::kOrderKeeper});
+  ExpectFrozen({FUSEBOX_POLICY_LAYERS(FUSEBOX_ROW)}, {PolicyLayer::kDefault, PolicyLayer::kCode, PolicyLayer::kFile, PolicyLayer::kOrder});
 }
 
 #undef FUSEBOX_ROW

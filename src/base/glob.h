@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FUSEBOX_SRC_ADMIN_GLOB_H_
-#define FUSEBOX_SRC_ADMIN_GLOB_H_
+#ifndef FUSEBOX_SRC_BASE_GLOB_H_
+#define FUSEBOX_SRC_BASE_GLOB_H_
 
 #include <array>
 #include <cstddef>
@@ -60,4 +60,4 @@ bool IsPlainName(absl::string_view glob);
 
 }  // namespace fusebox::internal
 
-#endif  // FUSEBOX_SRC_ADMIN_GLOB_H_
+#endif  // FUSEBOX_SRC_BASE_GLOB_H_

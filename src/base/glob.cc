@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/admin/glob.h"
+#include "src/base/glob.h"
 
 #include <algorithm>
 #include <utility>

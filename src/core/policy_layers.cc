@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/policy_layers.h"
+
+#include <string>
+#include <type_traits>
+
+#include "absl/strings/str_cat.h"
+#include "src/core/field_path.h"
+#include "src/core/policy_in_force.h"
+#include "src/policy/field.h"
+#include "src/policy/field_table.h"
+
+namespace fusebox::internal {
+namespace {
+
+// The paths of the fields that have a value.
+class SetFields {
+ public:
+  static std::vector<std::string> Of(const Policy& policy) {
+    SetFields fields;
+    fields.Visit(policy, "");
+    return std::move(fields.paths_);
+  }
+
+ private:
+  template <typename T>
+  void Visit(const T& of, const std::string& prefix) {
+    VisitFields(of,
+                [&](const auto& field, const auto& value) { VisitField(field, value, prefix); });
+  }
+
+  template <typename Owner, typename Member>
+  void VisitField(const ValueField<Owner, Member>& field, const Member& value,
+                  const std::string& prefix) {
+    if (IfSet(value) != nullptr) paths_.push_back(absl::StrCat(prefix, field.name));
+  }
+  template <typename Owner, typename Member>
+  void VisitField(const PartField<Owner, Member>& field, const Member& value,
+                  const std::string& prefix) {
+    const auto* const set = IfSet(value);
+    if (set != nullptr) Visit(*set, absl::StrCat(prefix, field.name, "."));
+  }
+  template <typename Owner, typename Member>
+  void VisitField(const PolicyField<Owner, Member>& field, const Member& value,
+                  const std::string& prefix) {
+    if (value) Visit(*value, absl::StrCat(prefix, field.name, "."));
+  }
+  template <typename Owner, typename Member>
+  void VisitField(const ChoiceField<Owner, Member>& field, const Member& value,
+                  const std::string& prefix) {
+    VisitChosen(field, value, [&](const Alternative& alternative, const auto& chosen) {
+      const bool named = *alternative.name != '\0';
+      Visit(chosen, named ? absl::StrCat(prefix, alternative.name, ".") : prefix);
+    });
+  }
+
+  std::vector<std::string> paths_;
+};
+
+// The last field of a patch that is the path, or that it is in.
+const PatchedField* FindField(const PolicyPatch& patch, absl::string_view path) {
+  for (auto each = patch.fields.rbegin(); each != patch.fields.rend(); ++each) {
+    if (IsWithinField(path, each->path)) return &*each;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<std::string> SetPolicyFields(const Policy& policy) { return SetFields::Of(policy); }
+
+std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& layers,
+                                 const CircuitIdentity& circuit,
+                                 const std::shared_ptr<const CodePolicy>& code) {
+  const PolicyResolver::Result in_force = PolicyResolver(layers).Resolve(circuit, code);
+  const bool apply = in_force.ok();  // where they come to no policy they are left out
+  const OverridesIndex::Patches patches = layers->index().Find(circuit);
+  const std::vector<const HeldOrder*> orders = layers->orders().PolicyOf(circuit.name);
+  const auto origin_of = [&](const std::string& path) -> FieldOrigin {
+    if (apply) {
+      for (auto each = orders.rbegin(); each != orders.rend(); ++each) {
+        const StandingOrder& order = (*each)->order;
+        if (FindField(order.change, path) == nullptr) continue;
+        return {path, PolicyLayer::kOrder, absl::StrCat("order ", order.id, " by ", order.by.who)};
+      }
+      for (auto each = patches.rbegin(); each != patches.rend(); ++each) {
+        const PatchedField* const field = *each == nullptr ? nullptr : FindField(**each, path);
+        if (field != nullptr) return {path, PolicyLayer::kFile, field->source};
+      }
+    }
+    const bool is_codes = Patched(Policy(), {code->given, {{path, ""}}}) != Policy();
+    return {path, is_codes ? PolicyLayer::kCode : PolicyLayer::kDefault, ""};
+  };
+  std::vector<FieldOrigin> origins;
+  for (const std::string& path : SetFields::Of(apply ? **in_force : *code->in_force)) {
+    origins.push_back(origin_of(path));
+  }
+  return origins;
+}
+
+PolicyResolver::Result PolicyResolver::Resolve(const CircuitIdentity& circuit,
+                                               const std::shared_ptr<const CodePolicy>& code) {
+  Key key = {{code.get(), layers_->index().Find(circuit)},
+             layers_->orders().PolicyOf(circuit.name)};
+  const auto found = known_.find(key);
+  if (found != known_.end()) return found->second.result;
+  Result result = ResolveAnew(*code, key.first.second, key.second);
+  known_.emplace(std::move(key), Known{code, result});
+  return result;
+}
+
+PolicyResolver::Result PolicyResolver::ResolveAnew(const CodePolicy& code,
+                                                   const OverridesIndex::Patches& patches,
+                                                   const Orders& orders) const {
+  Policy policy = code.given;
+  bool is_codes = true;
+  for (const PolicyPatch* const each : patches) {
+    if (each == nullptr || each->fields.empty()) continue;
+    policy = Patched(policy, *each);
+    is_codes = false;
+  }
+  Result in_force = is_codes ? Result(code.in_force) : PolicyInForce(policy);
+  for (const HeldOrder* const each : orders) {
+    if (!in_force.ok()) break;
+    in_force = PolicyInForce(Patched(**in_force, each->order.change));
+  }
+  return in_force;
+}
+
+}  // namespace fusebox::internal

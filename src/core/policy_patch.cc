@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fusebox/policy_patch.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "src/base/lower_case.h"
+#include "src/base/printable.h"
+#include "src/core/field_path.h"
+#include "src/policy/field.h"
+#include "src/policy/field_table.h"
+
+namespace fusebox {
+
+using internal::Alternative;
+using internal::ChoiceField;
+using internal::IfSet;
+using internal::IsOptional;
+using internal::PartField;
+using internal::PolicyField;
+using internal::Printable;
+using internal::ValueField;
+using internal::ValueOf;
+using internal::Within;
+
+namespace {
+
+constexpr std::size_t kMaxShownBytes = 100;  // of a path in an error
+
+// Where the path leads to, the value of `from` goes into `to`; its default, if `from` is null.
+// False if it leads nowhere.
+template <typename T>
+bool Take(absl::string_view path, const T* from, T& to);
+
+template <typename Owner, typename Member>
+bool TakeField(const ValueField<Owner, Member>& field, absl::string_view path, const Owner* from,
+               Owner& to) {
+  if (path != field.name) return false;
+  to.*(field.member) = from != nullptr ? from->*(field.member) : Owner().*(field.member);
+  return true;
+}
+
+template <typename Owner, typename Member>
+bool TakeField(const PartField<Owner, Member>& field, absl::string_view path, const Owner* from,
+               Owner& to) {
+  Member& mine = to.*(field.member);
+  if (path == field.name) {
+    mine = from != nullptr ? from->*(field.member) : Owner().*(field.member);
+    return true;
+  }
+  const std::optional<absl::string_view> within = Within(path, field.name);
+  if (!within) return false;
+  const ValueOf<Member>* const theirs = from == nullptr ? nullptr : IfSet(from->*(field.member));
+  ValueOf<Member> value;
+  if (const auto* const set = IfSet(std::as_const(mine))) value = *set;
+  const bool stays_off = theirs == nullptr && IfSet(std::as_const(mine)) == nullptr;
+  if (!Take(*within, theirs, value)) return false;
+  if (!stays_off) mine = std::move(value);
+  return true;
+}
+
+template <typename Owner, typename Member>
+bool TakeField(const PolicyField<Owner, Member>& field, absl::string_view path, const Owner* from,
+               Owner& to) {
+  Member& mine = to.*(field.member);
+  if (path == field.name) {
+    mine = from != nullptr ? from->*(field.member) : Member();
+    return true;
+  }
+  const std::optional<absl::string_view> within = Within(path, field.name);
+  // A policy within the one that is within has no meaning.
+  if (!within || *within == field.name || Within(*within, field.name)) return false;
+  const Policy* const theirs =
+      from == nullptr || !(from->*(field.member)) ? nullptr : &*(from->*(field.member));
+  Policy value = mine ? *mine : Policy();
+  const bool stays_off = theirs == nullptr && !mine;
+  if (!Take(*within, theirs, value)) return false;
+  if (!stays_off) mine = Member(std::move(value));
+  return true;
+}
+
+// For the i-th alternative.
+template <std::size_t i, typename Owner, typename Member>
+bool TakeAlternative(const ChoiceField<Owner, Member>& field, absl::string_view path,
+                     const Owner* from, Owner& to) {
+  using Variant = ValueOf<Member>;
+  using Chosen = std::variant_alternative_t<i, Variant>;
+  const absl::string_view name = field.alternatives[i].name;
+  const bool is_one_value = name.empty();
+  std::optional<absl::string_view> within;
+  if (is_one_value) {
+    within = path;  // its one field stands for it
+  } else if (path != name) {
+    within = Within(path, name);
+    if (!within) return false;
+  }
+  Member& mine = to.*(field.member);
+  const Variant* const their_variant = from == nullptr ? nullptr : IfSet(from->*(field.member));
+  const Chosen* const theirs = their_variant == nullptr ? nullptr : std::get_if<i>(their_variant);
+  const Variant* const my_variant = IfSet(std::as_const(mine));
+  const Chosen* const my_chosen = my_variant == nullptr ? nullptr : std::get_if<i>(my_variant);
+  Chosen value = my_chosen != nullptr ? *my_chosen : Chosen();
+  if (within && !Take(*within, theirs, value)) return false;
+  if (theirs != nullptr) {
+    if (!within || is_one_value) value = *theirs;
+    mine = Variant(std::in_place_index<i>, std::move(value));
+  } else if (my_chosen != nullptr) {
+    if (within && !is_one_value) {
+      mine = Variant(std::in_place_index<i>, std::move(value));
+    } else {
+      mine = Owner().*(field.member);
+    }
+  }
+  return true;
+}
+
+template <typename Owner, typename Member, std::size_t... i>
+bool TakeAnAlternative(const ChoiceField<Owner, Member>& field, absl::string_view path,
+                       const Owner* from, Owner& to, std::index_sequence<i...> /*each*/) {
+  return (TakeAlternative<i>(field, path, from, to) || ...);
+}
+
+template <typename Owner, typename Member>
+bool TakeField(const ChoiceField<Owner, Member>& field, absl::string_view path, const Owner* from,
+               Owner& to) {
+  constexpr std::size_t kCount = std::variant_size_v<ValueOf<Member>>;
+  return TakeAnAlternative(field, path, from, to, std::make_index_sequence<kCount>());
+}
+
+template <typename T>
+bool Take(absl::string_view path, const T* from, T& to) {
+  bool taken = false;
+  internal::VisitFields(to, [&](const auto& field, const auto& /*value*/) {
+    taken = taken || TakeField(field, path, from, to);
+  });
+  return taken;
+}
+
+// The alternatives with fields of their own, as far as a path leads into one of a choice: its
+// siblings by name, and itself. `prefix` is what the choice is in.
+struct ChosenPath {
+  std::string alternative;          // "time_window"
+  std::vector<std::string> choice;  // "count_window", "time_window"
+};
+std::optional<ChosenPath> InsideOfChoice(absl::string_view path) {
+  constexpr absl::string_view kCandidate = "shadow_policy.";
+  const absl::string_view prefix = absl::StartsWith(path, kCandidate) ? kCandidate : "";
+  std::optional<ChosenPath> found;
+  const Policy policy;
+  internal::VisitFields(policy, [&](const auto& field, const auto& /*value*/) {
+    if constexpr (internal::IsChoice<std::decay_t<decltype(field)>>::value) {
+      std::vector<std::string> names;
+      for (const Alternative& each : field.alternatives) {
+        names.push_back(absl::StrCat(prefix, each.name));
+      }
+      for (const std::string& name : names) {
+        if (Within(path, name)) found = ChosenPath{name, names};
+      }
+    }
+  });
+  return found;
+}
+
+}  // namespace
+
+bool operator==(const PatchedField& a, const PatchedField& b) {
+  return a.path == b.path && a.source == b.source;
+}
+
+bool operator==(const PolicyPatch& a, const PolicyPatch& b) {
+  return a.values == b.values && a.fields == b.fields;
+}
+
+bool IsPolicyField(absl::string_view path) {
+  Policy scratch;
+  return Take<Policy>(path, nullptr, scratch);
+}
+
+absl::Status Validate(const PolicyPatch& patch) {
+  std::vector<std::string> errors;
+  for (const PatchedField& field : patch.fields) {
+    if (IsPolicyField(field.path)) continue;
+    errors.push_back(absl::StrCat("\"", Printable(field.path, kMaxShownBytes),
+                                  "\", must be a field of a policy, as in \"open_duration\" or "
+                                  "\"half_open.max_concurrent\""));
+  }
+  if (errors.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ")));
+}
+
+Policy Patched(const Policy& base, const PolicyPatch& patch) {
+  Policy policy = base;
+  for (const PatchedField& field : patch.fields) Take(field.path, &patch.values, policy);
+  return policy;
+}
+
+PolicyPatch Combined(const PolicyPatch& patch, const PolicyPatch& over) {
+  PolicyPatch combined;
+  const Policy values = Patched(Policy(), patch);
+  combined.values = Patched(values, over);
+  for (const PatchedField& field : patch.fields) {
+    const bool has_last_word = std::none_of(
+        over.fields.begin(), over.fields.end(),
+        [&](const PatchedField& each) { return internal::IsWithinField(field.path, each.path); });
+    if (has_last_word) combined.fields.push_back(field);
+  }
+  for (PatchedField field : over.fields) {
+    // A patch that changes to another alternative, from which this one changes back: what was there
+    // before is gone.
+    if (const std::optional<ChosenPath> chosen = InsideOfChoice(field.path)) {
+      Policy before = values;
+      Take<Policy>(chosen->alternative, nullptr, before);
+      const bool is_there = before != values;
+      const bool changes =
+          std::any_of(patch.fields.begin(), patch.fields.end(), [&](const PatchedField& each) {
+            return std::any_of(
+                chosen->choice.begin(), chosen->choice.end(),
+                [&](const std::string& name) { return internal::IsWithinField(each.path, name); });
+          });
+      if (changes && !is_there) field.path = chosen->alternative;
+    }
+    combined.fields.push_back(std::move(field));
+  }
+  return combined;
+}
+
+absl::string_view PolicyLayerName(PolicyLayer layer) {
+  switch (layer) {
+#define FUSEBOX_CASE(enumerator, number, name)         \
+  case PolicyLayer::enumerator: {                      \
+    static constexpr internal::LowerCase kName(#name); \
+    return kName.text();                               \
+  }
+    FUSEBOX_POLICY_LAYERS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, PolicyLayer layer) {
+  return out << PolicyLayerName(layer);
+}
+
+}  // namespace fusebox

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/core/standing_orders.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "src/base/glob.h"
+#include "src/base/lower_case.h"
+#include "src/base/printable.h"
+#include "src/base/time_limits.h"
+#include "src/core/field_path.h"
+
+namespace fusebox {
+
+absl::string_view OrderActionName(OrderAction action) {
+  switch (action) {
+#define FUSEBOX_CASE(enumerator, number, name)         \
+  case OrderAction::enumerator: {                      \
+    static constexpr internal::LowerCase kName(#name); \
+    return kName.text();                               \
+  }
+    FUSEBOX_ORDER_ACTIONS(FUSEBOX_CASE)
+#undef FUSEBOX_CASE
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, OrderAction action) {
+  return out << OrderActionName(action);
+}
+
+namespace internal {
+namespace {
+
+constexpr std::size_t kMaxPatternBytes = 1'024;
+
+// Whether the later one says all that the earlier one says of the policy.
+bool NamesAllOf(const PolicyPatch& later, const PolicyPatch& earlier) {
+  return std::all_of(earlier.fields.begin(), earlier.fields.end(), [&](const PatchedField& field) {
+    return std::any_of(later.fields.begin(), later.fields.end(), [&](const PatchedField& each) {
+      return IsWithinField(field.path, each.path);
+    });
+  });
+}
+
+bool IsName(const StandingOrder& order) { return order.exact || IsPlainName(order.pattern); }
+
+// Whether it surely fits every circuit that the other one fits.
+bool IsWider(const StandingOrder& order, const StandingOrder& than) {
+  if (order.exact) return IsName(than) && order.pattern == than.pattern;
+  // A star takes the stars of the other for what they are; a question mark would take one for a
+  // character.
+  const bool has_question_mark = order.pattern.find('?') != std::string::npos;
+  if (has_question_mark && !IsName(than)) return order.pattern == than.pattern;
+  return GlobMatches(order.pattern, than.pattern);
+}
+
+bool TakesPlaceOf(const StandingOrder& later, const StandingOrder& earlier) {
+  if (later.action == OrderAction::kAutomate) {
+    return IsOfMode(earlier.action) && IsWider(later, earlier);
+  }
+  if (later.pattern != earlier.pattern || later.exact != earlier.exact ||
+      later.action != earlier.action || later.by.who != earlier.by.who) {
+    return false;
+  }
+  return IsOfMode(later.action) || NamesAllOf(later.change, earlier.change);
+}
+
+}  // namespace
+
+absl::Status CheckOrder(const StandingOrder& order) {
+  std::vector<std::string> errors;
+  if (order.pattern.empty() || order.pattern.size() > kMaxPatternBytes) {
+    errors.push_back(absl::StrCat("pattern = ", order.pattern.size(), " bytes, must be 1 to ",
+                                  kMaxPatternBytes));
+  } else if (const std::string unprintable = FirstUnprintable(order.pattern);
+             !unprintable.empty()) {
+    errors.push_back(
+        absl::StrCat("pattern with ", unprintable, ", must be printable text in UTF-8"));
+  }
+  if (order.ttl && (*order.ttl < kShortestTime || *order.ttl > kYear)) {
+    errors.push_back(absl::StrCat("ttl = ", absl::FormatDuration(*order.ttl), ", must be from ",
+                                  absl::FormatDuration(kShortestTime), " to ",
+                                  absl::FormatDuration(kYear)));
+  }
+  if (OrderActionName(order.action) == "unknown") {
+    errors.push_back(
+        absl::StrCat("action = ", static_cast<int>(order.action), ", must be one of OrderAction"));
+  }
+  if (order.action == OrderAction::kSetPolicy) {
+    if (order.change.fields.empty()) errors.emplace_back("change = no field, must name one");
+    if (const absl::Status valid = Validate(order.change); !valid.ok()) {
+      errors.emplace_back(valid.message());
+    }
+  }
+  if (errors.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("invalid order: ", absl::StrJoin(errors, "; ")));
+}
+
+bool HeldOrder::Fits(absl::string_view circuit) const {
+  return order.exact ? order.pattern == circuit : GlobMatches(order.pattern, circuit);
+}
+
+StandingOrders::Held StandingOrders::Find(uint64_t id) const {
+  for (const Held& each : orders_) {
+    if (each->order.id == id) return each;
+  }
+  return nullptr;
+}
+
+const HeldOrder* StandingOrders::ModeOf(absl::string_view circuit) const {
+  for (auto each = orders_.rbegin(); each != orders_.rend(); ++each) {
+    if (IsOfMode((*each)->order.action) && (*each)->Fits(circuit)) return each->get();
+  }
+  return nullptr;
+}
+
+std::vector<const HeldOrder*> StandingOrders::PolicyOf(absl::string_view circuit) const {
+  std::vector<const HeldOrder*> found;
+  if (!has_policy_orders_) return found;
+  for (const Held& each : orders_) {
+    if (!IsOfMode(each->order.action) && each->Fits(circuit)) found.push_back(each.get());
+  }
+  return found;
+}
+
+uint64_t StandingOrders::LatestPolicyOrderOf(absl::string_view circuit) const {
+  const std::vector<const HeldOrder*> orders = PolicyOf(circuit);
+  return orders.empty() ? 0 : orders.back()->order.id;
+}
+
+StandingOrders::Added StandingOrders::With(Held order) const {
+  Added added;
+  std::vector<Held> left;
+  for (const Held& each : orders_) {
+    if (TakesPlaceOf(order->order, each->order)) {
+      added.replaced.push_back(each->order.id);
+    } else {
+      left.push_back(each);
+    }
+  }
+  const uint64_t id = order->order.id;
+  left.push_back(std::move(order));
+  added.orders.Put(std::move(left));
+  added.stands = added.orders.Find(id) != nullptr;
+  return added;
+}
+
+StandingOrders StandingOrders::Of(std::vector<Held> orders) {
+  StandingOrders made;
+  made.Put(std::move(orders));
+  return made;
+}
+
+StandingOrders StandingOrders::Without(uint64_t id) const {
+  std::vector<Held> left = orders_;
+  left.erase(std::remove_if(left.begin(), left.end(),
+                            [id](const Held& each) { return each->order.id == id; }),
+             left.end());
+  return Of(std::move(left));
+}
+
+StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
+  std::vector<Held> left = orders_;
+  left.erase(std::remove_if(left.begin(), left.end(),
+                            [now](const Held& each) { return each->until <= now; }),
+             left.end());
+  return Of(std::move(left));
+}
+
+// Automatic mode is what there is without an order: one that asks for it has something to do while
+// an earlier one says otherwise.
+void StandingOrders::DropIdle() {
+  bool has_mode = false;
+  std::vector<Held> left;
+  for (Held& each : orders_) {
+    const OrderAction action = each->order.action;
+    if (action == OrderAction::kAutomate && !has_mode) continue;
+    has_mode |= IsOfMode(action) && action != OrderAction::kAutomate;
+    left.push_back(std::move(each));
+  }
+  orders_ = std::move(left);
+}
+
+void StandingOrders::Put(std::vector<Held> orders) {
+  orders_ = std::move(orders);
+  std::sort(orders_.begin(), orders_.end(),
+            [](const Held& a, const Held& b) { return a->order.id < b->order.id; });
+  DropIdle();
+  has_policy_orders_ = false;
+  next_end_ = SteadyTime::FromNanos(INT64_MAX);
+  for (const Held& each : orders_) {
+    has_policy_orders_ |= !IsOfMode(each->order.action);
+    next_end_ = std::min(next_end_, each->until);
+  }
+}
+
+}  // namespace internal
+}  // namespace fusebox

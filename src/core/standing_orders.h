@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The standing orders of a registry (rule P6), as a value: each change makes another one.
+#ifndef FUSEBOX_SRC_CORE_STANDING_ORDERS_H_
+#define FUSEBOX_SRC_CORE_STANDING_ORDERS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fusebox/clock.h"
+#include "fusebox/standing_order.h"
+
+namespace fusebox::internal {
+
+// OK, or INVALID_ARGUMENT with all that is wrong with it by itself.
+absl::Status CheckOrder(const StandingOrder& order);
+
+// Whether it is about the mode of circuits.
+inline bool IsOfMode(OrderAction action) { return action != OrderAction::kSetPolicy; }
+
+// One that stands, and until when by the clock that nobody sets.
+struct HeldOrder {
+  StandingOrder order;
+  SteadyTime until = SteadyTime::FromNanos(INT64_MAX);
+
+  bool Fits(absl::string_view circuit) const;
+};
+
+// A value, of which copies are cheap.
+class StandingOrders {
+ public:
+  using Held = std::shared_ptr<const HeldOrder>;
+
+  std::size_t size() const { return orders_.size(); }
+  bool empty() const { return orders_.empty(); }
+
+  // By number.
+  const std::vector<Held>& all() const { return orders_; }
+  Held Find(uint64_t id) const;
+
+  // The one that says the mode of a circuit. Null: none does.
+  const HeldOrder* ModeOf(absl::string_view circuit) const;
+
+  // Those about its policy, a later one on top.
+  std::vector<const HeldOrder*> PolicyOf(absl::string_view circuit) const;
+
+  // The number of the last of those; 0: there is none.
+  uint64_t LatestPolicyOrderOf(absl::string_view circuit) const;
+
+  // The first of their ends; INT64_MAX nanoseconds if none ends.
+  SteadyTime next_end() const { return next_end_; }
+
+  // With one more, which has the highest number, and without those that it takes the place of.
+  struct Added;
+  Added With(Held order) const;
+  StandingOrders Without(uint64_t id) const;
+  StandingOrders WithoutEnded(SteadyTime now) const;
+  static StandingOrders Of(std::vector<Held> orders);
+
+ private:
+  void Put(std::vector<Held> orders);
+  void DropIdle();
+
+  std::vector<Held> orders_;
+  bool has_policy_orders_ = false;
+  SteadyTime next_end_ = SteadyTime::FromNanos(INT64_MAX);
+};
+
+struct StandingOrders::Added {
+  StandingOrders orders;
+  bool stands = true;  // the new one
+  std::vector<uint64_t> replaced;
+};
+
+}  // namespace fusebox::internal
+
+#endif  // FUSEBOX_SRC_CORE_STANDING_ORDERS_H_
