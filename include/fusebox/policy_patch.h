@@ -38,6 +38,9 @@ struct PolicyPatch {
   Policy values;
 
   std::vector<PatchedField> fields;
+
+  // Patches that come first: this one is on top of them (`Combined`).
+  std::vector<PolicyPatch> below;
 };
 
 FUSEBOX_EXPORT bool operator==(const PatchedField& a, const PatchedField& b);
@@ -57,8 +60,15 @@ FUSEBOX_EXPORT absl::Status Validate(const PolicyPatch& patch);
 // `base` begins with its defaults. Fields that don't exist are left out. Thread-safe.
 FUSEBOX_EXPORT Policy Patched(const Policy& base, const PolicyPatch& patch);
 
-// One patch on top of another: where both name a field, `over` has the last word.
-FUSEBOX_EXPORT PolicyPatch Combined(const PolicyPatch& patch, const PolicyPatch& over);
+// One patch on top of another, as one: `Patched(Patched(base, patch), over)`.
+FUSEBOX_EXPORT PolicyPatch Combined(PolicyPatch patch, PolicyPatch over);
+
+// The field that has the last word about a path: the last one that is the path, or that it is in.
+// Null: the patch says nothing of it. Valid until the patch changes.
+FUSEBOX_EXPORT const PatchedField* FindField(const PolicyPatch& patch, absl::string_view path);
+
+// Whether it names no field at all.
+FUSEBOX_EXPORT bool IsEmpty(const PolicyPatch& patch);
 
 // Who can have said what a field is, as X(enumerator, number, name); a later one wins, field by
 // field.

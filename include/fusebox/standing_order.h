@@ -52,9 +52,6 @@ struct StandingOrder {
   // for one. 1 to 1,024 bytes of printable text.
   std::string pattern;
 
-  // The pattern is a name, whatever is in it, and stands for itself alone.
-  bool exact = false;
-
   OrderAction action = OrderAction::kForceOpen;
   PolicyPatch change;  // of kSetPolicy; on top of the policy that would be in force without it
 

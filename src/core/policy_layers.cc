@@ -5,7 +5,6 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
-#include "src/core/field_path.h"
 #include "src/core/policy_in_force.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
@@ -57,14 +56,6 @@ class SetFields {
   std::vector<std::string> paths_;
 };
 
-// The last field of a patch that is the path, or that it is in.
-const PatchedField* FindField(const PolicyPatch& patch, absl::string_view path) {
-  for (auto each = patch.fields.rbegin(); each != patch.fields.rend(); ++each) {
-    if (IsWithinField(path, each->path)) return &*each;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::vector<std::string> SetPolicyFields(const Policy& policy) { return SetFields::Of(policy); }
@@ -115,7 +106,7 @@ PolicyResolver::Result PolicyResolver::ResolveAnew(const CodePolicy& code,
   Policy policy = code.given;
   bool is_codes = true;
   for (const PolicyPatch* const each : patches) {
-    if (each == nullptr || each->fields.empty()) continue;
+    if (each == nullptr || IsEmpty(*each)) continue;
     policy = Patched(policy, *each);
     is_codes = false;
   }

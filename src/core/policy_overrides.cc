@@ -78,7 +78,7 @@ PolicyPatch Resolve(const PolicyOverrides& overrides, const CircuitIdentity& cir
   const OverridesIndex index(overrides);
   PolicyPatch patch;
   for (const PolicyPatch* const each : index.Find(circuit)) {
-    if (each != nullptr) patch = Combined(patch, *each);
+    if (each != nullptr) patch = Combined(std::move(patch), *each);
   }
   return patch;
 }

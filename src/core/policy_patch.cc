@@ -22,10 +22,8 @@
 
 namespace fusebox {
 
-using internal::Alternative;
 using internal::ChoiceField;
 using internal::IfSet;
-using internal::IsOptional;
 using internal::PartField;
 using internal::PolicyField;
 using internal::Printable;
@@ -146,29 +144,14 @@ bool Take(absl::string_view path, const T* from, T& to) {
   return taken;
 }
 
-// The alternatives with fields of their own, as far as a path leads into one of a choice: its
-// siblings by name, and itself. `prefix` is what the choice is in.
-struct ChosenPath {
-  std::string alternative;          // "time_window"
-  std::vector<std::string> choice;  // "count_window", "time_window"
-};
-std::optional<ChosenPath> InsideOfChoice(absl::string_view path) {
-  constexpr absl::string_view kCandidate = "shadow_policy.";
-  const absl::string_view prefix = absl::StartsWith(path, kCandidate) ? kCandidate : "";
-  std::optional<ChosenPath> found;
-  const Policy policy;
-  internal::VisitFields(policy, [&](const auto& field, const auto& /*value*/) {
-    if constexpr (internal::IsChoice<std::decay_t<decltype(field)>>::value) {
-      std::vector<std::string> names;
-      for (const Alternative& each : field.alternatives) {
-        names.push_back(absl::StrCat(prefix, each.name));
-      }
-      for (const std::string& name : names) {
-        if (Within(path, name)) found = ChosenPath{name, names};
-      }
-    }
-  });
-  return found;
+void CheckPaths(const PolicyPatch& patch, std::vector<std::string>& errors) {
+  for (const PolicyPatch& each : patch.below) CheckPaths(each, errors);
+  for (const PatchedField& field : patch.fields) {
+    if (IsPolicyField(field.path)) continue;
+    errors.push_back(absl::StrCat("\"", Printable(field.path, kMaxShownBytes),
+                                  "\", must be a field of a policy, as in \"open_duration\" or "
+                                  "\"half_open.max_concurrent\""));
+  }
 }
 
 }  // namespace
@@ -178,7 +161,7 @@ bool operator==(const PatchedField& a, const PatchedField& b) {
 }
 
 bool operator==(const PolicyPatch& a, const PolicyPatch& b) {
-  return a.values == b.values && a.fields == b.fields;
+  return a.values == b.values && a.fields == b.fields && a.below == b.below;
 }
 
 bool IsPolicyField(absl::string_view path) {
@@ -188,50 +171,35 @@ bool IsPolicyField(absl::string_view path) {
 
 absl::Status Validate(const PolicyPatch& patch) {
   std::vector<std::string> errors;
-  for (const PatchedField& field : patch.fields) {
-    if (IsPolicyField(field.path)) continue;
-    errors.push_back(absl::StrCat("\"", Printable(field.path, kMaxShownBytes),
-                                  "\", must be a field of a policy, as in \"open_duration\" or "
-                                  "\"half_open.max_concurrent\""));
-  }
+  CheckPaths(patch, errors);
   if (errors.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ")));
 }
 
 Policy Patched(const Policy& base, const PolicyPatch& patch) {
   Policy policy = base;
+  for (const PolicyPatch& each : patch.below) policy = Patched(policy, each);
   for (const PatchedField& field : patch.fields) Take(field.path, &patch.values, policy);
   return policy;
 }
 
-PolicyPatch Combined(const PolicyPatch& patch, const PolicyPatch& over) {
-  PolicyPatch combined;
-  const Policy values = Patched(Policy(), patch);
-  combined.values = Patched(values, over);
-  for (const PatchedField& field : patch.fields) {
-    const bool has_last_word = std::none_of(
-        over.fields.begin(), over.fields.end(),
-        [&](const PatchedField& each) { return internal::IsWithinField(field.path, each.path); });
-    if (has_last_word) combined.fields.push_back(field);
+PolicyPatch Combined(PolicyPatch patch, PolicyPatch over) {
+  over.below.insert(over.below.begin(), std::move(patch));
+  return over;
+}
+
+const PatchedField* FindField(const PolicyPatch& patch, absl::string_view path) {
+  for (auto each = patch.fields.rbegin(); each != patch.fields.rend(); ++each) {
+    if (internal::IsWithinField(path, each->path)) return &*each;
   }
-  for (PatchedField field : over.fields) {
-    // A patch that changes to another alternative, from which this one changes back: what was there
-    // before is gone.
-    if (const std::optional<ChosenPath> chosen = InsideOfChoice(field.path)) {
-      Policy before = values;
-      Take<Policy>(chosen->alternative, nullptr, before);
-      const bool is_there = before != values;
-      const bool changes =
-          std::any_of(patch.fields.begin(), patch.fields.end(), [&](const PatchedField& each) {
-            return std::any_of(
-                chosen->choice.begin(), chosen->choice.end(),
-                [&](const std::string& name) { return internal::IsWithinField(each.path, name); });
-          });
-      if (changes && !is_there) field.path = chosen->alternative;
-    }
-    combined.fields.push_back(std::move(field));
+  for (auto each = patch.below.rbegin(); each != patch.below.rend(); ++each) {
+    if (const PatchedField* const found = FindField(*each, path)) return found;
   }
-  return combined;
+  return nullptr;
+}
+
+bool IsEmpty(const PolicyPatch& patch) {
+  return patch.fields.empty() && std::all_of(patch.below.begin(), patch.below.end(), IsEmpty);
 }
 
 absl::string_view PolicyLayerName(PolicyLayer layer) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fusebox/circuit_name.h"
 #include "src/base/printable.h"
 #include "src/base/user_code.h"
 #include "src/core/layered_circuit.h"

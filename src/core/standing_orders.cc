@@ -10,7 +10,6 @@
 #include "src/base/lower_case.h"
 #include "src/base/printable.h"
 #include "src/base/time_limits.h"
-#include "src/core/field_path.h"
 
 namespace fusebox {
 
@@ -38,22 +37,19 @@ constexpr std::size_t kMaxPatternBytes = 1'024;
 
 // Whether the later one says all that the earlier one says of the policy.
 bool NamesAllOf(const PolicyPatch& later, const PolicyPatch& earlier) {
-  return std::all_of(earlier.fields.begin(), earlier.fields.end(), [&](const PatchedField& field) {
-    return std::any_of(later.fields.begin(), later.fields.end(), [&](const PatchedField& each) {
-      return IsWithinField(field.path, each.path);
-    });
-  });
+  return std::all_of(
+             earlier.fields.begin(), earlier.fields.end(),
+             [&](const PatchedField& field) { return FindField(later, field.path) != nullptr; }) &&
+         std::all_of(earlier.below.begin(), earlier.below.end(),
+                     [&](const PolicyPatch& each) { return NamesAllOf(later, each); });
 }
-
-bool IsName(const StandingOrder& order) { return order.exact || IsPlainName(order.pattern); }
 
 // Whether it surely fits every circuit that the other one fits.
 bool IsWider(const StandingOrder& order, const StandingOrder& than) {
-  if (order.exact) return IsName(than) && order.pattern == than.pattern;
   // A star takes the stars of the other for what they are; a question mark would take one for a
   // character.
   const bool has_question_mark = order.pattern.find('?') != std::string::npos;
-  if (has_question_mark && !IsName(than)) return order.pattern == than.pattern;
+  if (has_question_mark && !IsPlainName(than.pattern)) return order.pattern == than.pattern;
   return GlobMatches(order.pattern, than.pattern);
 }
 
@@ -61,8 +57,8 @@ bool TakesPlaceOf(const StandingOrder& later, const StandingOrder& earlier) {
   if (later.action == OrderAction::kAutomate) {
     return IsOfMode(earlier.action) && IsWider(later, earlier);
   }
-  if (later.pattern != earlier.pattern || later.exact != earlier.exact ||
-      later.action != earlier.action || later.by.who != earlier.by.who) {
+  if (later.pattern != earlier.pattern || later.action != earlier.action ||
+      later.by.who != earlier.by.who) {
     return false;
   }
   return IsOfMode(later.action) || NamesAllOf(later.change, earlier.change);
@@ -90,7 +86,7 @@ absl::Status CheckOrder(const StandingOrder& order) {
         absl::StrCat("action = ", static_cast<int>(order.action), ", must be one of OrderAction"));
   }
   if (order.action == OrderAction::kSetPolicy) {
-    if (order.change.fields.empty()) errors.emplace_back("change = no field, must name one");
+    if (IsEmpty(order.change)) errors.emplace_back("change = no field, must name one");
     if (const absl::Status valid = Validate(order.change); !valid.ok()) {
       errors.emplace_back(valid.message());
     }
@@ -100,7 +96,7 @@ absl::Status CheckOrder(const StandingOrder& order) {
 }
 
 bool HeldOrder::Fits(absl::string_view circuit) const {
-  return order.exact ? order.pattern == circuit : GlobMatches(order.pattern, circuit);
+  return GlobMatches(order.pattern, circuit);
 }
 
 StandingOrders::Held StandingOrders::Find(uint64_t id) const {

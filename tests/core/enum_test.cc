@@ -6,7 +6,9 @@
 
 #include "fusebox/event.h"
 #include "fusebox/outcome.h"
+#include "fusebox/policy_patch.h"
 #include "fusebox/rejection.h"
+#include "fusebox/standing_order.h"
 #include "fusebox/state.h"
 #include "fusebox/user_code.h"
 #include "gtest/gtest.h"
@@ -94,8 +96,10 @@ TEST(Enums, NumbersAreFrozen) {
                                                Cause::kSlowStartEnded});
   ExpectFrozen({FUSEBOX_USER_CODES(FUSEBOX_ROW)},
                {UserCode::kListener, UserCode::kClock, UserCode::kCircuitKey, UserCode::kPredicate,
-                UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService, UserCode::kOrderKeeper});
-  ExpectFrozen({FUSEBOX_POLICY_LAYERS(FUSEBOX_ROW)}, {PolicyLayer::kDefault, PolicyLayer::kCode, PolicyLayer::kFile, PolicyLayer::kOrder});
+                UserCode::kFallback, UserCode::kAuthorizer, UserCode::kHealthService,
+                UserCode::kOrderKeeper});
+  ExpectFrozen({FUSEBOX_POLICY_LAYERS(FUSEBOX_ROW)}, {PolicyLayer::kDefault, PolicyLayer::kCode,
+                                                      PolicyLayer::kFile, PolicyLayer::kOrder});
 }
 
 #undef FUSEBOX_ROW
