@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fusebox/circuit_name.h"
+#include "src/base/glob.h"
 #include "src/base/printable.h"
 #include "src/base/user_code.h"
 #include "src/core/layered_circuit.h"
@@ -170,6 +171,7 @@ absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order, const Polic
   order.by = PrintableOperator(order.by);
   LookForEnds();
   GivenOrder given;
+  uint64_t id = 0;
   Layers before;
   Layers layers;
   {
@@ -177,13 +179,27 @@ absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order, const Polic
     before = Present();
     const absl::StatusOr<StandingOrders::Added> added = Try(order, expected, given, layers);
     if (!added.ok()) return added.status();
-    const uint64_t id = ++last_id_;
+    id = ++last_id_;
     if (added->stands) given.id = id;
     Install(layers);
   }
   Spread(before, layers, order.by, /*ended=*/false);
+  if (given.id == 0) AutomateOnce(order, id);
   TellKeeper();
   return given;
+}
+
+// What code has done to a circuit is no order, and ends all the same.
+void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id) {
+  const auto automate = [&](LayeredCircuit& each) {
+    const bool has_later = each.mode_order_seen > id;
+    if (has_later || !GlobMatches(order.pattern, each.core().name())) return;
+    each.mode_order_seen = id;
+    each.core().ReleaseOrder(order.by, /*ends_by_itself=*/false);
+  };
+  // Others may change the layers meanwhile, which is nothing to this.
+  Layers layers = Present();
+  while (!circuits_.ForEach(layers.get(), automate)) layers = Present();
 }
 
 absl::StatusOr<GivenOrder> RegistryLayers::PreviewOrder(StandingOrder order) {

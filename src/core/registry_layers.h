@@ -78,6 +78,7 @@ class RegistryLayers {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   void Install(const Layers& layers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   void Spread(const Layers& before, const Layers& layers, const Operator& by, bool ended);
+  void AutomateOnce(const StandingOrder& order, uint64_t id);
   void TellKeeper();
 
   LayeredCircuits& circuits_;

@@ -463,14 +463,14 @@ TEST(PolicyLayersConcurrencyTest, P6InTheEndEveryCircuitIsAsTheLayersSay) {
   std::vector<std::thread> threads;
   threads.emplace_back([&] {
     while (!stop) {
-      const std::string name = absl::StrCat("inventory/", made.fetch_add(1) % 500);
+      const std::string name = absl::StrCat("inventory/", made.fetch_add(1) % 200);
       const auto circuit = registry.GetOrCreate(name, SmallPolicy(), "inventory").value();
       Admission admission = circuit->TryAcquire();
       if (admission.admitted()) admission.permit().RecordSuccess();
     }
   });
   threads.emplace_back([&] {
-    for (int i = 1; i <= 200; ++i) {
+    for (int i = 1; i <= 100; ++i) {
       EXPECT_TRUE(
           registry.SetOverrides(Of("inventory", OpensFor(absl::Seconds(i % 50 + 1))), kAlice).ok());
     }
@@ -480,7 +480,7 @@ TEST(PolicyLayersConcurrencyTest, P6InTheEndEveryCircuitIsAsTheLayersSay) {
     threads.emplace_back([&registry, who] {
       StandingOrder order;
       order.by = Operator(who).Because("why");
-      for (int i = 0; i < 200; ++i) {
+      for (int i = 0; i < 100; ++i) {
         order.pattern = i % 2 == 0 ? "inventory/*" : "inventory/1*";
         order.action = i % 3 == 0 ? OrderAction::kDisable : OrderAction::kShadow;
         const auto given = registry.GiveOrder(order);
