@@ -324,7 +324,7 @@ void RegistryLayers::Spread(const Layers& before, const Layers& layers, const Op
   PolicyResolver resolver(layers);
   const StandingOrders& orders = layers->orders();
   const SteadyTime now = circuits_.clock().Now();
-  // What ends by itself in the circuit, at a time of its own.
+  // What ends by itself in the circuit, a little later.
   const auto ends_by_itself = [&](uint64_t id) {
     const StandingOrders::Held order = ended ? before->orders().Find(id) : nullptr;
     return order != nullptr && order->order.action == OrderAction::kForceOpen;
