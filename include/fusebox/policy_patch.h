@@ -40,7 +40,7 @@ struct PolicyPatch {
   std::vector<PatchedField> fields;
 
   // Patches that come first: this one is on top of them (`Combined`).
-  std::vector<PolicyPatch> below;
+  std::vector<PolicyPatch> below{};
 };
 
 FUSEBOX_EXPORT bool operator==(const PatchedField& a, const PatchedField& b);

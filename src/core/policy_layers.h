@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/statusor.h"
 #include "fusebox/policy.h"
 #include "fusebox/policy_overrides.h"
@@ -80,7 +80,7 @@ class PolicyResolver {
   };
 
   const std::shared_ptr<const PolicyLayers> layers_;
-  absl::flat_hash_map<Key, Known> known_;
+  absl::node_hash_map<Key, Known> known_;
 };
 
 }  // namespace fusebox::internal

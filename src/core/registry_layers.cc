@@ -251,10 +251,14 @@ bool RegistryLayers::LookForEnds() {
 
 std::vector<StandingOrder> RegistryLayers::Orders() {
   LookForEnds();
+  return PresentOrders();
+}
+
+std::vector<StandingOrder> RegistryLayers::PresentOrders() {
+  const Layers layers = Present();
   std::vector<StandingOrder> orders;
-  for (const StandingOrders::Held& each : Present()->orders().all()) {
-    orders.push_back(each->order);
-  }
+  orders.reserve(layers->orders().size());
+  for (const StandingOrders::Held& each : layers->orders().all()) orders.push_back(each->order);
   return orders;
 }
 
@@ -307,10 +311,7 @@ void RegistryLayers::SetKeeper(CircuitRegistry::OrderKeeper keeper) {
 void RegistryLayers::TellKeeper() {
   MutexLock lock(keeping_);
   if (keeper_ == nullptr) return;
-  std::vector<StandingOrder> orders;
-  for (const StandingOrders::Held& each : Present()->orders().all()) {
-    orders.push_back(each->order);
-  }
+  const std::vector<StandingOrder> orders = PresentOrders();
   RunUserCode([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { keeper_(orders); },
               [&](const std::string& exception) {
                 circuits_.ReportUserCodeFailure(UserCode::kOrderKeeper, exception);

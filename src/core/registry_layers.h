@@ -72,6 +72,7 @@ class RegistryLayers {
   using Layers = LayeredCircuits::Layers;
 
   Layers Present();
+  std::vector<StandingOrder> PresentOrders();
   absl::StatusOr<OverridesResult> Try(const Layers& layers);
   absl::StatusOr<StandingOrders::Added> Try(const StandingOrder& order, const Policy* expected,
                                             GivenOrder& given, Layers& layers)
