@@ -19,12 +19,9 @@ using internal::JsonArray;
 using internal::JsonObject;
 using internal::NumberText;
 using internal::Printable;
+using internal::TimeText;
 
 namespace {
-
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
-}
 
 std::string CodeName(int code) {
   return absl::StatusCodeToString(static_cast<absl::StatusCode>(code));

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "src/base/printable.h"
 
 namespace fusebox::internal {
@@ -22,6 +23,11 @@ inline std::string JsonString(absl::string_view text) {
   }
   json.push_back('"');
   return json;
+}
+
+// In UTC.
+inline std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
 // {"a":"text","b":1}
