@@ -39,7 +39,6 @@ using internal::EventDelivery;
 using internal::EventLog;
 using internal::EventQueue;
 using internal::EvictionQueue;
-using internal::HeldOrder;
 using internal::KeptPolicies;
 using internal::LayeredCircuit;
 using internal::LayeredCircuits;
@@ -49,6 +48,7 @@ using internal::Mutex;
 using internal::MutexLock;
 using internal::Opening;
 using internal::OpeningTraces;
+using internal::OrdersOfCircuit;
 using internal::PolicyInForce;
 using internal::PolicyLayers;
 using internal::PolicyResolver;
@@ -449,9 +449,10 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
 
   // What stood before the circuit was there.
   void Obey(const StandingOrders& orders, LayeredCircuit& circuit) {
-    const std::string& name = circuit.core().name();
-    circuit.policy_order_seen = orders.LatestPolicyOrderOf(name);
-    if (const HeldOrder* const mode = orders.ModeOf(name)) circuit.Obey(*mode, clock().Now());
+    if (orders.empty()) return;
+    const OrdersOfCircuit its = orders.Of(circuit.core().name());
+    circuit.policy_order_seen = its.latest_policy();
+    if (its.mode != nullptr) circuit.Obey(*its.mode, clock().Now());
   }
 
   // The circuit that went, or null if none may.

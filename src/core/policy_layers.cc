@@ -66,7 +66,7 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
   const PolicyResolver::Result in_force = PolicyResolver(layers).Resolve(circuit, code);
   const bool apply = in_force.ok();  // where they come to no policy they are left out
   const OverridesIndex::Patches patches = layers->index().Find(circuit);
-  const std::vector<const HeldOrder*> orders = layers->orders().PolicyOf(circuit.name);
+  const std::vector<const HeldOrder*> orders = layers->orders().Of(circuit.name).policy;
   const auto origin_of = [&](const std::string& path) -> FieldOrigin {
     if (apply) {
       for (auto each = orders.rbegin(); each != orders.rend(); ++each) {
@@ -90,9 +90,9 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
 }
 
 PolicyResolver::Result PolicyResolver::Resolve(const CircuitIdentity& circuit,
-                                               const std::shared_ptr<const CodePolicy>& code) {
-  Key key = {{code.get(), layers_->index().Find(circuit)},
-             layers_->orders().PolicyOf(circuit.name)};
+                                               const std::shared_ptr<const CodePolicy>& code,
+                                               const OrdersOfCircuit& orders) {
+  Key key = {{code.get(), layers_->index().Find(circuit)}, orders.policy};
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second.result;
   Result result = ResolveAnew(*code, key.first.second, key.second);

@@ -61,8 +61,13 @@ class PolicyResolver {
 
   using Result = absl::StatusOr<std::shared_ptr<const Policy>>;
 
-  // The policy in force. INVALID_ARGUMENT if it comes to an invalid one.
-  Result Resolve(const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code);
+  // The policy in force. INVALID_ARGUMENT if it comes to an invalid one. `orders` are those of the
+  // layers about the circuit.
+  Result Resolve(const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code,
+                 const OrdersOfCircuit& orders);
+  Result Resolve(const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code) {
+    return Resolve(circuit, code, layers_->orders().Of(circuit.name));
+  }
 
   std::size_t size() const { return known_.size(); }
 

@@ -296,7 +296,7 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
       all.push_back(std::move(held));
     }
     layers =
-        std::make_shared<PolicyLayers>(before->overrides(), StandingOrders::Of(std::move(all)));
+        std::make_shared<PolicyLayers>(before->overrides(), StandingOrders::Make(std::move(all)));
     Install(layers);
   }
   Spread(before, layers, Operator("").Because("a standing order is back"), /*ended=*/false);
@@ -332,18 +332,17 @@ void RegistryLayers::Spread(const Layers& before, const Layers& layers, const Op
   };
   circuits_.ForEach(layers.get(), [&](LayeredCircuit& each) {
     CircuitCore& core = each.core();
-    if (const uint64_t latest = orders.LatestPolicyOrderOf(core.name());
-        latest > each.policy_order_seen) {
-      each.policy_order_seen = latest;
+    const OrdersOfCircuit its = orders.Of(core.name());
+    if (its.latest_policy() > each.policy_order_seen) {
+      each.policy_order_seen = its.latest_policy();
       if (core.LayeredPolicy() == nullptr) each.AdoptPolicy();
     }
-    const PolicyResolver::Result policy = resolver.Resolve(each.identity(), each.code);
+    const PolicyResolver::Result policy = resolver.Resolve(each.identity(), each.code, its);
     core.ApplyPolicy(policy.ok() ? *policy : each.code->in_force, by);
-    const HeldOrder* const mode = orders.ModeOf(core.name());
     const uint64_t present = core.mode_order();
     const bool is_gone = present != 0 && orders.Find(present) == nullptr;
-    if (mode != nullptr && (mode->order.id > each.mode_order_seen || is_gone)) {
-      each.Obey(*mode, now);
+    if (its.mode != nullptr && (its.mode->order.id > each.mode_order_seen || is_gone)) {
+      each.Obey(*its.mode, now);
     } else if (is_gone) {
       core.ReleaseOrder(by, ends_by_itself(present));
     }

@@ -106,25 +106,27 @@ StandingOrders::Held StandingOrders::Find(uint64_t id) const {
   return nullptr;
 }
 
-const HeldOrder* StandingOrders::ModeOf(absl::string_view circuit) const {
-  for (auto each = orders_.rbegin(); each != orders_.rend(); ++each) {
-    if (IsOfMode((*each)->order.action) && (*each)->Fits(circuit)) return each->get();
+OrdersOfCircuit StandingOrders::Of(absl::string_view circuit) const {
+  std::vector<const HeldOrder*> fitting;
+  const auto named = by_name_.find(circuit);
+  if (named != by_name_.end()) fitting = named->second;
+  if (!globs_.empty()) {
+    GlobText name(circuit);
+    for (const HeldOrder* const each : globs_) {
+      if (name.Fits(each->order.pattern)) fitting.push_back(each);
+    }
+    std::sort(fitting.begin(), fitting.end(),
+              [](const HeldOrder* a, const HeldOrder* b) { return a->order.id < b->order.id; });
   }
-  return nullptr;
-}
-
-std::vector<const HeldOrder*> StandingOrders::PolicyOf(absl::string_view circuit) const {
-  std::vector<const HeldOrder*> found;
-  if (!has_policy_orders_) return found;
-  for (const Held& each : orders_) {
-    if (!IsOfMode(each->order.action) && each->Fits(circuit)) found.push_back(each.get());
+  OrdersOfCircuit orders;
+  for (const HeldOrder* const each : fitting) {
+    if (IsOfMode(each->order.action)) {
+      orders.mode = each;
+    } else {
+      orders.policy.push_back(each);
+    }
   }
-  return found;
-}
-
-uint64_t StandingOrders::LatestPolicyOrderOf(absl::string_view circuit) const {
-  const std::vector<const HeldOrder*> orders = PolicyOf(circuit);
-  return orders.empty() ? 0 : orders.back()->order.id;
+  return orders;
 }
 
 StandingOrders::Added StandingOrders::With(Held order) const {
@@ -144,7 +146,7 @@ StandingOrders::Added StandingOrders::With(Held order) const {
   return added;
 }
 
-StandingOrders StandingOrders::Of(std::vector<Held> orders) {
+StandingOrders StandingOrders::Make(std::vector<Held> orders) {
   StandingOrders made;
   made.Put(std::move(orders));
   return made;
@@ -155,7 +157,7 @@ StandingOrders StandingOrders::Without(uint64_t id) const {
   left.erase(std::remove_if(left.begin(), left.end(),
                             [id](const Held& each) { return each->order.id == id; }),
              left.end());
-  return Of(std::move(left));
+  return Make(std::move(left));
 }
 
 StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
@@ -163,7 +165,7 @@ StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
   left.erase(std::remove_if(left.begin(), left.end(),
                             [now](const Held& each) { return each->until <= now; }),
              left.end());
-  return Of(std::move(left));
+  return Make(std::move(left));
 }
 
 // Automatic mode is what there is without an order: one that asks for it has something to do while
@@ -185,10 +187,15 @@ void StandingOrders::Put(std::vector<Held> orders) {
   std::sort(orders_.begin(), orders_.end(),
             [](const Held& a, const Held& b) { return a->order.id < b->order.id; });
   DropIdle();
-  has_policy_orders_ = false;
+  by_name_.clear();
+  globs_.clear();
   next_end_ = SteadyTime::FromNanos(INT64_MAX);
   for (const Held& each : orders_) {
-    has_policy_orders_ |= !IsOfMode(each->order.action);
+    if (IsPlainName(each->order.pattern)) {
+      by_name_[each->order.pattern].push_back(each.get());
+    } else {
+      globs_.push_back(each.get());
+    }
     next_end_ = std::min(next_end_, each->until);
   }
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -33,6 +34,15 @@ struct HeldOrder {
   bool Fits(absl::string_view circuit) const;
 };
 
+// What stands about one circuit.
+struct OrdersOfCircuit {
+  const HeldOrder* mode = nullptr;       // that says its mode; null: none does
+  std::vector<const HeldOrder*> policy;  // about its policy, a later one on top
+
+  // The number of the last of those; 0: there is none.
+  uint64_t latest_policy() const { return policy.empty() ? 0 : policy.back()->order.id; }
+};
+
 // A value, of which copies are cheap.
 class StandingOrders {
  public:
@@ -45,14 +55,8 @@ class StandingOrders {
   const std::vector<Held>& all() const { return orders_; }
   Held Find(uint64_t id) const;
 
-  // The one that says the mode of a circuit. Null: none does.
-  const HeldOrder* ModeOf(absl::string_view circuit) const;
-
-  // Those about its policy, a later one on top.
-  std::vector<const HeldOrder*> PolicyOf(absl::string_view circuit) const;
-
-  // The number of the last of those; 0: there is none.
-  uint64_t LatestPolicyOrderOf(absl::string_view circuit) const;
+  // Valid as long as this.
+  OrdersOfCircuit Of(absl::string_view circuit) const;
 
   // The first of their ends; INT64_MAX nanoseconds if none ends.
   SteadyTime next_end() const { return next_end_; }
@@ -62,14 +66,16 @@ class StandingOrders {
   Added With(Held order) const;
   StandingOrders Without(uint64_t id) const;
   StandingOrders WithoutEnded(SteadyTime now) const;
-  static StandingOrders Of(std::vector<Held> orders);
+  static StandingOrders Make(std::vector<Held> orders);
 
  private:
   void Put(std::vector<Held> orders);
   void DropIdle();
 
   std::vector<Held> orders_;
-  bool has_policy_orders_ = false;
+  // Of many orders most are for one name each.
+  absl::flat_hash_map<std::string, std::vector<const HeldOrder*>> by_name_;
+  std::vector<const HeldOrder*> globs_;
   SteadyTime next_end_ = SteadyTime::FromNanos(INT64_MAX);
 };
 
