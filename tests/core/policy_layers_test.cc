@@ -80,7 +80,7 @@ class PolicyLayersTest : public ::testing::Test {
     return ids;
   }
   static std::optional<absl::Duration> OpenDurationOf(CircuitBreaker& circuit) {
-    return circuit.Snapshot().policy.open_duration;
+    return circuit.Snapshot().policy->open_duration;
   }
   FieldOrigin OriginOf(const std::string& circuit, const std::string& path) {
     const std::vector<FieldOrigin> origins = registry_.Origins(circuit).value();
@@ -186,7 +186,7 @@ TEST_F(PolicyLayersTest, P6APolicyThatWasSetDirectlyStaysUntilAnOrder) {
   EXPECT_EQ(OriginOf(circuit->name(), "consecutive_failures").source, "set directly");
   Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5))));
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
-  EXPECT_EQ(circuit->Snapshot().policy.consecutive_failures, 7);
+  EXPECT_EQ(circuit->Snapshot().policy->consecutive_failures, 7);
 }
 
 TEST_F(PolicyLayersTest, P6SaysWhoseWordEachFieldIs) {
@@ -502,7 +502,7 @@ TEST(PolicyLayersConcurrencyTest, P6InTheEndEveryCircuitIsAsTheLayersSay) {
       if (order.pattern == "inventory/*" || ones) latest = order.id;
     }
     EXPECT_EQ(snapshot.order, latest) << circuit->name();
-    EXPECT_EQ(snapshot.policy.open_duration, absl::Seconds(60));
+    EXPECT_EQ(snapshot.policy->open_duration, absl::Seconds(60));
   }
 }
 
