@@ -13,12 +13,11 @@
 #include <type_traits>
 #include <variant>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "src/admin/fingerprint.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
+#include "src/policy/proto_name.h"
 #include "src/proto/time_conversion.h"
 
 namespace fusebox::internal {
@@ -279,28 +278,6 @@ class Reader {
 
   RequestErrors& errors_;
 };
-
-// The core knows a choice by its own name, the proto by the alternative's: "window.size" is
-// "count_window.size".
-std::string FieldInProto(const std::string& field, const Policy& policy) {
-  constexpr absl::string_view kInCandidate = "shadow_policy.";
-  if (policy.shadow_policy && absl::StartsWith(field, kInCandidate)) {
-    const std::string rest(absl::StripPrefix(field, kInCandidate));
-    return absl::StrCat(kInCandidate, FieldInProto(rest, *policy.shadow_policy));
-  }
-  std::string in_proto = field;
-  const auto rename = [&](const auto& row, const auto& value) {
-    if constexpr (IsChoice<std::decay_t<decltype(row)>>::value) {
-      const std::string prefix = absl::StrCat(row.name, ".");
-      if (!absl::StartsWith(field, prefix)) return;
-      VisitChosen(row, value, [&](const auto& alternative, const auto& /*chosen*/) {
-        in_proto = absl::StrCat(alternative.name, ".", absl::StripPrefix(field, prefix));
-      });
-    }
-  };
-  VisitFields(policy, rename);
-  return in_proto;
-}
 
 }  // namespace
 

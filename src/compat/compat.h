@@ -11,16 +11,20 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor_database.h>
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/stubs/common.h>
 #include <google/protobuf/util/json_util.h>
 #include <grpc/support/log.h>
 #include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/version_info.h>
 
+#include <string>
+
 // From version 22 on, which counts as 4.22 here, protobuf logs by abseil.
 #if GOOGLE_PROTOBUF_VERSION >= 4022000
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
+#include "absl/strings/string_view.h"
 #else
 #include <google/protobuf/stubs/logging.h>
 #endif
@@ -76,6 +80,28 @@ class ProtobufSilencer {
   const absl::LogSeverityAtLeast before_ = absl::MinLogLevel();
 #else
   const google::protobuf::LogSilencer silencer_;
+#endif
+};
+
+// What protobuf finds wrong with a text, or odd in it. Lines are counted from 0; -1: none.
+class TextErrorCollector : public google::protobuf::io::ErrorCollector {
+ public:
+  virtual void OnError(int line, const std::string& what) = 0;
+  virtual void OnWarning(int line, const std::string& what) = 0;
+
+ private:
+#if GOOGLE_PROTOBUF_VERSION >= 4022000
+  void RecordError(int line, int /*column*/, absl::string_view what) final {
+    OnError(line, std::string(what));
+  }
+  void RecordWarning(int line, int /*column*/, absl::string_view what) final {
+    OnWarning(line, std::string(what));
+  }
+#else
+  void AddError(int line, int /*column*/, const std::string& what) final { OnError(line, what); }
+  void AddWarning(int line, int /*column*/, const std::string& what) final {
+    OnWarning(line, what);
+  }
 #endif
 };
 

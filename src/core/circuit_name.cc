@@ -14,7 +14,7 @@
 #include "src/base/printable.h"
 #include "src/base/utf8.h"
 #include "src/core/method_name.h"
-#include "src/core/sha256.h"
+#include "src/base/sha256.h"
 
 namespace fusebox {
 

@@ -20,30 +20,15 @@
 #include "src/core/rules/trip_rule_fields.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
+#include "src/policy/range_text.h"
 
 namespace fusebox {
 
 namespace {
 
 using internal::IfSet;
+using internal::RangeText;
 using internal::ValueText;
-
-std::string ValueText(absl::Duration value) { return absl::FormatDuration(value); }
-
-template <typename T>
-std::string RangeText(const internal::Range<T>& range) {
-  const std::string min = ValueText(range.min);
-  const std::string max = ValueText(range.max);
-  switch (range.ends) {
-    case internal::Ends::kMaxOnly:
-      return absl::StrCat("greater than ", min, " and at most ", max);
-    case internal::Ends::kMinOnly:
-      return absl::StrCat("at least ", min, " and less than ", max);
-    case internal::Ends::kBoth:
-      break;
-  }
-  return absl::StrCat("from ", min, " to ", max);
-}
 
 // Collects what is wrong: each field by itself, then fields beside each other. Of a policy in
 // force.

@@ -146,19 +146,6 @@ TEST(Table, ALineIsCutWithItsColours) {
   EXPECT_EQ(Fit("\x1b[31mOPEN\x1b[0m now", 3), "\x1b[31mOP…\x1b[0m");
 }
 
-TEST(Suggest, NamesThatAFewLettersAwayOrThatItIsAPartOf) {
-  const std::set<std::string> names = {"inventory/shop.Inventory/Reserve",
-                                       "inventory/shop.Inventory/Release",
-                                       "payments/shop.Payments/Charge"};
-  using testing::ElementsAre;
-  EXPECT_THAT(Nearest({"inventroy/*"}, names), testing::SizeIs(2));
-  EXPECT_THAT(Nearest({"inventory/shop.Inventory/Reserv"}, names),
-              ElementsAre("inventory/shop.Inventory/Reserve", "inventory/shop.Inventory/Release"));
-  EXPECT_THAT(Nearest({"Payments/Charge"}, names), ElementsAre("payments/shop.Payments/Charge"));
-  EXPECT_THAT(Nearest({"PAYMENTS/*"}, names), ElementsAre("payments/shop.Payments/Charge"));
-  EXPECT_THAT(Nearest({"nothing/like.That/AtAll"}, names), testing::IsEmpty());
-}
-
 TEST(Table, ColourIsForTerminalsThatWantIt) {
   Environment environment;
   environment.is_terminal = true;

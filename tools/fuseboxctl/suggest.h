@@ -4,18 +4,12 @@
 #ifndef FUSEBOX_TOOLS_FUSEBOXCTL_SUGGEST_H_
 #define FUSEBOX_TOOLS_FUSEBOXCTL_SUGGEST_H_
 
-#include <set>
 #include <string>
 #include <vector>
 
 #include "tools/fuseboxctl/fleet.h"
 
 namespace fuseboxctl {
-
-// Those of the names, at most three and the nearest first, that a few changed letters of a glob
-// would fit, or that it is a part of.
-std::vector<std::string> Nearest(const std::vector<std::string>& globs,
-                                 const std::set<std::string>& names);
 
 // "did you mean a/b or a/c?", of the names that there are; empty if none is near. Printable.
 std::string DidYouMean(const Fleet& fleet, const std::vector<std::string>& globs);

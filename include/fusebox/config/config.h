@@ -10,6 +10,8 @@
 #ifndef FUSEBOX_CONFIG_CONFIG_H_
 #define FUSEBOX_CONFIG_CONFIG_H_
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +25,7 @@
 #include "fusebox/grpc/fallback.h"
 #include "fusebox/grpc/interceptor_options.h"
 #include "fusebox/grpc/status_classifier.h"
+#include "fusebox/log_listener.h"
 #include "fusebox/policy_overrides.h"
 
 namespace fusebox {
@@ -34,10 +37,25 @@ enum class ConfigFormat {
 };
 
 // What a file can't say and can refer to: functions, by the names that it has for them.
+//
+//   fusebox::ConfigFunctions functions;
+//   functions.circuit_keys["tenant"] = [](const fusebox::CallInfo& call) {
+//     const auto tenant = call.metadata.find("tenant");
+//     return tenant == call.metadata.end() ? std::string() : tenant->second;
+//   };
+//   functions.fallbacks["nothing is left"] = [](absl::string_view method,
+//                                               fusebox::FallbackTable& fallbacks) {
+//     fallbacks.Method<shop::ReserveRequest, shop::ReserveReply>(
+//         method, [](const shop::ReserveRequest&, shop::ReserveReply*) { return grpc::Status::OK;
+//         });
+//   };
 struct ConfigFunctions {
+  // Gives the method its fallback, which knows the types of its messages.
+  using AddFallback = std::function<void(absl::string_view method, FallbackTable& fallbacks)>;
+
   std::map<std::string, CircuitKey> circuit_keys;
   std::map<std::string, OutcomePredicate> predicates;
-  std::map<std::string, Fallback> fallbacks;
+  std::map<std::string, AddFallback> fallbacks;
 };
 
 // What one file says, as a value that never changes. Thread-safe.
@@ -47,8 +65,8 @@ class FUSEBOX_EXPORT Config {
   static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
 
   // INVALID_ARGUMENT with everything that is wrong, a line for each error:
-  //   "payments.yaml:12: dependencies[0].default.failure_rate = 1.5, must be greater than 0 and
-  //   ..."
+  //   "payments.yaml:12: dependencies.payment.default.failure_rate = 1.5, must be greater than 0
+  //   and at most 1"
   // `file` is only what errors and origins call it.
   static absl::StatusOr<std::shared_ptr<const Config>> Parse(absl::string_view text,
                                                              ConfigFormat format,
@@ -80,6 +98,9 @@ class FUSEBOX_EXPORT Config {
 
   // `max_circuits` and `event_capacity`, where the file says them.
   CircuitRegistry::Options RegistryOptions() const;
+
+  // What the file says under `log`; the sink is the application's.
+  LogListener::Options LogOptions() const;
 
   // For CircuitHealthOptions::services: of dependencies that are to be shown in the health service.
   std::map<std::string, std::vector<std::string>> HealthServices() const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FUSEBOX_SRC_CORE_SHA256_H_
-#define FUSEBOX_SRC_CORE_SHA256_H_
+#ifndef FUSEBOX_SRC_BASE_SHA256_H_
+#define FUSEBOX_SRC_BASE_SHA256_H_
 
 #include <array>
 #include <cstddef>
@@ -39,4 +39,4 @@ class Sha256 {
 
 }  // namespace fusebox::internal
 
-#endif  // FUSEBOX_SRC_CORE_SHA256_H_
+#endif  // FUSEBOX_SRC_BASE_SHA256_H_

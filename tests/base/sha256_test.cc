@@ -2,7 +2,7 @@
 //
 // Against NIST's vectors: FIPS 180-4's examples, and some of the SHA Test Vectors for Hashing
 // Byte-Oriented Messages (SHA256ShortMsg.rsp, SHA256LongMsg.rsp).
-#include "src/core/sha256.h"
+#include "src/base/sha256.h"
 
 #include <string>
 
