@@ -17,7 +17,6 @@
 #include "fusebox/circuit_name.h"
 #include "fusebox/outcome.h"
 #include "fusebox/policy_table.h"
-#include "src/base/nearest.h"
 #include "src/base/printable.h"
 #include "src/base/time_limits.h"
 #include "src/config/map_reader.h"
@@ -38,6 +37,9 @@ constexpr Range<int64_t> kLinesRange = {1, 1'000'000};
 constexpr Range<absl::Duration> kDeadlineRange = {absl::ZeroDuration(), kDay};
 constexpr Range<absl::Duration> kCancelledRange = {kShortestTime, kDay};
 
+constexpr int kStatusCodes = 17;
+constexpr std::size_t kMaxShownBytes = 60;
+
 bool IsGlob(absl::string_view name) {
   return absl::StrContains(name, '*') || absl::StrContains(name, '?');
 }
@@ -46,21 +48,19 @@ bool IsServiceName(absl::string_view name) { return IsMethodName(absl::StrCat(na
 
 // The status code of that name; none if there is none.
 std::optional<int> CodeNamed(absl::string_view name) {
-  constexpr int kCodes = 17;
-  for (int code = 0; code < kCodes; ++code) {
+  for (int code = 0; code < kStatusCodes; ++code) {
     const std::string known = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
     if (absl::EqualsIgnoreCase(name, known)) return code;
   }
   return std::nullopt;
 }
 
-std::string AdviceOnCode(const std::string& name) {
+std::set<std::string> CodeNames() {
   std::set<std::string> names;
-  for (int code = 0; code < 17; ++code) {
+  for (int code = 0; code < kStatusCodes; ++code) {
     names.insert(absl::StatusCodeToString(static_cast<absl::StatusCode>(code)));
   }
-  const std::string advice = DidYouMean(Nearest({name}, names));
-  return advice.empty() ? "" : absl::StrCat("; ", advice);
+  return names;
 }
 
 class Reader {
@@ -255,8 +255,9 @@ class Reader {
     map.EachText(key, kMaxNameBytes, [&](int line, const std::string& name) {
       const std::optional<int> code = CodeNamed(name);
       if (!code) {
-        problems_.MustBe(line, map.PathOf(key), Printable(name, 60),
-                         absl::StrCat("a status code, as UNAVAILABLE", AdviceOnCode(name)));
+        problems_.MustBe(
+            line, map.PathOf(key), Printable(name, kMaxShownBytes),
+            absl::StrCat("a status code, as UNAVAILABLE", problems_.Advice(name, CodeNames())));
       } else if (!classifier.codes.emplace(static_cast<grpc::StatusCode>(*code), kind).second) {
         problems_.Add(line, map.PathOf(key), absl::StrCat(name, ": a second time"));
       }

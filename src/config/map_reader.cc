@@ -4,7 +4,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
-#include "src/base/nearest.h"
 
 namespace fusebox::internal {
 namespace {
@@ -34,9 +33,8 @@ MapReader::MapReader(int line, const ConfigNode& node, std::string path, Problem
 void MapReader::TellUnknown() {
   for (const ConfigEntry& entry : node_.entries) {
     if (known_.count(entry.key) != 0) continue;
-    const std::string advice = DidYouMean(Nearest({entry.key}, known_));
     problems_.Add(entry.line, ConfigPath(path_, entry.key),
-                  absl::StrCat("no such key", advice.empty() ? "" : "; ", advice));
+                  absl::StrCat("no such key", problems_.Advice(entry.key, known_)));
   }
 }
 

@@ -17,7 +17,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/policy.h"
-#include "src/base/nearest.h"
 #include "src/config/values.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
@@ -83,9 +82,8 @@ class FieldReader {
     if (is_policy) names = {kPreset, kOff};
     const T any;
     VisitFields(any, [&](const auto& field, const auto& value) { AddNames(field, value, names); });
-    const std::string advice = DidYouMean(Nearest({place.entry.key}, names));
     problems_.Add(place.entry.line, place.path,
-                  absl::StrCat("no such key", advice.empty() ? "" : "; ", advice));
+                  absl::StrCat("no such key", problems_.Advice(place.entry.key, names)));
     to_.broken = true;
   }
 
@@ -307,11 +305,9 @@ const ReadPatch* PolicyReader::FindPreset(const ConfigNode& name, int line,
   if (found == presets_.end()) {
     std::set<std::string> names;
     for (const auto& [known, preset] : presets_) names.insert(known);
-    const std::string advice =
-        name.kind == Kind::kScalar ? DidYouMean(Nearest({name.text}, names)) : "";
     problems_.MustBe(
         line, path, Shown(name),
-        absl::StrCat("the name of one of the presets", advice.empty() ? "" : "; ", advice));
+        absl::StrCat("the name of one of the presets", problems_.Advice(name.text, names)));
     return nullptr;
   }
   Preset& preset = found->second;

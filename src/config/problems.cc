@@ -7,12 +7,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/base/nearest.h"
 #include "src/base/printable.h"
 
 namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = 100;
+
+// Of names that are looked at for one that is near.
+constexpr std::size_t kMaxNames = 1'000;
 
 bool IsWord(absl::string_view key) {
   return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
@@ -75,6 +79,16 @@ std::vector<std::string> Problems::Lines() const {
     lines.push_back(absl::StrCat(file_, ": and ", count_ - told_.size(), " more"));
   }
   return lines;
+}
+
+std::string Problems::Advice(absl::string_view name, const std::set<std::string>& names) const {
+  if (told_.size() >= kMaxTold || name.size() > kMaxKeyBytes || names.size() > kMaxNames) return "";
+  std::set<std::string> short_names;
+  for (const std::string& one : names) {
+    if (one.size() <= kMaxKeyBytes) short_names.insert(one);
+  }
+  const std::string advice = DidYouMean(Nearest({std::string(name)}, short_names));
+  return advice.empty() ? "" : absl::StrCat("; ", advice);
 }
 
 absl::Status Problems::ToStatus() const {

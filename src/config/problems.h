@@ -37,6 +37,10 @@ class Problems {
   // At a place that another one has made.
   void AddAt(const std::string& place, absl::string_view path, absl::string_view what);
 
+  // "; did you mean jitter?", of a name that isn't one of those; or nothing, if none is near, or if
+  // it would take long and nobody is told any more.
+  std::string Advice(absl::string_view name, const std::set<std::string>& names) const;
+
   bool empty() const { return count_ == 0; }
   std::size_t count() const { return count_; }
 

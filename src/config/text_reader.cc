@@ -16,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "src/base/nearest.h"
 #include "src/base/printable.h"
 #include "src/base/text.h"
 #include "src/compat/compat.h"
@@ -37,7 +36,7 @@ constexpr std::size_t kMaxMessageBytes = 200;
 
 // "; did you mean jitter?", of what protobuf says of a field that there isn't. Empty if it says
 // something else.
-std::string AdviceOn(absl::string_view what) {
+std::string AdviceOn(absl::string_view what, const Problems& problems) {
   constexpr absl::string_view kHead = "Message type \"";
   constexpr absl::string_view kMiddle = "\" has no field named \"";
   const std::size_t middle = what.find(kMiddle);
@@ -50,16 +49,17 @@ std::string AdviceOn(absl::string_view what) {
   if (message == nullptr) return "";
   std::set<std::string> names;
   for (int i = 0; i < message->field_count(); ++i) names.emplace(message->field(i)->name());
-  const std::string advice = DidYouMean(Nearest({std::string(name)}, names));
-  return advice.empty() ? "" : absl::StrCat(" ", advice);
+  return problems.Advice(name, names);
 }
 
 class Collector final : public TextErrorCollector {
  public:
   explicit Collector(Problems& problems) : problems_(problems) {}
 
-  void OnError(int line, const std::string& what) override {
-    problems_.Add(line + 1, "", absl::StrCat(Printable(what, kMaxMessageBytes), AdviceOn(what)));
+  void OnError(int line, const std::string& said) override {
+    const absl::string_view what = absl::StripSuffix(said, ".");
+    problems_.Add(line + 1, "",
+                  absl::StrCat(Printable(what, kMaxMessageBytes), AdviceOn(what, problems_)));
   }
 
   // Of what is passed over, so that more than the first field that there isn't is told.

@@ -14,6 +14,7 @@ namespace fuseboxctl {
   X(WatchRows)                 \
   X(WriteRows)                 \
   X(PolicyRows)                \
+  X(ConfigRows)                \
   X(CompletionRows)
 
 #define FUSEBOXCTL_DECLARE(rows) CommandRows rows();
