@@ -115,6 +115,7 @@ void NodeBuilder::Place(int line, ConfigNodePtr node) {
 void NodeBuilder::PlaceKey(int line, const ConfigNode& node, Open& open) {
   open.has_key = true;
   open.key_line = line;
+  open.skipping = node.kind != Kind::kScalar;
   if (node.kind == Kind::kScalar) {
     open.key = node.text;
     open.merging = open.merges && !node.quoted && node.text == kMergeKey;
@@ -128,7 +129,9 @@ void NodeBuilder::PlaceKey(int line, const ConfigNode& node, Open& open) {
 void NodeBuilder::PlaceEntry(int line, ConfigNodePtr node, Open& open) {
   open.node->size += node->size;
   open.node->depth = std::max(open.node->depth, node->depth + 1);
-  if (open.merging) {
+  if (open.skipping) {
+    // Told.
+  } else if (open.merging) {
     const auto is_map = [](const ConfigNodePtr& one) { return one->kind == Kind::kMap; };
     if (is_map(node)) {
       open.merged.push_back(std::move(node));

@@ -46,7 +46,8 @@ class NodeBuilder {
     std::shared_ptr<ConfigNode> node;
     bool merges = false;
     bool has_key = false;
-    bool merging = false;  // the value to come is that of a <<
+    bool merging = false;   // the value to come is that of a <<
+    bool skipping = false;  // or of what is no key
     std::string key;
     int key_line = 0;
     std::map<std::string, int> lines;  // of the keys that there are

@@ -271,14 +271,23 @@ ReadPatch On(const ReadPatch& base, ReadPatch over) {
   return {Combined(base.patch, over.patch), base.broken || over.broken};
 }
 
+// A field that is in the path, the last one that is named; null if there is none.
+const PatchedField* FindWithin(const PolicyPatch& patch, absl::string_view path) {
+  const std::string prefix = absl::StrCat(path, ".");
+  for (auto field = patch.fields.rbegin(); field != patch.fields.rend(); ++field) {
+    if (absl::StartsWith(field->path, prefix)) return &*field;
+  }
+  for (auto below = patch.below.rbegin(); below != patch.below.rend(); ++below) {
+    if (const PatchedField* const found = FindWithin(*below, path)) return found;
+  }
+  return nullptr;
+}
+
 // Where the patch names the field, or that which it is in; or else one of those in it. Empty if it
 // doesn't.
 std::string PlaceOf(const PolicyPatch& patch, const std::string& field) {
-  const PatchedField* found = nullptr;
-  for (const PatchedField& named : patch.fields) {
-    if (named.path == field || absl::StartsWith(field, named.path + ".")) return named.source;
-    if (absl::StartsWith(named.path, field + ".")) found = &named;
-  }
+  const PatchedField* found = FindField(patch, field);
+  if (found == nullptr) found = FindWithin(patch, field);
   return found == nullptr ? "" : found->source;
 }
 
@@ -304,7 +313,9 @@ const ReadPatch* PolicyReader::FindPreset(const ConfigNode& name, int line,
   const auto found = name.kind == Kind::kScalar ? presets_.find(name.text) : presets_.end();
   if (found == presets_.end()) {
     std::set<std::string> names;
-    for (const auto& [known, preset] : presets_) names.insert(known);
+    if (problems_.Advises(presets_.size())) {
+      for (const auto& [known, preset] : presets_) names.insert(known);
+    }
     problems_.MustBe(
         line, path, Shown(name),
         absl::StrCat("the name of one of the presets", problems_.Advice(name.text, names)));

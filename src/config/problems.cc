@@ -81,8 +81,12 @@ std::vector<std::string> Problems::Lines() const {
   return lines;
 }
 
+bool Problems::Advises(std::size_t names) const {
+  return told_.size() < kMaxTold && names <= kMaxNames;
+}
+
 std::string Problems::Advice(absl::string_view name, const std::set<std::string>& names) const {
-  if (told_.size() >= kMaxTold || name.size() > kMaxKeyBytes || names.size() > kMaxNames) return "";
+  if (!Advises(names.size()) || name.empty() || name.size() > kMaxKeyBytes) return "";
   std::set<std::string> short_names;
   for (const std::string& one : names) {
     if (one.size() <= kMaxKeyBytes) short_names.insert(one);

@@ -37,8 +37,10 @@ class Problems {
   // At a place that another one has made.
   void AddAt(const std::string& place, absl::string_view path, absl::string_view what);
 
-  // "; did you mean jitter?", of a name that isn't one of those; or nothing, if none is near, or if
-  // it would take long and nobody is told any more.
+  // Whether advice is given of so many names: not of any number, and not on what isn't told.
+  bool Advises(std::size_t names) const;
+
+  // "; did you mean jitter?", of a name that isn't one of those; or nothing, if none is near.
   std::string Advice(absl::string_view name, const std::set<std::string>& names) const;
 
   bool empty() const { return count_ == 0; }

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -20,10 +19,9 @@ constexpr std::size_t kMaxShownBytes = 60;
 
 bool IsPlain(const ConfigNode& node) { return node.kind == Kind::kScalar && !node.quoted; }
 
+// Not what abseil would take besides: spaces, hexadecimal numbers, "nan".
 bool IsDecimal(absl::string_view text) {
-  if (!absl::ConsumePrefix(&text, "-")) absl::ConsumePrefix(&text, "+");
-  return !text.empty() &&
-         (absl::ascii_isdigit(static_cast<unsigned char>(text[0])) || absl::StartsWith(text, "."));
+  return !text.empty() && text.find_first_not_of("0123456789.eE+-") == absl::string_view::npos;
 }
 
 // False for what is no number, or too large for one.

@@ -7,7 +7,8 @@ namespace fusebox::internal {
 namespace {
 
 ConfigNodePtr Refuse(Problems& problems) {
-  problems.Add(0, "", "can't be read: this program was built without yaml-cpp, and reads text alone");
+  problems.Add(0, "",
+               "can't be read: this program was built without yaml-cpp, and reads text alone");
   return nullptr;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "fusebox/policy.h"
@@ -29,7 +30,11 @@ inline std::string FieldInProto(const std::string& field, const Policy& policy) 
       const std::string prefix = absl::StrCat(row.name, ".");
       if (!absl::StartsWith(field, prefix)) return;
       VisitChosen(row, value, [&](const auto& alternative, const auto& /*chosen*/) {
-        in_proto = absl::StrCat(alternative.name, ".", absl::StripPrefix(field, prefix));
+        const std::string in_place = absl::StrCat(alternative.name, ".");
+        in_proto = absl::StrCat(in_place, absl::StripPrefix(field, prefix));
+        // "window.duration / window.buckets"
+        in_proto = absl::StrReplaceAll(
+            in_proto, {{absl::StrCat(" / ", prefix), absl::StrCat(" / ", in_place)}});
       });
     }
   };

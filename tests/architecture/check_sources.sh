@@ -15,7 +15,9 @@
 #                   src/policy, what there is to know of a policy's fields, which includes
 #                   fusebox/policy.h beside that. Of the library a program in tools includes no
 #                   more than these and the protos; tools/policy_fields.cc, which prints what the
-#                   protos are made of, also the tables in fusebox/event.h and fusebox/state.h. What reads a registry's circuits may include
+#                   protos are made of, also the tables in fusebox/event.h and fusebox/state.h. Files
+#                   of configuration, src/config, are read by the interceptors' public headers and
+#                   the protos, and by fuseboxctl too. What reads a registry's circuits may include
 #                   src/readers, which is as a component. tools/fusebox_drill, which plays with the
 #                   real breaker, includes the core's and the testing library's public headers
 #                   beside that, and reads policies by what the admin service reads them by.
@@ -28,7 +30,8 @@
 #                   no alias
 #   internals       a private header declares in fusebox::internal alone, or in fusebox_testing
 #   quiet           a library writes to no stream, ends no process, but in src/base/dcheck.h, and
-#                   neither throws nor catches but in src/base/user_code.h and include/fusebox/run.h
+#                   neither throws nor catches but in src/base/user_code.h and include/fusebox/run.h,
+#                   and catches what yaml-cpp throws in src/config/yaml_reader.cc
 #   mutex           a mutex is a Mutex, which clang's -Wthread-safety checks, and not a bare
 #                   std::mutex; that and std::condition_variable stand in src/base/mutex.h alone
 #   versions        what differs between versions of gRPC, protobuf, abseil, a compiler or the
@@ -167,7 +170,7 @@ function check_include(line,    path, angled, to) {
     if (to != "" && to != "compat") violation("arrows", component " includes " path)
   } else if (component == "tools") {
     if (to != "" && to != "tools" && to != "compat" && to != "base" && to != "policy" \
-        && to != "proto" \
+        && to != "proto" && to != "config" \
         && !(FILENAME == "tools/policy_fields.cc" && path ~ /^fusebox\/(event|state)\.h$/)) {
       violation("arrows", component " includes " path)
     }
@@ -183,7 +186,8 @@ function check_include(line,    path, angled, to) {
       violation("arrows", component " includes " path)
     }
   } else if (to != "" && to != component && !(to == "core" && path !~ /^src\//) \
-             && !(to == "proto" && component == "admin") && to != "base" && to != "readers" \
+             && !(to == "proto" && (component == "admin" || component == "config")) \
+             && !(to == "grpc" && component == "config" && path ~ /^fusebox\/grpc\//) && to != "base" && to != "readers" \
              && to != "policy" && !(to == "compat" && component != "prometheus" && component != "readers") \
              && component != "testing") {
     violation("arrows", component " includes " path)
@@ -223,6 +227,7 @@ function check_code(code,    name) {
           && code ~ /(^|[^A-Za-z0-9_])[a-z]*(printf|puts|abort|exit|terminate)[ \t]*\(/) \
       || code ~ /(^|[^A-Za-z0-9_])assert[ \t]*\(/ \
       || (FILENAME != "src/base/user_code.h" && FILENAME != "include/fusebox/run.h" \
+          && FILENAME != "src/config/yaml_reader.cc" \
           && code ~ /(^|[^A-Za-z0-9_])(throw|catch)([^A-Za-z0-9_]|$)/)) {
     violation("quiet", code)
   }
