@@ -27,12 +27,15 @@ LINKS = {
     "admin": [
         "absl::random_random", "absl::strings", "fusebox::core", "fusebox::proto", "gRPC::grpc++",
         "protobuf::libprotobuf", "Threads::Threads"],
+    "config": [
+        "absl::strings", "fusebox::core", "fusebox::grpc", "fusebox::proto", "protobuf::libprotobuf",
+        "yaml-cpp::yaml-cpp"],
     "testing_grpc": ["absl::strings", "absl::time", "gRPC::grpc++", "protobuf::libprotobuf"],
     "prometheus": ["absl::strings", "fusebox::core", "prometheus-cpp::core"],
 }
 # The libraries that an option is for; the others are always there.
 OPTIONAL = {"grpc": "with_grpc", "testing_grpc": "with_grpc", "proto": "with_admin",
-            "admin": "with_admin", "prometheus": "with_prometheus"}
+            "admin": "with_admin", "config": "with_config", "prometheus": "with_prometheus"}
 
 
 def conan_name(link):
@@ -54,6 +57,7 @@ class FuseboxConan(ConanFile):
         "fPIC": [True, False],
         "with_grpc": [True, False],
         "with_admin": [True, False],
+        "with_config": [True, False],
         "with_prometheus": [True, False],
         "with_tools": [True, False],
     }
@@ -62,6 +66,7 @@ class FuseboxConan(ConanFile):
         "fPIC": True,
         "with_grpc": True,
         "with_admin": True,
+        "with_config": False,
         "with_prometheus": False,
         "with_tools": False,
     }
@@ -78,6 +83,7 @@ class FuseboxConan(ConanFile):
 
     def export_sources(self):
         for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "docs/policy.schema.json",
+                        "docs/config.schema.json",
                         "docs/runbook.md", "include/*", "interceptors/*", "monitoring/*", "proto/*", "src/*",
                         "tools/*"):
             copy(self, pattern, src=self._root(), dst=self.export_sources_folder)
@@ -88,6 +94,7 @@ class FuseboxConan(ConanFile):
             self.options.rm_safe("with_admin")
         if not self.options.get_safe("with_admin"):
             self.options.rm_safe("with_tools")
+            self.options.rm_safe("with_config")
 
     def layout(self):
         cmake_layout(self)
@@ -100,6 +107,8 @@ class FuseboxConan(ConanFile):
             self.requires("protobuf/[>=3.21.9]", **headers)
         if self.options.with_prometheus:
             self.requires("prometheus-cpp/[>=1.0.1 <2]", transitive_headers=True)
+        if self.options.get_safe("with_config"):
+            self.requires("yaml-cpp/[>=0.7 <1]")
         if self.options.get_safe("with_tools"):
             self.requires("cli11/[>=2.1 <3]")
             self.requires("openssl/[>=3 <4]")
@@ -116,7 +125,7 @@ class FuseboxConan(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for part in ("grpc", "admin", "prometheus", "tools"):
+        for part in ("grpc", "admin", "config", "prometheus", "tools"):
             wanted = bool(self.options.get_safe(f"with_{part}"))
             toolchain.cache_variables[f"FUSEBOX_BUILD_{part.upper()}"] = wanted
         for off in ("BUILD_TESTS", "BUILD_EXAMPLES", "WERROR"):

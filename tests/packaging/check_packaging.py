@@ -31,13 +31,15 @@ LABELS = {
     "gRPC::grpc++": "@grpc//:grpc++",
     "protobuf::libprotobuf": "@protobuf",
     "prometheus-cpp::core": "@prometheus-cpp//core",
+    "yaml-cpp::yaml-cpp": "@yaml-cpp",
     "fusebox::proto": "//proto",
 }
 # The ports of vcpkg, and the packages of Conan, that CMake's libraries come from.
-PORTS = {"absl": "abseil", "gRPC": "grpc", "protobuf": "protobuf", "prometheus-cpp": "prometheus-cpp"}
+PORTS = {"absl": "abseil", "gRPC": "grpc", "protobuf": "protobuf", "prometheus-cpp": "prometheus-cpp",
+         "yaml-cpp": "yaml-cpp"}
 # What each feature of vcpkg, or option of Conan, has CMake build; without one: the core.
 FEATURES = {"": ["core", "testing"], "grpc": ["grpc", "testing_grpc"], "admin": ["proto", "admin"],
-            "prometheus": ["prometheus"]}
+            "config": ["config"], "prometheus": ["prometheus"]}
 
 faults = []
 
@@ -99,13 +101,14 @@ class Bazel:
             self.rules[name] = dict(attributes, kind=kind)
         return note
 
-    def glob(self, patterns):
+    def glob(self, patterns, exclude=()):
         found = []
         for pattern in patterns:
             files = glob.glob(os.path.join(self.folder, pattern), recursive=True)
             if not files:
                 faults.append(f"BUILD.bazel: glob of {pattern} finds nothing")
             found += sorted(os.path.relpath(file, self.folder) for file in files)
+        found = [file for file in found if file not in exclude]
         return found
 
     def reachable(self, name, seen):
@@ -239,8 +242,8 @@ def check_conan(root, facts):
     for name in facts.libraries():
         compare(f"conanfile.py: LINKS of {name}", recipe["LINKS"].get(name, []), facts.links(name))
     compare("conanfile.py: LINKS", recipe["LINKS"], facts.libraries())
-    for wanted in ([], ["grpc"], ["grpc", "admin"], ["prometheus"]):
-        options = {f"with_{name}": name in wanted for name in ("grpc", "admin", "prometheus", "tools")}
+    for wanted in ([], ["grpc"], ["grpc", "admin"], ["grpc", "admin", "config"], ["prometheus"]):
+        options = {f"with_{name}": name in wanted for name in ("grpc", "admin", "config", "prometheus", "tools")}
         conanfile = recipe["FuseboxConan"](folder, options)
         conanfile.set_version()
         compare("conanfile.py: version", [conanfile.version], [facts.version])

@@ -6,6 +6,7 @@ get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOL
 vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
     FEATURES
         admin       FUSEBOX_BUILD_ADMIN
+        config      FUSEBOX_BUILD_CONFIG
         grpc        FUSEBOX_BUILD_GRPC
         prometheus  FUSEBOX_BUILD_PROMETHEUS
         tools       FUSEBOX_BUILD_TOOLS
