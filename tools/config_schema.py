@@ -139,7 +139,7 @@ def config_schema_text(table, config_proto, plain):
         if name == "ConfigPolicy":
             schema = policy_schema(table, lambda path: plain(table.text(path)))
             own = {field: described(comment, of(kind, field))
-                   for kind, field, comment in fields_of(body) if field in ("preset", "off")}
+                   for kind, field, comment in fields_of(body) if field in ("preset", "without")}
             schema["properties"] = {**own, **schema["properties"]}
         else:
             schema = {"type": "object", "additionalProperties": False,

@@ -29,7 +29,7 @@ namespace {
 using Kind = ConfigNode::Kind;
 
 constexpr char kPreset[] = "preset";
-constexpr char kOff[] = "off";
+constexpr char kWithout[] = "without";
 
 // Reads the candidate within a policy, which may have a preset.
 class CandidateReader {
@@ -49,7 +49,7 @@ class FieldReader {
   void Read(const ConfigNode& map, const std::string& path, const std::string& prefix, T& of) {
     const void* choice = nullptr;  // what has been chosen here, by a key before
     for (const ConfigEntry& entry : map.entries) {
-      if (prefix.empty() && (entry.key == kPreset || entry.key == kOff)) continue;
+      if (prefix.empty() && (entry.key == kPreset || entry.key == kWithout)) continue;
       const Place place = {entry, ConfigPath(path, entry.key), absl::StrCat(prefix, entry.key)};
       bool known = false;
       VisitFields(of, [&](const auto& field, auto& value) {
@@ -79,7 +79,7 @@ class FieldReader {
   template <typename T>
   void Unknown(const Place& place, bool is_policy) {
     std::set<std::string> names;
-    if (is_policy) names = {kPreset, kOff};
+    if (is_policy) names = {kPreset, kWithout};
     const T any;
     VisitFields(any, [&](const auto& field, const auto& value) { AddNames(field, value, names); });
     problems_.Add(place.entry.line, place.path,
@@ -368,9 +368,9 @@ void PolicyReader::ReadFields(const ConfigNode& node, const std::string& path, R
   } candidates(*this);
   FieldReader reader(problems_, candidates, read);
   reader.Read(node, path, "", read.patch.values);
-  const ConfigEntry* const off = Find(node, kOff);
+  const ConfigEntry* const off = Find(node, kWithout);
   if (off == nullptr) return;
-  const std::string off_path = ConfigPath(path, kOff);
+  const std::string off_path = ConfigPath(path, kWithout);
   if (off->value->kind != Kind::kList) {
     problems_.MustBe(off->line, off_path, Shown(*off->value), "a list of fields");
     read.broken = true;

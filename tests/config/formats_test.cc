@@ -87,7 +87,7 @@ dependencies {
     services { key: "shop.Payments" value { slow_call_duration { nanos: 100000000 } } }
     methods {
       key: "shop.Payments/Charge"
-      value { off: "failure_rate" consecutive_failures: 3 half_open { success_threshold: 2 } }
+      value { without: "failure_rate" consecutive_failures: 3 half_open { success_threshold: 2 } }
     }
     unprotected: [ "shop.Payments/Watch", "shop.Other" ]
     classifier {

@@ -58,7 +58,7 @@ TEST(Keys, AreTheFieldsOfTheProto) { ExpectKeysOf(*fusebox::v1::Config::descript
 TEST(Keys, APolicyHasTheFieldsOfPolicyUnderTheirNumbers) {
   const Descriptor& mine = *fusebox::v1::ConfigPolicy::descriptor();
   const Descriptor& theirs = *fusebox::v1::Policy::descriptor();
-  ASSERT_EQ(mine.field_count(), theirs.field_count() + 2);  // preset and off
+  ASSERT_EQ(mine.field_count(), theirs.field_count() + 2);  // preset and without
   for (int i = 0; i < theirs.field_count(); ++i) {
     const FieldDescriptor* const field = mine.FindFieldByName(std::string(theirs.field(i)->name()));
     ASSERT_NE(field, nullptr) << theirs.field(i)->name() << ": run scripts/update-docs";

@@ -202,7 +202,7 @@ class OffVisitor {
       EXPECT_EQ(errors.empty(), can_be_off) << text << "\n" << errors;
     }
     const std::string text =
-        absl::StrCat("dependencies { key: \"d\" value { default { off: \"", path, "\" } } }");
+        absl::StrCat("dependencies { key: \"d\" value { default { without: \"", path, "\" } } }");
     const std::string errors = ErrorsOf(text, ConfigFormat::kText);
     if (path != "slow_is_failure") {
       EXPECT_EQ(errors.empty(), can_be_off) << text << "\n" << errors;
@@ -228,12 +228,13 @@ TEST(Policies, WhatCanBeOffIsTurnedOff) {
 TEST(Policies, OffIsInTextWhatItIsInYaml) {
   const std::string preset =
       "presets { key: \"p\" value { failure_rate: 0.5 ramp { } jitter: 0.2 } }\n";
-  const auto config = Read(
-      preset +
-          "dependencies { key: \"d\" value { default { preset: \"p\" consecutive_failures: 5\n"
-          "  off: \"failure_rate\" off: \"ramp\" off: \"jitter\" off: \"half_open.probe_timeout\" "
-          "} } }",
-      ConfigFormat::kText);
+  const auto config =
+      Read(preset +
+               "dependencies { key: \"d\" value { default { preset: \"p\" consecutive_failures: 5\n"
+               "  without: \"failure_rate\" without: \"ramp\" without: \"jitter\" without: "
+               "\"half_open.probe_timeout\" "
+               "} } }",
+           ConfigFormat::kText);
   Policy policy;
   policy.consecutive_failures = 5;
   policy.jitter = 0;
@@ -241,11 +242,11 @@ TEST(Policies, OffIsInTextWhatItIsInYaml) {
   EXPECT_EQ(PolicyOf(*config), policy);
 
   EXPECT_EQ(ErrorsOf("dependencies { key: \"d\" value { default {\n"
-                     "  off: \"failure_rat\"\n  off: \"jitter\" jitter: 0.5 } } }",
+                     "  without: \"failure_rat\"\n  without: \"jitter\" jitter: 0.5 } } }",
                      ConfigFormat::kText),
-            "f:2: dependencies.d.default.off = \"failure_rat\", must be the path of a policy's "
+            "f:2: dependencies.d.default.without = \"failure_rat\", must be the path of a policy's "
             "field\n"
-            "f:3: dependencies.d.default.off: jitter is also set");
+            "f:3: dependencies.d.default.without: jitter is also set");
 }
 
 TEST(Policies, APartIsOnWithItsDefaults) {

@@ -22,7 +22,7 @@ import re
 import sys
 
 PLACEHOLDER = re.compile(r"^\s*\.\.\.\s*(//.*)?$")
-GROUPS = ("core", "grpc", "admin", "prometheus", "testing")
+GROUPS = ("core", "grpc", "admin", "config", "prometheus", "testing")
 # What a program has that uses them, beside Fusebox.
 ALSO = {"core": ['"fusebox/grpc/run.h"'],
         "prometheus": ["<prometheus/exposer.h>"],

@@ -289,7 +289,8 @@ def check_vcpkg(root, facts):
                 continue
             dependencies = names(manifest["features"][feature]["dependencies"]) - {"fusebox"}
             # A feature names what the one that it rests on brings only once.
-            below = facts.ports(FEATURES[""] + (FEATURES["grpc"] if feature == "admin" else []))
+            on_grpc = feature in ("admin", "config")
+            below = facts.ports(FEATURES[""] + (FEATURES["grpc"] if on_grpc else []))
             compare(f"{path}: dependencies of {feature}", dependencies, facts.ports(libraries) - below)
         hosts = names(manifest["features"]["grpc"]["dependencies"], host=True)
         compare(f"{path}: host dependencies of grpc", hosts, {"grpc", "protobuf"})
