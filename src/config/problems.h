@@ -37,7 +37,7 @@ class Problems {
   // At a place that another one has made.
   void AddAt(const std::string& place, absl::string_view path, absl::string_view what);
 
-  // Whether advice is given of so many names: not of any number, and not on what isn't told.
+  // Whether advice is given of that many names: not of any number, and not on what isn't told.
   bool Advises(std::size_t names) const;
 
   // "; did you mean jitter?", of a name that isn't one of those; or nothing, if none is near.

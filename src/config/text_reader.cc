@@ -80,7 +80,7 @@ std::string NameOf(const EnumValueDescriptor& value) {
   return absl::AsciiStrToLower(absl::StripPrefix(full_name, absl::StrCat(prefix, "_")));
 }
 
-// As long as ever, if it is none: then it is out of any range.
+// Of what is not a duration, a text that is refused.
 std::string TextOf(const google::protobuf::Duration& duration) {
   constexpr int64_t kMostSeconds = 315'576'000'000;
   constexpr int32_t kSecond = 1'000'000'000;

@@ -24,7 +24,7 @@ bool IsDecimal(absl::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789.eE+-") == absl::string_view::npos;
 }
 
-// False for what is no number, or too large for one.
+// False for what is not a number, or too large for one.
 bool ReadNumber(absl::string_view text, double& value) {
   return IsDecimal(text) && absl::SimpleAtod(text, &value) && std::isfinite(value);
 }

@@ -106,8 +106,8 @@ TEST(Errors, WhatCantBeOff) {
   EXPECT_EQ(ErrorsOfPolicy("open_duration: off"),
             InPolicy("open_duration = off, must be from 1ms to 8760h; it can't be off"));
   EXPECT_EQ(ErrorsOfPolicy("half_open: off"), InPolicy("half_open = off, must be a map"));
-  EXPECT_EQ(ErrorsOfPolicy("count_window: null"),
-            InPolicy("count_window = null, must be a map, or on"));
+  EXPECT_EQ(ErrorsOfPolicy("count_window: false"),
+            InPolicy("count_window = false, must be a map, or on"));
   EXPECT_EQ(ErrorsOfPolicy("ramp: 10s"), InPolicy("ramp = 10s, must be a map, on or off"));
   EXPECT_EQ(ErrorsOfPolicy("shadow_policy: on"),
             InPolicy("shadow_policy = on, must be a map, or off"));
