@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/v1/admin.pb.h"
+#include "fusebox/v1/config.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/made_text.h"
@@ -84,6 +85,7 @@ TEST(Protos, NumbersAndNamesAreFrozen) {
   Lines there;
   Add(*fusebox::v1::Circuit::descriptor()->file(), there);
   Add(*fusebox::v1::Instance::descriptor()->file(), there);
+  Add(*fusebox::v1::Config::descriptor()->file(), there);
   ASSERT_THAT(Without(promised, there), IsEmpty())
       << "is promised by " << FUSEBOXCTL_PROTO_NUMBERS
       << ", and proto/fusebox/v1 has it no longer, or otherwise: numbers and names stay";
