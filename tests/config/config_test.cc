@@ -204,8 +204,8 @@ TEST(Options, TheRegistryHasThePolicies) {
   const auto of_method = registry.GetOrCreate("d/a.B/C", fusebox::Policy(), "d");
   const auto of_other = registry.GetOrCreate("d/a.B/D", fusebox::Policy(), "d");
   ASSERT_TRUE(of_method.ok() && of_other.ok());
-  EXPECT_EQ((*of_method)->Snapshot().policy.consecutive_failures, 3);
-  EXPECT_EQ((*of_other)->Snapshot().policy.consecutive_failures, 2);
+  EXPECT_EQ((*of_method)->Snapshot().policy->consecutive_failures, 3);
+  EXPECT_EQ((*of_other)->Snapshot().policy->consecutive_failures, 2);
 }
 
 }  // namespace
