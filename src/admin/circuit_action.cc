@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/circuit_action.h"
 
-#include <cstddef>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
+#include "src/admin/order_conversion.h"
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/quote.h"
 #include "src/admin/reasoned_status.h"
 #include "src/base/blank.h"
 #include "src/base/printable.h"
-#include "src/base/time_limits.h"
 #include "src/proto/time_conversion.h"
 
 namespace fusebox::internal {
@@ -21,28 +18,11 @@ namespace {
 
 using Request = v1::ApplyToCircuitsRequest;
 
-// As often as somebody else may change a policy between it being read and replaced.
-constexpr int kMaxAttempts = 16;
-
 // Of the one verb that has one.
 template <typename From, typename To>
 void CopyTtl(const From& /*from*/, To& /*to*/) {}
 void CopyTtl(const v1::ForceOpenCircuitRequest& from, Request::ForceOpen& to) {
   if (from.has_ttl()) *to.mutable_ttl() = from.ttl();
-}
-
-template <typename Action>
-grpc::Status Do(void (CircuitBreaker::*verb)(const Operator&), const Action& /*action*/,
-                CircuitBreaker& circuit, const Operator& by) {
-  (circuit.*verb)(by);
-  return grpc::Status::OK;
-}
-grpc::Status Do(absl::Status (CircuitBreaker::*verb)(const Operator&,
-                                                     std::optional<absl::Duration>),
-                const Request::ForceOpen& action, CircuitBreaker& circuit, const Operator& by) {
-  std::optional<absl::Duration> ttl;
-  if (action.has_ttl()) ttl = FromProto(action.ttl());
-  return ToGrpcStatus((circuit.*verb)(by, ttl));
 }
 
 // "reset, force_open, ..., and update_policy".
@@ -99,24 +79,21 @@ CircuitAction CircuitAction::Of(const v1::UpdatePolicyRequest& request) {
   return action;
 }
 
+CircuitAction CircuitAction::Of(const v1::GiveOrderRequest& request) {
+  CircuitAction action;
+  if (request.action() == v1::ORDER_ACTION_SET_POLICY) {
+    *action.action_.mutable_update_policy() = request.change();
+  }
+  return action;
+}
+
 void CircuitAction::Check(RequestErrors& errors) const {
   switch (action_.action_case()) {
     case Request::ACTION_NOT_SET:
       errors.Add("action", absl::StrCat("unset, must be one of ", ActionNames()));
       break;
     case Request::kForceOpen:
-      if (action_.force_open().has_ttl()) {
-        const std::optional<absl::Duration> ttl = FromProto(action_.force_open().ttl());
-        if (!ttl || *ttl < kShortestTime || *ttl > kYear) {
-          const std::string value =
-              ttl ? absl::FormatDuration(*ttl)
-                  : absl::StrCat(action_.force_open().ttl().seconds(), " s and ",
-                                 action_.force_open().ttl().nanos(), " ns");
-          errors.Add(ttl_path_,
-                     absl::StrCat(value, ", must be from ", absl::FormatDuration(kShortestTime),
-                                  " to ", absl::FormatDuration(kYear)));
-        }
-      }
+      if (action_.force_open().has_ttl()) CheckTtl(action_.force_open().ttl(), ttl_path_, errors);
       break;
     case Request::kUpdatePolicy:
       CheckPolicyChange(action_.update_policy(), change_path_, errors);
@@ -126,28 +103,38 @@ void CircuitAction::Check(RequestErrors& errors) const {
   }
 }
 
-grpc::Status CircuitAction::Apply(CircuitBreaker& circuit, const Operator& by) const {
+StandingOrder CircuitAction::Order(std::string pattern, const Operator& by) const {
+  StandingOrder order;
+  order.pattern = std::move(pattern);
+  order.by = by;
   switch (action_.action_case()) {
-#define FUSEBOX_CASE(verb, field, ...) \
-  case Request::k##verb:               \
-    return Do(&CircuitBreaker::verb, action_.field(), circuit, by);
-    FUSEBOX_OPERATOR_VERBS(FUSEBOX_CASE)
-#undef FUSEBOX_CASE
-    case Request::kUpdatePolicy:
-      return ApplyPolicyChange(circuit, by);
+    case Request::kForceOpen:
+      order.action = OrderAction::kForceOpen;
+      if (action_.force_open().has_ttl()) order.ttl = FromProto(action_.force_open().ttl());
+      break;
+    case Request::kDisable:
+      order.action = OrderAction::kDisable;
+      break;
+    case Request::kShadow:
+      order.action = OrderAction::kShadow;
+      break;
+    case Request::kUpdatePolicy: {
+      RequestErrors errors;  // which `Try` has told
+      order.action = OrderAction::kSetPolicy;
+      order.change = PatchOf(action_.update_policy(), change_path_, errors);
+      break;
+    }
+    case Request::kReset:
+    case Request::kAutomate:
     case Request::ACTION_NOT_SET:
+      order.action = OrderAction::kAutomate;
       break;
   }
-  return grpc::Status::OK;
+  return order;
 }
 
-grpc::Status CircuitAction::Try(CircuitBreaker& circuit, Policy& policy) const {
-  policy = circuit.Snapshot().policy;
+grpc::Status CircuitAction::Try(Policy& policy) const {
   if (!changes_policy()) return grpc::Status::OK;
-  return ChangedPolicy(Policy(policy), policy);
-}
-
-grpc::Status CircuitAction::ChangedPolicy(const Policy& policy, Policy& changed) const {
   if (!etag_.empty()) {
     if (const std::string etag = CurrentEtag(policy); etag != etag_) {
       return ReasonedStatus(AdminReason::kPolicyChanged,
@@ -156,21 +143,8 @@ grpc::Status CircuitAction::ChangedPolicy(const Policy& policy, Policy& changed)
     }
   }
   RequestErrors errors;
-  changed = ChangePolicy(policy, action_.update_policy(), change_path_, errors);
+  policy = ChangePolicy(policy, action_.update_policy(), change_path_, errors);
   return errors.ToStatus();
-}
-
-grpc::Status CircuitAction::ApplyPolicyChange(CircuitBreaker& circuit, const Operator& by) const {
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const Policy policy = circuit.Snapshot().policy;
-    Policy changed;
-    if (grpc::Status status = ChangedPolicy(policy, changed); !status.ok()) return status;
-    if (changed == policy) return grpc::Status::OK;
-    const absl::Status status = circuit.ReplacePolicy(policy, changed, by);
-    if (!absl::IsAborted(status)) return ToGrpcStatus(status);
-  }
-  return ReasonedStatus(AdminReason::kPolicyContended,
-                        "the policy is being changed by others, over and over");
 }
 
 }  // namespace fusebox::internal

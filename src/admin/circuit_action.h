@@ -9,15 +9,15 @@
 
 #include <string>
 
-#include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/policy.h"
+#include "fusebox/standing_order.h"
 #include "src/admin/request_errors.h"
 #include "src/base/operator_verbs.h"
 
 namespace fusebox::internal {
 
-// A value. `Check` first: `Apply` is for what is sound.
+// A value. `Check` first: all else is for what is sound.
 class CircuitAction {
  public:
   // Of a request to many circuits. One that says nothing has no action.
@@ -29,22 +29,26 @@ class CircuitAction {
 #undef FUSEBOX_OF
   static CircuitAction Of(const v1::UpdatePolicyRequest& request);
 
+  // Of a request for an order, if it is about the policy; else of no action.
+  static CircuitAction Of(const v1::GiveOrderRequest& request);
+
   // What is wrong with it whatever circuit it is for.
   void Check(RequestErrors& errors) const;
 
   bool changes_policy() const { return action_.has_update_policy(); }
 
-  // INVALID_ARGUMENT, with each bad field, if the resulting policy is invalid; ABORTED if
-  // the policy is not the one that it was made for.
-  grpc::Status Apply(CircuitBreaker& circuit, const Operator& by) const;
+  // Whether there is more to do to the circuits once the order is given.
+  bool resets() const { return action_.has_reset(); }
 
-  // The same, but that nothing is done. `policy` becomes what it would be.
-  grpc::Status Try(CircuitBreaker& circuit, Policy& policy) const;
+  // What it is as a standing order: of a reset, that the circuits are automatic.
+  StandingOrder Order(std::string pattern, const Operator& by) const;
+
+  // Whether it can be done to that circuit. INVALID_ARGUMENT, with each bad field, if the resulting
+  // policy is invalid; ABORTED if the policy is not the one that it was made for. `policy` is the
+  // one in force, and becomes what it would be.
+  grpc::Status Try(Policy& policy) const;
 
  private:
-  grpc::Status ApplyPolicyChange(CircuitBreaker& circuit, const Operator& by) const;
-  grpc::Status ChangedPolicy(const Policy& policy, Policy& changed) const;
-
   v1::ApplyToCircuitsRequest action_;  // nothing but its action
   std::string etag_;                   // that a policy change was made for; empty: any
 

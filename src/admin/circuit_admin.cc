@@ -224,6 +224,29 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
                  });
   }
 
+  ServerUnaryReactor* GiveOrder(CallbackServerContext* context, const v1::GiveOrderRequest* request,
+                                v1::GiveOrderResponse* response) override {
+    return Write(
+        context, *request, [this, request, response](const std::string& who, const Call& call) {
+          return writes_.GiveOrder(*request, who, *response, [&call] { return call.IsGivenUp(); });
+        });
+  }
+
+  ServerUnaryReactor* ListOrders(CallbackServerContext* context,
+                                 const v1::ListOrdersRequest* request,
+                                 v1::ListOrdersResponse* response) override {
+    return Read(context, *request,
+                [=](const CircuitReads& reads) { return reads.ListOrders(*request, *response); });
+  }
+
+  ServerUnaryReactor* RevokeOrder(CallbackServerContext* context,
+                                  const v1::RevokeOrderRequest* request,
+                                  v1::RevokeOrderResponse* response) override {
+    return Write(context, *request, [this, request, response](const std::string& who, const Call&) {
+      return writes_.RevokeOrder(*request, who, *response);
+    });
+  }
+
   const AccessControl access_;
   const CircuitReads reads_;
   const CircuitReads strangers_reads_;

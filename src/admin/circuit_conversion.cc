@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
 #include "fusebox/evidence.h"
 #include "src/admin/enum_conversion.h"
 #include "src/admin/policy_conversion.h"
@@ -113,6 +114,7 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
   circuit.set_ramp_fraction(snapshot.ramp_fraction);
   if (snapshot.limit) circuit.set_limit(*snapshot.limit);
   circuit.set_epoch(snapshot.epoch);
+  circuit.set_order(snapshot.order);
   if (snapshot.last_transition) {
     *circuit.mutable_transition_time() = ToProto(*snapshot.last_transition);
   }
@@ -158,6 +160,16 @@ void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto)
   proto.set_cause(ToProto(event.cause));
   SetDetail(event, disclosure, proto);
   if (event.evidence) WriteEvidence(*event.evidence, disclosure, *proto.mutable_evidence());
+}
+
+void ToProto(const FieldOrigin& origin, const Disclosure& disclosure, v1::FieldOrigin& proto) {
+  proto.set_path(origin.path);
+  proto.set_layer(ToProto(origin.layer));
+  absl::string_view source = origin.source;
+  if (origin.layer == PolicyLayer::kOrder && !disclosure.operators) {
+    source = source.substr(0, source.find(" by "));  // the number of the order is anybody's
+  }
+  proto.set_source(std::string(source));
 }
 
 }  // namespace fusebox::internal

@@ -10,6 +10,7 @@
 
 #include "fusebox/event.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_patch.h"
 #include "fusebox/snapshot.h"
 
 namespace fusebox::internal {
@@ -38,6 +39,8 @@ void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, Poli
 void ToProto(const CircuitSnapshot& snapshot, const Disclosure& disclosure, v1::Circuit& circuit);
 
 void ToProto(const Event& event, const Disclosure& disclosure, v1::Event& proto);
+
+void ToProto(const FieldOrigin& origin, const Disclosure& disclosure, v1::FieldOrigin& proto);
 
 }  // namespace fusebox::internal
 

@@ -100,6 +100,21 @@ CircuitFilter::CircuitFilter(const v1::CircuitFilter& proto)
   for (const std::string& pattern : patterns_) pattern_weight_ += WeightOfGlob(pattern);
 }
 
+std::vector<std::string> CircuitFilter::Patterns() const {
+  const bool has_names = !names_.empty() || !patterns_.empty();
+  if (states_ != 0 || modes_ != 0 || (has_names && has_targets())) return {};
+  if (!has_names && !has_targets()) return {"*"};
+  std::vector<std::string> patterns = names_;
+  patterns.insert(patterns.end(), patterns_.begin(), patterns_.end());
+  for (const std::string& target : targets_) {
+    // No circuit has such a target, and a pattern of it would be about others.
+    if (target.empty() || !IsPlainName(target)) return {};
+    patterns.push_back(target);
+    patterns.push_back(absl::StrCat(target, "/*"));
+  }
+  return patterns;
+}
+
 bool CircuitFilter::MatchesName(absl::string_view name, absl::string_view target) const {
   if (!targets_.empty() && !Holds(targets_, target)) return false;
   if (names_.empty() && patterns_.empty()) return true;

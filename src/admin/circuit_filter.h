@@ -30,6 +30,10 @@ class CircuitFilter {
 
   bool has_targets() const { return !targets_.empty(); }
 
+  // The globs of the names that it is about, if nothing else decides: neither what circuits are in,
+  // nor names and targets together. Empty if it isn't so; "*" if it lets everything through.
+  std::vector<std::string> Patterns() const;
+
   // By what never changes of a circuit, and cheap to tell.
   bool MatchesName(absl::string_view name, absl::string_view target) const;
 

@@ -7,11 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_patch.h"
 #include "fusebox/policy_use.h"
+#include "fusebox/standing_order.h"
 #include "src/admin/circuit_filter.h"
 #include "src/admin/circuit_scan.h"
+#include "src/admin/order_conversion.h"
 #include "src/admin/page_token.h"
 #include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
@@ -127,6 +131,12 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
       response.mutable_changed()->add_warnings(std::move(warning));
     }
   }
+  // None if the circuit has gone meanwhile.
+  if (const auto origins = registry_->Origins(request.name()); origins.ok()) {
+    for (const FieldOrigin& origin : *origins) {
+      ToProto(origin, disclosure_, *response.add_origins());
+    }
+  }
   if (request.max_events() < 0) return grpc::Status::OK;
   const int wanted = request.max_events() == 0 ? kDefaultEvents : request.max_events();
   const EventBatch batch = registry_->EventsSince(0);
@@ -137,6 +147,32 @@ grpc::Status CircuitReads::Get(const v1::GetCircuitRequest& request,
   }
   std::reverse(events.begin(), events.end());
   for (const Event* event : events) ToProto(*event, disclosure_, *response.add_events());
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitReads::ListOrders(const v1::ListOrdersRequest& request,
+                                      v1::ListOrdersResponse& response) const {
+  RequestErrors errors;
+  CheckRange("page_size", request.page_size(), 0, kMaxPageSize, errors);
+  uint64_t last = 0;  // on the pages so far
+  if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &last)) {
+    errors.Add("page_token", "not one, must be the next_page_token of a page");
+  }
+  if (!errors.empty()) return errors.ToStatus();
+
+  response.set_instance(instance_);
+  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  WorkBudget budget;
+  for (const StandingOrder& order : registry_->Orders()) {
+    if (order.id <= last) continue;
+    if (response.orders_size() == page_size || budget.spent()) {  // there is more
+      response.set_next_page_token(absl::StrCat(response.orders(response.orders_size() - 1).id()));
+      return grpc::Status::OK;
+    }
+    v1::StandingOrder& told = *response.add_orders();
+    ToProto(order, disclosure_, told);
+    told.set_circuits(CountFitting(*registry_, order.pattern, budget));
+  }
   return grpc::Status::OK;
 }
 

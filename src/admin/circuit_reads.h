@@ -25,6 +25,8 @@ class CircuitReads {
   grpc::Status List(const v1::ListCircuitsRequest& request,
                     v1::ListCircuitsResponse& response) const;
   grpc::Status Get(const v1::GetCircuitRequest& request, v1::GetCircuitResponse& response) const;
+  grpc::Status ListOrders(const v1::ListOrdersRequest& request,
+                          v1::ListOrdersResponse& response) const;
 
  private:
   const std::shared_ptr<CircuitRegistry> registry_;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "src/base/glob.h"
+
 namespace fusebox::internal {
 namespace {
 
@@ -30,6 +32,23 @@ std::optional<CircuitScan::Match> CircuitScan::NextMatch(const CircuitFilter& fi
     return Match{std::move(circuit), std::move(snapshot)};
   }
   return std::nullopt;
+}
+
+int64_t CountFitting(const CircuitRegistry& registry, const std::string& pattern,
+                     WorkBudget& budget) {
+  if (IsPlainName(pattern)) {
+    budget.Spend(kStepsForCircuit);
+    return registry.Find(pattern) == nullptr ? 0 : 1;
+  }
+  const std::string glob = ShortestGlob(pattern);
+  const int64_t weight = WeightOfGlob(glob);
+  int64_t count = 0;
+  CircuitCursor circuits(registry);
+  while (const std::shared_ptr<CircuitBreaker> circuit = circuits.Next()) {
+    budget.Spend(kStepsForCircuit + StepsForGlobs(weight, circuit->name().size()));
+    if (GlobMatches(glob, circuit->name())) ++count;
+  }
+  return count;
 }
 
 }  // namespace fusebox::internal

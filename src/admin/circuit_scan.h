@@ -2,6 +2,7 @@
 #ifndef FUSEBOX_SRC_ADMIN_CIRCUIT_SCAN_H_
 #define FUSEBOX_SRC_ADMIN_CIRCUIT_SCAN_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,10 @@ class CircuitScan {
   CircuitCursor circuits_;
   std::string position_;
 };
+
+// How many circuits a name or glob fits. Of a name that takes next to nothing.
+int64_t CountFitting(const CircuitRegistry& registry, const std::string& pattern,
+                     WorkBudget& budget);
 
 }  // namespace fusebox::internal
 

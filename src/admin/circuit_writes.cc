@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/circuit_writes.h"
 
+#include <algorithm>
 #include <cstddef>
-#include <optional>
+#include <cstdint>
+#include <iterator>
+#include <set>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "src/admin/circuit_reads.h"
 #include "src/admin/circuit_scan.h"
 #include "src/admin/enum_conversion.h"
+#include "src/admin/order_conversion.h"
 #include "src/admin/quote.h"
 #include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
@@ -19,9 +25,43 @@ namespace {
 
 constexpr std::size_t kMaxCircuits = 10'000;
 
-// As often as the registry may let go of a circuit, and get another one of its name, while
-// something is done to it.
+// As often as the registry may let go of a circuit, and get another one of its name, or others may
+// change its policy, while something is done to it.
 constexpr int kMaxAttempts = 16;
+
+constexpr int kMaxNames = 1'000;  // that an answer has
+constexpr std::size_t kMaxWarnings = 20;
+
+grpc::Status StatusOfOrder(const absl::Status& status) {
+  if (!absl::IsResourceExhausted(status)) return ToGrpcStatus(status);
+  return ReasonedStatus(AdminReason::kTooManyOrders, std::string(status.message()));
+}
+
+grpc::Status NoSuchOrder(uint64_t id) {
+  return ReasonedStatus(AdminReason::kOrderNotFound,
+                        absl::StrCat("no standing order has the number ", id));
+}
+
+grpc::Status Contended(const CircuitAction& action, const std::string& name) {
+  if (action.changes_policy()) {
+    return ReasonedStatus(AdminReason::kPolicyContended,
+                          "the policy is being changed by others, over and over");
+  }
+  return ReasonedStatus(
+      AdminReason::kCircuitContended,
+      absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over"));
+}
+
+void AddWarnings(const Policy& policy, std::set<std::string>& warnings) {
+  for (std::string& warning : PolicyWarnings(policy)) {
+    if (warnings.size() < kMaxWarnings) warnings.insert(std::move(warning));
+  }
+}
+
+// Whether the circuit of that name was among those that it has reached.
+bool HasReached(const GivenOrder& given, const std::string& name) {
+  return std::binary_search(given.circuits.begin(), given.circuits.end(), name);
+}
 
 }  // namespace
 
@@ -33,7 +73,7 @@ grpc::Status CircuitWrites::Apply(const CircuitAction& action, const std::string
                                   const Operator& by, v1::Circuit& circuit) const {
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, name, by, breaker); !status.ok()) return status;
-  const Written written = Write(action, by, Way::kDo, std::move(breaker));
+  const Written written = Write(action, by, std::move(breaker));
   if (!written.status.ok()) return written.status;
   ToProto(*written.snapshot, disclosure_, circuit);
   return grpc::Status::OK;
@@ -48,8 +88,9 @@ grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;
   Written written =
-      Write(action, by, request.validate_only() ? Way::kTry : Way::kDo, std::move(breaker));
+      request.validate_only() ? Try(action, *breaker) : Write(action, by, std::move(breaker));
   if (!written.status.ok()) return written.status;
+  response.set_order(written.given.id);
   written.snapshot->policy = written.policy;
   ToProto(*written.snapshot, disclosure_, *response.mutable_circuit());
   for (std::string& warning : PolicyWarnings(written.policy)) {
@@ -70,33 +111,101 @@ grpc::Status CircuitWrites::Find(const CircuitAction& action, const std::string&
   return breaker == nullptr ? NoSuchCircuit(name) : grpc::Status::OK;
 }
 
-// What is done to a circuit that the registry lets go of at the same time moves nobody's calls, and
-// no snapshot of that circuit may be shown as if it did.
+CircuitWrites::Written CircuitWrites::Try(const CircuitAction& action,
+                                          const CircuitBreaker& circuit) {
+  Written written;
+  written.snapshot = circuit.Snapshot();
+  written.policy = *written.snapshot->policy;
+  written.status = action.Try(written.policy);
+  return written;
+}
+
 CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const Operator& by,
-                                            Way way,
                                             std::shared_ptr<CircuitBreaker> circuit) const {
   const std::string name = circuit->name();
-  // A circuit that was evicted comes back with the policy that it has been given: then there is
-  // nothing left to do, and the etag of the policy before no longer fits.
-  std::optional<Policy> given;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (circuit->removed()) circuit = registry_->Find(name);
-    if (circuit == nullptr) return {NoSuchCircuit(name), std::nullopt, {}};
-    Written written;
-    if (!given || *circuit->Snapshot().policy != *given) {
-      written.status =
-          way == Way::kTry ? action.Try(*circuit, written.policy) : action.Apply(*circuit, by);
+    if (circuit == nullptr) return {NoSuchCircuit(name), std::nullopt, {}, {}};
+    Written written = Try(action, *circuit);
+    if (!written.status.ok()) return written;
+    absl::StatusOr<GivenOrder> given = registry_->GiveOrder(
+        action.Order(name, by), action.changes_policy() ? &*written.snapshot->policy : nullptr);
+    if (absl::IsAborted(given.status())) continue;
+    if (!given.ok()) {
+      written.status = StatusOfOrder(given.status());
+      return written;
     }
+    if (!HasReached(*given, name)) {  // it went before: nobody asked for an order for the next one
+      if (given->id != 0) registry_->RevokeOrder(given->id, by).IgnoreError();
+      continue;
+    }
+    written.given = *std::move(given);
+    if (action.resets()) written.status = Reset(by, circuit);
+    if (const auto next = registry_->Find(name); next != nullptr) circuit = next;
     written.snapshot = circuit->Snapshot();
-    if (way == Way::kDo) written.policy = written.snapshot->policy;
-    if (!circuit->removed()) return written;
-    if (way == Way::kDo && action.changes_policy() && written.status.ok()) given = written.policy;
+    written.policy = *written.snapshot->policy;
+    return written;
   }
-  return {ReasonedStatus(
-              AdminReason::kCircuitContended,
-              absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over")),
-          std::nullopt,
-          {}};
+  return {Contended(action, name), std::nullopt, {}, {}};
+}
+
+// What is done to a circuit that the registry lets go of at the same time moves nobody's calls, and
+// no snapshot of that circuit may be shown as if it did.
+grpc::Status CircuitWrites::Reset(const Operator& by,
+                                  std::shared_ptr<CircuitBreaker> circuit) const {
+  const std::string name = circuit->name();
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (circuit->removed()) circuit = registry_->Find(name);
+    if (circuit == nullptr) return NoSuchCircuit(name);
+    circuit->Reset(by);
+    if (!circuit->removed()) return grpc::Status::OK;
+  }
+  return ReasonedStatus(
+      AdminReason::kCircuitContended,
+      absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over"));
+}
+
+grpc::Status CircuitWrites::GiveOrders(const CircuitAction& action,
+                                       const std::vector<std::string>& patterns, const Operator& by,
+                                       const Circuits& matched, Reached& reached,
+                                       std::vector<GivenOrder>& given) const {
+  for (const std::string& pattern : patterns) {
+    absl::StatusOr<GivenOrder> order = registry_->GiveOrder(action.Order(pattern, by));
+    if (!order.ok()) {
+      const grpc::Status status = StatusOfOrder(order.status());
+      if (given.empty()) return status;
+      for (const auto& circuit : matched) reached.emplace(circuit->name(), status);
+      return grpc::Status::OK;
+    }
+    for (const std::string& name : order->circuits) reached[name] = grpc::Status::OK;
+    given.push_back(*std::move(order));
+  }
+  return grpc::Status::OK;
+}
+
+void CircuitWrites::ResetReached(const Operator& by, Reached& reached) const {
+  for (auto each = reached.begin(); each != reached.end();) {
+    if (each->second.ok()) {
+      const auto circuit = registry_->Find(each->first);
+      each->second = circuit == nullptr ? NoSuchCircuit(each->first) : Reset(by, circuit);
+    }
+    each = each->second.error_code() == grpc::StatusCode::NOT_FOUND ? reached.erase(each)
+                                                                    : std::next(each);
+  }
+}
+
+void CircuitWrites::Describe(const std::vector<GivenOrder>& given,
+                             v1::ApplyToCircuitsResponse& response) const {
+  std::map<uint64_t, StandingOrder> standing;
+  for (StandingOrder& order : registry_->Orders()) standing[order.id] = std::move(order);
+  for (const GivenOrder& order : given) {
+    const auto found = standing.find(order.id);
+    if (found == standing.end()) continue;
+    v1::GivenOrder& told = *response.add_orders();
+    ToProto(found->second, disclosure_, *told.mutable_order());
+    told.mutable_order()->set_circuits(static_cast<int64_t>(order.circuits.size()));
+    for (const uint64_t id : order.replaced) told.add_replaced(id);
+  }
 }
 
 grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
@@ -119,25 +228,125 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
   if (grpc::Status status = Match(filter, given_up, circuits); !status.ok()) return status;
   const Operator by = Operator(who).Because(request.reason());
   response.set_instance(instance_);
-  const Way way = request.validate_only() ? Way::kTry : Way::kDo;
-  for (std::shared_ptr<CircuitBreaker>& circuit : circuits) {
-    const std::string name = circuit->name();
-    const Written written = Write(action, by, way, std::move(circuit));
-    if (written.status.error_code() == grpc::StatusCode::NOT_FOUND) continue;
+
+  const auto add_result = [&](const std::string& name, const grpc::Status& status,
+                              const std::optional<CircuitSnapshot>& snapshot,
+                              const Policy& policy) {
+    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return;
     v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
     result.set_name(name);
-    result.set_code(written.status.error_code());
-    result.set_message(written.status.error_message());
-    result.set_reason(AdminReasonIn(written.status.error_details()));
-    if (written.snapshot) {
-      result.set_state(ToProto(written.snapshot->state));
-      result.set_mode(ToProto(written.snapshot->mode));
+    result.set_code(status.error_code());
+    result.set_message(status.error_message());
+    result.set_reason(AdminReasonIn(status.error_details()));
+    if (snapshot) {
+      result.set_state(ToProto(snapshot->state));
+      result.set_mode(ToProto(snapshot->mode));
     }
-    if (!request.has_update_policy() || !written.status.ok()) continue;
-    for (std::string& warning : PolicyWarnings(written.policy)) {
-      result.add_warnings(std::move(warning));
+    if (!action.changes_policy() || !status.ok()) return;
+    for (std::string& warning : PolicyWarnings(policy)) result.add_warnings(std::move(warning));
+  };
+
+  if (request.validate_only()) {
+    for (const auto& circuit : circuits) {
+      const Written written = Try(action, *circuit);
+      add_result(circuit->name(), written.status, written.snapshot, written.policy);
+    }
+    return grpc::Status::OK;
+  }
+
+  std::vector<GivenOrder> given;
+  const std::vector<std::string> patterns = filter.Patterns();
+  const bool can_all = std::all_of(circuits.begin(), circuits.end(), [&](const auto& circuit) {
+    return !action.changes_policy() || Try(action, *circuit).status.ok();
+  });
+  if (!patterns.empty() && can_all) {
+    Reached reached;
+    grpc::Status status = GiveOrders(action, patterns, by, circuits, reached, given);
+    if (!status.ok()) return status;
+    if (action.resets()) ResetReached(by, reached);
+    for (const auto& [name, of_it] : reached) {
+      const auto circuit = registry_->Find(name);
+      if (circuit == nullptr) continue;
+      const CircuitSnapshot snapshot = circuit->Snapshot();
+      add_result(name, of_it, snapshot, *snapshot.policy);
+    }
+  } else {
+    for (auto& circuit : circuits) {
+      const std::string name = circuit->name();
+      Written written = Write(action, by, std::move(circuit));
+      add_result(name, written.status, written.snapshot, written.policy);
+      given.push_back(std::move(written.given));
     }
   }
+  Describe(given, response);
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitWrites::GiveOrder(const v1::GiveOrderRequest& request, const std::string& who,
+                                      v1::GiveOrderResponse& response,
+                                      const GivenUp& given_up) const {
+  RequestErrors errors;
+  StandingOrder order = OrderOf(request, errors);
+  CheckReason(request.reason(), errors);
+  if (!errors.empty()) return errors.ToStatus();
+  order.by = Operator(who).Because(request.reason());
+  response.set_instance(instance_);
+
+  const CircuitAction action = CircuitAction::Of(request);
+  std::set<std::string> warnings;
+  if (action.changes_policy()) {
+    v1::CircuitFilter filter;
+    filter.add_name_globs(order.pattern);
+    Circuits circuits;
+    grpc::Status status = Match(CircuitFilter(filter), given_up, circuits);
+    for (const auto& circuit : circuits) {
+      if (!status.ok()) return status;
+      const Written written = Try(action, *circuit);
+      status = written.status;
+      AddWarnings(written.policy, warnings);
+    }
+    if (!status.ok()) return status;
+  }
+
+  const absl::StatusOr<GivenOrder> given =
+      request.validate_only() ? registry_->PreviewOrder(order) : registry_->GiveOrder(order);
+  if (!given.ok()) return StatusOfOrder(given.status());
+  for (const std::string& warning : warnings) response.add_warnings(warning);
+  for (const StandingOrder& standing : registry_->Orders()) {
+    if (standing.id == given->id) order = standing;
+  }
+  order.id = given->id;
+  v1::GivenOrder& told = *response.mutable_given();
+  ToProto(order, disclosure_, *told.mutable_order());
+  if (order.id == 0) told.mutable_order()->clear_time();  // it doesn't stand
+  told.mutable_order()->set_circuits(static_cast<int64_t>(given->circuits.size()));
+  for (const uint64_t id : given->replaced) told.add_replaced(id);
+  for (const std::string& name : given->circuits) {
+    if (response.circuits_size() == kMaxNames) break;
+    response.add_circuits(name);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitWrites::RevokeOrder(const v1::RevokeOrderRequest& request,
+                                        const std::string& who,
+                                        v1::RevokeOrderResponse& response) const {
+  RequestErrors errors;
+  if (request.id() == 0) errors.Add("id", "0, must be that of an order");
+  CheckReason(request.reason(), errors);
+  if (!errors.empty()) return errors.ToStatus();
+  const std::vector<StandingOrder> orders = registry_->Orders();
+  const auto order = std::find_if(orders.begin(), orders.end(),
+                                  [&](const auto& each) { return each.id == request.id(); });
+  if (order == orders.end()) return NoSuchOrder(request.id());
+  const absl::Status status =
+      registry_->RevokeOrder(order->id, Operator(who).Because(request.reason()));
+  if (absl::IsNotFound(status)) return NoSuchOrder(order->id);
+  if (!status.ok()) return ToGrpcStatus(status);
+  response.set_instance(instance_);
+  ToProto(*order, disclosure_, *response.mutable_order());
+  WorkBudget budget;
+  response.mutable_order()->set_circuits(CountFitting(*registry_, order->pattern, budget));
   return grpc::Status::OK;
 }
 

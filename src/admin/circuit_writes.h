@@ -9,6 +9,7 @@
 #include <grpcpp/support/status.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "fusebox/circuit_registry.h"
 #include "fusebox/policy.h"
 #include "fusebox/snapshot.h"
+#include "fusebox/standing_order.h"
 #include "src/admin/circuit_action.h"
 #include "src/admin/circuit_conversion.h"
 #include "src/admin/circuit_filter.h"
@@ -48,29 +50,55 @@ class CircuitWrites {
       const v1::ApplyToCircuitsRequest& request, const std::string& who,
       v1::ApplyToCircuitsResponse& response, const GivenUp& given_up = [] { return false; }) const;
 
+  grpc::Status GiveOrder(
+      const v1::GiveOrderRequest& request, const std::string& who, v1::GiveOrderResponse& response,
+      const GivenUp& given_up = [] { return false; }) const;
+
+  grpc::Status RevokeOrder(const v1::RevokeOrderRequest& request, const std::string& who,
+                           v1::RevokeOrderResponse& response) const;
+
  private:
   using Circuits = std::vector<std::shared_ptr<CircuitBreaker>>;
-
-  // Whether it is done, or would be done.
-  enum class Way { kDo, kTry };
 
   // What became of one circuit.
   struct Written {
     grpc::Status status;
-    // As the circuit then is. Absent if the registry has none of that name any more, or another one
-    // each time.
+    // As the circuit then is; or was, if the registry has let go of it since, and has none of that
+    // name. Absent if nothing was done for that.
     std::optional<CircuitSnapshot> snapshot;
-    Policy policy;  // which it then has, or would have
+    Policy policy;     // which it then has, or would have
+    GivenOrder given;  // of the order that came of it
   };
+
+  // What became of those of which a request for many is.
+  using Reached = std::map<std::string, grpc::Status>;
 
   // The circuit of that name, if there is one and the request to it is sound.
   grpc::Status Find(const CircuitAction& action, const std::string& name, const Operator& by,
                     std::shared_ptr<CircuitBreaker>& breaker) const;
 
-  // Does it to that circuit; and if the registry has let go of that by then, to the one that has
-  // its name.
-  Written Write(const CircuitAction& action, const Operator& by, Way way,
+  // What would become of it.
+  static Written Try(const CircuitAction& action, const CircuitBreaker& circuit);
+
+  // Gives the circuit's name the order. One that the registry lets go of meanwhile comes back with
+  // it.
+  Written Write(const CircuitAction& action, const Operator& by,
                 std::shared_ptr<CircuitBreaker> circuit) const;
+
+  // Resets it; and if the registry has let go of it by then, the one that has its name.
+  grpc::Status Reset(const Operator& by, std::shared_ptr<CircuitBreaker> circuit) const;
+
+  // Gives an order for each pattern. Not OK if not even the first could be given. Of those that
+  // have matched and that no order has reached, the reason why is in `reached`.
+  grpc::Status GiveOrders(const CircuitAction& action, const std::vector<std::string>& patterns,
+                          const Operator& by, const Circuits& matched, Reached& reached,
+                          std::vector<GivenOrder>& given) const;
+
+  // Resets those that were reached. One that has gone is taken out.
+  void ResetReached(const Operator& by, Reached& reached) const;
+
+  // Adds the orders that stand.
+  void Describe(const std::vector<GivenOrder>& given, v1::ApplyToCircuitsResponse& response) const;
 
   // Not OK if there are too many, or if it was given up.
   grpc::Status Match(const CircuitFilter& filter, const GivenUp& given_up,

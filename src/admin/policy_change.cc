@@ -2,12 +2,15 @@
 #include "src/admin/policy_change.h"
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/field_mask_util.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -50,6 +53,12 @@ Policy InForce(const v1::Policy& changed, bool has_same_candidate, absl::string_
   return in_force;
 }
 
+// Whether it has fields of its own. A duration is one value.
+bool IsPart(const FieldDescriptor& field) {
+  return field.message_type() != nullptr &&
+         field.message_type() != google::protobuf::Duration::descriptor();
+}
+
 // Unsets the field that they lead to, whether it is there or not.
 void Clear(Message& message, const std::vector<const FieldDescriptor*>& fields) {
   Message* at = &message;
@@ -62,6 +71,45 @@ void Clear(Message& message, const std::vector<const FieldDescriptor*>& fields) 
       return;
     }
   }
+}
+
+// Adds the paths of the values that are set in it. A part in which none is stands for itself.
+void AddPathsOfSet(const Message& message, const std::string& prefix,
+                   std::vector<std::string>& paths) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const std::string path = absl::StrCat(prefix, field->name());
+    const std::size_t before = paths.size();
+    if (!FindPolicyPath(path).fields.empty() && IsPart(*field)) {
+      AddPathsOfSet(message.GetReflection()->GetMessage(message, field), path + ".", paths);
+    }
+    if (paths.size() == before) paths.push_back(path);
+  }
+}
+
+// All that a policy has: of the alternatives the one that is set, else the first.
+std::vector<std::string> AllPaths(const v1::Policy& policy) {
+  std::vector<std::string> paths;
+  const auto* const type = v1::Policy::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* const field = type->field(i);
+    if (const auto* const choice = field->real_containing_oneof(); choice != nullptr) {
+      const FieldDescriptor* const chosen =
+          policy.GetReflection()->GetOneofFieldDescriptor(policy, choice);
+      if (field != (chosen == nullptr ? choice->field(0) : chosen)) continue;
+    }
+    paths.emplace_back(field->name());
+  }
+  return paths;
+}
+
+std::vector<std::string> PathsOf(const v1::PolicyChange& change) {
+  const FieldMask& mask = change.update_mask();
+  if (IsAll(mask)) return AllPaths(change.policy());
+  std::vector<std::string> paths(mask.paths().begin(), mask.paths().end());
+  if (paths.empty()) AddPathsOfSet(change.policy(), "", paths);
+  return paths;
 }
 
 }  // namespace
@@ -109,6 +157,22 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
   const bool is_another =
       std::find(mask.paths().begin(), mask.paths().end(), "shadow_policy") != mask.paths().end();
   return InForce(changed, had_candidate && !is_another, policy_path, errors);
+}
+
+PolicyPatch PatchOf(const v1::PolicyChange& change, absl::string_view path, RequestErrors& errors) {
+  PolicyPatch patch;
+  patch.values = FieldsFromProto(change.policy(), absl::StrCat(path, ".policy"), errors);
+  for (std::string& each : PathsOf(change)) patch.fields.push_back({std::move(each), ""});
+  return patch;
+}
+
+v1::PolicyChange ChangeOf(const PolicyPatch& patch) {
+  v1::PolicyChange change;
+  ToProto(patch.values, *change.mutable_policy());
+  for (const PatchedField& field : patch.fields)
+    change.mutable_update_mask()->add_paths(field.path);
+  FieldMaskUtil::TrimMessage(change.update_mask(), change.mutable_policy());
+  return change;
 }
 
 }  // namespace fusebox::internal

@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "fusebox/policy.h"
+#include "fusebox/policy_patch.h"
 #include "src/admin/request_errors.h"
 
 namespace fusebox::internal {
@@ -19,6 +20,13 @@ void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
 // `errors`; then the answer is of no use.
 Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::string_view path,
                     RequestErrors& errors);
+
+// The same change whatever policy it is made to: each field that it names, with its value. What is
+// no value is added to `errors`.
+PolicyPatch PatchOf(const v1::PolicyChange& change, absl::string_view path, RequestErrors& errors);
+
+// And back, with a mask.
+v1::PolicyChange ChangeOf(const PolicyPatch& patch);
 
 }  // namespace fusebox::internal
 

@@ -283,10 +283,15 @@ class Reader {
 
 void ToProto(const Policy& policy, v1::Policy& proto) { Writer(proto).Write(policy); }
 
+Policy FieldsFromProto(const v1::Policy& proto, absl::string_view path, RequestErrors& errors) {
+  Policy policy;
+  Reader(errors).Read(proto, path.empty() ? "" : absl::StrCat(path, "."), policy);
+  return policy;
+}
+
 Policy FromProto(const v1::Policy& proto, absl::string_view path, RequestErrors& errors) {
   const std::string prefix = path.empty() ? "" : absl::StrCat(path, ".");
-  Policy policy;
-  Reader(errors).Read(proto, prefix, policy);
+  Policy policy = FieldsFromProto(proto, path, errors);
   for (const FieldError& error : PolicyErrors(policy)) {
     errors.Add(absl::StrCat(prefix, FieldInProto(error.field, policy)),
                absl::StrCat(error.value, ", must be ", error.range));

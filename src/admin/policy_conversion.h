@@ -20,6 +20,10 @@ void ToProto(const Policy& policy, v1::Policy& proto);
 // of no use.
 Policy FromProto(const v1::Policy& proto, absl::string_view path, RequestErrors& errors);
 
+// The same of some fields of a policy, which are looked at together only once they are in one: what
+// is added to `errors` is what is no value at all.
+Policy FieldsFromProto(const v1::Policy& proto, absl::string_view path, RequestErrors& errors);
+
 // Of a policy with every field set.
 std::string EtagOf(const v1::Policy& policy);
 

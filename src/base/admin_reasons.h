@@ -40,6 +40,12 @@ inline constexpr absl::string_view kAdminDomain = "admin.fusebox";
   X(kCircuitContended, CIRCUIT_CONTENDED, kAborted,                                              \
     "others remove the circuit and make it anew, over and over",                                 \
     "the circuit was removed and created again while this was done: check with `get`")           \
+  X(kOrderNotFound, ORDER_NOT_FOUND, kNotFound,                                                  \
+    "no standing order has that number: it was revoked, replaced, or its time is over",          \
+    "`fuseboxctl orders` shows those that stand")                                                \
+  X(kTooManyOrders, TOO_MANY_ORDERS, kResourceExhausted,                                         \
+    "there are 1,000 standing orders already",                                                   \
+    "`fuseboxctl orders` shows them, `orders revoke` ends one; a pattern takes one for all")     \
   X(kCallerUnnamed, CALLER_UNNAMED, kUnauthenticated,                                            \
     "the authorizer lets the caller in without a name", "")                                      \
   X(kTooManyRequests, TOO_MANY_REQUESTS, kResourceExhausted,                                     \
