@@ -213,7 +213,12 @@ class OrdersFile::Impl {
     const absl::StatusOr<OrdersRead> read = Read();
     if (!read.ok() || !read->left_out.empty()) KeepBroken(read);
     if (!read.ok()) return absl::OkStatus();
-    for (std::string& warning : registry_->RestoreOrders(read->orders)) {
+    std::vector<StandingOrder> orders;
+    const absl::Time now = registry_->clock().WallNow();
+    for (const StandingOrder& order : read->orders) {
+      if (order.until() > now) orders.push_back(order);  // that time ends them is no problem
+    }
+    for (std::string& warning : registry_->RestoreOrders(std::move(orders))) {
       warnings_.push_back(absl::StrCat("the orders file ", path_, ": ", warning));
     }
     return absl::OkStatus();

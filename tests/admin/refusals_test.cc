@@ -64,6 +64,21 @@ v1::ApplyToCircuitsRequest SoundApplication() {
   return request;
 }
 
+v1::GiveOrderRequest SoundOrder() {
+  v1::GiveOrderRequest request;
+  request.set_pattern("a*");
+  request.set_reason("because");
+  request.set_action(v1::ORDER_ACTION_DISABLE);
+  return request;
+}
+
+v1::RevokeOrderRequest SoundRevocation() {
+  v1::RevokeOrderRequest request;
+  request.set_id(7);
+  request.set_reason("because");
+  return request;
+}
+
 // Every write to one circuit by the name of its method, each sound in itself.
 std::map<std::string, Attempt> EveryWrite(const std::string& name = "a") {
   auto policy = SoundPolicyChange();
@@ -99,7 +114,7 @@ void ExpectRefusal(AdminServer& server, const Attempt& attempt, StatusCode code,
 
 // What a method has to be told a reason for, it changes.
 TEST(Refusals, AreTriedOfEveryWriteOfTheService) {
-  std::set<std::string> tried = {"ApplyToCircuits"};
+  std::set<std::string> tried = {"ApplyToCircuits", "GiveOrder", "RevokeOrder"};
   for (const auto& [method, attempt] : EveryWrite()) tried.insert(method);
   const google::protobuf::ServiceDescriptor& service =
       *v1::GetInstanceRequest::descriptor()->file()->service(0);
@@ -122,7 +137,43 @@ TEST(Refusals, WithoutTheOptionNothingCanBeMoved) {
   }
   ExpectRefusal(server, Of(&Stub::ApplyToCircuits, SoundApplication()),
                 StatusCode::FAILED_PRECONDITION, {}, "WRITES_NOT_ALLOWED");
+  ExpectRefusal(server, Of(&Stub::GiveOrder, SoundOrder()), StatusCode::FAILED_PRECONDITION, {},
+                "WRITES_NOT_ALLOWED");
+  ExpectRefusal(server, Of(&Stub::RevokeOrder, SoundRevocation()), StatusCode::FAILED_PRECONDITION,
+                {}, "WRITES_NOT_ALLOWED");
   EXPECT_EQ(server.List().size(), 2U);
+}
+
+TEST(Refusals, OfAnOrderThatIsNone) {
+  AdminServer server;
+  AddCircuits(server);
+  const auto expect = [&](const std::function<void(v1::GiveOrderRequest&)>& change,
+                          const std::vector<std::string>& fields) {
+    v1::GiveOrderRequest request = SoundOrder();
+    change(request);
+    ExpectRefusal(server, Of(&Stub::GiveOrder, request), StatusCode::INVALID_ARGUMENT, fields);
+  };
+  expect([](auto& request) { request.set_pattern(""); }, {"pattern"});
+  expect([](auto& request) { request.set_pattern(std::string(1'025, 'x')); }, {"pattern"});
+  expect([](auto& request) { request.set_pattern("a\n"); }, {"pattern"});
+  expect([](auto& request) { request.clear_action(); }, {"action"});
+  expect([](auto& request) { request.set_action(static_cast<v1::OrderAction>(99)); }, {"action"});
+  expect([](auto& request) { request.mutable_ttl()->set_seconds(-1); }, {"ttl"});
+  expect([](auto& request) { request.mutable_change(); }, {"change"});
+  expect([](auto& request) { request.set_action(v1::ORDER_ACTION_SET_POLICY); }, {"change.policy"});
+  expect([](auto& request) { request.set_reason(" "); }, {"reason"});
+  v1::GiveOrderRequest bad_policy = SoundOrder();
+  bad_policy.set_action(v1::ORDER_ACTION_SET_POLICY);
+  bad_policy.mutable_change()->mutable_policy()->set_jitter(2);
+  ExpectRefusal(server, Of(&Stub::GiveOrder, bad_policy), StatusCode::INVALID_ARGUMENT,
+                {"change.policy.jitter"});
+  v1::RevokeOrderRequest revoke = SoundRevocation();
+  ExpectRefusal(server, Of(&Stub::RevokeOrder, revoke), StatusCode::NOT_FOUND, {},
+                "ORDER_NOT_FOUND");
+  revoke.set_id(0);
+  revoke.clear_reason();
+  ExpectRefusal(server, Of(&Stub::RevokeOrder, revoke), StatusCode::INVALID_ARGUMENT,
+                {"id", "reason"});
 }
 
 TEST(Refusals, OfACircuitThatThereIsNot) {

@@ -32,8 +32,9 @@ struct OrdersFileOptions {
   // Whose orders. Required.
   std::shared_ptr<CircuitRegistry> registry;
 
-  // Is told, in a sentence, when the file could not be written, and when it could be again. Called
-  // by whoever has changed the orders, with no lock of the library's held. May be empty.
+  // Is told, in a sentence, when the file could not be written, and when it could be again: to log
+  // it, say. Called by whoever has changed the orders, before another change is written: it must
+  // neither ask for orders nor change them. May be empty.
   std::function<void(const std::string& problem)> on_problem;
 };
 
