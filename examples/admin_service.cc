@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The admin service: an application registers it next to its own, and whoever reaches that server
-// can see the circuits of its channels. With two more lines, those whom it names can move them.
+// can see the circuits of its channels. With two more lines, those whom it names can move them;
+// with a file for their orders, the process still obeys them once it is started again.
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "examples/shop_server.h"
 #include "fusebox/admin/circuit_admin.h"
+#include "fusebox/admin/orders_file.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/grpc/channel.h"
 #include "fusebox/grpc/rejection_status.h"
+#include "fusebox/standing_order.h"
 #include "fusebox/v1/admin.grpc.pb.h"
 
 namespace {
@@ -90,11 +95,31 @@ grpc::Status ForceOpenAll(CircuitAdmin::Stub& admin) {
   return status;
 }
 
+// As the application does when it starts. What is wrong with the file doesn't stop it.
+absl::StatusOr<std::unique_ptr<fusebox::OrdersFile>> KeepOrders(
+    std::shared_ptr<fusebox::CircuitRegistry> registry, std::string orders_path) {
+  fusebox::OrdersFileOptions options;
+  options.path = std::move(orders_path);
+  options.registry = std::move(registry);
+  options.on_problem = [](const std::string& problem) { std::clog << problem << '\n'; };
+  auto orders = fusebox::OrdersFile::Open(std::move(options));
+  if (!orders.ok()) return orders.status();
+  for (const std::string& warning : (*orders)->warnings()) std::clog << warning << '\n';
+  return orders;
+}
+
 }  // namespace
 
 int main() {
+  // An application's is a folder that stays: /var/lib/checkout.
+  std::string folder = (std::filesystem::temp_directory_path() / "checkout-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) return EXIT_FAILURE;
+  const std::string orders_path = folder + "/orders";
+
   examples::ShopServer dependency;
   auto registry = std::make_shared<fusebox::CircuitRegistry>();
+  auto orders = KeepOrders(registry, orders_path);
+  if (!orders.ok()) return EXIT_FAILURE;
   fusebox::ChannelOptions options;
   options.breaker.dependency = "inventory";
   options.breaker.registry = registry;
@@ -112,5 +137,24 @@ int main() {
   const Application with_writes(registry, /*allow_writes=*/true);
   as_shown &= ForceOpenAll(*with_writes.Operator()).ok();
   as_shown &= !IsAdmitted(*inventory);
+
+  // The next process: with a registry of its own, whose circuits obey from their first call on.
+  orders->reset();
+  auto next = std::make_shared<fusebox::CircuitRegistry>();
+  orders = KeepOrders(next, orders_path);
+  if (!orders.ok()) return EXIT_FAILURE;
+  options.breaker.dependency = "inventory";
+  options.breaker.registry = next;
+  const auto next_channel = fusebox::CreateChannel(
+      dependency.address(), grpc::InsecureChannelCredentials(), std::move(options));
+  if (!next_channel.ok()) return EXIT_FAILURE;
+  as_shown &= !IsAdmitted(*shop::Inventory::NewStub(*next_channel));
+  for (const fusebox::StandingOrder& order : next->Orders()) {
+    std::cout << "order " << order.id << ": " << order.action << ' ' << order.pattern << ", by "
+              << order.by.who << ": " << order.by.why << '\n';
+    as_shown &= next->RevokeOrder(order.id, fusebox::Operator("the example")).ok();
+  }
+  orders->reset();
+  std::filesystem::remove_all(folder);
   return as_shown ? EXIT_SUCCESS : EXIT_FAILURE;
 }

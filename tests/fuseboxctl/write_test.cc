@@ -97,8 +97,9 @@ TEST_F(Write, NeedsAReason) {
 TEST_F(Write, DoesNothingToManyCircuitsIfThereIsNobodyToAsk) {
   const Ran ran = Run({"disable", "pay/*", "--reason", "x"});
   EXPECT_EQ(ran.exit_code, 5);
-  EXPECT_THAT(ran.err, AllOf(HasSubstr("test-1  pay/1  CLOSED"), HasSubstr("disable 2 circuits?"),
-                             HasSubstr("--yes")));
+  EXPECT_THAT(ran.err,
+              AllOf(HasSubstr("test-1  pay/1  CLOSED"),
+                    HasSubstr("disable 2 circuits, and those made later?"), HasSubstr("--yes")));
   EXPECT_EQ(Look("pay/1").mode, Mode::kAutomatic);
 }
 
@@ -110,7 +111,7 @@ TEST_F(Write, AsksAtATerminal) {
   surroundings.typed = "y\n";
   const Ran ran = Run({"disable", "pay/*", "--reason", "x"}, surroundings);
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_THAT(ran.err, HasSubstr("disable 2 circuits? [y/N]"));
+  EXPECT_THAT(ran.err, HasSubstr("disable 2 circuits, and those made later? [y/N]"));
   EXPECT_EQ(Look("pay/1").mode, Mode::kDisabled);
   EXPECT_EQ(Look("pay/2").mode, Mode::kDisabled);
   EXPECT_EQ(Look("other").mode, Mode::kAutomatic);

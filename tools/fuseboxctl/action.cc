@@ -42,12 +42,21 @@ CircuitResult Move(const Endpoint& endpoint,
   Response response;
   grpc::Status status = endpoint.Call(method, request, response);
   if (!response.instance().empty()) instance = response.instance();
-  return {name, std::move(status), response.circuit().state(), response.circuit().mode(),
-          Attempt::kWrite};
+  return {name,
+          std::move(status),
+          response.circuit().state(),
+          response.circuit().mode(),
+          Attempt::kWrite,
+          {},
+          response.circuit().order()};
 }
 
 void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
   request.set_reason(action.reason);
+  if (action.change) {
+    *request.mutable_update_policy() = *action.change;
+    return;
+  }
   switch (action.verb) {
 #define FUSEBOX_CASE(verb, field, ...)              \
   case Verb::k##verb:                               \
@@ -75,9 +84,11 @@ bool Ask(const Endpoint& endpoint, const ApplyToCircuitsRequest& request,
   if (!answer.status.ok()) return false;
   answer.instance = response.instance();
   for (const ApplyToCircuitsResponse::Result& result : response.results()) {
-    results[result.name()] = {result.name(), StatusOf(result), result.state(), result.mode(),
-                              answer.attempt};
+    results[result.name()] = {result.name(),  StatusOf(result),
+                              result.state(), result.mode(),
+                              answer.attempt, {result.warnings().begin(), result.warnings().end()}};
   }
+  for (const fusebox::v1::GivenOrder& order : response.orders()) answer.orders.push_back(order);
   return true;
 }
 
@@ -96,6 +107,20 @@ void AskForGlobs(const Endpoint& endpoint, ApplyToCircuitsRequest request,
 
 void Take(std::map<std::string, CircuitResult>&& results, EndpointResult& answer) {
   for (auto& [name, result] : results) answer.results.push_back(std::move(result));
+}
+
+EndpointResult Apply(const Endpoint& endpoint, ApplyToCircuitsRequest request,
+                     const std::vector<std::string>& patterns, bool all) {
+  EndpointResult answer;
+  std::map<std::string, CircuitResult> results;
+  if (all) {
+    request.set_all(true);
+    Ask(endpoint, request, results, answer);
+  } else {
+    AskForGlobs(endpoint, request, patterns, results, answer);
+  }
+  Take(std::move(results), answer);
+  return answer;
 }
 
 }  // namespace
@@ -117,42 +142,14 @@ EndpointResult Plan(const Endpoint& endpoint, const Action& action,
   ApplyToCircuitsRequest request;
   SetAction(action, request);
   request.set_validate_only(true);
-  EndpointResult answer;
-  std::map<std::string, CircuitResult> results;
-  if (all) {
-    request.set_all(true);
-    Ask(endpoint, request, results, answer);
-  } else {
-    AskForGlobs(endpoint, request, globs, results, answer);
-  }
-  Take(std::move(results), answer);
-  return answer;
+  return Apply(endpoint, std::move(request), globs, all);
 }
 
-EndpointResult ApplyToMany(const Endpoint& endpoint, const Action& action,
-                           const std::vector<std::string>& names) {
-  EndpointResult answer;
-  std::map<std::string, CircuitResult> results;
-  std::vector<std::string> as_globs;
-  for (const std::string& name : names) {
-    // A name that would be taken for a pattern could touch its neighbours.
-    if (IsGlob(name)) {
-      results[name] = ApplyToOne(endpoint, action, name, answer.instance);
-    } else {
-      as_globs.push_back(name);
-    }
-  }
+EndpointResult ApplyToPatterns(const Endpoint& endpoint, const Action& action,
+                               const std::vector<std::string>& patterns, bool all) {
   ApplyToCircuitsRequest request;
   SetAction(action, request);
-  AskForGlobs(endpoint, request, as_globs, results, answer);
-  if (answer.status.ok()) {
-    for (const std::string& name : names) {
-      if (results.count(name) > 0) continue;
-      results[name] = {name, grpc::Status(grpc::StatusCode::NOT_FOUND, "it is no longer there")};
-    }
-  }
-  Take(std::move(results), answer);
-  return answer;
+  return Apply(endpoint, std::move(request), patterns, all);
 }
 
 }  // namespace fuseboxctl

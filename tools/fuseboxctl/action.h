@@ -7,6 +7,7 @@
 #include <grpcpp/support/status.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,9 +44,17 @@ inline constexpr VerbRow kVerbs[] = {
 constexpr const VerbRow& RowOf(Verb verb) { return kVerbs[static_cast<std::size_t>(verb)]; }
 
 struct Action {
-  Verb verb = Verb::kReset;
+  Verb verb = Verb::kReset;  // unless it is a change of the policy
   std::string reason;
   std::optional<absl::Duration> ttl;  // of kForceOpen alone
+
+  std::optional<fusebox::v1::PolicyChange> change;
+
+  // What it is called: "open", "policy set".
+  std::string name() const { return change ? "policy set" : RowOf(verb).name; }
+
+  // Whether it is over once it is done. All else is a standing order.
+  bool is_once() const { return !change && verb == Verb::kReset; }
 };
 
 // A circuit that was touched, or would be.
@@ -55,7 +64,9 @@ struct CircuitResult {
   // As it is now. Not known unless the status is OK.
   fusebox::v1::State state = fusebox::v1::STATE_UNSPECIFIED;
   fusebox::v1::Mode mode = fusebox::v1::MODE_UNSPECIFIED;
-  Attempt attempt = Attempt::kDryRun;  // that the status is of
+  Attempt attempt = Attempt::kDryRun;      // that the status is of
+  std::vector<std::string> warnings = {};  // of a policy
+  uint64_t order = 0;                      // that says its mode, of one that was moved by its name
 };
 
 // What came of asking an endpoint about some circuits.
@@ -63,11 +74,12 @@ struct EndpointResult {
   grpc::Status status;  // of the endpoint as a whole; then `results` may be incomplete
   std::string instance;
   std::vector<CircuitResult> results;  // by name, each circuit once
+  std::vector<fusebox::v1::GivenOrder> orders;
   Attempt attempt = Attempt::kDryRun;  // that the status is of
 };
 
-// Does it to one circuit, by its name. `instance` becomes what the process calls itself, if it
-// says.
+// Does it to one circuit, by its name; it is no change of a policy. `instance` becomes what the
+// process calls itself, if it says.
 CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const std::string& name,
                          std::string& instance);
 
@@ -75,9 +87,10 @@ CircuitResult ApplyToOne(const Endpoint& endpoint, const Action& action, const s
 EndpointResult Plan(const Endpoint& endpoint, const Action& action,
                     const std::vector<std::string>& globs, bool all);
 
-// Does it to just these, many at the same time.
-EndpointResult ApplyToMany(const Endpoint& endpoint, const Action& action,
-                           const std::vector<std::string>& names);
+// Does it to the circuits that fit any of the patterns, or all: by standing orders, which hold for
+// those too that are made later, unless the action is over once it is done.
+EndpointResult ApplyToPatterns(const Endpoint& endpoint, const Action& action,
+                               const std::vector<std::string>& patterns, bool all);
 
 }  // namespace fuseboxctl
 

@@ -15,6 +15,7 @@ namespace fuseboxctl {
   X(WriteRows)                 \
   X(PolicyRows)                \
   X(ConfigRows)                \
+  X(OrdersRows)                \
   X(CompletionRows)
 
 #define FUSEBOXCTL_DECLARE(rows) CommandRows rows();

@@ -81,6 +81,11 @@ inline CLI::Option* AddWords(CLI::App& app, const std::string& name,
   return app.add_option(name, words, what)->allow_extra_args(false)->delimiter(',');
 }
 
+// That a pattern is meant, though no circuit fits it now.
+inline void AddStanding(CLI::App& app, bool& standing) {
+  app.add_flag("--standing", standing, "Even if no circuit matches yet: for those made later");
+}
+
 // How to reach endpoints.
 inline void AddConnection(CLI::App& app, ConnectionFlags& to) {
   const std::string group = "Endpoints";

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "src/proto/time_conversion.h"
@@ -112,11 +112,29 @@ std::string CandidateLine(const fusebox::v1::ShadowCounts& shadow, const Termina
                       ShadowText(shadow));
 }
 
+// "default", "code", "file payments.yaml:12", "order 7 by alice".
+std::string OriginText(const fusebox::v1::FieldOrigin& origin) {
+  switch (origin.layer()) {
+    case fusebox::v1::POLICY_LAYER_DEFAULT:
+      return "default";
+    case fusebox::v1::POLICY_LAYER_CODE:
+      return "code";
+    case fusebox::v1::POLICY_LAYER_FILE:
+      return absl::StrCat("file", origin.source().empty() ? "" : " ", Printable(origin.source()));
+    default:
+      return Printable(origin.source());
+  }
+}
+
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
 Lines LinesOf(const Circuit& circuit, const Terminal& terminal, bool all, absl::Time now) {
   Lines lines = {{"state", StateLine(circuit, terminal, now)},
                  {"mode", terminal.Paint(ModeName(circuit.mode()), ModeCell(circuit).colour)}};
+  if (circuit.order() != 0) {
+    lines.emplace_back("held by",
+                       absl::StrCat("order ", circuit.order(), ": `fuseboxctl orders` shows it"));
+  }
   if (circuit.awaits_connection()) lines.emplace_back("next probe", NextProbeText(circuit, now));
   if (circuit.has_next_probe_time()) {
     lines.emplace_back("next probe",
@@ -181,7 +199,7 @@ class CircuitPage {
       page.insert(page.end(), more.begin(), more.end());
     };
     if (all_) {
-      add(PolicyLines(circuit));
+      add(PolicyLines(response));
       add(EventLines(response, response.events_size()));
       add({terminal_.Paint("now", Colour::kBold)});
       add(std::move(lines));
@@ -207,12 +225,25 @@ class CircuitPage {
     return static_cast<int>(std::min(left, kEvents));
   }
 
-  std::vector<std::string> PolicyLines(const Circuit& circuit) const {
+  // Each field with its value, and whose word it is if the instance says.
+  std::vector<std::string> PolicyLines(const GetCircuitResponse& response) const {
+    const Circuit& circuit = response.circuit();
+    std::map<std::string, std::string> origins;
+    for (const auto& origin : response.origins()) origins[origin.path()] = OriginText(origin);
     std::vector<std::string> lines = {absl::StrCat(terminal_.Paint("policy", Colour::kBold),
                                                    " (etag ", Printable(circuit.etag()), ")")};
-    for (const absl::string_view line :
-         absl::StrSplit(PolicyText(circuit.policy()), '\n', absl::SkipEmpty())) {
-      lines.push_back(absl::StrCat("  ", line));
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::size_t width = 0;
+    for (const PolicyField& field : PolicyFields(circuit.policy())) {
+      const auto origin = origins.find(field.path);
+      fields.emplace_back(absl::StrCat(field.path, ": ", Printable(field.value)),
+                          origin == origins.end() ? "" : origin->second);
+      width = std::max(width, fields.back().first.size());
+    }
+    for (const auto& [field, origin] : fields) {
+      const std::string gap(width - field.size() + 2, ' ');
+      lines.push_back(absl::StrCat("  ", field, origin.empty() ? "" : gap,
+                                   terminal_.Paint(origin, Colour::kDim)));
     }
     return lines;
   }
@@ -245,7 +276,11 @@ std::string JsonOf(const Endpoint& endpoint, const Answer& answer) {
   if (answer.status.ok()) {
     std::vector<std::string> events;
     for (const auto& event : answer.response.events()) events.push_back(JsonMessage(event));
-    object.Add("circuit", JsonMessage(answer.response.circuit())).Add("events", JsonLines(events));
+    std::vector<std::string> origins;
+    for (const auto& origin : answer.response.origins()) origins.push_back(JsonMessage(origin));
+    object.Add("circuit", JsonMessage(answer.response.circuit()))
+        .Add("events", JsonLines(events))
+        .Add("origins", JsonLines(origins));
   }
   return object.Text();
 }

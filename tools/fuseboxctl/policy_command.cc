@@ -12,11 +12,13 @@
 #include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/confirm.h"
 #include "tools/fuseboxctl/environment.h"
+#include "tools/fuseboxctl/flag_kinds.h"
 #include "tools/fuseboxctl/policy_fields.h"
 #include "tools/fuseboxctl/policy_output.h"
 #include "tools/fuseboxctl/reason_flag.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/text.h"
+#include "tools/fuseboxctl/write.h"
 
 namespace fuseboxctl {
 namespace {
@@ -35,6 +37,7 @@ struct PolicyFlags {
   // For `set`.
   std::string reason;
   std::string etag;  // empty: that of the policy which the change is shown against
+  bool standing = false;
   bool dry_run = false;
   bool yes = false;
 };
@@ -77,6 +80,7 @@ PolicyAnswer Update(const Endpoint& endpoint, const PolicyFlags& flags, bool val
   if (!answer.status.ok()) return answer;
   answer.after = response.circuit().policy();
   answer.warnings.assign(response.warnings().begin(), response.warnings().end());
+  answer.order = response.order();
   if (!validate_only) answer.etag = response.circuit().etag();
   return answer;
 }
@@ -162,8 +166,26 @@ ExitCode RunSet(const Fleet& fleet, const PolicyFlags& flags, const Screen& scre
   } else {
     PrintDifferences(fleet, answers, flags.name, screen);
   }
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].order == 0) continue;
+    screen.Say(absl::StrCat(InstanceOf(fleet, answers, i), ": order ", answers[i].order,
+                            " sets the policy of ", Printable(flags.name),
+                            ", and of the next circuit of that name"));
+  }
   if (flags.dry_run) screen.Say("--dry-run: nothing was changed");
   return exit_code;
+}
+
+// Of all that fit a pattern.
+ExitCode RunSetMany(const Session& session, const PolicyFlags& flags) {
+  WriteFlags write;
+  write.action.change = flags.change;
+  write.action.reason = flags.reason;
+  write.names = {flags.name};
+  write.standing = flags.standing;
+  write.yes = flags.yes;
+  write.dry_run = flags.dry_run;
+  return RunWrite(session, write);
 }
 
 ExitCode RunGet(const Fleet& fleet, const PolicyFlags& flags, const Screen& screen) {
@@ -230,6 +252,7 @@ class PolicySetCommand final : public Command {
     AddChange(app, flags_);
     reason_.AddTo(app);
     app.add_option("--etag", flags_.etag, "Only if the policy is still the one with this etag");
+    AddStanding(app, flags_.standing);
     app.add_flag("--dry-run", flags_.dry_run,
                  "Check it and show what would change, without changing it");
     app.add_flag("--yes,-y", flags_.yes, "Don't ask before touching more than one circuit");
@@ -239,6 +262,9 @@ class PolicySetCommand final : public Command {
     if (flags_.file.empty() && flags_.assignments.empty()) {
       return absl::InvalidArgumentError("say what to change: FIELD=VALUE, or --file FILE");
     }
+    if (IsByPattern() && !flags_.etag.empty()) {
+      return absl::InvalidArgumentError("--etag is for the policy of one circuit, by its name");
+    }
     absl::Status status = ReadChange(flags_);
     if (status.ok()) status = reason_.Complete();
     flags_.reason = reason_.text;
@@ -246,10 +272,13 @@ class PolicySetCommand final : public Command {
   }
 
   ExitCode Run(const Session& session) override {
+    if (IsByPattern()) return RunSetMany(session, flags_);
     return RunSet(session.fleet, flags_, session.screen);
   }
 
  private:
+  bool IsByPattern() const { return IsGlob(flags_.name) || flags_.standing; }
+
   PolicyFlags flags_;
   ReasonFlag reason_;
 };
@@ -279,8 +308,8 @@ Shows a circuit's policy, field by field. What is probably a mistake in it is wr
 .B policy set
 of what it makes of it.)",
                   std::make_unique<PolicyGetCommand>()});
-  rows.push_back({"policy set", ".I NAME FIELD=VALUE\n\\&...", "Change a circuit's policy", R"(
-Changes it, and shows what has changed. A field is named as in circuit.proto:
+  rows.push_back({"policy set", ".I NAME FIELD=VALUE\n\\&...", "Change circuits' policies", R"(
+Changes it, and shows what has changed; of a pattern, how many circuits that is. A field is named as in circuit.proto:
 .BR open_duration=45s ,
 .BR half_open.max_concurrent=5 .
 .B off

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/proto/time_conversion.h"
@@ -81,6 +82,20 @@ std::string PolicyText(const fusebox::v1::Policy& policy) {
     absl::StrAppend(&text, field.path, ": ", field.value, "\n");
   }
   return text;
+}
+
+std::vector<std::string> AssignmentsOf(const fusebox::v1::PolicyChange& change) {
+  const std::vector<PolicyField> fields = PolicyFields(change.policy());
+  std::vector<std::string> assignments;
+  for (const std::string& path : change.update_mask().paths()) {
+    const std::size_t before = assignments.size();
+    for (const PolicyField& field : fields) {
+      if (field.path != path && !absl::StartsWith(field.path, absl::StrCat(path, "."))) continue;
+      assignments.push_back(absl::StrCat(field.path, "=", field.value));
+    }
+    if (assignments.size() == before) assignments.push_back(absl::StrCat(path, "=default"));
+  }
+  return assignments;
 }
 
 std::vector<PolicyDifference> Difference(const fusebox::v1::Policy& before,

@@ -37,6 +37,10 @@ absl::StatusOr<fusebox::v1::PolicyChange> ChangeFromAssignments(
 // endpoint; or lines as of PolicyText.
 absl::StatusOr<fusebox::v1::PolicyChange> ChangeFromText(absl::string_view text);
 
+// What a change with a mask asks for, as ChangeFromAssignments takes it; of a part, each of its
+// values.
+std::vector<std::string> AssignmentsOf(const fusebox::v1::PolicyChange& change);
+
 struct PolicyDifference {
   std::string path;
   std::string before;  // "-": the field isn't there

@@ -7,6 +7,7 @@
 #include <grpcpp/support/status.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct PolicyAnswer {
   fusebox::v1::Policy before;
   fusebox::v1::Policy after;
   std::vector<std::string> warnings;  // of the instance, about `after`
+  uint64_t order = 0;                 // the standing order that has come of it
 
   std::vector<PolicyDifference> differences() const { return Difference(before, after); }
 };
