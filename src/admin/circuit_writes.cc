@@ -19,6 +19,7 @@
 #include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
 #include "src/admin/work_budget.h"
+#include "src/base/printable.h"
 
 namespace fusebox::internal {
 namespace {
@@ -50,6 +51,17 @@ grpc::Status Contended(const CircuitAction& action, const std::string& name) {
   return ReasonedStatus(
       AdminReason::kCircuitContended,
       absl::StrCat("the circuit ", Quoted(name), " is being removed, over and over"));
+}
+
+// A pattern that no circuit can fit must not stand.
+void CheckPatterns(const CircuitFilter& filter, RequestErrors& errors) {
+  if (!errors.empty()) return;
+  for (const std::string& pattern : filter.Patterns()) {
+    if (const std::string unprintable = FirstUnprintable(pattern); !unprintable.empty()) {
+      errors.Add("filter", absl::StrCat("with ", unprintable, ", must be printable text in UTF-8"));
+      return;
+    }
+  }
 }
 
 void AddWarnings(const Policy& policy, std::set<std::string>& warnings) {
@@ -222,6 +234,7 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
   }
   CheckReason(request.reason(), errors);
   action.Check(errors);
+  CheckPatterns(filter, errors);
   if (!errors.empty()) return errors.ToStatus();
 
   Circuits circuits;

@@ -167,6 +167,11 @@ TEST(Refusals, OfAnOrderThatIsNone) {
   bad_policy.mutable_change()->mutable_policy()->set_jitter(2);
   ExpectRefusal(server, Of(&Stub::GiveOrder, bad_policy), StatusCode::INVALID_ARGUMENT,
                 {"change.policy.jitter"});
+  v1::ApplyToCircuitsRequest bad_pattern = SoundApplication();
+  bad_pattern.clear_all();
+  bad_pattern.mutable_filter()->add_name_globs("a\n*");
+  ExpectRefusal(server, Of(&Stub::ApplyToCircuits, bad_pattern), StatusCode::INVALID_ARGUMENT,
+                {"filter"});
   v1::RevokeOrderRequest revoke = SoundRevocation();
   ExpectRefusal(server, Of(&Stub::RevokeOrder, revoke), StatusCode::NOT_FOUND, {},
                 "ORDER_NOT_FOUND");

@@ -77,6 +77,7 @@ void Warn(const std::string& text);
 extern std::string method;
 extern std::string service_config;
 extern std::string token;
+extern std::string orders_path;
 extern uint64_t last_seen;
 
 // What an earlier line of the reader's has made.

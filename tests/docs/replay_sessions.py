@@ -32,7 +32,7 @@ from demo_instance import DemoInstance  # pylint: disable=wrong-import-position
 
 PORTS = {"checkout-1": "9101", "checkout-2": "9102"}  # that the documentation shows
 # These change nothing, and may be asked until the demo has come to the scene that is shown.
-READS = re.compile(r"fuseboxctl (list|get|watch|info|policy (get|diff))\b|--dry-run")
+READS = re.compile(r"fuseboxctl (list|get|watch|info|orders(?! revoke)|policy (get|diff))\b|--dry-run")
 # Seconds to wait for scenes, of all sessions together: the demo's are over in less than a minute.
 PATIENCE = 240
 

@@ -140,6 +140,9 @@ TEST_F(PolicyCommand, DefaultIsWhatANewPolicyHas) {
 
 TEST_F(PolicyCommand, DefaultOfAPartIsItsOwn) {
   const auto set = [this](const std::string& assignment) {
+    for (const fusebox::StandingOrder& order : server_.registry()->Orders()) {
+      EXPECT_EQ(server_.registry()->RevokeOrder(order.id, {}), absl::OkStatus());
+    }
     EXPECT_EQ(server_.registry()->Find("x")->SetPolicy(UnlikeANewOne(),
                                                        fusebox::Operator("test").Because("all")),
               absl::OkStatus());

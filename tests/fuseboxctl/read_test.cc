@@ -296,8 +296,8 @@ TEST_F(Read, GetShowsAllThereIs) {
        {"inventory/shop.Inventory/Reserve on test-1\n", "state         OPEN for ",
         "next probe    in ", "last opening  3 failures in a row", "last failure  UNAVAILABLE, ",
         "totals        success 0, failure 3", "opened        1 time: CLOSED -> OPEN 1",
-        "policy (etag ", "  open_duration: 10s\n", "  ramp: off\n", "events\n", "circuit added",
-        "CLOSED -> OPEN  3 failures in a row"}) {
+        "policy (etag ", "  open_duration: 10s    ", " code\n", " default\n", "  ramp: off\n",
+        "events\n", "circuit added", "CLOSED -> OPEN  3 failures in a row"}) {
     EXPECT_THAT(ran.out, HasSubstr(part));
   }
   EXPECT_THAT(Run({"get", kReserve, "--events", "0"}).out, Not(HasSubstr("events")));

@@ -172,12 +172,11 @@ TEST_F(Write, ANameThatIsNowhereIsAnsweredWithWhatIsNear) {
   EXPECT_THAT(run({"reset", "pay/1", "--reason", "x"}), Not(HasSubstr("did you mean")));
   const auto commands = [](const std::string& name) {
     return std::vector<std::vector<std::string>>{
-        {"get", name},
-        {"policy", "get", name},
-        {"policy", "diff", name, "jitter=0"},
-        {"policy", "set", name, "jitter=0", "--reason", "x"}};
+        {"get", name}, {"policy", "get", name}, {"policy", "diff", name, "jitter=0"}};
   };
-  for (const auto& command : commands("otherr")) {
+  std::vector<std::vector<std::string>> of_one = commands("otherr");
+  of_one.push_back({"policy", "set", "otherr", "jitter=0", "--reason", "x"});
+  for (const auto& command : of_one) {
     EXPECT_THAT(run(command), HasSubstr("did you mean other?"));
   }
   for (const auto& command : commands("pay/*")) {

@@ -105,11 +105,12 @@ AdminWorld::AdminWorld(FuzzedDataProvider& data)
 
 void AdminWorld::Step() {
   using Act = void (AdminWorld::*)();
-  constexpr std::array<Act, 12> kActs = {
-      &AdminWorld::Call,         &AdminWorld::Call,     &AdminWorld::Advance,
-      &AdminWorld::AddOrRemove,  &AdminWorld::List,     &AdminWorld::Get,
-      &AdminWorld::StartWatch,   &AdminWorld::MoveOne,  &AdminWorld::MoveOne,
-      &AdminWorld::GoOnWatching, &AdminWorld::MoveMany, &AdminWorld::UpdatePolicy};
+  constexpr std::array<Act, 15> kActs = {
+      &AdminWorld::Call,         &AdminWorld::Call,       &AdminWorld::Advance,
+      &AdminWorld::AddOrRemove,  &AdminWorld::List,       &AdminWorld::Get,
+      &AdminWorld::StartWatch,   &AdminWorld::MoveOne,    &AdminWorld::MoveOne,
+      &AdminWorld::GoOnWatching, &AdminWorld::MoveMany,   &AdminWorld::UpdatePolicy,
+      &AdminWorld::GiveOrder,    &AdminWorld::ListOrders, &AdminWorld::RevokeOrder};
   (this->*Pick(kActs, data_))();
 }
 
@@ -310,6 +311,54 @@ void AdminWorld::UpdatePolicy() {
                   response.circuit().policy().SerializeAsString() &&
               expected.circuit().etag() == response.circuit().etag(),
           "validate_only shows what would come of it");
+}
+
+void AdminWorld::GiveOrder() {
+  v1::GiveOrderRequest request;
+  maker_.Fill(request);
+  if (data_.ConsumeBool()) request.set_reason("why");
+  request.set_validate_only(true);
+  v1::GiveOrderResponse expected;
+  const grpc::Status tried =
+      AskForChange(/*is_dry=*/true, [&] { return writes_.GiveOrder(request, "who", expected); });
+  request.set_validate_only(false);
+  v1::GiveOrderResponse response;
+  const grpc::Status done =
+      AskForChange(/*is_dry=*/false, [&] { return writes_.GiveOrder(request, "who", response); });
+  Require(tried.error_code() == done.error_code() && tried.error_message() == done.error_message(),
+          "validate_only says what would come of it", tried.error_message());
+  if (!done.ok()) return;
+  RequireReadable(response);
+  Require(expected.given().order().circuits() == response.given().order().circuits() &&
+              expected.given().replaced_size() == response.given().replaced_size(),
+          "validate_only counts the circuits");
+}
+
+void AdminWorld::ListOrders() {
+  v1::ListOrdersRequest request;
+  maker_.Fill(request);
+  v1::ListOrdersResponse response;
+  if (!AskOnly([&] { return reads_.ListOrders(request, response); }).ok()) return;
+  RequireReadable(response);
+  uint64_t last = 0;
+  for (const v1::StandingOrder& order : response.orders()) {
+    Require(order.id() > last, "orders are listed by number, each once");
+    last = order.id();
+  }
+}
+
+void AdminWorld::RevokeOrder() {
+  v1::RevokeOrderRequest request;
+  maker_.Fill(request);
+  if (data_.ConsumeBool()) request.set_reason("why");
+  const std::vector<fusebox::StandingOrder> orders = registry_->Orders();
+  if (!orders.empty() && data_.ConsumeBool()) request.set_id(orders.front().id);
+  v1::RevokeOrderResponse response;
+  const grpc::Status status = AskForChange(
+      /*is_dry=*/false, [&] { return writes_.RevokeOrder(request, "who", response); });
+  if (!status.ok()) return;
+  RequireReadable(response);
+  Require(registry_->Orders().size() + 1 == orders.size(), "one order is gone");
 }
 
 void AdminWorld::MoveMany() {

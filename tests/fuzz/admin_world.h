@@ -58,6 +58,9 @@ class AdminWorld {
   void MoveOne();
   void UpdatePolicy();
   void MoveMany();
+  void GiveOrder();
+  void ListOrders();
+  void RevokeOrder();
 
   // Does `ask`, which must leave everything as it is.
   template <typename Ask>
