@@ -22,8 +22,8 @@ void ToProto(const StandingOrder& order, const Disclosure& disclosure, v1::Stand
 // sound one is the registry's to say.
 absl::StatusOr<StandingOrder> FromProto(const v1::StandingOrder& proto);
 
-// An order that somebody wants to give; the caller says who that is. What is wrong with it whatever circuit
-// it is for is added to `errors`; then the answer is of no use.
+// An order that somebody wants to give; the caller says who that is. What is wrong with it whatever
+// circuit it is for is added to `errors`; then the answer is of no use.
 StandingOrder OrderOf(const v1::GiveOrderRequest& request, RequestErrors& errors);
 
 // Adds what is wrong with the ttl of a forced opening or an order, which errors call `field`.
