@@ -24,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "fusebox/circuit_breaker.h"
 #include "fusebox/clock.h"
+#include "fusebox/config_status.h"
 #include "fusebox/event.h"
 #include "fusebox/export.h"
 #include "fusebox/policy.h"
@@ -196,6 +197,16 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // by who made the change, before that answers. To keep them in a file. Null: nobody.
   using OrderKeeper = std::function<void(const std::vector<StandingOrder>& orders)>;
   void SetOrderKeeper(OrderKeeper keeper);
+
+  // ---- A configuration file (fusebox/config/config_watcher.h).
+
+  // Who follows it: for readers of the registry. Null: nobody does. To be set to null by who was
+  // it; FAILED_PRECONDITION if another one still is. The registry doesn't keep it alive.
+  absl::Status SetConfigControl(std::weak_ptr<ConfigControl> control);
+  std::shared_ptr<ConfigControl> config_control() const;
+
+  // For whoever follows a file: an event kConfigReloaded, or kConfigRefused. It has no circuit.
+  void ReportConfig(bool reloaded, absl::string_view detail, const Operator& by);
 
   // Resets every circuit (CircuitBreaker::Reset), and forgets the openings of those that were
   // evicted. Returns how many there were.

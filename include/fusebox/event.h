@@ -74,7 +74,11 @@ namespace fusebox {
   X(kShadowClosed, 17, SHADOW_CLOSED, kInfo)                                                   \
   /* The dependency can't be asked whether it is well, with `health_probe`: calls are the */   \
   /* probes from now on. Once, until a reset or a change of policy. */                         \
-  X(kHealthProbeStopped, 18, HEALTH_PROBE_STOPPED, kWarning)
+  X(kHealthProbeStopped, 18, HEALTH_PROBE_STOPPED, kWarning)                                   \
+  /* A configuration file was put in force: `detail`. Of no circuit. */                        \
+  X(kConfigReloaded, 19, CONFIG_RELOADED, kInfo)                                               \
+  /* It wasn't, since something is wrong with it: `detail`. Nothing has changed. */            \
+  X(kConfigRefused, 20, CONFIG_REFUSED, kError)
 
 enum class EventKind { FUSEBOX_EVENT_KINDS(FUSEBOX_ENUMERATOR) };
 

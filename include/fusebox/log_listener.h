@@ -30,7 +30,8 @@ namespace fusebox {
 enum class LogLevel {
   kInfo = 0,     // what happens as it should: a circuit closes, comes or goes, an operator acts
   kWarning = 1,  // a circuit opens, and what follows from that; calls go unprotected
-  kError = 2,    // the application's own code fails (kUserCodeFailed, kEventsDropped)
+  kError = 2,    // the application's own code or file fails (kUserCodeFailed, kEventsDropped,
+                 // kConfigRefused)
 };
 
 // "INFO", "WARNING" or "ERROR".

@@ -17,6 +17,7 @@
 #include "src/base/printable.h"
 #include "src/core/circuit_core.h"
 #include "src/core/circuit_name.h"
+#include "src/core/config_control.h"
 #include "src/core/event_delivery.h"
 #include "src/core/event_log.h"
 #include "src/core/eviction_queue.h"
@@ -35,6 +36,7 @@ namespace fusebox {
 
 using internal::CircuitCore;
 using internal::CodePolicy;
+using internal::ConfigControlSlot;
 using internal::EventDelivery;
 using internal::EventLog;
 using internal::EventQueue;
@@ -274,6 +276,14 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     events_.Deliver();
   }
 
+  ConfigControlSlot& config_control() { return config_control_; }
+
+  void ReportConfig(bool reloaded, absl::string_view detail, const Operator& by) {
+    PushEvent(reloaded ? EventKind::kConfigReloaded : EventKind::kConfigRefused, {},
+              Printable(detail, kMaxConfigDetailBytes), Cause::kNone, PrintableOperator(by).who);
+    events_.Deliver();
+  }
+
   void ForgetOpenings() {
     MutexLock lock(mutex_);
     traces_.Clear();
@@ -296,6 +306,9 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
  private:
   // How many circuits get what layers say before calls that need the registry get their turn.
   static constexpr std::size_t kVisitedTogether = 32;
+
+  // A file may have any number of errors; whoever wants them all asks for the status.
+  static constexpr std::size_t kMaxConfigDetailBytes = 1'000;
 
   // How often a circuit is looked for that can go, if each has got a call meanwhile.
   static constexpr int kSearches = 8;
@@ -488,13 +501,14 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
 
   // An event of no circuit that is there; `events_.Deliver()` tells the listeners.
   void PushEvent(EventKind kind, absl::string_view circuit, std::string detail,
-                 Cause cause = Cause::kNone) {
+                 Cause cause = Cause::kNone, std::string actor = {}) {
     Event event;
     event.kind = kind;
     event.circuit = std::string(circuit);
     event.time = clock().WallNow();
     event.cause = cause;
     event.detail = std::move(detail);
+    event.actor = std::move(actor);
     events_.Push(std::move(event));
   }
 
@@ -590,6 +604,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
   const std::shared_ptr<EventLog> log_;
   const std::shared_ptr<EventDelivery> delivery_;
   PolicyUseList policy_uses_;
+  ConfigControlSlot config_control_;
   TargetSums removed_totals_;
   EventQueue events_;  // of no circuit
   NewCircuitPolicies new_policies_;
@@ -611,6 +626,8 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
 
   RegistryLayers registry_layers_;  // has a thread, which uses all of the above
 };
+
+ConfigControl::~ConfigControl() = default;
 
 CircuitRegistry::CircuitRegistry() : CircuitRegistry(Options()) {}
 CircuitRegistry::CircuitRegistry(Options options)
@@ -716,6 +733,18 @@ ListenerHandle CircuitRegistry::AddListener(EventListener listener) {
 
 void CircuitRegistry::ReportUserCodeFailure(UserCode code, absl::string_view exception) {
   impl_->ReportUserCodeFailure(code, exception);
+}
+
+absl::Status CircuitRegistry::SetConfigControl(std::weak_ptr<ConfigControl> control) {
+  return impl_->config_control().Set(std::move(control));
+}
+
+std::shared_ptr<ConfigControl> CircuitRegistry::config_control() const {
+  return impl_->config_control().Get();
+}
+
+void CircuitRegistry::ReportConfig(bool reloaded, absl::string_view detail, const Operator& by) {
+  impl_->ReportConfig(reloaded, detail, by);
 }
 
 std::shared_ptr<PolicyUse> CircuitRegistry::TrackPolicies(absl::string_view target,

@@ -61,14 +61,15 @@ TEST(Enums, NumbersAreFrozen) {
        RejectionReason::kRamping, RejectionReason::kTooManyCalls, RejectionReason::kNotConnected,
        RejectionReason::kLimited});
   EXPECT_EQ(static_cast<int>(RejectionReason::kUnknown), -1);
-  ExpectFrozen({FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)},
-               {EventKind::kTransition, EventKind::kRuleExceeded, EventKind::kRampStarted,
-                EventKind::kFirstRejection, EventKind::kReset, EventKind::kModeChanged,
-                EventKind::kPolicyChanged, EventKind::kCircuitAdded, EventKind::kCircuitRemoved,
-                EventKind::kUserCodeFailed, EventKind::kEventsDropped, EventKind::kCallsUnprotected,
-                EventKind::kProbeFailed, EventKind::kSlowStartBegan, EventKind::kLimitBegan,
-                EventKind::kLimitEnded, EventKind::kShadowOpened, EventKind::kShadowClosed,
-                EventKind::kHealthProbeStopped});
+  ExpectFrozen(
+      {FUSEBOX_EVENT_KINDS(FUSEBOX_ROW)},
+      {EventKind::kTransition,         EventKind::kRuleExceeded,   EventKind::kRampStarted,
+       EventKind::kFirstRejection,     EventKind::kReset,          EventKind::kModeChanged,
+       EventKind::kPolicyChanged,      EventKind::kCircuitAdded,   EventKind::kCircuitRemoved,
+       EventKind::kUserCodeFailed,     EventKind::kEventsDropped,  EventKind::kCallsUnprotected,
+       EventKind::kProbeFailed,        EventKind::kSlowStartBegan, EventKind::kLimitBegan,
+       EventKind::kLimitEnded,         EventKind::kShadowOpened,   EventKind::kShadowClosed,
+       EventKind::kHealthProbeStopped, EventKind::kConfigReloaded, EventKind::kConfigRefused});
   ExpectFrozen({FUSEBOX_CAUSES(FUSEBOX_ROW)}, {Cause::kNone,
                                                Cause::kConsecutiveFailures,
                                                Cause::kFailuresInWindow,
