@@ -107,6 +107,10 @@ void CircuitFamilies::AddRegistry(const RegistryReading& registry) {
   ReadAll(registry, labels_, families_, Always);
 }
 
+void CircuitFamilies::AddConfig(const ConfigReading& config) {
+  ReadAll(config, labels_, families_, Always);
+}
+
 std::vector<prometheus::MetricFamily> CircuitFamilies::Take() && {
   families_.erase(std::remove_if(families_.begin(), families_.end(),
                                  [](const auto& family) { return family.metric.empty(); }),

@@ -29,6 +29,7 @@ class CircuitFamilies {
   void AddCircuit(const CircuitSnapshot& circuit, absl::Time now);
   void AddTarget(const TargetReading& target);
   void AddRegistry(const RegistryReading& registry);
+  void AddConfig(const ConfigReading& config);
 
   // Those that have a series.
   std::vector<prometheus::MetricFamily> Take() &&;

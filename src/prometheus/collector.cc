@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fusebox/circuit_breaker.h"
+#include "fusebox/config_status.h"
 #include "src/base/printable.h"
 #include "src/prometheus/circuit_families.h"
 #include "src/prometheus/label_name.h"
@@ -55,6 +56,9 @@ class Collector final : public prometheus::Collectable {
     shown_.Raise(sums);
     for (const auto& [target, sum] : sums) families.AddTarget({target, sum});
     families.AddRegistry({seen, registry_->Stats()});
+    if (const std::shared_ptr<ConfigControl> config = registry_->config_control()) {
+      families.AddConfig({config->Status()});
+    }
     return std::move(families).Take();
   }
 

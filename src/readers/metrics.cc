@@ -89,7 +89,7 @@ void AddShare(int64_t part, const CircuitReading& from, SeriesWriter& to) {
   if (whole > 0) to.Add(static_cast<double>(part) / static_cast<double>(whole));
 }
 
-constexpr std::array<absl::string_view, 2> kNoLabels{};
+constexpr std::array<absl::string_view, 3> kNoLabels{};
 
 constexpr Metric kMetrics[] = {
     {"circuit_breaker_state",
@@ -335,6 +335,31 @@ constexpr Metric kMetrics[] = {
      "Events that listeners were not told of, because one of them didn't return in time.", "",
      RegistryReader(
          [](const RegistryReading& from, SeriesWriter& to) { to.Add(from.stats.dropped_events); })},
+
+    {"fusebox_config_last_reload_successful", MetricType::kGauge, kNoLabels, MetricNeed::kNothing,
+     "1 if the configuration file was right when it was looked at last, 0 if it was refused.",
+     "While it is 0, what was in force before still is.",
+     ConfigReader([](const ConfigReading& from, SeriesWriter& to) {
+       to.Add(int64_t{from.status.last_attempt_ok});
+     })},
+    {"fusebox_config_last_reload_success_timestamp_seconds", MetricType::kGauge, kNoLabels,
+     MetricNeed::kNothing,
+     "When the configuration file that is in force was put in force; absent while none is.", "",
+     ConfigReader([](const ConfigReading& from, SeriesWriter& to) {
+       if (!from.status.in_force) return;
+       to.Add(absl::ToDoubleSeconds(from.status.loaded_at - absl::UnixEpoch()));
+     })},
+    {"fusebox_config_info",
+     MetricType::kGauge,
+     {"config_hash", "config_version", "config_file"},
+     MetricNeed::kNothing,
+     "Always 1: which configuration file is in force; absent while none is.",
+     "`config_hash` is the SHA-256 of its bytes in hexadecimal, `config_version` its `version`, "
+     "`config_file` its path. Instances that differ in the first have different policies.",
+     ConfigReader([](const ConfigReading& from, SeriesWriter& to) {
+       if (!from.status.in_force) return;
+       to.Add(int64_t{1}, {from.status.hash, from.status.version, from.status.file});
+     })},
 };
 
 // What doesn't become false again, so that counters which have begun go on.

@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "fusebox/config_status.h"
 #include "fusebox/registry_stats.h"
 #include "fusebox/snapshot.h"
 #include "src/readers/target_sum.h"
@@ -80,21 +81,27 @@ struct RegistryReading {
   const RegistryStats& stats;
 };
 
+// The configuration file that the registry's policies are from, if there is one.
+struct ConfigReading {
+  const ConfigStatus& status;
+};
+
 inline constexpr absl::string_view kCircuitLabel = "circuit";
 inline constexpr absl::string_view kTargetLabel = "target";
 
 using CircuitReader = void (*)(const CircuitReading& from, SeriesWriter& to);
 using TargetReader = void (*)(const TargetReading& from, SeriesWriter& to);
 using RegistryReader = void (*)(const RegistryReading& from, SeriesWriter& to);
+using ConfigReader = void (*)(const ConfigReading& from, SeriesWriter& to);
 
 struct Metric {
   const char* name;
   MetricType type;
-  std::array<absl::string_view, 2> labels;  // "": no more of them
+  std::array<absl::string_view, 3> labels;  // "": no more of them
   MetricNeed need;   // of a circuit's: the least that it takes to have any of its series
   const char* help;  // a sentence or two, that goes with the metric
   const char* note;  // what else docs/metrics.md says of it; may be empty
-  std::variant<CircuitReader, TargetReader, RegistryReader> read;
+  std::variant<CircuitReader, TargetReader, RegistryReader, ConfigReader> read;
 };
 
 // In the order in which they are shown.

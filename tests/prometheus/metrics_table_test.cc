@@ -125,6 +125,7 @@ TEST(MetricsTable, TheDocumentHasEachMetric) {
   ExpectInDocument("circuit", MarkdownTable<CircuitReader>(true, true));
   ExpectInDocument("target", MarkdownTable<TargetReader>(true, false));
   ExpectInDocument("registry", MarkdownTable<RegistryReader>(false, false));
+  ExpectInDocument("configuration", MarkdownTable<ConfigReader>(true, false));
 }
 
 TEST(MetricsTable, ThePublicHeaderNamesTheLabelsThatNoUserCanHave) {
@@ -163,8 +164,8 @@ std::set<std::string> SelectedLabels(absl::string_view text) {
   return labels;
 }
 
-TEST(MetricsTable, WhatUsesMetricsNamesOnlyThoseOfTheTableAndTheirLabels) {
-  const std::string prefix = "circuit_breaker_";
+// How many metrics are named by what has that prefix.
+int CheckNames(const std::string& prefix) {
   int named = 0;
   for (const std::string& file : FilesThatQuery()) {
     const std::string text = FileContent(file);
@@ -184,15 +185,22 @@ TEST(MetricsTable, WhatUsesMetricsNamesOnlyThoseOfTheTableAndTheirLabels) {
       // An example has labels of its user's too.
       if (metric == nullptr || absl::StrContains(file, "/examples/")) continue;
       std::vector<std::string> allowed = LabelsOf(*metric);
-      if (!std::holds_alternative<RegistryReader>(metric->read)) allowed.emplace_back(kTargetLabel);
-      if (std::holds_alternative<CircuitReader>(metric->read)) allowed.emplace_back(kCircuitLabel);
+      const bool of_circuit = std::holds_alternative<CircuitReader>(metric->read);
+      const bool of_target = std::holds_alternative<TargetReader>(metric->read);
+      if (of_circuit || of_target) allowed.emplace_back(kTargetLabel);
+      if (of_circuit) allowed.emplace_back(kCircuitLabel);
       for (const std::string& label : SelectedLabels(after)) {
         if (label == "job" || label == "instance") continue;
         EXPECT_THAT(allowed, Contains(label)) << file << " has it of " << name;
       }
     }
   }
-  EXPECT_GT(named, 80);
+  return named;
+}
+
+TEST(MetricsTable, WhatUsesMetricsNamesOnlyThoseOfTheTableAndTheirLabels) {
+  EXPECT_GT(CheckNames("circuit_breaker_"), 80);
+  EXPECT_GT(CheckNames("fusebox_config_"), 3);
 }
 
 // ---- The rows.
@@ -237,12 +245,19 @@ TEST(MetricsTable, EachReaderWritesSeriesWithTheLabelsOfItsRow) {
   circuit.shadow = ShadowCounts();
   TargetSum sum;
   const RegistryStats stats;
+  ConfigStatus config;
+  config.in_force = true;
+  config.hash = "0123";
+  config.version = "7";
+  config.file = "payments.yaml";
   for (const Metric& metric : Metrics()) {
     CountingWriter writer(metric);
     if (const auto* of_circuit = std::get_if<CircuitReader>(&metric.read)) {
       (*of_circuit)(CircuitReading(circuit, absl::UnixEpoch(), /*full=*/true), writer);
     } else if (const auto* of_target = std::get_if<TargetReader>(&metric.read)) {
       (*of_target)({"inventory", sum}, writer);
+    } else if (const auto* of_config = std::get_if<ConfigReader>(&metric.read)) {
+      (*of_config)({config}, writer);
     } else {
       std::get<RegistryReader>(metric.read)({1, stats}, writer);
     }
@@ -327,6 +342,10 @@ TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
   stats.user_code_failures = 6;
   stats.dropped_events = 7;
   static_assert(kHasMembers<RegistryStats, 8>, "give the new one a figure of its own here");
+  ConfigStatus config;
+  config.in_force = true;
+  config.last_attempt_ok = true;  // 1
+  config.loaded_at = absl::UnixEpoch() + absl::Seconds(2);
   std::set<std::pair<std::size_t, double>> read;  // by what is read
   for (const Metric& metric : Metrics()) {
     if (!LabelsOf(metric).empty()) continue;
@@ -335,6 +354,8 @@ TEST(MetricsTable, NoTwoMetricsReadTheSameFigure) {
       (*of_circuit)(CircuitReading(circuit, absl::UnixEpoch(), /*full=*/true), writer);
     } else if (const auto* of_target = std::get_if<TargetReader>(&metric.read)) {
       (*of_target)({"inventory", sum}, writer);
+    } else if (const auto* of_config = std::get_if<ConfigReader>(&metric.read)) {
+      (*of_config)({config}, writer);
     } else {
       std::get<RegistryReader>(metric.read)({1, stats}, writer);
     }

@@ -31,6 +31,7 @@ using fusebox_testing::Scrape;
 using fusebox_testing::UpdatesDocuments;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Optional;
 
 std::string Page(const prometheus::Collectable& collector) {
@@ -73,6 +74,42 @@ TEST_F(CollectorTest, ARegistryWithoutCircuitsHasItsOwnSeriesAlone) {
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_dropped_events_total"), Optional(0));
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_evicted_total"), Optional(0));
   EXPECT_THAT(scrape.Value("", "circuit_breaker_registry_unprotected_calls_total"), Optional(0));
+}
+
+class TestControl final : public ConfigControl {
+ public:
+  ConfigStatus Status() const override { return status; }
+  absl::StatusOr<OverridesResult> Reload(const Operator& /*by*/) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<OverridesResult> Preview(absl::string_view /*text*/, absl::string_view /*format*/,
+                                          absl::string_view /*file*/) const override {
+    return absl::UnimplementedError("");
+  }
+
+  ConfigStatus status;
+};
+
+TEST_F(CollectorTest, TheConfigurationFileHasSeriesWhileOneIsFollowed) {
+  EXPECT_THAT(Page(*collector_), Not(HasSubstr("fusebox_config")));
+  auto control = std::make_shared<TestControl>();
+  control->status.file = "etc/\"a\".yaml";
+  ASSERT_TRUE(registry_->SetConfigControl(control).ok());
+  EXPECT_THAT(Scraped().Value("", "fusebox_config_last_reload_successful"), Optional(0));
+  EXPECT_THAT(Page(*collector_), Not(HasSubstr("fusebox_config_info")));
+
+  control->status.in_force = true;
+  control->status.last_attempt_ok = true;
+  control->status.hash = "0123";
+  control->status.loaded_at = absl::FromUnixSeconds(1'000'000);
+  EXPECT_THAT(Scraped().Value("", "fusebox_config_last_reload_successful"), Optional(1));
+  EXPECT_THAT(Scraped().Value("", "fusebox_config_last_reload_success_timestamp_seconds"),
+              Optional(1'000'000));
+  EXPECT_THAT(Page(*collector_),
+              HasSubstr("fusebox_config_info{config_hash=\"0123\",config_version=\"\","
+                        "config_file=\"etc/\\\"a\\\".yaml\"} 1\n"));
+  control = nullptr;
+  EXPECT_THAT(Page(*collector_), Not(HasSubstr("fusebox_config")));
 }
 
 TEST_F(CollectorTest, TheSeriesOfARemovedCircuitEnd) {
@@ -162,7 +199,8 @@ TEST_F(CollectorTest, BadOptionsAreRefusedWithEachNamed) {
             absl::StrCat("invalid collector: registry = null, must not be null; labels = \"\", ",
                          form, "; labels = \"0a\", ", form, "; labels = \"__a\", ", form,
                          "; labels = \"state\", must be none of circuit, target, state, mode, "
-                         "result, from_state, to_state, code"));
+                         "result, from_state, to_state, code, config_hash, "
+                         "config_version, config_file"));
   EXPECT_FALSE(CreateCollector({registry_, {{"a-b", ""}}}).ok());
   EXPECT_EQ(CreateCollector({registry_, {{"zone", "b\xff\n"}}}).status().message(),
             "invalid collector: labels[\"zone\"] = \"b\\xff\\x0a\", must be printable text in "

@@ -47,7 +47,8 @@ struct CollectorOptions {
 
   // On every series, as in {{"shard", "7"}}: they tell the registries of a program apart. A
   // name is of letters, digits and underscores, begins neither with a digit nor with "__", and is
-  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code).
+  // none of the collector's own (circuit, target, state, mode, result, from_state, to_state, code,
+  // config_hash, config_version, config_file).
   // A value is UTF-8, of characters that can be seen or are spaces.
   std::map<std::string, std::string> labels;
 
