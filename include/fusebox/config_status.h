@@ -64,7 +64,7 @@ class FUSEBOX_EXPORT ConfigControl {
   // nothing has changed.
   virtual absl::StatusOr<OverridesResult> Reload(const Operator& by) = 0;
 
-  // What would change if the file had this text, which is "yaml", "json" or "textproto" by
+  // What would change if the file had this text, which is `yaml`, `json` or `text` by
   // `format`. `file` is what errors call it.
   virtual absl::StatusOr<OverridesResult> Preview(absl::string_view text, absl::string_view format,
                                                   absl::string_view file) const = 0;
