@@ -4,7 +4,9 @@
 #include <fusebox/v1/admin.grpc.pb.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "src/admin/circuit_action.h"
 #include "src/admin/circuit_reads.h"
 #include "src/admin/circuit_writes.h"
+#include "src/admin/config_requests.h"
 #include "src/admin/fair_executor.h"
 #include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
@@ -33,6 +36,7 @@ using internal::Caller;
 using internal::CircuitAction;
 using internal::CircuitReads;
 using internal::CircuitWrites;
+using internal::ConfigRequests;
 using internal::Disclosure;
 using internal::FairExecutor;
 using internal::FirstUnprintable;
@@ -47,9 +51,39 @@ namespace {
 
 constexpr int kMaxWatchers = 100'000;
 constexpr std::size_t kMaxRequestBytes = 65'536;
+constexpr int kMaxDiffs = 4;  // that wait
 
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+
+// As many may have one at the same time. Thread-safe.
+class Places {
+ public:
+  // Gives it back when it goes.
+  class Place {
+   public:
+    explicit Place(Places& from) : from_(from) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { from_.left_.fetch_add(1, std::memory_order_relaxed); }
+
+   private:
+    Places& from_;
+  };
+
+  explicit Places(int count) : left_(count) {}
+
+  // Null: there is none left.
+  std::shared_ptr<const Place> Take() {
+    if (left_.fetch_sub(1, std::memory_order_relaxed) > 0)
+      return std::make_shared<const Place>(*this);
+    left_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+
+ private:
+  std::atomic<int> left_;  // relaxed: a count alone
+};
 
 // Asks who the caller is, and hands the request on.
 class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
@@ -59,6 +93,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
         reads_(options.registry, options.instance, DisclosureOf(options)),
         strangers_reads_(options.registry, options.instance, DisclosureToStrangers(options)),
         writes_(options.registry, options.instance, DisclosureOf(options)),
+        config_(options.registry, options.instance),
         watchers_(SourceOf(options), options.max_watchers, reading_) {}
 
  private:
@@ -101,11 +136,12 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   template <typename Handle>
   ServerUnaryReactor* Answer(CallbackServerContext* context, FairExecutor& executor,
                              const absl::StatusOr<Caller>& caller,
-                             const google::protobuf::Message& request, Handle handle) {
+                             const google::protobuf::Message& request, Handle handle,
+                             std::size_t max_bytes = kMaxRequestBytes) {
     const auto call = new Call(*context);
     if (!caller.ok()) {
       call->Finish(ToGrpcStatus(caller.status()));
-    } else if (grpc::Status status = CheckSize(request); !status.ok()) {
+    } else if (grpc::Status status = CheckSize(request, max_bytes); !status.ok()) {
       call->Finish(status);
     } else {
       const auto refuse = [call] {
@@ -156,11 +192,12 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 
   // A request of millions of bytes that mean nothing would take as much memory for as long as it
   // waits, and a watcher's for as long as it watches.
-  static grpc::Status CheckSize(const google::protobuf::Message& request) {
+  static grpc::Status CheckSize(const google::protobuf::Message& request,
+                                std::size_t max_bytes = kMaxRequestBytes) {
     const std::size_t bytes = request.ByteSizeLong();
-    if (bytes <= kMaxRequestBytes) return grpc::Status::OK;
+    if (bytes <= max_bytes) return grpc::Status::OK;
     RequestErrors errors;
-    errors.Add("request", absl::StrCat(bytes, " bytes, must be at most ", kMaxRequestBytes));
+    errors.Add("request", absl::StrCat(bytes, " bytes, must be at most ", max_bytes));
     return errors.ToStatus();
   }
 
@@ -195,6 +232,36 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
     if (!caller.ok()) return Watchers::Refuse(ToGrpcStatus(caller.status()));
     if (grpc::Status status = CheckSize(*request); !status.ok()) return Watchers::Refuse(status);
     return watchers_.Add(*caller, *context, *request);
+  }
+
+  ServerUnaryReactor* GetConfig(CallbackServerContext* context, const v1::GetConfigRequest* request,
+                                v1::GetConfigResponse* response) override {
+    return Read(context, *request, [=](const CircuitReads&) { return config_.Get(*response); });
+  }
+
+  // Of these not many may wait, since they may be large.
+  ServerUnaryReactor* DiffConfig(CallbackServerContext* context,
+                                 const v1::DiffConfigRequest* request,
+                                 v1::DiffConfigResponse* response) override {
+    const std::shared_ptr<const Places::Place> place = diff_places_.Take();
+    if (place == nullptr) {
+      const auto call = new Call(*context);
+      call->Finish(ReasonedStatus(AdminReason::kTooManyRequests,
+                                  "too many files are waiting to be compared: ask again later"));
+      return call;
+    }
+    return Answer(
+        context, reading_, access_.MayRead(*context), *request,
+        [this, request, response, place](const Call&) { return config_.Diff(*request, *response); },
+        ConfigRequests::kMaxDiffBytes);
+  }
+
+  ServerUnaryReactor* ReloadConfig(CallbackServerContext* context,
+                                   const v1::ReloadConfigRequest* request,
+                                   v1::ReloadConfigResponse* response) override {
+    return Write(context, *request, [this, request, response](const std::string& who, const Call&) {
+      return config_.Reload(*request, who, *response);
+    });
   }
 
 #define FUSEBOX_RPC(verb, ...)                                                      \
@@ -251,6 +318,8 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   const CircuitReads reads_;
   const CircuitReads strangers_reads_;
   const CircuitWrites writes_;
+  const ConfigRequests config_;
+  Places diff_places_{kMaxDiffs};
   // Two, since the listeners of what is written are the application's, and may not return.
   FairExecutor reading_;
   FairExecutor writing_;
