@@ -15,6 +15,7 @@ namespace fuseboxctl {
   X(WriteRows)                 \
   X(PolicyRows)                \
   X(ConfigRows)                \
+  X(ConfigLiveRows)            \
   X(OrdersRows)                \
   X(CompletionRows)
 
