@@ -17,8 +17,8 @@ using Act = Scene::Act;
 constexpr absl::Duration Row() { return absl::Seconds(1); }
 
 // The scenes, with how long each lasts at least.
-Script MakeScript(const std::array<int, 12>& least, int patience) {
-  return {
+Script MakeScript(const std::array<int, 14>& least, int patience, bool with_file) {
+  Script script = {
       {
           {"healthy", "all three servers work", Act::kNone, false, least[0]},
           {"errors", "every server answers every call with INTERNAL", Act::kFail, true, least[1]},
@@ -41,18 +41,34 @@ Script MakeScript(const std::array<int, 12>& least, int patience) {
           {"healthy", "fault injection is off", Act::kStopInjecting, false, least[11]},
       },
       patience};
+  if (with_file) {
+    script.scenes.push_back(
+        {"new file",
+         "one call of ten fails on its way, and a file that the client follows is changed: the "
+         "circuit opens at the first failure from now on",
+         Act::kStrictFile, true, least[12]});
+    script.scenes.push_back({"old file", "the file is as it was, and no call fails",
+                             Act::kFormerFile, false, least[13]});
+  }
+  return script;
 }
 
 }  // namespace
 
-Script FullScript() { return MakeScript({4, 8, 5, 5, 4, 8, 5, 6, 3, 4, 5, 3}, /*patience=*/120); }
-Script FastScript() { return MakeScript({1, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1}, /*patience=*/120); }
+Script FullScript(bool with_file) {
+  return MakeScript({4, 8, 5, 5, 4, 8, 5, 6, 3, 4, 5, 3, 5, 3}, /*patience=*/120, with_file);
+}
+Script FastScript(bool with_file) {
+  return MakeScript({1, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1}, /*patience=*/120, with_file);
+}
 
-Director::Director(Servers& servers, fusebox::FaultInjector& faults, LoadGenerator& with,
-                   LoadGenerator& without, const fusebox::CircuitRegistry& registry,
-                   std::string circuit, Timeline& timeline)
+Director::Director(Servers& servers, fusebox::FaultInjector& faults, PolicyFile* file,
+                   LoadGenerator& with, LoadGenerator& without,
+                   const fusebox::CircuitRegistry& registry, std::string circuit,
+                   Timeline& timeline)
     : servers_(servers),
       faults_(faults),
+      file_(file),
       with_(with),
       without_(without),
       registry_(registry),
@@ -118,17 +134,26 @@ absl::Status Director::Do(Act act) {
       return absl::OkStatus();
     case Act::kStart:
       return servers_.Start();
-    case Act::kInject: {
-      fusebox::Fault fault;
-      fault.kind = fusebox::InjectedStatus{grpc::StatusCode::UNAVAILABLE, "drill"};
-      fault.fraction = 0.9;
-      return faults_.Set(fusebox::FaultInjector::kDefault, fault);
-    }
+    case Act::kInject:
+      return Inject(0.9);
     case Act::kStopInjecting:
       faults_.ClearAll();
       return absl::OkStatus();
+    case Act::kStrictFile:
+      if (absl::Status injected = Inject(0.1); !injected.ok()) return injected;
+      return file_->OpenAtFirstFailure();
+    case Act::kFormerFile:
+      faults_.ClearAll();
+      return file_->GoByDefault();
   }
   return absl::OkStatus();
+}
+
+absl::Status Director::Inject(double fraction) {
+  fusebox::Fault fault;
+  fault.kind = fusebox::InjectedStatus{grpc::StatusCode::UNAVAILABLE, "drill"};
+  fault.fraction = fraction;
+  return faults_.Set(fusebox::FaultInjector::kDefault, fault);
 }
 
 Pair Director::NextSecond() {

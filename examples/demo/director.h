@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "examples/demo/load_generator.h"
+#include "examples/demo/policy_file.h"
 #include "examples/demo/servers.h"
 #include "examples/demo/tally.h"
 #include "examples/demo/timeline.h"
@@ -39,6 +40,8 @@ struct Scene {
     kStart,
     kInject,
     kStopInjecting,
+    kStrictFile,  // and a few calls fail, by fault injection
+    kFormerFile,
   };
   Act act = Act::kNone;  // at its beginning
 
@@ -56,8 +59,9 @@ struct Script {
   int patience = 0;
 };
 
-Script FullScript();
-Script FastScript();
+// With the scenes of a policy file, or without.
+Script FullScript(bool with_file);
+Script FastScript(bool with_file);
 
 // What has happened.
 struct Results {
@@ -72,8 +76,9 @@ struct Results {
 // Thread-safety: of one thread, the servers'.
 class Director {
  public:
-  // All of these must outlive it. `circuit` is the name of the one that it watches.
-  Director(Servers& servers, fusebox::FaultInjector& faults, LoadGenerator& with,
+  // All of these must outlive it. `file` may be null, if the script has no scene with it; `circuit`
+  // is the name of the one that it watches.
+  Director(Servers& servers, fusebox::FaultInjector& faults, PolicyFile* file, LoadGenerator& with,
            LoadGenerator& without, const fusebox::CircuitRegistry& registry, std::string circuit,
            Timeline& timeline);
 
@@ -84,6 +89,7 @@ class Director {
 
  private:
   absl::Status Do(Scene::Act act);
+  absl::Status Inject(double fraction);
   absl::Status Play(const Scene& scene, Results& results);
 
   // Waits until the present second is over or cut short, and returns what has happened in it.
@@ -94,6 +100,7 @@ class Director {
 
   Servers& servers_;
   fusebox::FaultInjector& faults_;  // on both clients' channels
+  PolicyFile* const file_;
   LoadGenerator& with_;
   LoadGenerator& without_;
   const fusebox::CircuitRegistry& registry_;

@@ -23,6 +23,7 @@
 #include "examples/demo/interrupt.h"
 #include "examples/demo/load_generator.h"
 #include "examples/demo/metrics_page.h"
+#include "examples/demo/policy_file.h"
 #include "examples/demo/servers.h"
 #include "examples/demo/summary.h"
 #include "examples/demo/timeline.h"
@@ -155,10 +156,16 @@ int Run(const Flags& flags, bool colours) {
   }
   if (flags.wait) WaitForEnter("begin", timeline);
 
+  const absl::StatusOr<std::unique_ptr<PolicyFile>> file = PolicyFile::Follow(registry);
+  if (!file.ok()) {
+    std::cerr << "fusebox_demo: " << file.status().message() << '\n';
+    return EXIT_FAILURE;
+  }
   LoadGenerator with(kWith, *with_breaker, load);
   LoadGenerator without(kWithout, without_breaker, load);
-  Director director(servers, **faults, with, without, *registry, kCircuit, timeline);
-  const Script script = flags.fast ? FastScript() : FullScript();
+  Director director(servers, **faults, file->get(), with, without, *registry, kCircuit, timeline);
+  const bool with_file = *file != nullptr;
+  const Script script = flags.fast ? FastScript(with_file) : FullScript(with_file);
   if (flags.forever) return GoOn(director, script);
   const absl::StatusOr<Results> results = director.Play(script);
   with.Stop();
