@@ -28,7 +28,8 @@ class ForkHookList;
 
 // Stops the threads that the library has started (the one that connects channels, the one that asks
 // servers whether they are well, a fault injector's, the admin service's, circuit health's, those
-// of registries whose standing orders end), and waits until they have ended.
+// of registries whose standing orders end, those that follow configuration files), and waits until
+// they have ended.
 //
 // From here until the process has forked, no other thread may be inside a function of the
 // library's: a lock that it held would be held in the child forever. Not to be called from a
