@@ -40,7 +40,7 @@ std::unique_ptr<fusebox::CircuitRegistry> MakeRegistry(int64_t circuits, Circuit
   return registry;
 }
 
-// Makes calls of all circuits by turns, and keeps the longest one.
+// Makes calls of all circuits one after the other, and keeps the longest one.
 class Caller {
  public:
   explicit Caller(const Circuits& circuits)

@@ -63,6 +63,10 @@ FUSEBOX_EXPORT Policy Patched(const Policy& base, const PolicyPatch& patch);
 // One patch on top of another, as one: `Patched(Patched(base, patch), over)`.
 FUSEBOX_EXPORT PolicyPatch Combined(PolicyPatch patch, PolicyPatch over);
 
+// A patch with none below it, to be shown: each field once, with its last word. Laid over a policy
+// it comes to the same, unless that one has another window than the patches go into.
+FUSEBOX_EXPORT PolicyPatch Flattened(const PolicyPatch& patch);
+
 // The field that has the last word about a path: the last one that is the path, or that it is in.
 // Null: the patch says nothing of it. Valid until the patch changes.
 FUSEBOX_EXPORT const PatchedField* FindField(const PolicyPatch& patch, absl::string_view path);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/admin/config_requests.h"
 
-#include <google/protobuf/util/field_mask_util.h>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "fusebox/config_status.h"
 #include "fusebox/policy_overrides.h"
 #include "src/admin/circuit_action.h"
+#include "src/admin/policy_change.h"
 #include "src/admin/policy_conversion.h"
 #include "src/admin/reasoned_status.h"
 #include "src/admin/request_errors.h"
@@ -57,13 +56,8 @@ void WriteStatus(const ConfigStatus& status, v1::ConfigStatus& proto) {
 
 // What a patch says, and where each of it is from.
 void WritePatch(const PolicyPatch& patch, v1::ConfigOverride& proto) {
-  v1::PolicyChange& change = *proto.mutable_change();
-  ToProto(patch.values, *change.mutable_policy());
-  for (const PatchedField& field : patch.fields) {
-    change.mutable_update_mask()->add_paths(field.path);
-    proto.add_sources(Printable(field.source));
-  }
-  google::protobuf::util::FieldMaskUtil::TrimMessage(change.update_mask(), change.mutable_policy());
+  *proto.mutable_change() = ChangeOf(patch);
+  for (const PatchedField& field : patch.fields) proto.add_sources(Printable(field.source));
 }
 
 class OverrideWriter {
@@ -79,12 +73,12 @@ class OverrideWriter {
 
  private:
   void Write(const std::string& scope, const PolicyPatch& patch) {
-    if (patch.fields.empty()) return;
+    if (IsEmpty(patch)) return;
     response_.set_override_count(response_.override_count() + 1);
     AddBounded(bytes_, *response_.mutable_overrides(), [&](v1::ConfigOverride& proto) {
       proto.set_dependency(Printable(dependency_));
       proto.set_scope(Printable(scope));
-      WritePatch(patch, proto);
+      WritePatch(Flattened(patch), proto);
     });
   }
 

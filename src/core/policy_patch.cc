@@ -144,6 +144,43 @@ bool Take(absl::string_view path, const T* from, T& to) {
   return taken;
 }
 
+// The alternatives of the choice that a path names one of, or goes into; else none.
+std::vector<absl::string_view> AlternativesOf(absl::string_view path) {
+  std::vector<absl::string_view> found;
+  const Policy policy;
+  internal::VisitFields(policy, [&](const auto& field, const auto& /*value*/) {
+    if constexpr (internal::IsChoice<std::decay_t<decltype(field)>>::value) {
+      std::vector<absl::string_view> names;
+      for (const auto& each : field.alternatives) names.emplace_back(each.name);
+      const bool is_one = std::any_of(names.begin(), names.end(), [&](absl::string_view name) {
+        return internal::IsWithinField(path, name);
+      });
+      if (is_one) found = std::move(names);
+    }
+  });
+  return found;
+}
+
+// Without what has no word any more once `field` is there, too.
+void AddField(const PatchedField& field, std::vector<PatchedField>& fields) {
+  std::vector<absl::string_view> gone = {field.path};
+  for (const absl::string_view other : AlternativesOf(field.path)) {
+    if (!internal::IsWithinField(field.path, other)) gone.push_back(other);
+  }
+  const auto is_gone = [&](const PatchedField& each) {
+    return std::any_of(gone.begin(), gone.end(), [&](absl::string_view part) {
+      return internal::IsWithinField(each.path, part);
+    });
+  };
+  fields.erase(std::remove_if(fields.begin(), fields.end(), is_gone), fields.end());
+  fields.push_back(field);
+}
+
+void AddFields(const PolicyPatch& patch, std::vector<PatchedField>& fields) {
+  for (const PolicyPatch& each : patch.below) AddFields(each, fields);
+  for (const PatchedField& field : patch.fields) AddField(field, fields);
+}
+
 void CheckPaths(const PolicyPatch& patch, std::vector<std::string>& errors) {
   for (const PolicyPatch& each : patch.below) CheckPaths(each, errors);
   for (const PatchedField& field : patch.fields) {
@@ -186,6 +223,13 @@ Policy Patched(const Policy& base, const PolicyPatch& patch) {
 PolicyPatch Combined(PolicyPatch patch, PolicyPatch over) {
   over.below.insert(over.below.begin(), std::move(patch));
   return over;
+}
+
+PolicyPatch Flattened(const PolicyPatch& patch) {
+  PolicyPatch flat;
+  flat.values = Patched(Policy(), patch);
+  AddFields(patch, flat.fields);
+  return flat;
 }
 
 const PatchedField* FindField(const PolicyPatch& patch, absl::string_view path) {

@@ -106,6 +106,26 @@ TEST(PolicyPatchTest, P6KnowsEveryFieldAndNothingElse) {
   }
 }
 
+TEST(PolicyPatchTest, P6IsShownWithEachFieldOnce) {
+  Policy preset;
+  preset.window = CountWindow{20};
+  preset.ramp = Ramp{absl::Seconds(3), 0.5};
+  preset.failure_rate = 0.5;
+  Policy own;
+  own.window = TimeWindow{absl::Seconds(30), 6};
+  own.failure_rate = 0.6;
+  const PolicyPatch patch =
+      Combined(PatchOf(preset, {"count_window.size", "failure_rate", "ramp.duration"}),
+               PatchOf(own, {"time_window", "failure_rate", "jitter"}));
+  const PolicyPatch flat = Flattened(patch);
+  std::vector<std::string> paths;
+  for (const PatchedField& field : flat.fields) paths.push_back(field.path);
+  EXPECT_THAT(paths,
+              ::testing::ElementsAre("ramp.duration", "time_window", "failure_rate", "jitter"));
+  EXPECT_EQ(flat.values.failure_rate, 0.6);
+  EXPECT_EQ(Patched(Policy(), flat), Patched(Policy(), patch));
+}
+
 TEST(PolicyPatchTest, P6NamesPathsThatLeadNowhere) {
   EXPECT_EQ(Validate(PatchOf(Policy(), {"ramp", "jitter"})), absl::OkStatus());
   const absl::Status status = Validate(PatchOf(Policy(), {"ramp", "open", "half_open.open"}));
