@@ -94,7 +94,7 @@ FUSEBOX_EXPORT std::ostream& operator<<(std::ostream& out, PolicyLayer layer);
 struct FieldOrigin {
   std::string path;  // of a field that has a value: "half_open.max_concurrent"
   PolicyLayer layer = PolicyLayer::kDefault;
-  std::string source;  // "payments.yaml:12", "order 7 by alice"; empty for code and defaults
+  std::string source;  // "payments.yaml:12", "order 7 by oncall"; empty for code and defaults
 };
 
 }  // namespace fusebox

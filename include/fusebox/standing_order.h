@@ -6,7 +6,7 @@
 //   fusebox::StandingOrder order;
 //   order.pattern = "inventory/*";
 //   order.action = fusebox::OrderAction::kForceOpen;
-//   order.by = fusebox::Operator("alice").Because("the migration");
+//   order.by = fusebox::Operator("oncall").Because("the migration");
 //   order.ttl = absl::Minutes(30);
 //   absl::StatusOr<fusebox::GivenOrder> given = registry->GiveOrder(order);
 #ifndef FUSEBOX_STANDING_ORDER_H_

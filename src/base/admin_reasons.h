@@ -46,8 +46,7 @@ inline constexpr absl::string_view kAdminDomain = "admin.fusebox";
   X(kTooManyOrders, TOO_MANY_ORDERS, kResourceExhausted,                                         \
     "there are 1,000 standing orders already",                                                   \
     "`fuseboxctl orders` shows them, `orders revoke` ends one; a pattern takes one for all")     \
-  X(kNoConfig, NO_CONFIG, kFailedPrecondition,                                                   \
-    "the application follows no configuration file",                                             \
+  X(kNoConfig, NO_CONFIG, kFailedPrecondition, "the application follows no configuration file",  \
     "a ConfigWatcher in the application follows a file")                                         \
   X(kConfigRefused, CONFIG_REFUSED, kFailedPrecondition,                                         \
     "something is wrong with the configuration file: all stays as it is",                        \

@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "src/base/printable.h"
+#include "src/base/sha256.h"
 #include "src/base/utf8.h"
 #include "src/core/method_name.h"
-#include "src/base/sha256.h"
 
 namespace fusebox {
 

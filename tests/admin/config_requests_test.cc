@@ -210,7 +210,8 @@ TEST_F(ConfigRequestsTest, TakeALargeTextAndRefuseALargerOne) {
 }
 
 TEST_F(ConfigRequestsTest, AnswerWithTheFirstOfVeryManyDifferences) {
-  for (int i = 0; i < 1'500; ++i) server_.Add(absl::StrCat("inventory/shop.Inventory/M", i), "inventory");
+  for (int i = 0; i < 1'500; ++i)
+    server_.Add(absl::StrCat("inventory/shop.Inventory/M", i), "inventory");
   v1::DiffConfigResponse response;
   ASSERT_TRUE(Diff("25s", response).ok());
   EXPECT_EQ(response.difference_count(), 1'501);

@@ -53,7 +53,7 @@ StandingOrder Disable(std::string pattern) {
   StandingOrder order;
   order.pattern = std::move(pattern);
   order.action = OrderAction::kDisable;
-  order.by = fusebox::Operator("alice").Because("because");
+  order.by = fusebox::Operator("oncall").Because("because");
   return order;
 }
 
@@ -149,7 +149,7 @@ TEST_F(OrdersFileTest, PutsBackEverythingOfAnOrder) {
   EXPECT_EQ(orders[1].id, before.id);
   EXPECT_EQ(orders[1].pattern, before.pattern);
   EXPECT_EQ(orders[1].action, before.action);
-  EXPECT_EQ(orders[1].by.who, "alice");
+  EXPECT_EQ(orders[1].by.who, "oncall");
   EXPECT_EQ(orders[1].by.why, "because");
   EXPECT_EQ(orders[1].from, before.from);
   EXPECT_EQ(orders[1].ttl, before.ttl);

@@ -28,8 +28,8 @@ class Orders : public testing::Test {
  protected:
   static void TwoOperators(fusebox::CircuitAdminOptions& options) {
     options.write_authorizer =
-        fusebox::AllowAnyOf({fusebox::AllowBearerToken("alice-secret-token", "alice").value(),
-                             fusebox::AllowBearerToken("bob-secret-token-1", "bob").value()});
+        fusebox::AllowAnyOf({fusebox::AllowBearerToken("oncall-secret-token", "oncall").value(),
+                             fusebox::AllowBearerToken("sre-secret-token-1", "sre").value()});
   }
 
   template <typename Request, typename Response>
@@ -40,8 +40,8 @@ class Orders : public testing::Test {
     if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
     return (server_.stub().*method)(&context, request, &response);
   }
-  static std::string Alice() { return "alice-secret-token"; }
-  static std::string Bob() { return "bob-secret-token-1"; }
+  static std::string Alice() { return "oncall-secret-token"; }
+  static std::string Bob() { return "sre-secret-token-1"; }
 
   v1::GiveOrderResponse Give(const std::string& token, const std::string& pattern,
                              v1::OrderAction action,
@@ -110,14 +110,14 @@ TEST_F(Orders, HoldThoseThatThereAreAndThoseMadeLater) {
   EXPECT_EQ(given.instance(), "test-1");
   EXPECT_THAT(given.circuits(), ElementsAre("pay/1"));
   EXPECT_EQ(given.given().order().circuits(), 1);
-  EXPECT_EQ(given.given().order().actor(), "alice");
+  EXPECT_EQ(given.given().order().actor(), "oncall");
   EXPECT_EQ(ModeOf("pay/1"), Mode::kForcedOpen);
   EXPECT_EQ(ModeOf("pay/2"), Mode::kForcedOpen);
   EXPECT_EQ(ModeOf("other"), Mode::kAutomatic);
 
   const v1::Circuit later = Get("pay/2").circuit();
   EXPECT_EQ(later.order(), given.given().order().id());
-  EXPECT_EQ(later.last_action().actor(), "alice");
+  EXPECT_EQ(later.last_action().actor(), "oncall");
   EXPECT_EQ(later.last_action().detail(), "because of pay/*");
 
   const std::vector<v1::StandingOrder> orders = List(Alice());
@@ -143,8 +143,8 @@ TEST_F(Orders, OfTwoOperatorsTheLaterWinsAndBothAreSeen) {
   EXPECT_EQ(ModeOf("pay/2"), Mode::kForcedOpen);
   const std::vector<v1::StandingOrder> orders = List(Alice());
   ASSERT_EQ(orders.size(), 2U);
-  EXPECT_EQ(orders[0].actor(), "alice");
-  EXPECT_EQ(orders[1].actor(), "bob");
+  EXPECT_EQ(orders[0].actor(), "oncall");
+  EXPECT_EQ(orders[1].actor(), "sre");
   EXPECT_TRUE(Revoke(later).ok());
   EXPECT_EQ(ModeOf("pay/1"), Mode::kForcedOpen) << "the earlier one is back";
   EXPECT_EQ(Get("pay/1").circuit().order(), orders[0].id());
@@ -187,7 +187,7 @@ TEST_F(Orders, SetFieldsOfThePolicyAndTellWhoseWordEachIs) {
   EXPECT_EQ(server_.Add("pay/2").Snapshot().policy->open_duration, absl::Seconds(45));
   const v1::GetCircuitResponse got = Get("pay/2");
   EXPECT_EQ(OriginOf(got, "open_duration"),
-            absl::StrCat("POLICY_LAYER_ORDER order ", id, " by alice"));
+            absl::StrCat("POLICY_LAYER_ORDER order ", id, " by oncall"));
   EXPECT_EQ(OriginOf(got, "consecutive_failures"), "POLICY_LAYER_CODE ");
   EXPECT_EQ(OriginOf(got, "max_open_duration"), "POLICY_LAYER_DEFAULT ");
   EXPECT_EQ(got.circuit().order(), 0U) << "that is about the mode";

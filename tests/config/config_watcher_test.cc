@@ -450,7 +450,7 @@ TEST_F(ConfigWatcherTest, TheEventNamesTheFirstErrorsAndTheStatusAllOfThem) {
 TEST_F(ConfigWatcherTest, ACircuitsTotalsModeAndStateStay) {
   StartWith(Yaml(7));
   circuit_->TryAcquire().permit().RecordSuccess();
-  ASSERT_TRUE(circuit_->ForceOpen(Operator("alice").Because("why")).ok());
+  ASSERT_TRUE(circuit_->ForceOpen(Operator("oncall").Because("why")).ok());
   WriteInPlace(file(), Yaml(8));
   ExpectReloaded(8);
   EXPECT_EQ(circuit_->Snapshot().totals.success, 1);
@@ -472,16 +472,17 @@ TEST_F(ConfigWatcherTest, APolicyThatACircuitCantHaveIsRefusedAsAWhole) {
 TEST_F(ConfigWatcherTest, OnDemand) {
   StartWith(Yaml(7));
   WriteInPlace(file(), Yaml(8));
-  const absl::StatusOr<OverridesResult> result = watcher_->Reload(Operator("alice").Because("now"));
+  const absl::StatusOr<OverridesResult> result =
+      watcher_->Reload(Operator("oncall").Because("now"));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(OpenSeconds(), 8);
   EXPECT_TRUE(results_.Take().ok());
 
-  const absl::StatusOr<OverridesResult> again = watcher_->Reload(Operator("alice").Because("now"));
+  const absl::StatusOr<OverridesResult> again = watcher_->Reload(Operator("oncall").Because("now"));
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->circuits, 1U);
   EXPECT_THAT(again->differences, IsEmpty());
-  EXPECT_EQ(LastEvent().actor, "alice");
+  EXPECT_EQ(LastEvent().actor, "oncall");
 }
 
 TEST_F(ConfigWatcherTest, OnDemandWithoutAFile) {

@@ -68,11 +68,11 @@ TEST_F(CircuitsJsonTest, ACriticalOneThatIsOpenMakesIt503) {
   const auto other = Make("user/shop.Users/Get");
   Open(*other);
   EXPECT_EQ(CircuitsJson(registry_, options).http_status(), 200);
-  ASSERT_TRUE(critical->ForceOpen(Operator("alice").Because("the \"migration\"")).ok());
+  ASSERT_TRUE(critical->ForceOpen(Operator("oncall").Because("the \"migration\"")).ok());
   const CircuitsPage page = CircuitsJson(registry_, options);
   EXPECT_EQ(page.http_status(), 503);
   EXPECT_THAT(page.body, HasSubstr(R"({"status":"critical",)"));
-  EXPECT_THAT(page.body, HasSubstr(R"("reason":"alice: the \"migration\"")"));
+  EXPECT_THAT(page.body, HasSubstr(R"("reason":"oncall: the \"migration\"")"));
   EXPECT_THAT(page.body, HasSubstr(R"("mode":"FORCED_OPEN","critical":true)"));
   // Whether or not it is shown.
   options.circuits = {"user/*"};

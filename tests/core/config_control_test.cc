@@ -57,7 +57,7 @@ TEST(ConfigControl, WhatBecameOfAFileIsAnEventOfNoCircuit) {
   std::string told;
   options.listener = [&told](const Event& event) { told = event.detail; };
   CircuitRegistry registry(std::move(options));
-  registry.ReportConfig(true, "a.yaml, version \"7\"", Operator("alice").Because("new limits"));
+  registry.ReportConfig(true, "a.yaml, version \"7\"", Operator("oncall").Because("new limits"));
   EXPECT_EQ(told, "a.yaml, version \"7\"");
   registry.ReportConfig(false, "a.yaml:3:\nno such field\x1b", {});
   EXPECT_EQ(told, "a.yaml:3:\\x0ano such field\\x1b");
@@ -65,7 +65,7 @@ TEST(ConfigControl, WhatBecameOfAFileIsAnEventOfNoCircuit) {
   const std::vector<Event> events = registry.EventsSince(0).events;
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events[0].kind, EventKind::kConfigReloaded);
-  EXPECT_EQ(events[0].actor, "alice");
+  EXPECT_EQ(events[0].actor, "oncall");
   EXPECT_EQ(events[0].circuit, "");
   EXPECT_EQ(LogLevelOf(events[0]), LogLevel::kInfo);
   EXPECT_EQ(events[1].kind, EventKind::kConfigRefused);

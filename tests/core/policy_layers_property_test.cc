@@ -332,7 +332,7 @@ class PolicyLayersPropertyTest : public ::testing::TestWithParam<unsigned> {
     ReferenceOrder order;
     order.pattern = SomePattern();
     order.action = static_cast<OrderAction>(1 + Below(5));
-    order.who = OneOf<std::string>({"alice", "bob"});
+    order.who = OneOf<std::string>({"oncall", "sre"});
     if (order.action == OrderAction::kSetPolicy) {
       do {
         order.settings = SomeSettings();
@@ -355,7 +355,7 @@ class PolicyLayersPropertyTest : public ::testing::TestWithParam<unsigned> {
   void RevokeOrder() {
     if (reference_.orders.empty()) return;
     const uint64_t id = OneOf(reference_.orders).id;
-    EXPECT_TRUE(registry_->RevokeOrder(id, Operator("bob").Because("why")).ok());
+    EXPECT_TRUE(registry_->RevokeOrder(id, Operator("sre").Because("why")).ok());
     reference_.Revoke(id);
   }
 

@@ -26,8 +26,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Operator kAlice = Operator("alice").Because("the migration");
-const Operator kBob = Operator("bob").Because("it is over");
+const Operator kOncall = Operator("oncall").Because("the migration");
+const Operator kSre = Operator("sre").Because("it is over");
 
 PolicyPatch OpensFor(absl::Duration duration, std::string source = "") {
   PolicyPatch patch;
@@ -60,7 +60,7 @@ class PolicyLayersTest : public ::testing::Test {
     return registry_.GetOrCreate(name, policy, name.substr(0, name.find('/'))).value();
   }
   static StandingOrder OrderFor(const std::string& pattern, OrderAction action,
-                                const Operator& by = kAlice) {
+                                const Operator& by = kOncall) {
     StandingOrder order;
     order.pattern = pattern;
     order.action = action;
@@ -68,7 +68,7 @@ class PolicyLayersTest : public ::testing::Test {
     return order;
   }
   static StandingOrder PolicyOrder(const std::string& pattern, PolicyPatch change,
-                                   const Operator& by = kAlice) {
+                                   const Operator& by = kOncall) {
     StandingOrder order = OrderFor(pattern, OrderAction::kSetPolicy, by);
     order.change = std::move(change);
     return order;
@@ -100,7 +100,7 @@ class PolicyLayersTest : public ::testing::Test {
 TEST_F(PolicyLayersTest, P6OverridesReachCircuitsThatAreThereAndThoseMadeLater) {
   const auto there = Make("inventory/shop.Inventory/Get");
   const auto other = Make("users/shop.Users/Get");
-  const auto result = registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kAlice);
+  const auto result = registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kOncall);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->circuits, 2);
   ASSERT_EQ(result->differences.size(), 1);
@@ -111,7 +111,7 @@ TEST_F(PolicyLayersTest, P6OverridesReachCircuitsThatAreThereAndThoseMadeLater) 
   EXPECT_EQ(OpenDurationOf(*other), absl::Seconds(10));
   EXPECT_EQ(OpenDurationOf(*Make("inventory/shop.Inventory/Reserve")), absl::Seconds(3));
   // Gone again.
-  ASSERT_TRUE(registry_.SetOverrides({}, kAlice).ok());
+  ASSERT_TRUE(registry_.SetOverrides({}, kOncall).ok());
   EXPECT_EQ(OpenDurationOf(*there), absl::Seconds(10));
   EXPECT_EQ(there->Snapshot().policy, SmallPolicy().InForce());
 }
@@ -120,12 +120,12 @@ TEST_F(PolicyLayersTest, P6KeepsTotalsModeAndStateAndTouchesNothingThatIsTheSame
   const auto circuit = Make("inventory/shop.Inventory/Get");
   for (int i = 0; i < 3; ++i) circuit->TryAcquire().permit().RecordFailure();
   ASSERT_EQ(circuit->state(), State::kOpen);
-  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kAlice).ok());
+  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kOncall).ok());
   const CircuitSnapshot changed = circuit->Snapshot();
   EXPECT_EQ(changed.state, State::kOpen);
   EXPECT_EQ(changed.totals.failure, 3);
   events_.clear();
-  const auto again = registry_.SetOverrides(Of("inv*", OpensFor(absl::Seconds(3))), kAlice);
+  const auto again = registry_.SetOverrides(Of("inv*", OpensFor(absl::Seconds(3))), kOncall);
   EXPECT_THAT(again->differences, IsEmpty());
   EXPECT_THAT(events_, IsEmpty());
   EXPECT_EQ(circuit->Snapshot().epoch, changed.epoch);
@@ -136,7 +136,7 @@ TEST_F(PolicyLayersTest, P6RefusesAllIfOneCircuitWouldHaveAnInvalidPolicy) {
   Policy small = SmallPolicy();
   small.max_open_duration = absl::Seconds(20);
   const auto bad = Make("inventory/shop.Inventory/Get", small);
-  const auto result = registry_.SetOverrides(Of("*", OpensFor(absl::Seconds(40))), kAlice);
+  const auto result = registry_.SetOverrides(Of("*", OpensFor(absl::Seconds(40))), kOncall);
   EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(result.status().message()),
               HasSubstr("circuit \"inventory/shop.Inventory/Get\": invalid policy: "
@@ -145,7 +145,7 @@ TEST_F(PolicyLayersTest, P6RefusesAllIfOneCircuitWouldHaveAnInvalidPolicy) {
   EXPECT_THAT(registry_.Overrides().dependencies, IsEmpty());
   // One that comes later goes without, and says so.
   ASSERT_TRUE(registry_.Remove("inventory/shop.Inventory/Get").ok());
-  ASSERT_TRUE(registry_.SetOverrides(Of("*", OpensFor(absl::Seconds(40))), kAlice).ok());
+  ASSERT_TRUE(registry_.SetOverrides(Of("*", OpensFor(absl::Seconds(40))), kOncall).ok());
   events_.clear();
   EXPECT_EQ(OpenDurationOf(*Make("inventory/shop.Inventory/Get", small)), absl::Seconds(10));
   ASSERT_EQ(events_.size(), 2);
@@ -158,7 +158,7 @@ TEST_F(PolicyLayersTest, P6APreviewSaysWhatWouldChangeAndChangesNothing) {
   const auto preview = registry_.PreviewOverrides(overrides);
   ASSERT_EQ(preview->differences.size(), 1);
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(10));
-  const auto done = registry_.SetOverrides(overrides, kAlice);
+  const auto done = registry_.SetOverrides(overrides, kOncall);
   ASSERT_EQ(done->differences.size(), 1);
   EXPECT_EQ(*done->differences[0].after, *preview->differences[0].after);
   EXPECT_EQ(circuit->Snapshot().policy, *preview->differences[0].after);
@@ -167,12 +167,12 @@ TEST_F(PolicyLayersTest, P6APreviewSaysWhatWouldChangeAndChangesNothing) {
 TEST_F(PolicyLayersTest, P6ACircuitByKeyGoesByItsMethod) {
   PolicyOverrides overrides = Of("inventory", {});
   overrides.dependencies[0].methods["shop.Inventory/Reserve"] = OpensFor(absl::Seconds(3));
-  ASSERT_TRUE(registry_.SetOverrides(overrides, kAlice).ok());
+  ASSERT_TRUE(registry_.SetOverrides(overrides, kOncall).ok());
   const auto circuit = registry_.GetOrCreate("inventory/tenant 7", SmallPolicy(), "inventory",
                                              "shop.Inventory/Reserve");
   EXPECT_EQ(OpenDurationOf(**circuit), absl::Seconds(3));
   overrides.dependencies[0].methods["shop.Inventory/Reserve"] = OpensFor(absl::Seconds(4));
-  ASSERT_TRUE(registry_.SetOverrides(overrides, kAlice).ok());
+  ASSERT_TRUE(registry_.SetOverrides(overrides, kOncall).ok());
   EXPECT_EQ(OpenDurationOf(**circuit), absl::Seconds(4));
 }
 
@@ -180,8 +180,8 @@ TEST_F(PolicyLayersTest, P6APolicyThatWasSetDirectlyStaysUntilAnOrder) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   Policy direct = SmallPolicy();
   direct.consecutive_failures = 7;
-  ASSERT_TRUE(circuit->SetPolicy(direct, kBob).ok());
-  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kAlice).ok());
+  ASSERT_TRUE(circuit->SetPolicy(direct, kSre).ok());
+  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kOncall).ok());
   EXPECT_EQ(circuit->Snapshot().policy, direct.InForce());
   EXPECT_EQ(OriginOf(circuit->name(), "consecutive_failures").source, "set directly");
   Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5))));
@@ -194,11 +194,11 @@ TEST_F(PolicyLayersTest, P6SaysWhoseWordEachFieldIs) {
   PolicyPatch file = OpensFor(absl::Seconds(3), "shop.yaml:3");
   file.values.half_open.max_concurrent = 4;
   file.fields.push_back({"half_open", "shop.yaml:4"});
-  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", file), kAlice).ok());
+  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", file), kOncall).ok());
   Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5))));
   const FieldOrigin order = OriginOf(circuit->name(), "open_duration");
   EXPECT_EQ(order.layer, PolicyLayer::kOrder);
-  EXPECT_EQ(order.source, "order 1 by alice");
+  EXPECT_EQ(order.source, "order 1 by oncall");
   const FieldOrigin part = OriginOf(circuit->name(), "half_open.max_concurrent");
   EXPECT_EQ(part.layer, PolicyLayer::kFile);
   EXPECT_EQ(part.source, "shop.yaml:4");
@@ -222,15 +222,15 @@ TEST_F(PolicyLayersTest, P6AnOrderOpensCircuitsThatAreMadeAfterIt) {
     EXPECT_EQ(snapshot.mode, Mode::kForcedOpen);
     EXPECT_EQ(snapshot.order, 1);
     ASSERT_TRUE(snapshot.last_action);
-    EXPECT_EQ(snapshot.last_action->actor, "alice");
+    EXPECT_EQ(snapshot.last_action->actor, "oncall");
     EXPECT_EQ(snapshot.last_action->detail, "the migration");
   }
   EXPECT_EQ(other->Snapshot().mode, Mode::kAutomatic);
-  ASSERT_TRUE(registry_.RevokeOrder(1, kBob).ok());
+  ASSERT_TRUE(registry_.RevokeOrder(1, kSre).ok());
   EXPECT_EQ(before->Snapshot().mode, Mode::kAutomatic);
   EXPECT_EQ(before->Snapshot().order, 0);
-  EXPECT_EQ(before->Snapshot().last_action->actor, "bob");
-  EXPECT_EQ(registry_.RevokeOrder(1, kBob).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(before->Snapshot().last_action->actor, "sre");
+  EXPECT_EQ(registry_.RevokeOrder(1, kSre).code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(PolicyLayersTest, P6AnOrderSurvivesEvictionAndLetsItBe) {
@@ -246,19 +246,19 @@ TEST_F(PolicyLayersTest, P6AnOrderSurvivesEvictionAndLetsItBe) {
 
 TEST_F(PolicyLayersTest, P6TheLaterOrderWinsAndRevokedBringsTheEarlierBack) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
-  Give(OrderFor("inventory/*", OrderAction::kDisable, kAlice));
-  Give(OrderFor("inventory/*", OrderAction::kForceOpen, kBob));
+  Give(OrderFor("inventory/*", OrderAction::kDisable, kOncall));
+  Give(OrderFor("inventory/*", OrderAction::kForceOpen, kSre));
   EXPECT_THAT(Ids(), ElementsAre(1, 2));
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kForcedOpen);
   EXPECT_EQ(circuit->Snapshot().order, 2);
-  ASSERT_TRUE(registry_.RevokeOrder(2, kBob).ok());
+  ASSERT_TRUE(registry_.RevokeOrder(2, kSre).ok());
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kDisabled);
   EXPECT_EQ(circuit->Snapshot().order, 1);
   // Policies likewise, field by field.
-  Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5)), kAlice));
-  Give(PolicyOrder("*", OpensFor(absl::Seconds(6)), kBob));
+  Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5)), kOncall));
+  Give(PolicyOrder("*", OpensFor(absl::Seconds(6)), kSre));
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(6));
-  ASSERT_TRUE(registry_.RevokeOrder(4, kBob).ok());
+  ASSERT_TRUE(registry_.RevokeOrder(4, kSre).ok());
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
 }
 
@@ -311,10 +311,10 @@ TEST_F(PolicyLayersTest, P6ACircuitThatComesLateIsHeldForWhatIsLeft) {
 TEST_F(PolicyLayersTest, P6WhatCodeDoesHoldsUntilTheNextOrderForIt) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   Give(OrderFor("inventory/*", OrderAction::kForceOpen));
-  circuit->Disable(kBob);
+  circuit->Disable(kSre);
   EXPECT_EQ(circuit->Snapshot().order, 0);
   Give(OrderFor("users/*", OrderAction::kForceOpen));
-  ASSERT_TRUE(registry_.RevokeOrder(1, kBob).ok());
+  ASSERT_TRUE(registry_.RevokeOrder(1, kSre).ok());
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kDisabled);
   Give(OrderFor("inventory/*", OrderAction::kShadow));
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kShadow);
@@ -331,12 +331,12 @@ TEST_F(PolicyLayersTest, P6AutomateTakesAwayWhatItCoversAndStandsAgainstTheRest)
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kAutomatic);
   // A wider one stays, and is overruled.
   Give(OrderFor("inventory/*", OrderAction::kForceOpen));
-  const uint64_t id = Give(OrderFor("inventory/shop.Inventory/Get", OrderAction::kAutomate, kBob));
+  const uint64_t id = Give(OrderFor("inventory/shop.Inventory/Get", OrderAction::kAutomate, kSre));
   EXPECT_NE(id, 0);
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kAutomatic);
   EXPECT_EQ(circuit->Snapshot().order, id);
   EXPECT_EQ(Make("inventory/shop.Inventory/Put")->Snapshot().mode, Mode::kForcedOpen);
-  ASSERT_TRUE(registry_.RevokeOrder(id, kBob).ok());
+  ASSERT_TRUE(registry_.RevokeOrder(id, kSre).ok());
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kForcedOpen);
   // Of everything.
   EXPECT_EQ(registry_.GiveOrder(OrderFor("*", OrderAction::kAutomate))->id, 0);
@@ -344,9 +344,9 @@ TEST_F(PolicyLayersTest, P6AutomateTakesAwayWhatItCoversAndStandsAgainstTheRest)
 }
 
 TEST_F(PolicyLayersTest, P6TakesThePlaceOfTheSameOperatorsSameOrder) {
-  Give(OrderFor("inventory/*", OrderAction::kForceOpen, kAlice));
-  Give(OrderFor("inventory/*", OrderAction::kForceOpen, kBob));
-  const auto again = registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kForceOpen, kAlice));
+  Give(OrderFor("inventory/*", OrderAction::kForceOpen, kOncall));
+  Give(OrderFor("inventory/*", OrderAction::kForceOpen, kSre));
+  const auto again = registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kForceOpen, kOncall));
   EXPECT_THAT(again->replaced, ElementsAre(1));
   EXPECT_THAT(Ids(), ElementsAre(2, 3));
   PolicyPatch half_open;
@@ -419,8 +419,8 @@ TEST_F(PolicyLayersTest, P6OrdersOfAFormerProcessAreObeyed) {
   StandingOrder order = OrderFor("inventory/*", OrderAction::kForceOpen);
   order.ttl = absl::Minutes(10);
   Give(order);
-  Give(OrderFor("users/*", OrderAction::kDisable, kBob));
-  ASSERT_TRUE(registry_.RevokeOrder(2, kBob).ok());
+  Give(OrderFor("users/*", OrderAction::kDisable, kSre));
+  ASSERT_TRUE(registry_.RevokeOrder(2, kSre).ok());
   ASSERT_EQ(kept.size(), 3);
   EXPECT_EQ(kept[1].size(), 2);
   ASSERT_EQ(kept[2].size(), 1);
@@ -472,11 +472,12 @@ TEST(PolicyLayersConcurrencyTest, P6InTheEndEveryCircuitIsAsTheLayersSay) {
   threads.emplace_back([&] {
     for (int i = 1; i <= 100; ++i) {
       EXPECT_TRUE(
-          registry.SetOverrides(Of("inventory", OpensFor(absl::Seconds(i % 50 + 1))), kAlice).ok());
+          registry.SetOverrides(Of("inventory", OpensFor(absl::Seconds(i % 50 + 1))), kOncall)
+              .ok());
     }
-    EXPECT_TRUE(registry.SetOverrides(Of("inventory", OpensFor(absl::Seconds(60))), kAlice).ok());
+    EXPECT_TRUE(registry.SetOverrides(Of("inventory", OpensFor(absl::Seconds(60))), kOncall).ok());
   });
-  for (const char* who : {"alice", "bob"}) {
+  for (const char* who : {"oncall", "sre"}) {
     threads.emplace_back([&registry, who] {
       StandingOrder order;
       order.by = Operator(who).Because("why");

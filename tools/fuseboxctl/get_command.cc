@@ -112,7 +112,7 @@ std::string CandidateLine(const fusebox::v1::ShadowCounts& shadow, const Termina
                       ShadowText(shadow));
 }
 
-// "default", "code", "file payments.yaml:12", "order 7 by alice".
+// "default", "code", "file payments.yaml:12", "order 7 by oncall".
 std::string OriginText(const fusebox::v1::FieldOrigin& origin) {
   switch (origin.layer()) {
     case fusebox::v1::POLICY_LAYER_DEFAULT:
