@@ -160,7 +160,9 @@ void MeasureKeys(int turns) {
   const auto ask_for = [&](int from, int to) {
     for (int i = from; i < to; ++i) {
       const std::string& key = keys[static_cast<std::size_t>(i)];
-      const auto name = [&] { return absl::StrCat("inventory/", key); };
+      const auto name = [&] {
+        return fusebox::internal::NewCircuit{absl::StrCat("inventory/", key), {}};
+      };
       if (table.Circuit(key, settings, name).breaker == nullptr) std::abort();
     }
   };

@@ -92,8 +92,9 @@ class World {
 
  private:
   FoundCircuit Call(const std::string& key) {
-    FoundCircuit found =
-        table_->Circuit(key, settings_, [&key] { return absl::StrCat("t/", key); });
+    FoundCircuit found = table_->Circuit(key, settings_, [&key] {
+      return fusebox::internal::NewCircuit{absl::StrCat("t/", key), {}};
+    });
     EXPECT_NE(found.breaker, nullptr);
     Check(found, absl::StrCat("t/", key));
     return found;
@@ -104,7 +105,10 @@ class World {
     if (!entry) entry = table_->Add(key, settings_);
     EXPECT_EQ(entry->key(), key);
     entry->Touch();
-    Check(table_->CircuitOf(*entry, [&key] { return absl::StrCat("t/", key); }),
+    Check(table_->CircuitOf(*entry,
+                            [&key] {
+                              return fusebox::internal::NewCircuit{absl::StrCat("t/", key), {}};
+                            }),
           absl::StrCat("t/", key));
     EXPECT_EQ(entry->key(), key);
   }

@@ -89,8 +89,9 @@ TEST(CircuitTableMemoryTest, AMillionKeysThatComeOnceLeaveNothingBehind) {
   int64_t most = 0;
   for (int i = 0; i < kKeys; ++i) {
     const std::string key = absl::StrCat("a key that comes once ", i);
-    const FoundCircuit found =
-        table.Circuit(key, settings, [&] { return absl::StrCat("t/", key); });
+    const FoundCircuit found = table.Circuit(key, settings, [&] {
+      return fusebox::internal::NewCircuit{absl::StrCat("t/", key), {}};
+    });
     ASSERT_NE(found.breaker, nullptr);
     found.breaker->TryAcquire().permit().RecordSuccess();
     if ((i + 1) % kRound != 0) continue;

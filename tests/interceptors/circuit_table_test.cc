@@ -34,7 +34,9 @@ class CircuitTableTest : public testing::Test {
   }
 
   FoundCircuit Circuit(const std::string& key) {
-    return table_->Circuit(key, settings_, [&] { return absl::StrCat("inventory/", key); });
+    return table_->Circuit(key, settings_, [&] {
+      return fusebox::internal::NewCircuit{absl::StrCat("inventory/", key), {}};
+    });
   }
   std::shared_ptr<fusebox::CircuitBreaker> Registered(const std::string& key) {
     return registry_->Find(absl::StrCat("inventory/", key));
@@ -68,7 +70,12 @@ TEST_F(CircuitTableTest, HoldsAnyNumberOfKeysThatHaveCircuits) {
   constexpr int kKeys = 20'000;
   const auto circuit = [&](int i) {
     const std::string key = absl::StrCat("key ", i);
-    return table.Circuit(key, settings_, [&] { return absl::StrCat("t/", key); }).breaker;
+    return table
+        .Circuit(key, settings_,
+                 [&] {
+                   return fusebox::internal::NewCircuit{absl::StrCat("t/", key), {}};
+                 })
+        .breaker;
   };
   std::set<fusebox::CircuitBreaker*> circuits;
   for (int i = 0; i < kKeys; ++i) circuits.insert(circuit(i));
@@ -121,7 +128,9 @@ TEST_F(CircuitTableTest, ACircuitLivesWhileACallHoldsIt) {
 TEST_F(CircuitTableTest, AnEntryThatIsHeldKeepsItsKeyAndCircuit) {
   const EntryRef held = table_->Add("/shop.Inventory/Reserve", settings_);
   const auto circuit = [&] {
-    return table_->CircuitOf(*held, [] { return std::string("inventory/shop.Inventory/Reserve"); });
+    return table_->CircuitOf(*held, [] {
+      return fusebox::internal::NewCircuit{"inventory/shop.Inventory/Reserve", {}};
+    });
   };
   std::vector<FoundCircuit> found;
   for (int round = 0; round < 10; ++round) {  // as often as an operator likes
@@ -145,7 +154,9 @@ TEST_F(CircuitTableTest, PinnedEntriesStayWithTheirCircuits) {
   constexpr int kPinned = 3;
   CircuitTable table(registry_, "inventory", kPinned);
   const auto circuit = [&](const std::string& key) {
-    return table.Circuit(key, settings_, [&] { return absl::StrCat("inventory/", key); });
+    return table.Circuit(key, settings_, [&] {
+      return fusebox::internal::NewCircuit{absl::StrCat("inventory/", key), {}};
+    });
   };
   std::vector<std::weak_ptr<fusebox::CircuitBreaker>> circuits;
   for (int round = 0; round <= kPinned; ++round) {
