@@ -33,26 +33,22 @@ struct CircuitsJsonOptions {
 };
 
 struct CircuitsPage {
-  // One object of JSON, with the fields
-  //   status    "ok", or "critical" if `critical_open`
-  //   time      of the page, as are all times "2026-11-27T03:12:09.120Z", in UTC
-  //   total     how many circuits fit
-  //   open      how many of those are OPEN
-  //   left_out  how many of `total` are not in `circuits`
-  //   circuits  an array, by name, of objects with
-  //     name, target
-  //     state              "CLOSED", "OPEN" or "HALF_OPEN"
-  //     mode               "AUTOMATIC", "FORCED_OPEN", "DISABLED" or "SHADOW"
-  //     critical           whether it is one of CircuitsJsonOptions::critical
-  //     success_count, failure_count, rejected_calls
-  //     total_calls        those three, and calls that were ignored
-  //     in_flight
-  //     last_state_change  null if there was none
-  //     reason             unless it is CLOSED: what opened it last, or who and why; else null
-  // More fields may come. Counts are over the circuit's life. What a dependency said isn't there.
+  // One object of JSON. More fields may come.
+  // - status: "ok", or "critical" if `critical_open`
+  // - time: of the page; as are all times "2026-11-27T03:12:09.120Z", in UTC
+  // - total, open, left_out: how many circuits fit, how many of those are OPEN, and how many are
+  // not
+  //   in `circuits`
+  // - circuits: an array, by name, of objects with name, target, state ("CLOSED", "OPEN" or
+  //   "HALF_OPEN"), mode ("AUTOMATIC", "FORCED_OPEN", "DISABLED" or "SHADOW"), critical (whether it
+  //   is one of CircuitsJsonOptions::critical), success_count, failure_count, rejected_calls,
+  //   total_calls (those three, and calls that were ignored), in_flight, last_state_change (null if
+  //   there was none), reason (what opened it last, or who set the mode and why; null if it is
+  //   CLOSED in automatic mode)
+  // Counts are over the circuit's life. What a dependency said isn't there.
   std::string body;
 
-  // Whether a circuit of the critical ones is OPEN.
+  // Whether a circuit of the critical ones is OPEN, and rejects calls: in mode SHADOW none does.
   bool critical_open = false;
 
   // 503 if a critical one is OPEN, else 200. For alerts, load balancers and features that are

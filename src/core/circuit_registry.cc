@@ -109,7 +109,7 @@ class MethodNames {
 // What the layers of the present make of the policies of new circuits. Thread-safe.
 class NewCircuitPolicies {
  public:
-  PolicyResolver::Result Resolve(const std::shared_ptr<const PolicyLayers>& layers,
+  PolicyResolver::Fallen Resolve(const std::shared_ptr<const PolicyLayers>& layers,
                                  const CircuitIdentity& circuit,
                                  const std::shared_ptr<const CodePolicy>& code) {
     MutexLock lock(mutex_);
@@ -117,7 +117,7 @@ class NewCircuitPolicies {
       layers_ = layers;
       resolver_.emplace(layers);
     }
-    return resolver_->Resolve(circuit, code);
+    return resolver_->ResolveOrFallBack(circuit, code);
   }
 
  private:
@@ -387,12 +387,9 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
   }
 
   void ApplyLayers(const CircuitIdentity& identity, Draft& draft) {
-    PolicyResolver::Result policy = new_policies_.Resolve(draft.layers, identity, draft.code);
-    if (policy.ok()) {
-      draft.policy = *std::move(policy);
-    } else {
-      draft.left_out = std::string(policy.status().message());
-    }
+    PolicyResolver::Fallen fallen = new_policies_.Resolve(draft.layers, identity, draft.code);
+    draft.policy = std::move(fallen.policy);
+    draft.left_out = std::move(fallen.left_out);
   }
 
   std::shared_ptr<CircuitBreaker> Make(absl::string_view name, std::shared_ptr<const Policy> policy,
@@ -450,8 +447,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     core.PushAdded(std::move(detail));
     if (!draft.left_out.empty()) {
       core.PushEvent(EventKind::kPolicyChanged,
-                     absl::StrCat("overrides and standing orders are left out: ", draft.left_out),
-                     {});
+                     absl::StrCat("left out of its policy: ", draft.left_out), {});
     }
     LayeredCircuit& added = PutIn(circuit, draft.gap);
     added.code = std::move(draft.code);

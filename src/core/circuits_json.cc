@@ -34,7 +34,8 @@ bool FitsOne(GlobText& name, const std::vector<std::string>& globs) {
 }
 
 std::string ReasonOf(const CircuitSnapshot& circuit) {
-  if (circuit.mode != Mode::kAutomatic && circuit.last_action) {
+  const bool is_held = circuit.mode == Mode::kForcedOpen || circuit.mode == Mode::kDisabled;
+  if (is_held && circuit.last_action) {
     return JsonString(absl::StrCat(circuit.last_action->actor, ": ", circuit.last_action->detail));
   }
   if (circuit.state != State::kClosed && circuit.last_opening) {
@@ -74,7 +75,7 @@ class Page {
     if (!options_.circuits.empty() && !FitsOne(name, options_.circuits)) return;
     const bool is_critical = FitsOne(name, options_.critical);
     const CircuitSnapshot snapshot = circuit.Snapshot();
-    const bool is_open = snapshot.state == State::kOpen;
+    const bool is_open = snapshot.state == State::kOpen && snapshot.mode != Mode::kShadow;
     ++total_;
     open_ += is_open ? 1 : 0;
     critical_open_ |= is_open && is_critical;

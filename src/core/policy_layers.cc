@@ -63,10 +63,17 @@ std::vector<std::string> SetPolicyFields(const Policy& policy) { return SetField
 std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& layers,
                                  const CircuitIdentity& circuit,
                                  const std::shared_ptr<const CodePolicy>& code) {
-  const PolicyResolver::Result in_force = PolicyResolver(layers).Resolve(circuit, code);
-  const bool apply = in_force.ok();  // where they come to no policy they are left out
+  PolicyResolver resolver(layers);
+  OrdersOfCircuit its = layers->orders().Of(circuit.name);
+  // What is left out has no word.
+  PolicyResolver::Result in_force = resolver.Resolve(circuit, code, its);
+  if (!in_force.ok()) {
+    its.policy.clear();
+    in_force = resolver.Resolve(circuit, code, its);
+  }
+  const bool apply = in_force.ok();
   const OverridesIndex::Patches patches = layers->index().Find(circuit);
-  const std::vector<const HeldOrder*> orders = layers->orders().Of(circuit.name).policy;
+  const std::vector<const HeldOrder*>& orders = its.policy;
   const auto origin_of = [&](const std::string& path) -> FieldOrigin {
     if (apply) {
       for (auto each = orders.rbegin(); each != orders.rend(); ++each) {
@@ -100,6 +107,17 @@ PolicyResolver::Result PolicyResolver::Resolve(const CircuitIdentity& circuit,
   return result;
 }
 
+PolicyResolver::Fallen PolicyResolver::ResolveOrFallBack(
+    const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code,
+    const OrdersOfCircuit& orders) {
+  Result whole = Resolve(circuit, code, orders);
+  if (whole.ok()) return {*std::move(whole), ""};
+  const std::string problem(whole.status().message());
+  Result without_orders = Resolve(circuit, code, OrdersOfCircuit());
+  if (!without_orders.ok()) return {code->in_force, absl::StrCat("overrides: ", problem)};
+  return {*std::move(without_orders), problem};
+}
+
 PolicyResolver::Result PolicyResolver::ResolveAnew(const CodePolicy& code,
                                                    const OverridesIndex::Patches& patches,
                                                    const Orders& orders) const {
@@ -111,11 +129,18 @@ PolicyResolver::Result PolicyResolver::ResolveAnew(const CodePolicy& code,
     is_codes = false;
   }
   Result in_force = is_codes ? Result(code.in_force) : PolicyInForce(policy);
+  if (!in_force.ok() || orders.empty()) return in_force;
+  // Checked as a whole: each may only be right together with the next.
+  Policy ordered = **in_force;
+  std::string ids;
   for (const HeldOrder* const each : orders) {
-    if (!in_force.ok()) break;
-    in_force = PolicyInForce(Patched(**in_force, each->order.change));
+    ordered = Patched(ordered, each->order.change).InForce();
+    absl::StrAppend(&ids, ids.empty() ? "" : ", ", each->order.id);
   }
-  return in_force;
+  in_force = PolicyInForce(ordered);
+  if (in_force.ok()) return in_force;
+  return absl::InvalidArgumentError(
+      absl::StrCat(in_force.status().message(), "; with standing orders about its policy: ", ids));
 }
 
 }  // namespace fusebox::internal

@@ -69,6 +69,20 @@ class PolicyResolver {
     return Resolve(circuit, code, layers_->orders().Of(circuit.name));
   }
 
+  // The same, where it has to be a valid one: without the orders if it isn't with them, and without
+  // the overrides if it isn't with those. `left_out` says what and why; empty: nothing.
+  struct Fallen {
+    std::shared_ptr<const Policy> policy;
+    std::string left_out;
+  };
+  Fallen ResolveOrFallBack(const CircuitIdentity& circuit,
+                           const std::shared_ptr<const CodePolicy>& code,
+                           const OrdersOfCircuit& orders);
+  Fallen ResolveOrFallBack(const CircuitIdentity& circuit,
+                           const std::shared_ptr<const CodePolicy>& code) {
+    return ResolveOrFallBack(circuit, code, layers_->orders().Of(circuit.name));
+  }
+
   std::size_t size() const { return known_.size(); }
 
  private:

@@ -337,8 +337,7 @@ void RegistryLayers::Spread(const Layers& before, const Layers& layers, const Op
       each.policy_order_seen = its.latest_policy();
       if (core.LayeredPolicy() == nullptr) each.AdoptPolicy();
     }
-    const PolicyResolver::Result policy = resolver.Resolve(each.identity(), each.code, its);
-    core.ApplyPolicy(policy.ok() ? *policy : each.code->in_force, by);
+    core.ApplyPolicy(resolver.ResolveOrFallBack(each.identity(), each.code, its).policy, by);
     const uint64_t present = core.mode_order();
     const bool is_gone = present != 0 && orders.Find(present) == nullptr;
     if (its.mode != nullptr && (its.mode->order.id > each.mode_order_seen || is_gone)) {

@@ -53,6 +53,19 @@ bool IsWider(const StandingOrder& order, const StandingOrder& than) {
   return GlobMatches(order.pattern, than.pattern);
 }
 
+// Whether there may be a name that fits both.
+bool MayMeet(const std::string& a, const std::string& b) {
+  if (IsPlainName(a)) return GlobMatches(b, a);
+  if (IsPlainName(b)) return GlobMatches(a, b);
+  // Both begin with what stands for itself.
+  const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  const auto ends = [](std::string::const_iterator at, const std::string& glob) {
+    return at == glob.end() || *at == '*' || *at == '?' ||
+           std::find_if(glob.begin(), at, [](char c) { return c == '*' || c == '?'; }) != at;
+  };
+  return ends(differ.first, a) || ends(differ.second, b);
+}
+
 bool TakesPlaceOf(const StandingOrder& later, const StandingOrder& earlier) {
   if (later.action == OrderAction::kAutomate) {
     return IsOfMode(earlier.action) && IsWider(later, earlier);
@@ -169,15 +182,15 @@ StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
 }
 
 // Automatic mode is what there is without an order: one that asks for it has something to do while
-// an earlier one says otherwise.
+// an earlier one, for the same circuits, says otherwise.
 void StandingOrders::DropIdle() {
-  bool has_mode = false;
   std::vector<Held> left;
   for (Held& each : orders_) {
-    const OrderAction action = each->order.action;
-    if (action == OrderAction::kAutomate && !has_mode) continue;
-    has_mode |= IsOfMode(action) && action != OrderAction::kAutomate;
-    left.push_back(std::move(each));
+    const bool overrules = std::any_of(left.begin(), left.end(), [&](const Held& earlier) {
+      return IsOfMode(earlier->order.action) && earlier->order.action != OrderAction::kAutomate &&
+             MayMeet(earlier->order.pattern, each->order.pattern);
+    });
+    if (each->order.action != OrderAction::kAutomate || overrules) left.push_back(std::move(each));
   }
   orders_ = std::move(left);
 }

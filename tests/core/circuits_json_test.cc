@@ -79,6 +79,19 @@ TEST_F(CircuitsJsonTest, ACriticalOneThatIsOpenMakesIt503) {
   EXPECT_EQ(CircuitsJson(registry_, options).http_status(), 200);
 }
 
+TEST_F(CircuitsJsonTest, OneInShadowRejectsNothing) {
+  const auto circuit = Make("payment/shop.Payments/Charge");
+  circuit->Shadow(Operator("oncall").Because("a look"));
+  for (int i = 0; i < 3; ++i) circuit->TryAcquire().permit().RecordFailure();
+  ASSERT_EQ(circuit->state(), State::kOpen);
+  CircuitsJsonOptions options;
+  options.critical = {"*"};
+  const CircuitsPage page = CircuitsJson(registry_, options);
+  EXPECT_EQ(page.http_status(), 200);
+  EXPECT_THAT(page.body, HasSubstr(R"("open":0)"));
+  EXPECT_THAT(page.body, HasSubstr(R"("reason":"3 failures in a row >= 3")"));
+}
+
 TEST_F(CircuitsJsonTest, OfManyTheUrgentOnesAreShown) {
   for (int i = 0; i < 2'500; ++i) Make(absl::StrCat("tenants/", 10'000 + i));
   Open(*registry_.Find("tenants/12400"));

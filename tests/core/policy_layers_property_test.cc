@@ -3,6 +3,7 @@
 // Random overrides, orders and circuits: what is in force is what a plain reading of rule P6 says.
 // The reference here shares nothing with the library: it keeps all that was said, and goes through
 // it from the beginning whenever it is asked.
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -207,6 +208,14 @@ class Reference {
     return Fits(pattern, than);
   }
 
+  // Whether their beginnings, up to the first wildcard of either, agree.
+  static bool Meet(const std::string& a, const std::string& b) {
+    if (a.find_first_of("*?") == std::string::npos) return Fits(b, a);
+    if (b.find_first_of("*?") == std::string::npos) return Fits(a, b);
+    const std::size_t size = std::min(a.find_first_of("*?"), b.find_first_of("*?"));
+    return a.substr(0, size) == b.substr(0, size);
+  }
+
   static bool TakesPlace(const ReferenceOrder& order, const ReferenceOrder& of) {
     const bool sets_policy = order.action == OrderAction::kSetPolicy;
     if (sets_policy != (of.action == OrderAction::kSetPolicy)) return false;
@@ -223,12 +232,15 @@ class Reference {
   // What follows when orders have gone: those that ask for automatic mode against nothing go, too,
   // and circuits go to the latest that is left.
   void Settle() {
-    bool has_mode = false;
     std::vector<ReferenceOrder> left;
     for (const ReferenceOrder& each : orders) {
-      if (each.action == OrderAction::kAutomate && !has_mode) continue;
-      has_mode |= each.action != OrderAction::kAutomate && each.action != OrderAction::kSetPolicy;
-      left.push_back(each);
+      bool has_something_to_do = each.action != OrderAction::kAutomate;
+      for (const ReferenceOrder& earlier : left) {
+        has_something_to_do |= earlier.action != OrderAction::kAutomate &&
+                               earlier.action != OrderAction::kSetPolicy &&
+                               Meet(earlier.pattern, each.pattern);
+      }
+      if (has_something_to_do) left.push_back(each);
     }
     orders = left;
     for (auto& [name, circuit] : circuits) {

@@ -149,7 +149,7 @@ TEST_F(PolicyLayersTest, P6RefusesAllIfOneCircuitWouldHaveAnInvalidPolicy) {
   events_.clear();
   EXPECT_EQ(OpenDurationOf(*Make("inventory/shop.Inventory/Get", small)), absl::Seconds(10));
   ASSERT_EQ(events_.size(), 2);
-  EXPECT_THAT(events_[1].detail, HasSubstr("overrides and standing orders are left out: invalid"));
+  EXPECT_THAT(events_[1].detail, HasSubstr("left out of its policy: overrides: invalid"));
 }
 
 TEST_F(PolicyLayersTest, P6APreviewSaysWhatWouldChangeAndChangesNothing) {
@@ -341,6 +341,42 @@ TEST_F(PolicyLayersTest, P6AutomateTakesAwayWhatItCoversAndStandsAgainstTheRest)
   // Of everything.
   EXPECT_EQ(registry_.GiveOrder(OrderFor("*", OrderAction::kAutomate))->id, 0);
   EXPECT_THAT(Ids(), IsEmpty());
+}
+
+TEST_F(PolicyLayersTest, P6AutomateIsIdleBesideOrdersForOthers) {
+  Give(OrderFor("ledger/*", OrderAction::kForceOpen));
+  Give(OrderFor("inventory/*", OrderAction::kForceOpen));
+  EXPECT_EQ(registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kAutomate, kSre))->id, 0);
+  EXPECT_THAT(Ids(), ElementsAre(1));
+  Give(OrderFor("*/shop.Inventory/Get", OrderAction::kForceOpen));
+  EXPECT_NE(registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kAutomate, kSre))->id, 0);
+}
+
+TEST_F(PolicyLayersTest, P6OrdersThatFitNoPolicyAreLeftOutAlone) {
+  PolicyPatch small;
+  small.values.window = CountWindow{4};
+  small.values.minimum_calls = 4;
+  small.values.failure_rate = 0.5;
+  small.fields = {{"count_window", ""}, {"minimum_calls", ""}, {"failure_rate", ""}};
+  PolicyPatch calls;
+  calls.values.minimum_calls = 15;
+  calls.fields = {{"minimum_calls", ""}};
+  Give(PolicyOrder("inventory/*", calls));
+  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", small), kOncall).ok());
+  events_.clear();
+  const auto circuit = Make("inventory/shop.Inventory/Get");
+  EXPECT_EQ(circuit->Snapshot().policy->minimum_calls, 4);
+  EXPECT_THAT(
+      events_.at(1).detail,
+      HasSubstr("left out of its policy: invalid policy: minimum_calls = 15, must be from 1 "
+                "to 4 (the size of the window); with standing orders about its policy: 1"));
+  EXPECT_EQ(OriginOf(circuit->name(), "minimum_calls").layer, PolicyLayer::kFile);
+  // Right again together with another one.
+  PolicyPatch window;
+  window.values.window = CountWindow{20};
+  window.fields = {{"count_window.size", ""}};
+  Give(PolicyOrder("*", window, kSre));
+  EXPECT_EQ(circuit->Snapshot().policy->minimum_calls, 15);
 }
 
 TEST_F(PolicyLayersTest, P6TakesThePlaceOfTheSameOperatorsSameOrder) {
