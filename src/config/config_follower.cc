@@ -6,14 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "fusebox/user_code.h"
 #include "src/base/printable.h"
-#include "src/base/sha256.h"
 #include "src/base/user_code.h"
 
 namespace fusebox::internal {
@@ -52,16 +50,6 @@ absl::StatusOr<ConfigFormat> FormatOf(absl::string_view name) {
   if (name == "text") return ConfigFormat::kText;
   return absl::InvalidArgumentError(absl::StrCat("format = \"", Printable(name, kMaxShownBytes),
                                                  "\", must be yaml, json or text"));
-}
-
-// A file that somebody begins to write is empty at first, and says nothing about anything: that
-// isn't to be put in force.
-bool IsEmpty(const Config& config) {
-  static const std::string* const kHashOfNothing = [] {
-    const Sha256::Bytes digest = Sha256().Digest();
-    return new std::string(absl::BytesToHexString(std::string(digest.begin(), digest.end())));
-  }();
-  return config.hash() == *kHashOfNothing;
 }
 
 // Marks the thread that reads the file, for as long as it lives.
@@ -148,7 +136,6 @@ ConfigFollower::Loaded ConfigFollower::Load() const {
     }
   }
   if (!loaded.ok()) return loaded;
-  if (IsEmpty(**loaded)) return InFile(absl::InvalidArgumentError("is empty"));
   const absl::Status status = CheckFunctions(**loaded);
   return status.ok() ? std::move(loaded) : status;
 }

@@ -31,6 +31,7 @@ namespace {
 using Kind = ConfigNode::Kind;
 
 constexpr std::size_t kMaxNameBytes = 1'024;
+constexpr std::size_t kMaxVersionBytes = 128;
 constexpr Range<int64_t> kCircuitsRange = {0, 10'000'000};
 constexpr Range<int64_t> kEventsRange = {1, 1'000'000};
 constexpr Range<int64_t> kLinesRange = {1, 1'000'000};
@@ -70,7 +71,7 @@ class Reader {
 
   ConfigContent Read(const ConfigNode& root) {
     MapReader map(root.line, root, "", problems_);
-    content_.version = map.Text("version", kMaxNameBytes).value_or("");
+    content_.version = map.Text("version", kMaxVersionBytes).value_or("");
     if (const ConfigEntry* const presets = map.Find("presets")) {
       if (presets->value->kind == Kind::kMap) {
         policies_.ReadPresets(*presets->value, "presets");
@@ -115,6 +116,7 @@ class Reader {
   void ReadDependency(const ConfigEntry& entry, const std::string& path) {
     CheckDependencyName(entry, path);
     MapReader map(entry.line, *entry.value, path, problems_);
+    map.Belongs(PolicyKeys(), "default");
     DependencyContent& dependency = content_.dependencies.emplace_back();
     dependency.name = entry.key;
     InterceptorOptions& options = dependency.options;
@@ -310,7 +312,12 @@ ConfigContent ReadConfig(absl::string_view text, ConfigFormat format, Problems& 
   const ConfigNodePtr root = format == ConfigFormat::kText   ? ReadTextProto(text, problems)
                              : format == ConfigFormat::kJson ? ReadJson(text, problems)
                                                              : ReadYaml(text, problems);
-  return root == nullptr ? ConfigContent() : Reader(problems, warnings).Read(*root);
+  if (root == nullptr) return {};
+  ConfigContent content = Reader(problems, warnings).Read(*root);
+  if (content.dependencies.empty()) {
+    warnings.Add(0, "", "has no dependencies: every circuit goes by its code's policy");
+  }
+  return content;
 }
 
 }  // namespace fusebox::internal

@@ -38,6 +38,12 @@ class MapReader {
 
   std::string PathOf(const char* key) const { return ConfigPath(path_, key); }
 
+  // Of keys that are unknown here: which map they go in.
+  void Belongs(std::set<std::string> keys, const char* in) {
+    elsewhere_ = std::move(keys);
+    elsewhere_in_ = in;
+  }
+
   // The value of a key, or none if it isn't there or is wrong, which is told.
   std::optional<std::string> Text(const char* key, std::size_t most);
   std::optional<bool> Flag(const char* key);
@@ -75,6 +81,8 @@ class MapReader {
   const std::string path_;
   Problems& problems_;
   std::set<std::string> known_;
+  std::set<std::string> elsewhere_;
+  const char* elsewhere_in_ = "";
 };
 
 }  // namespace fusebox::internal

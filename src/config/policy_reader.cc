@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/policy.h"
+#include "src/base/text.h"
 #include "src/config/values.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
@@ -37,6 +38,40 @@ class CandidateReader {
   virtual ~CandidateReader() = default;
   virtual ReadPatch ReadCandidate(const ConfigNode& node, const std::string& path) = 0;
 };
+
+// Of the alternatives, in their order; the last argument only says of which.
+template <typename Field, typename... Types>
+std::vector<std::string> NamesOf(const Field& field, const std::variant<Types...>* /*type*/) {
+  const std::array<const char*, sizeof...(Types)> alone = {std::get<0>(kFields<Types>).name...};
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    const char* const name = field.alternatives[i].name;
+    names.emplace_back(*name != '\0' ? name : alone[i]);
+  }
+  return names;
+}
+
+template <typename Field, typename Value>
+void AddNames(const Field& field, const Value& value, std::set<std::string>& names) {
+  if constexpr (IsChoice<Field>::value) {
+    for (const std::string& name : NamesOf(field, IfSet(value))) names.insert(name);
+  } else {
+    names.insert(field.name);
+  }
+}
+
+template <typename T>
+void AddNamesOf(const T& any, std::set<std::string>& names) {
+  VisitFields(any, [&](const auto& field, const auto& value) { AddNames(field, value, names); });
+}
+
+// "; did you mean 50% (0.5)?", of a share that is written as a percentage without its sign. What is
+// up to 2 can as well be a share that is too large.
+template <typename Field>
+std::string PercentAdvice(const Field& field, const ConfigNode& node, double value) {
+  if (value <= 2 || absl::StrContains(node.text, '%') || !field.Has(value / 100)) return "";
+  return absl::StrCat("; did you mean ", NumberText(value), "% (", NumberText(value / 100), ")?");
+}
 
 // Reads the fields of a policy that a map names, each by its row.
 class FieldReader {
@@ -80,33 +115,10 @@ class FieldReader {
   void Unknown(const Place& place, bool is_policy) {
     std::set<std::string> names;
     if (is_policy) names = {kPreset, kWithout};
-    const T any;
-    VisitFields(any, [&](const auto& field, const auto& value) { AddNames(field, value, names); });
+    AddNamesOf(T(), names);
     problems_.Add(place.entry.line, place.path,
                   absl::StrCat("no such key", problems_.Advice(place.entry.key, names)));
     to_.broken = true;
-  }
-
-  template <typename Field, typename Value>
-  static void AddNames(const Field& field, const Value& value, std::set<std::string>& names) {
-    if constexpr (IsChoice<Field>::value) {
-      for (const std::string& name : NamesOf(field, IfSet(value))) names.insert(name);
-    } else {
-      names.insert(field.name);
-    }
-  }
-
-  // Of the alternatives, in their order; the last argument only says of which.
-  template <typename Field, typename... Types>
-  static std::vector<std::string> NamesOf(const Field& field,
-                                          const std::variant<Types...>* /*type*/) {
-    const std::array<const char*, sizeof...(Types)> alone = {std::get<0>(kFields<Types>).name...};
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < alone.size(); ++i) {
-      const char* const name = field.alternatives[i].name;
-      names.emplace_back(*name != '\0' ? name : alone[i]);
-    }
-    return names;
   }
 
   // Each is true if the place is the field's, and then has read it.
@@ -130,7 +142,11 @@ class FieldReader {
       Bad(place, wrong);
       value = field.range.min;
     } else if (!field.Has(read)) {
-      Bad(place, RangeText(field));
+      std::string advice;
+      if constexpr (std::is_same_v<ValueOf<Member>, double>) {
+        if (IsShare(field)) advice = PercentAdvice(field, place.node(), read);
+      }
+      Bad(place, absl::StrCat(RangeText(field), advice));
       value = field.range.min;
     } else {
       value = read;
@@ -292,6 +308,12 @@ std::string PlaceOf(const PolicyPatch& patch, const std::string& field) {
 }
 
 }  // namespace
+
+std::set<std::string> PolicyKeys() {
+  std::set<std::string> keys = {kPreset, kWithout};
+  AddNamesOf(Policy(), keys);
+  return keys;
+}
 
 void PolicyReader::ReadPresets(const ConfigNode& presets, const std::string& path) {
   for (const ConfigEntry& entry : presets.entries) {

@@ -5,6 +5,7 @@
 #define FUSEBOX_SRC_CONFIG_POLICY_READER_H_
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -13,6 +14,9 @@
 #include "src/config/problems.h"
 
 namespace fusebox::internal {
+
+// The keys that the map of a policy may have.
+std::set<std::string> PolicyKeys();
 
 struct ReadPatch {
   PolicyPatch patch;  // each field with its place

@@ -9,7 +9,7 @@
 namespace fusebox::internal {
 
 // The tree of a whole file: a map, or null if there is anything wrong that isn't just in one place.
-// Whatever is wrong is told. An empty file is an empty map.
+// Whatever is wrong is told. An empty file is an error.
 ConfigNodePtr ReadYaml(absl::string_view text, Problems& problems);
 
 // As YAML, which JSON is, but only what JSON has: no anchors and no blocks, strings in quotes.

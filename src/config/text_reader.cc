@@ -201,6 +201,10 @@ ConfigNodePtr ReadTextProto(absl::string_view text, Problems& problems) {
     if (problems.empty()) problems.Add(0, "", "no text of a fusebox.v1.Config");
     return nullptr;
   }
+  if (config.ByteSizeLong() == 0) {
+    problems.Add(0, "", "is empty");
+    return nullptr;
+  }
   NodeBuilder builder(problems);
   Walker(builder).Walk(config, &places, 1);
   return builder.stopped() ? nullptr : builder.root();

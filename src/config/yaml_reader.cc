@@ -10,6 +10,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "src/base/utf8.h"
 #include "src/config/node_builder.h"
 #include "src/config/readers.h"
+#include "src/config/yaml_source.h"
 
 namespace fusebox::internal {
 namespace {
@@ -29,6 +31,7 @@ namespace {
 enum class Dialect { kYaml, kJson };
 
 constexpr std::size_t kMaxMessageBytes = 200;
+constexpr char kNoColon[] = "a key must be followed by a colon";
 
 int LineOf(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
 
@@ -49,22 +52,44 @@ bool IsJsonLiteral(absl::string_view text) {
 
 class TreeMaker final : public YAML::EventHandler {
  public:
-  TreeMaker(Dialect dialect, Problems& problems)
-      : dialect_(dialect), problems_(problems), builder_(problems) {}
+  TreeMaker(absl::string_view text, Dialect dialect, Problems& problems)
+      : source_(text), dialect_(dialect), problems_(problems), builder_(problems) {}
 
   const ConfigNodePtr& root() const { return builder_.root(); }
   bool stopped() const { return builder_.stopped(); }
+
+  // What the parser says, or what is behind it.
+  void Explain(const YAML::Exception& error) {
+    if (builder_.stopped() || CheckQuote(error.mark)) return;
+    const int line = LineOf(error.mark);
+    const bool in_brackets = !begun_.empty() && begun_.back().style == YAML::EmitterStyle::Flow;
+    const int tab = in_brackets ? 0 : source_.LineOfTab(last_line_, line);
+    if (in_brackets && source_.IsEnd(AtOf(error.mark))) {
+      EndsWithinBrackets();
+    } else if (tab == 0 && error.msg == YAML::ErrorMsg::END_OF_MAP &&
+               source_.IsLineOfKeyAlone(AtOf(error.mark))) {
+      builder_.Stop(line, kNoColon);
+    } else if (tab != 0) {
+      builder_.Stop(tab, "a tab in the indentation; YAML is indented with spaces");
+    } else {
+      builder_.Stop(line, absl::StrCat(Printable(error.msg, kMaxMessageBytes),
+                                       "; the mistake may be in the line before"));
+    }
+  }
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    CheckColon(mark);
+    Begin(mark, nullptr);
     builder_.Null(LineOf(mark));
     Keep(mark, anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (builder_.stopped()) return;
+    Begin(mark, nullptr);
     const auto found = anchors_.find(anchor);
     if (dialect_ == Dialect::kJson) {
       NotJson(mark, "an alias");
@@ -77,6 +102,8 @@ class TreeMaker final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    if (CheckQuote(mark)) return;
+    Begin(mark, &value);
     CheckTag(mark, tag);
     const bool quoted = tag == "!" || absl::EndsWith(tag, ":str");
     if (dialect_ == Dialect::kJson && !quoted && !IsJsonLiteral(value)) {
@@ -90,8 +117,9 @@ class TreeMaker final : public YAML::EventHandler {
                        YAML::EmitterStyle::value style) override {
     CheckTag(mark, tag);
     CheckStyle(mark, style);
+    Begin(mark, nullptr);
     builder_.BeginList(LineOf(mark));
-    begun_.push_back(Begun{mark, anchor});
+    begun_.push_back(Begun{mark, anchor, style, false});
   }
   void OnSequenceEnd() override { End(); }
 
@@ -99,8 +127,9 @@ class TreeMaker final : public YAML::EventHandler {
                   YAML::EmitterStyle::value style) override {
     CheckTag(mark, tag);
     CheckStyle(mark, style);
+    Begin(mark, nullptr);
     builder_.BeginMap(LineOf(mark), dialect_ == Dialect::kYaml);
-    begun_.push_back(Begun{mark, anchor});
+    begun_.push_back(Begun{mark, anchor, style, true});
   }
   void OnMapEnd() override { End(); }
 
@@ -108,7 +137,58 @@ class TreeMaker final : public YAML::EventHandler {
   struct Begun {
     YAML::Mark mark;
     YAML::anchor_t anchor = YAML::NullAnchor;
+    YAML::EmitterStyle::value style = YAML::EmitterStyle::Default;
+    bool is_map = false;
+    bool has_key = false;     // and a value is to come
+    std::size_t key = 0;      // where it begins
+    std::size_t key_end = 0;  // or begins, if its end isn't known
   };
+
+  // A value: of a map, keys and their values take turns.
+  void Begin(const YAML::Mark& mark, const std::string* text) {
+    last_line_ = LineOf(mark);
+    if (begun_.empty() || !begun_.back().is_map) return;
+    Begun& map = begun_.back();
+    map.has_key = !map.has_key;
+    if (!map.has_key) return;
+    map.key = AtOf(mark);
+    map.key_end = EndOf(map.key, text);
+  }
+
+  static std::size_t AtOf(const YAML::Mark& mark) {
+    return mark.is_null() ? 0 : static_cast<std::size_t>(mark.pos);
+  }
+
+  std::size_t EndOf(std::size_t at, const std::string* text) const {
+    const std::size_t begin = source_.PastProperties(at);
+    if (source_.IsQuote(begin)) return source_.PastQuoted(begin).value_or(begin);
+    return text != nullptr && source_.StartsAt(begin, *text) ? begin + text->size() : at;
+  }
+
+  // The parser takes the end of the text for a closing quote. True if it has none.
+  bool CheckQuote(const YAML::Mark& mark) {
+    if (mark.is_null() || builder_.stopped()) return builder_.stopped();
+    const std::size_t at = source_.PastProperties(AtOf(mark));
+    if (!source_.IsQuote(at) || source_.PastQuoted(at)) return false;
+    builder_.Stop(source_.LineOf(at), "a quote that is not closed");
+    return true;
+  }
+
+  void EndsWithinBrackets() {
+    builder_.Stop(source_.LastLine(), "the file ends too early: a bracket is not closed");
+  }
+
+  // And a key without a colon for one whose value is null, which would turn a field off.
+  void CheckColon(const YAML::Mark& mark) {
+    if (begun_.empty() || !begun_.back().has_key) return;
+    const Begun& map = begun_.back();
+    if (AtOf(mark) > map.key && source_.HasColon(map.key_end, AtOf(mark))) return;
+    if (map.style == YAML::EmitterStyle::Flow && source_.IsEnd(map.key_end)) {
+      EndsWithinBrackets();
+    } else {
+      builder_.Stop(source_.LineOf(map.key), kNoColon);
+    }
+  }
 
   void End() {
     const Begun begun = begun_.back();
@@ -139,11 +219,13 @@ class TreeMaker final : public YAML::EventHandler {
     builder_.Stop(LineOf(mark), absl::StrCat("no JSON: ", what));
   }
 
+  const YamlSource source_;
   const Dialect dialect_;
   Problems& problems_;
   NodeBuilder builder_;
   std::map<YAML::anchor_t, ConfigNodePtr> anchors_;
   std::vector<Begun> begun_;
+  int last_line_ = 1;  // of what was read last
 };
 
 // Of a document that nobody reads: whether there is one.
@@ -168,23 +250,29 @@ class LineOfDocument final : public YAML::EventHandler {
   int line_ = 0;
 };
 
-// The line of the first byte that isn't UTF-8, or is a 0; 0 if there is none. The parser would
-// guess at other encodings.
-int LineOfBadByte(absl::string_view text) {
+struct BadByte {
+  int line = 0;
+  absl::string_view what;
+};
+
+// The first one: the parser would guess at other encodings, and takes U+0004 for the end.
+std::optional<BadByte> FindBadByte(absl::string_view text) {
   int line = 1;
   while (!text.empty()) {
     const std::size_t length = Utf8CharacterLength(text);
-    if (length == 0 || text[0] == '\0') return line;
+    if (length == 0 || text[0] == '\0') return BadByte{line, "a byte that is no text in UTF-8"};
+    if (text[0] == '\x04') return BadByte{line, "a control character"};
     if (text[0] == '\n') ++line;
     text.remove_prefix(length);
   }
-  return 0;
+  return std::nullopt;
 }
 
 // True if it went through without a fault of form.
 bool Parse(absl::string_view text, TreeMaker& maker, Problems& problems) {
   try {
-    std::istringstream stream{std::string(text)};
+    // With a line end, so that all texts that are cut off come to the same.
+    std::istringstream stream{absl::StrCat(text, "\n")};
     YAML::Parser parser(stream);
     parser.HandleNextDocument(maker);
     if (!maker.stopped() && parser) {
@@ -196,7 +284,7 @@ bool Parse(absl::string_view text, TreeMaker& maker, Problems& problems) {
     }
     return !maker.stopped();
   } catch (const YAML::Exception& e) {
-    if (!maker.stopped()) problems.Add(LineOf(e.mark), "", Printable(e.msg, kMaxMessageBytes));
+    maker.Explain(e);
   } catch (const std::exception& e) {
     problems.Add(0, "", absl::StrCat("can't be read: ", Printable(e.what(), kMaxMessageBytes)));
   }
@@ -204,17 +292,22 @@ bool Parse(absl::string_view text, TreeMaker& maker, Problems& problems) {
 }
 
 ConfigNodePtr Read(absl::string_view text, Dialect dialect, Problems& problems) {
-  if (const int line = LineOfBadByte(text); line != 0) {
-    problems.Add(line, "", "a byte that is no text in UTF-8");
+  if (const std::optional<BadByte> bad = FindBadByte(text)) {
+    problems.Add(bad->line, "", bad->what);
     return nullptr;
   }
-  TreeMaker maker(dialect, problems);
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // the parser's marks don't count it
+  if (dialect == Dialect::kJson) {
+    if (const std::optional<JsonFault> fault = JsonCutOff(text)) {
+      problems.Add(fault->line, "", fault->what);
+      return nullptr;
+    }
+  }
+  TreeMaker maker(text, dialect, problems);
   if (!Parse(text, maker, problems)) return nullptr;
   if (maker.root() != nullptr && maker.root()->kind != ConfigNode::Kind::kNull) return maker.root();
-  auto empty = std::make_shared<ConfigNode>();
-  empty->kind = ConfigNode::Kind::kMap;
-  empty->line = 1;
-  return empty;
+  problems.Add(0, "", "is empty");
+  return nullptr;
 }
 
 }  // namespace

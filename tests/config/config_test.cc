@@ -76,9 +76,9 @@ TEST(Load, TellsTheHashOfTheBytes) {
   const Folder folder;
   const auto config = Config::Load(folder.Write("a.yaml", "abc: &x\n#"));
   EXPECT_FALSE(config.ok());
-  const auto empty = Config::Load(folder.Write("b.yaml", ""));
+  const auto empty = Config::Load(folder.Write("b.yaml", "{}"));
   ASSERT_TRUE(empty.ok());
-  EXPECT_EQ((*empty)->hash(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ((*empty)->hash(), "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
 }
 
 TEST(Load, WhatIsNoRegularFileIsRefusedAtOnce) {
@@ -186,7 +186,7 @@ TEST(Options, FunctionsByTheirNames) {
 }
 
 TEST(Options, AFileThatSaysNothingLeavesTheDefaults) {
-  const auto config = Read("");
+  const auto config = Read("{}");
   EXPECT_EQ(config->RegistryOptions().max_circuits,
             fusebox::CircuitRegistry::Options().max_circuits);
   EXPECT_EQ(config->LogOptions().max_lines_per_second, 100);

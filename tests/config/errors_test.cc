@@ -227,12 +227,84 @@ TEST(Errors, Unprotected) {
 }
 
 TEST(Errors, OfForm) {
-  EXPECT_EQ(ErrorsOf("a: [1\n"), "f:2: end of sequence flow not found");
+  EXPECT_EQ(ErrorsOf("a: [1\n"), "f:1: the file ends too early: a bracket is not closed");
   EXPECT_EQ(ErrorsOf("just text"), "f:1: the file = just text, must be a map");
   EXPECT_EQ(ErrorsOf("a: {}\n---\nb: {}\n"), "f:2: a second document; there may be only one");
   EXPECT_EQ(ErrorsOf("presets: !preset {}"), "f:1: the tag !preset is not known");
   EXPECT_EQ(ErrorsOf("? [a]\n: b\n"), "f:1: a key must be text");
   EXPECT_EQ(ErrorsOf("<<: 5\n"), "f:1: << must be a map, or a list of maps");
+}
+
+TEST(Errors, AnEmptyFile) {
+  for (const std::string text : {"", " \n", "# nothing\n", "---\n", "null"}) {
+    EXPECT_EQ(ErrorsOf(text), "f: is empty") << text;
+  }
+  EXPECT_EQ(ErrorsOf("\n", ConfigFormat::kJson), "f: is empty");
+  EXPECT_EQ(ErrorsOf("# nothing\n", ConfigFormat::kText), "f: is empty");
+}
+
+TEST(Errors, AQuoteThatIsNotClosed) {
+  for (const std::string text :
+       {"version: \"1", "version: \"1\ndependencies: {}\n", "version: '1''", "version: \"1\\\"\n",
+        "version: &a !!str '1\n", "{version: '1}\n", "\xef\xbb\xbfversion: '1\n"}) {
+    EXPECT_EQ(ErrorsOf(text), "f:1: a quote that is not closed") << text;
+  }
+  EXPECT_EQ(ErrorsOf("presets:\n  a:\n    failure_rate: '50%\n"),
+            "f:3: a quote that is not closed");
+  EXPECT_EQ(ErrorsOf("version: 1\n\"presets: {}\n"), "f:2: a quote that is not closed");
+  EXPECT_EQ(Read("version: 'it''s'")->version(), "it's");
+  EXPECT_EQ(Read("version: \"a\\\"b\"")->version(), "a\"b");
+}
+
+TEST(Errors, AKeyWithoutAColon) {
+  for (const std::string end : {"", "\n"}) {
+    EXPECT_EQ(ErrorsOf("version: 1\ndependencies" + end), "f:2: a key must be followed by a colon");
+    EXPECT_EQ(ErrorsOf("dependencies:\n  d:\n    scope: per_method\n    health" + end),
+              "f:4: a key must be followed by a colon");
+    EXPECT_EQ(ErrorsOf("presets:\n  a:\n    jitter: 0.1\n    slow_call_rate" + end),
+              "f:4: a key must be followed by a colon");
+  }
+  EXPECT_EQ(ErrorsOf("presets: {a: {slow_call_rate, jitter: 0.1}}"),
+            "f:1: a key must be followed by a colon");
+  EXPECT_EQ(ErrorsOf("presets: {a: {'slow_call_rate'}}"), "f:1: a key must be followed by a colon");
+  EXPECT_EQ(ErrorsOf("? version\n"), "f:1: a key must be followed by a colon");
+  EXPECT_EQ(ErrorsOf("presets:\n  a: {slow_call_rate:, 'jitter' : }\n  b:\n"), "");
+}
+
+TEST(Errors, ATabInTheIndentation) {
+  for (const std::string line : {"\thealth: true", "    \thealth: true"}) {
+    EXPECT_EQ(ErrorsOf("dependencies:\n  d:\n" + line + "\n"),
+              "f:3: a tab in the indentation; YAML is indented with spaces");
+  }
+  EXPECT_EQ(ErrorsOf("version: 1\npresets: a b\n  c: 1\n"),
+            "f:3: illegal map value; the mistake may be in the line before");
+}
+
+TEST(Errors, OfVersion) {
+  EXPECT_EQ(ErrorsOf("version: " + std::string(128, 'x')), "");
+  EXPECT_EQ(
+      ErrorsOf("version: " + std::string(129, 'x')),
+      "f:1: version = " + std::string(60, 'x') + ", must be text of 1 to 128 printable bytes");
+  EXPECT_EQ(ErrorsOf("version: \"a\\nb\""),
+            "f:1: version = \"a\\x0ab\", must be text of 1 to 128 printable bytes");
+}
+
+TEST(Errors, HintsOfWhatIsMeant) {
+  EXPECT_EQ(ErrorsOfPolicy("failure_rate: 50"),
+            InPolicy("failure_rate = 50, must be greater than 0 and at most 1; did you mean 50% "
+                     "(0.5)?"));
+  EXPECT_EQ(ErrorsOf("dependencies: {d: {preset: a}}"),
+            "f:1: dependencies.d.preset: no such key; it belongs under default:");
+}
+
+TEST(Errors, JsonThatIsCutOff) {
+  const auto errors_of = [](const std::string& text) {
+    return ErrorsOf(text, ConfigFormat::kJson);
+  };
+  EXPECT_EQ(errors_of("{\n \"dependencies\": {\"d\": {\n  \"default\":\n\n"),
+            "f:3: the JSON ends too early: the { of line 2 is not closed");
+  EXPECT_EQ(errors_of("{\n \"dep"), "f:2: a quote that is not closed");
+  EXPECT_EQ(errors_of("{\"version\": \"1,\n\"presets\": {}}"), "f:1: a quote that is not closed");
 }
 
 TEST(Errors, OfText) {

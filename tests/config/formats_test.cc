@@ -229,12 +229,13 @@ TEST(Yaml, AMergeKeyInQuotesIsAKey) {
   EXPECT_EQ(ErrorsOf("{\"<<\": {}}", ConfigFormat::kJson), "f:1: [\"<<\"]: no such key");
 }
 
-TEST(Yaml, AnEmptyFileSaysNothing) {
-  for (const std::string text :
-       {"", "# nothing\n", "---\n", "{}", "null", "presets:\ndependencies:\n"}) {
+TEST(Yaml, AFileWithoutDependenciesIsWarnedOf) {
+  for (const std::string text : {"{}", "presets:\ndependencies:\n", "version: a\n"}) {
     EXPECT_TRUE(Read(text)->overrides().dependencies.empty()) << text;
+    EXPECT_THAT(
+        Read(text)->warnings(),
+        testing::ElementsAre("f: has no dependencies: every circuit goes by its code's policy"));
   }
-  EXPECT_TRUE(Read("", ConfigFormat::kText)->overrides().dependencies.empty());
   EXPECT_EQ(Read("dependencies: {d: }")->overrides().dependencies.size(), 1U);
 }
 

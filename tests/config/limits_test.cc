@@ -25,9 +25,9 @@ std::string Times(int count, absl::string_view text) {
 }
 
 TEST(Limits, ManyBytes) {
-  const std::string most(fusebox::Config::kMaxBytes - 1, '#');
-  EXPECT_EQ(ErrorsOf(most + "\n"), "");
-  EXPECT_EQ(ErrorsOf(most + "\n\n"), "f: has more than 4194304 bytes");
+  const std::string most(fusebox::Config::kMaxBytes - 3, '#');
+  EXPECT_EQ(ErrorsOf(most + "\n{}"), "");
+  EXPECT_EQ(ErrorsOf(most + "\n{}\n"), "f: has more than 4194304 bytes");
 }
 
 TEST(Limits, ABombOfAliasesIsNotExpanded) {

@@ -17,7 +17,7 @@ inline std::shared_ptr<const fusebox::Config> Read(
       fusebox::Config::Parse(text, format, "f");
   if (!config.ok()) {
     ADD_FAILURE() << config.status() << "\nof\n" << text;
-    config = fusebox::Config::Parse("", fusebox::ConfigFormat::kYaml, "f");
+    config = fusebox::Config::Parse("{}", fusebox::ConfigFormat::kYaml, "f");
   }
   return *config;
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What yaml-cpp passes over in a file that is cut off, found in its text.
+#ifndef FUSEBOX_SRC_CONFIG_YAML_SOURCE_H_
+#define FUSEBOX_SRC_CONFIG_YAML_SOURCE_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace fusebox::internal {
+
+// A text, and places in it by their number of bytes.
+class YamlSource {
+ public:
+  explicit YamlSource(absl::string_view text) : text_(text) {}
+
+  // From 1.
+  int LineOf(std::size_t at) const {
+    const absl::string_view before = text_.substr(0, std::min(at, text_.size()));
+    return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  }
+
+  // Of the last byte that isn't white.
+  int LastLine() const {
+    const std::size_t last = text_.find_last_not_of(" \t\r\n");
+    return last == absl::string_view::npos ? 1 : LineOf(last);
+  }
+
+  // Where the value's own text begins that may have a tag and an anchor before it.
+  std::size_t PastProperties(std::size_t at) const {
+    at = PastWhite(at);
+    while (at < text_.size() && (text_[at] == '&' || text_[at] == '!')) {
+      at = PastWhite(std::min(text_.find_first_of(" \t\r\n", at), text_.size()));
+    }
+    return at;
+  }
+
+  bool IsQuote(std::size_t at) const {
+    return at < text_.size() && (text_[at] == '"' || text_[at] == '\'');
+  }
+
+  // Past the closing quote of the one that is there; none if there is no such.
+  std::optional<std::size_t> PastQuoted(std::size_t at) const {
+    const char quote = text_[at];
+    for (++at; at < text_.size(); ++at) {
+      if (quote == '"' && text_[at] == '\\') {
+        ++at;
+      } else if (text_[at] == quote) {
+        if (quote == '"' || at + 1 >= text_.size() || text_[at + 1] != quote) return at + 1;
+        ++at;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Whether there is a colon in a part of the text, but for comments.
+  bool HasColon(std::size_t from, std::size_t to) const {
+    while ((from = PastWhite(from)) < std::min(to, text_.size())) {
+      if (text_[from] == ':') return true;
+      ++from;
+    }
+    return false;
+  }
+
+  bool StartsAt(std::size_t at, absl::string_view what) const {
+    return at <= text_.size() && text_.substr(at, what.size()) == what;
+  }
+
+  // Whether nothing but comments is left.
+  bool IsEnd(std::size_t at) const { return PastWhite(at) >= text_.size(); }
+
+  // Whether from there to the end of the line there is no colon, nor an item of a list.
+  bool IsLineOfKeyAlone(std::size_t at) const {
+    return at < text_.size() && !StartsAt(at, "-") && !HasColon(at, text_.find('\n', at));
+  }
+
+  // The first of those lines that has a tab before its text; 0 if none has.
+  int LineOfTab(int first, int last) const {
+    int line = 1;
+    std::size_t at = 0;
+    while (line <= last && at < text_.size()) {
+      const std::size_t end = std::min(text_.find('\n', at), text_.size());
+      const absl::string_view one = text_.substr(at, end - at);
+      const std::size_t begin = one.find_first_not_of(" \t\r");
+      if (line >= first && begin != absl::string_view::npos &&
+          one.substr(0, begin).find('\t') != absl::string_view::npos) {
+        return line;
+      }
+      at = end + 1;
+      ++line;
+    }
+    return 0;
+  }
+
+ private:
+  // Past comments, too.
+  std::size_t PastWhite(std::size_t at) const {
+    for (; at < text_.size(); ++at) {
+      const char c = text_[at];
+      if (c == '#' && (at == 0 || IsWhite(text_[at - 1]))) {
+        at = std::min(text_.find('\n', at), text_.size() - 1);
+      } else if (!IsWhite(c)) {
+        break;
+      }
+    }
+    return at;
+  }
+
+  static bool IsWhite(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+  const absl::string_view text_;
+};
+
+struct JsonFault {
+  int line = 0;
+  std::string what;
+};
+
+// Of JSON, what YAML would take or tell of elsewhere: a string that isn't closed in its line, and
+// brackets that are not closed at the end.
+inline std::optional<JsonFault> JsonCutOff(absl::string_view text) {
+  struct Open {
+    char bracket;
+    int line;
+  };
+  std::vector<Open> open;
+  int line = 1;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string) {
+      if (c == '\n') break;
+      if (c == '\\') ++at;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '\n') {
+      ++line;
+    } else if (c == '{' || c == '[') {
+      open.push_back({c, line});
+    } else if ((c == '}' || c == ']') && !open.empty()) {
+      open.pop_back();
+    }
+  }
+  if (in_string) return JsonFault{line, "a quote that is not closed"};
+  if (open.empty()) return std::nullopt;
+  return JsonFault{
+      YamlSource(text).LastLine(),
+      absl::StrCat("the JSON ends too early: the ", absl::string_view(&open.back().bracket, 1),
+                   " of line ", open.back().line, " is not closed")};
+}
+
+}  // namespace fusebox::internal
+
+#endif  // FUSEBOX_SRC_CONFIG_YAML_SOURCE_H_
