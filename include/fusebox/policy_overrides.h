@@ -6,8 +6,10 @@
 //   fusebox::PolicyOverrides overrides;
 //   fusebox::DependencyOverrides& inventory = overrides.dependencies.emplace_back();
 //   inventory.dependency = "inventory";
-//   inventory.default_policy = patch;
-//   absl::StatusOr<fusebox::OverridesResult> set = registry->SetOverrides(overrides, by);
+//   inventory.default_policy.values.open_duration = absl::Seconds(5);
+//   inventory.default_policy.fields = {{"open_duration", "our settings"}};
+//   absl::StatusOr<fusebox::OverridesResult> set =
+//       registry->SetOverrides(overrides, fusebox::Operator("settings"));
 #ifndef FUSEBOX_POLICY_OVERRIDES_H_
 #define FUSEBOX_POLICY_OVERRIDES_H_
 

@@ -42,6 +42,7 @@ using internal::EventLog;
 using internal::EventQueue;
 using internal::EvictionQueue;
 using internal::KeptPolicies;
+using internal::KeptPolicy;
 using internal::LayeredCircuit;
 using internal::LayeredCircuits;
 using internal::ListenerList;
@@ -60,7 +61,6 @@ using internal::Printable;
 using internal::PrintableOperator;
 using internal::RegistryLayers;
 using internal::Seed;
-using internal::StandingOrders;
 using internal::TargetSums;
 using internal::UserCodeFailures;
 
@@ -111,13 +111,14 @@ class NewCircuitPolicies {
  public:
   PolicyResolver::Fallen Resolve(const std::shared_ptr<const PolicyLayers>& layers,
                                  const CircuitIdentity& circuit,
-                                 const std::shared_ptr<const CodePolicy>& code) {
+                                 const std::shared_ptr<const CodePolicy>& code,
+                                 const OrdersOfCircuit& orders) {
     MutexLock lock(mutex_);
     if (layers != layers_ || resolver_->size() >= kMax) {
       layers_ = layers;
       resolver_.emplace(layers);
     }
-    return resolver_->ResolveOrFallBack(circuit, code);
+    return resolver_->ResolveOrFallBack(circuit, code, orders);
   }
 
  private:
@@ -198,7 +199,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
         traces_(options_.max_circuits),
         registry_layers_(*this, [this] {
           const std::shared_ptr<Impl> self = weak_from_this().lock();
-          return self != nullptr && self->registry_layers_.LookForEnds();
+          return std::shared_ptr<RegistryLayers>(self, self ? &self->registry_layers_ : nullptr);
         }) {}
 
   const Clock& clock() const override { return failures_->clock(); }
@@ -220,7 +221,6 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     for (;;) {
       Draft draft;
       if (std::shared_ptr<CircuitBreaker> found = Find(name, policy, draft)) return found;
-      if (draft.layers != nullptr) registry_layers_.LookForEnds();
       if (absl::Status valid = Fill(draft, identity, policy); !valid.ok()) return valid;
       std::shared_ptr<CircuitBreaker> evicted;
       absl::StatusOr<std::shared_ptr<CircuitBreaker>> circuit = Add(identity, draft, evicted);
@@ -243,7 +243,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     {
       MutexLock lock(mutex_);
       const bool was_open = traces_.Take(name, clock().Now()).has_value();
-      const bool had_policy = kept_policies_.Take(name) != nullptr;
+      const bool had_policy = kept_policies_.Take(name).has_value();
       const auto found = circuits_.find(name);
       if (found == circuits_.end()) return was_open || had_policy;
       CircuitCore::Of(*found->second->circuit).Remove(PrintableOperator(by));
@@ -305,7 +305,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
 
  private:
   // How many circuits get what layers say before calls that need the registry get their turn.
-  static constexpr std::size_t kVisitedTogether = 32;
+  static constexpr std::size_t kTogether = 32;
 
   // A file may have any number of errors; whoever wants them all asks for the status.
   static constexpr std::size_t kMaxConfigDetailBytes = 1'000;
@@ -326,6 +326,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
   struct Draft {
     Gap gap;
     Layers layers;
+    OrdersOfCircuit orders;  // of those layers
     std::shared_ptr<const CodePolicy> code;
     bool is_new_code = false;              // it wasn't known
     std::shared_ptr<const Policy> policy;  // in force, by the layers
@@ -379,17 +380,34 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
       draft.code = std::make_shared<const CodePolicy>(CodePolicy{policy, *std::move(in_force)});
       draft.is_new_code = true;
     }
+    const bool has_orders = draft.layers != nullptr && !draft.layers->orders().empty();
+    if (draft.needs_now || has_orders) draft.now = clock().Now();
+    if (has_orders) draft.orders = draft.layers->orders().Of(identity.name, *draft.now);
     draft.policy = draft.code->in_force;
     if (draft.layers != nullptr) ApplyLayers(identity, draft);
     draft.circuit = Make(identity.name, draft.policy, identity.target, std::nullopt, false);
-    if (draft.needs_now) draft.now = clock().Now();
     return absl::OkStatus();
   }
 
   void ApplyLayers(const CircuitIdentity& identity, Draft& draft) {
-    PolicyResolver::Fallen fallen = new_policies_.Resolve(draft.layers, identity, draft.code);
+    PolicyResolver::Fallen fallen =
+        new_policies_.Resolve(draft.layers, identity, draft.code, draft.orders);
     draft.policy = std::move(fallen.policy);
     draft.left_out = std::move(fallen.left_out);
+  }
+
+  // Begins with a policy that was set directly on a circuit of that name, which was evicted since.
+  // True if that is in force as it is: no later order is about it.
+  bool Restore(const CircuitIdentity& identity, const KeptPolicy& kept, Draft& draft) {
+    if (!kept.adopted && draft.orders.latest_policy() <= kept.order_seen) {
+      draft.policy = kept.policy;
+      draft.left_out.clear();
+      return true;
+    }
+    draft.code = std::make_shared<const CodePolicy>(CodePolicy{*kept.policy, kept.policy});
+    draft.policy = kept.policy;
+    if (draft.layers != nullptr) ApplyLayers(identity, draft);
+    return false;
   }
 
   std::shared_ptr<CircuitBreaker> Make(absl::string_view name, std::shared_ptr<const Policy> policy,
@@ -420,12 +438,12 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     if (!draft.now && NeedsNow()) draft.now = clock().Now();
     const SteadyTime now = draft.now.value_or(SteadyTime());
     const std::optional<Opening> opening = traces_.Take(name, now);
-    std::shared_ptr<const Policy> kept = kept_policies_.Take(name);
+    std::optional<KeptPolicy> kept = kept_policies_.Take(name);
     if (full()) {
       evicted = EvictOne(now);
       if (evicted == nullptr) {
         if (opening && traces_.Keep(name, *opening, now)) ++forgotten_;
-        if (kept != nullptr) kept_policies_.Keep(name, std::move(kept));
+        if (kept) kept_policies_.Keep(name, *std::move(kept));
         return LeaveUnprotected(name, now);
       }
     }
@@ -434,13 +452,12 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     if (opening) {
       ++restored_;
       detail = "goes on as it was when it was evicted";
-    } else if (kept != nullptr) {
+    } else if (kept) {
       detail = "with the policy that an operator gave it before it was evicted";
     }
-    if (opening || kept != nullptr) {
-      const bool operators = kept != nullptr;
-      draft.circuit = Make(name, operators ? std::move(kept) : draft.policy, identity.target,
-                           opening, operators);
+    if (opening || kept) {
+      const bool is_direct = kept && Restore(identity, *kept, draft);
+      draft.circuit = Make(name, draft.policy, identity.target, opening, is_direct);
     }
     const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
     CircuitCore& core = CircuitCore::Of(*circuit);
@@ -451,17 +468,12 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     }
     LayeredCircuit& added = PutIn(circuit, draft.gap);
     added.code = std::move(draft.code);
+    added.adopted = kept && core.LayeredPolicy() != nullptr;
+    added.policy_order_seen =
+        std::max(draft.orders.latest_policy(), kept ? kept->order_seen : uint64_t{0});
     if (!identity.method.empty()) added.method = methods_.Find(identity.method);
-    if (draft.layers != nullptr) Obey(draft.layers->orders(), added);
+    if (draft.orders.mode != nullptr) added.Obey(*draft.orders.mode, *draft.now);
     return circuit;
-  }
-
-  // What stood before the circuit was there.
-  void Obey(const StandingOrders& orders, LayeredCircuit& circuit) {
-    if (orders.empty()) return;
-    const OrdersOfCircuit its = orders.Of(circuit.core().name());
-    circuit.policy_order_seen = its.latest_policy();
-    if (its.mode != nullptr) circuit.Obey(*its.mode, clock().Now());
   }
 
   // The circuit that went, or null if none may.
@@ -477,14 +489,21 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
       const bool lost = retired->opening ? traces_.Keep(core.name(), *retired->opening, now)
                                          : retired->was_failing;
       if (lost) ++forgotten_;
-      if (retired->operators_policy != nullptr) {
-        const std::string forgotten =
-            kept_policies_.Keep(core.name(), std::move(retired->operators_policy));
-        if (!forgotten.empty()) TellOfForgottenPolicy(forgotten);
-      }
+      KeepPolicyOf(**victim, std::move(retired->operators_policy));
       return TakeOut(*victim);
     }
     return nullptr;
+  }
+
+  // `direct` is what was set directly, and nothing has been laid over; null: nothing is.
+  void KeepPolicyOf(const LayeredCircuit& circuit, std::shared_ptr<const Policy> direct) {
+    KeptPolicy kept;
+    kept.adopted = direct == nullptr;
+    if (kept.adopted && !circuit.adopted) return;
+    kept.policy = kept.adopted ? circuit.code->in_force : std::move(direct);
+    kept.order_seen = circuit.policy_order_seen;
+    const std::string forgotten = kept_policies_.Keep(circuit.core().name(), std::move(kept));
+    if (!forgotten.empty()) TellOfForgottenPolicy(forgotten);
   }
 
   void TellOfForgottenPolicy(const std::string& name) {
@@ -556,38 +575,31 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
     layers_.swap(layers);  // the old ones go after the lock
   }
 
-  bool ForEach(const PolicyLayers* of, Visit visit) override {
-    std::string after;
-    std::vector<std::shared_ptr<CircuitBreaker>> visited;
-    do {
-      visited.clear();
-      if (!ForSome(of, visit, after, visited)) return false;
-      if (of == nullptr) continue;
-      for (const auto& circuit : visited) CircuitCore::Of(*circuit).DeliverEvents();
-    } while (!visited.empty());
-    return true;
-  }
-
-  // Those after `after`, which becomes the name of the last one.
-  bool ForSome(const PolicyLayers* of, Visit visit, std::string& after,
-               std::vector<std::shared_ptr<CircuitBreaker>>& visited) {
+  std::vector<LayeredCircuit> SomeAfter(absl::string_view name) override {
+    std::vector<LayeredCircuit> some;
+    some.reserve(kTogether);
     MutexLock lock(mutex_);
-    if (of != nullptr && layers_.get() != of) return false;
-    for (auto entry = circuits_.upper_bound(after);
-         entry != circuits_.end() && visited.size() < kVisitedTogether; ++entry) {
-      visit(*entry->second);
-      visited.push_back(entry->second->circuit);
+    for (auto entry = circuits_.upper_bound(name);
+         entry != circuits_.end() && some.size() < kTogether; ++entry) {
+      some.emplace_back(*entry->second);
     }
-    if (!visited.empty()) after = visited.back()->name();
-    return true;
+    return some;
   }
 
-  bool ForOne(absl::string_view name, Visit visit) override {
+  std::optional<LayeredCircuit> FindLayered(absl::string_view name) override {
     MutexLock lock(mutex_);
     const auto found = circuits_.find(name);
-    if (found == circuits_.end()) return false;
-    visit(*found->second);
-    return true;
+    if (found == circuits_.end()) return std::nullopt;
+    return *found->second;
+  }
+
+  void VisitSome(const std::vector<LayeredCircuit>& circuits, Visit visit) override {
+    MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < circuits.size(); ++i) {
+      const auto found = circuits_.find(circuits[i].core().name());
+      const bool is_it = found != circuits_.end() && found->second->circuit == circuits[i].circuit;
+      if (is_it) visit(i, layers_, *found->second);
+    }
   }
 
   // Constant.
@@ -667,7 +679,7 @@ std::vector<CircuitSnapshot> CircuitRegistry::List() const {
 
 std::vector<std::shared_ptr<CircuitBreaker>> CircuitRegistry::Circuits(absl::string_view after,
                                                                        std::size_t limit) const {
-  impl_->registry_layers().LookForEnds();
+  impl_->registry_layers().EndOrders();
   return impl_->After(after, limit);
 }
 

@@ -45,7 +45,8 @@ void EvictionQueue::Move(Place member, std::list<Member>& to) {
 EvictionQueue::Seen EvictionQueue::LookAt(Place member) const {
   Seen seen;
   seen.standing = CircuitCore::Of(*member->circuit).StandingAt(now_);
-  seen.stays = seen.standing.must_stay || (policies_stay_ && seen.standing.has_operators_policy);
+  const bool has_policy = seen.standing.has_operators_policy || member->adopted;
+  seen.stays = seen.standing.must_stay || (policies_stay_ && has_policy);
   seen.active = std::exchange(member->calls_seen, seen.standing.calls) != seen.standing.calls;
   return seen;
 }

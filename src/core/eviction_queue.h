@@ -30,11 +30,11 @@ namespace fusebox::internal {
 class EvictionQueue {
  public:
   struct Member : LayeredCircuit {
-    int64_t calls_seen = 0;
     // One that is called all the time is looked at only in one of a few rounds of the queue: to
     // look at it takes several times as long as to pass it by.
-    int times_active = 0;                // in a row, up to kMaxPasses
-    int passes = 0;                      // that are left
+    int times_active = 0;  // in a row, up to kMaxPasses
+    int passes = 0;        // that are left
+    int64_t calls_seen = 0;
     std::list<Member>* queue = nullptr;  // the one that it stands in
   };
   using Place = std::list<Member>::iterator;
@@ -45,8 +45,8 @@ class EvictionQueue {
 
   // The circuit that can best be spared: one that is idle and neither OPEN, failing nor has to
   // stay; else an OPEN or a failing one, idle ones first. Empty if there is none, as far as was
-  // looked: then the next search is a short one. If `policies_stay`, one with a policy of an
-  // operator's goes last of all.
+  // looked: then the next search is a short one. If `policies_stay`, one whose policy was set
+  // directly goes last of all.
   std::optional<Place> Find(bool policies_stay, SteadyTime now);
 
  private:

@@ -3,9 +3,11 @@
 #define FUSEBOX_SRC_CORE_KEPT_POLICIES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,7 +17,14 @@
 
 namespace fusebox::internal {
 
-// Policies that operators have given to circuits that were evicted since, for when these come back
+// A policy that was set directly on a circuit.
+struct KeptPolicy {
+  std::shared_ptr<const Policy> policy;
+  uint64_t order_seen = 0;  // the latest standing order about its policy by then
+  bool adopted = false;     // orders since have been laid over it
+};
+
+// Policies that were set directly on circuits that were evicted since, for when these come back
 // (P4).
 //
 // Not thread-safe.
@@ -28,7 +37,7 @@ class KeptPolicies {
 
   // Returns the name of the circuit whose policy had to go, the one that was kept first; empty:
   // none.
-  std::string Keep(absl::string_view name, std::shared_ptr<const Policy> policy) {
+  std::string Keep(absl::string_view name, KeptPolicy policy) {
     Take(name);
     std::string forgotten;
     if (full()) {
@@ -40,14 +49,14 @@ class KeptPolicies {
     return forgotten;
   }
 
-  // Null if there is none. Forgets it, too.
-  std::shared_ptr<const Policy> Take(absl::string_view name) {
-    if (by_name_.empty()) return nullptr;  // as most are: without a hash
+  // Empty if there is none. Forgets it, too.
+  std::optional<KeptPolicy> Take(absl::string_view name) {
+    if (by_name_.empty()) return std::nullopt;  // as most are: without a hash
     const auto found = by_name_.find(name);
-    if (found == by_name_.end()) return nullptr;
+    if (found == by_name_.end()) return std::nullopt;
     const auto kept = found->second;
     by_name_.erase(found);  // its key is the list's
-    std::shared_ptr<const Policy> policy = std::move(kept->policy);
+    KeptPolicy policy = std::move(kept->policy);
     kept_.erase(kept);
     return policy;
   }
@@ -55,7 +64,7 @@ class KeptPolicies {
  private:
   struct Kept {
     std::string name;
-    std::shared_ptr<const Policy> policy;
+    KeptPolicy policy;
   };
 
   std::list<Kept> kept_;  // the first one that was kept first

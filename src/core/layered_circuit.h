@@ -22,6 +22,7 @@ struct LayeredCircuit {
   const std::string* method = nullptr;  // that its name doesn't say; null: it does
   uint64_t mode_order_seen = 0;         // the latest order that has said its mode
   uint64_t policy_order_seen = 0;       // the latest one about its policy
+  bool adopted = false;                 // `code` was set directly, and orders are laid over it
 
   CircuitCore& core() const { return CircuitCore::Of(*circuit); }
   CircuitIdentity identity() const {
@@ -38,6 +39,7 @@ struct LayeredCircuit {
   // An order is about its policy: what was set directly is only the base of that from now on.
   void AdoptPolicy() {
     code = Base();
+    adopted = true;
     core().AdoptPolicy();
   }
 

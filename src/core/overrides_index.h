@@ -42,20 +42,18 @@ class OverridesIndex {
   }
 
   Patches Find(const CircuitIdentity& circuit) const {
-    const DependencyOverrides* const of = FindDependency(circuit.target);
+    return FindIn(FindDependency(circuit.target), circuit);
+  }
+
+  // In an entry, or none.
+  static Patches FindIn(const DependencyOverrides* of, const CircuitIdentity& circuit) {
     if (of == nullptr) return {};
     const absl::string_view method = MethodOf(circuit);
     const absl::string_view service = method.substr(0, method.find('/'));
     return {&of->default_policy, FindIn(of->services, service), FindIn(of->methods, method)};
   }
 
- private:
-  static const PolicyPatch* FindIn(const std::map<std::string, PolicyPatch>& patches,
-                                   absl::string_view name) {
-    const auto found = patches.find(std::string(name));
-    return found == patches.end() ? nullptr : &found->second;
-  }
-
+  // The entry of just that name, else the first glob that fits; null if there is none.
   const DependencyOverrides* FindDependency(absl::string_view target) const {
     const auto found = by_name_.find(target);
     if (found != by_name_.end()) return found->second;
@@ -65,6 +63,13 @@ class OverridesIndex {
       if (text.Fits(each->dependency)) return each;
     }
     return nullptr;
+  }
+
+ private:
+  static const PolicyPatch* FindIn(const std::map<std::string, PolicyPatch>& patches,
+                                   absl::string_view name) {
+    const auto found = patches.find(std::string(name));
+    return found == patches.end() ? nullptr : &found->second;
   }
 
   absl::flat_hash_map<absl::string_view, const DependencyOverrides*> by_name_;

@@ -34,6 +34,15 @@ using internal::ValueText;
 // force.
 class Checker {
  public:
+  // Each field by itself alone: nothing that is unset, or wrong too, excuses or narrows another.
+  static std::vector<FieldError> WrongValues(const Policy& policy, absl::string_view prefix = "") {
+    Checker checker(policy);
+    checker.has_rate_ = true;
+    checker.window_size_.reset();
+    checker.CheckFields(policy, prefix);
+    return std::move(checker.errors_);
+  }
+
   explicit Checker(const Policy& policy)
       : policy_(policy), has_rate_(policy.failure_rate || policy.slow_call_rate) {
     const auto* const count = std::get_if<CountWindow>(&policy.window);
@@ -163,7 +172,7 @@ class Checker {
   }
 
   const Policy policy_;
-  const bool has_rate_;
+  bool has_rate_;
   std::optional<int64_t> window_size_;  // of a CountWindow, if it is one that can be
   std::vector<FieldError> errors_;
 };
@@ -284,6 +293,15 @@ absl::Status ToStatus(const std::vector<FieldError>& errors) {
 absl::Status Validate(const Policy& policy) { return ToStatus(PolicyErrors(policy)); }
 
 namespace internal {
+
+std::vector<FieldError> WrongValues(const Policy& policy) {
+  std::vector<FieldError> errors = Checker::WrongValues(policy);
+  if (!policy.shadow_policy) return errors;
+  for (FieldError& error : Checker::WrongValues(*policy.shadow_policy, "shadow_policy.")) {
+    errors.push_back(std::move(error));
+  }
+  return errors;
+}
 
 absl::StatusOr<std::shared_ptr<const Policy>> PolicyInForce(const Policy& policy) {
   auto in_force = std::make_shared<const Policy>(policy.InForce());

@@ -3,6 +3,7 @@
 #define FUSEBOX_SRC_CORE_POLICY_IN_FORCE_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "fusebox/policy.h"
@@ -14,6 +15,10 @@ namespace fusebox::internal {
 // `open_duration`, `half_open.max_concurrent` and `half_open.verdict`, unless `adaptive_recovery`
 // takes their place.
 absl::StatusOr<std::shared_ptr<const Policy>> PolicyInForce(const Policy& policy);
+
+// What of the values that are set can't be right, whatever the other fields are. Of a policy that
+// need not be one in force, or whole.
+std::vector<FieldError> WrongValues(const Policy& policy);
 
 }  // namespace fusebox::internal
 

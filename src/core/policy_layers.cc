@@ -62,9 +62,9 @@ std::vector<std::string> SetPolicyFields(const Policy& policy) { return SetField
 
 std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& layers,
                                  const CircuitIdentity& circuit,
-                                 const std::shared_ptr<const CodePolicy>& code) {
+                                 const std::shared_ptr<const CodePolicy>& code, SteadyTime now) {
   PolicyResolver resolver(layers);
-  OrdersOfCircuit its = layers->orders().Of(circuit.name);
+  OrdersOfCircuit its = layers->orders().Of(circuit.name, now);
   // What is left out has no word.
   PolicyResolver::Result in_force = resolver.Resolve(circuit, code, its);
   if (!in_force.ok()) {
@@ -99,7 +99,7 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
 PolicyResolver::Result PolicyResolver::Resolve(const CircuitIdentity& circuit,
                                                const std::shared_ptr<const CodePolicy>& code,
                                                const OrdersOfCircuit& orders) {
-  Key key = {{code.get(), layers_->index().Find(circuit)}, orders.policy};
+  Key key = {{code.get(), PatchesOf(circuit)}, orders.policy};
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second.result;
   Result result = ResolveAnew(*code, key.first.second, key.second);
@@ -107,15 +107,27 @@ PolicyResolver::Result PolicyResolver::Resolve(const CircuitIdentity& circuit,
   return result;
 }
 
+// There are many circuits, and few targets.
+OverridesIndex::Patches PolicyResolver::PatchesOf(const CircuitIdentity& circuit) {
+  auto found = dependencies_.find(circuit.target);
+  if (found == dependencies_.end()) {
+    found =
+        dependencies_
+            .emplace(std::string(circuit.target), layers_->index().FindDependency(circuit.target))
+            .first;
+  }
+  return OverridesIndex::FindIn(found->second, circuit);
+}
+
 PolicyResolver::Fallen PolicyResolver::ResolveOrFallBack(
     const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code,
     const OrdersOfCircuit& orders) {
   Result whole = Resolve(circuit, code, orders);
-  if (whole.ok()) return {*std::move(whole), ""};
+  if (whole.ok()) return {*std::move(whole), "", absl::OkStatus()};
   const std::string problem(whole.status().message());
   Result without_orders = Resolve(circuit, code, OrdersOfCircuit());
-  if (!without_orders.ok()) return {code->in_force, absl::StrCat("overrides: ", problem)};
-  return {*std::move(without_orders), problem};
+  if (without_orders.ok()) return {*std::move(without_orders), problem, absl::OkStatus()};
+  return {code->in_force, absl::StrCat("overrides: ", problem), without_orders.status()};
 }
 
 PolicyResolver::Result PolicyResolver::ResolveAnew(const CodePolicy& code,

@@ -4,13 +4,16 @@
 #ifndef FUSEBOX_SRC_CORE_POLICY_LAYERS_H_
 #define FUSEBOX_SRC_CORE_POLICY_LAYERS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/node_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fusebox/policy.h"
 #include "fusebox/policy_overrides.h"
@@ -46,7 +49,7 @@ class PolicyLayers {
 // Whose word each field of a circuit's policy is.
 std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& layers,
                                  const CircuitIdentity& circuit,
-                                 const std::shared_ptr<const CodePolicy>& code);
+                                 const std::shared_ptr<const CodePolicy>& code, SteadyTime now);
 
 // The paths of the fields that have a value.
 std::vector<std::string> SetPolicyFields(const Policy& policy);
@@ -65,27 +68,26 @@ class PolicyResolver {
   // layers about the circuit.
   Result Resolve(const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code,
                  const OrdersOfCircuit& orders);
-  Result Resolve(const CircuitIdentity& circuit, const std::shared_ptr<const CodePolicy>& code) {
-    return Resolve(circuit, code, layers_->orders().Of(circuit.name));
-  }
 
   // The same, where it has to be a valid one: without the orders if it isn't with them, and without
   // the overrides if it isn't with those. `left_out` says what and why; empty: nothing.
   struct Fallen {
     std::shared_ptr<const Policy> policy;
     std::string left_out;
+    absl::Status overrides;  // not OK: they are left out, too
   };
   Fallen ResolveOrFallBack(const CircuitIdentity& circuit,
                            const std::shared_ptr<const CodePolicy>& code,
                            const OrdersOfCircuit& orders);
-  Fallen ResolveOrFallBack(const CircuitIdentity& circuit,
-                           const std::shared_ptr<const CodePolicy>& code) {
-    return ResolveOrFallBack(circuit, code, layers_->orders().Of(circuit.name));
-  }
 
-  std::size_t size() const { return known_.size(); }
+  const PolicyLayers& layers() const { return *layers_; }
+
+  // What it remembers.
+  std::size_t size() const { return std::max(known_.size(), dependencies_.size()); }
 
  private:
+  OverridesIndex::Patches PatchesOf(const CircuitIdentity& circuit);
+
   using Orders = std::vector<const HeldOrder*>;
   using Key = std::pair<std::pair<const CodePolicy*, OverridesIndex::Patches>, Orders>;
 
@@ -100,6 +102,7 @@ class PolicyResolver {
 
   const std::shared_ptr<const PolicyLayers> layers_;
   absl::node_hash_map<Key, Known> known_;
+  absl::flat_hash_map<std::string, const DependencyOverrides*> dependencies_;  // by target
 };
 
 }  // namespace fusebox::internal

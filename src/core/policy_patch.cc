@@ -17,6 +17,7 @@
 #include "src/base/lower_case.h"
 #include "src/base/printable.h"
 #include "src/core/field_path.h"
+#include "src/core/policy_in_force.h"
 #include "src/policy/field.h"
 #include "src/policy/field_table.h"
 
@@ -209,6 +210,9 @@ bool IsPolicyField(absl::string_view path) {
 absl::Status Validate(const PolicyPatch& patch) {
   std::vector<std::string> errors;
   CheckPaths(patch, errors);
+  for (const FieldError& error : internal::WrongValues(Patched(Policy(), patch))) {
+    errors.push_back(absl::StrCat(error.field, " = ", error.value, ", must be ", error.range));
+  }
   if (errors.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("invalid policy: ", absl::StrJoin(errors, "; ")));
 }

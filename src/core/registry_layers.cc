@@ -2,6 +2,7 @@
 #include "src/core/registry_layers.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -11,7 +12,6 @@
 #include "fusebox/circuit_name.h"
 #include "src/base/glob.h"
 #include "src/base/printable.h"
-#include "src/base/user_code.h"
 #include "src/core/layered_circuit.h"
 
 namespace fusebox::internal {
@@ -19,6 +19,11 @@ namespace {
 
 // Of circuits whose policies would be invalid: what is wrong with one is as a rule wrong with many.
 constexpr std::size_t kMaxErrors = 20;
+
+constexpr SteadyTime kNever = SteadyTime::FromNanos(INT64_MAX);
+
+// In whose name it is that an order's time is over.
+Operator OfTime() { return Operator("").Because("a standing order has ended"); }
 
 class Errors {
  public:
@@ -43,12 +48,138 @@ class Errors {
   std::size_t left_out_ = 0;
 };
 
+// Takes out what doesn't fit.
+template <typename Fits>
+void Keep(std::vector<LayeredCircuit>& circuits, Fits fits) {
+  const auto is_out = [&](const LayeredCircuit& each) { return !fits(each.core().name()); };
+  circuits.erase(std::remove_if(circuits.begin(), circuits.end(), is_out), circuits.end());
+}
+
+// The circuits that a change has come to. Their listeners are told when all have it: one that
+// doesn't return leaves none behind.
+class Reached {
+ public:
+  Reached() = default;
+  Reached(const Reached&) = delete;
+  Reached& operator=(const Reached&) = delete;
+  ~Reached() {
+    for (const auto& circuit : circuits_) CircuitCore::Of(*circuit).DeliverEvents();
+  }
+
+  void Add(std::vector<LayeredCircuit>& some) {
+    for (LayeredCircuit& each : some) circuits_.push_back(std::move(each.circuit));
+  }
+
+ private:
+  std::vector<std::shared_ptr<CircuitBreaker>> circuits_;
+};
+
+// Which circuits two layers may differ about.
+class Difference {
+ public:
+  Difference(const PolicyLayers& before, const PolicyLayers& after)
+      : everywhere_(before.overrides() != after.overrides()) {
+    const auto by_number = [](const StandingOrders::Held& a, const StandingOrders::Held& b) {
+      return a->order.id < b->order.id;
+    };
+    const std::vector<StandingOrders::Held>& a = before.orders().all();
+    const std::vector<StandingOrders::Held>& b = after.orders().all();
+    std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
+                                  std::back_inserter(orders_), by_number);
+  }
+
+  bool Concerns(absl::string_view circuit) const {
+    return everywhere_ ||
+           std::any_of(orders_.begin(), orders_.end(),
+                       [circuit](const StandingOrders::Held& each) { return each->Fits(circuit); });
+  }
+
+ private:
+  const bool everywhere_;
+  std::vector<StandingOrders::Held> orders_;
+};
+
+// Brings circuits to what layers say.
+class LayersInForce {
+ public:
+  // `former` are the orders that stood before.
+  LayersInForce(const StandingOrders& former, const Operator& by, SteadyTime now)
+      : former_(former), by_(by), now_(now) {}
+
+  OrdersOfCircuit OrdersOf(const PolicyLayers& layers, const LayeredCircuit& circuit) const {
+    return layers.orders().Of(circuit.core().name(), now_);
+  }
+
+  // The orders that have been given or have gone since the circuit was looked at last, whoever's
+  // change that was.
+  void Apply(const std::shared_ptr<const PolicyLayers>& layers, const OrdersOfCircuit& orders,
+             LayeredCircuit& circuit) {
+    if (!resolver_ || &resolver_->layers() != layers.get()) resolver_.emplace(layers);
+    ApplyPolicy(orders, circuit);
+    ApplyMode(layers->orders(), orders, circuit);
+  }
+
+ private:
+  void ApplyPolicy(const OrdersOfCircuit& orders, LayeredCircuit& circuit) {
+    CircuitCore& core = circuit.core();
+    if (orders.latest_policy() > circuit.policy_order_seen) {
+      circuit.policy_order_seen = orders.latest_policy();
+      if (core.LayeredPolicy() == nullptr) circuit.AdoptPolicy();
+    }
+    core.ApplyPolicy(resolver_->ResolveOrFallBack(circuit.identity(), circuit.code, orders).policy,
+                     by_);
+  }
+
+  void ApplyMode(const StandingOrders& all, const OrdersOfCircuit& orders,
+                 LayeredCircuit& circuit) {
+    const uint64_t present = circuit.core().mode_order();
+    const bool is_gone = present != 0 && all.Find(present) == nullptr;
+    const HeldOrder* const latest = orders.mode;
+    if (latest != nullptr && (latest->order.id > circuit.mode_order_seen || is_gone)) {
+      circuit.Obey(*latest, now_);
+    } else if (is_gone) {
+      Release(present, circuit);
+    }
+  }
+
+  // From an order that is gone.
+  void Release(uint64_t order, LayeredCircuit& circuit) {
+    const StandingOrders::Held held = former_.Find(order);
+    const bool ended = held != nullptr && held->HasEnded(now_);
+    // A forced opening ends by itself in the circuit, a little later.
+    const bool ends_by_itself = ended && held->order.action == OrderAction::kForceOpen;
+    circuit.core().ReleaseOrder(ended ? OfTime() : by_, ends_by_itself);
+  }
+
+  const StandingOrders& former_;
+  const Operator& by_;
+  const SteadyTime now_;
+  std::optional<PolicyResolver> resolver_;
+};
+
 }  // namespace
 
-RegistryLayers::RegistryLayers(LayeredCircuits& circuits, OrderTimer::Look look)
+RegistryLayers::RegistryLayers(LayeredCircuits& circuits, Self self)
     : circuits_(circuits),
       no_overrides_(std::make_shared<PolicyOverrides>()),
-      timer_(std::move(look)) {}
+      keeping_([this] { return PresentOrders(); },
+               [this](absl::string_view exception) {
+                 circuits_.ReportUserCodeFailure(UserCode::kOrderKeeper, exception);
+               }),
+      timer_([self = std::move(self)] {
+        const std::shared_ptr<RegistryLayers> layers = self();
+        return layers != nullptr && layers->LookForEnds();
+      }) {}
+
+// Some at the same time: what takes long is done to copies of them, with no lock held.
+void RegistryLayers::ForEach(Some visit) {
+  std::vector<LayeredCircuit> circuits = circuits_.SomeAfter("");
+  while (!circuits.empty()) {
+    const std::string last = circuits.back().core().name();
+    visit(circuits);
+    circuits = circuits_.SomeAfter(last);
+  }
+}
 
 RegistryLayers::Layers RegistryLayers::Present() {
   Layers layers = circuits_.layers();
@@ -59,17 +190,23 @@ RegistryLayers::Layers RegistryLayers::Present() {
 absl::StatusOr<OverridesResult> RegistryLayers::Try(const Layers& layers) {
   OverridesResult result;
   PolicyResolver resolver(layers);
+  const SteadyTime now = circuits_.clock().Now();
   Errors errors;
-  circuits_.ForEach(nullptr, [&](LayeredCircuit& each) {
+  const auto look_at = [&](const LayeredCircuit& each) {
     ++result.circuits;
     std::shared_ptr<const Policy> before = each.core().LayeredPolicy();
     if (before == nullptr) return;
-    PolicyResolver::Result after = resolver.Resolve(each.identity(), each.code);
-    if (!after.ok()) {
-      errors.Add(each.core().name(), after.status());
-    } else if (before != *after && *before != **after) {
-      result.differences.push_back({each.core().name(), std::move(before), *std::move(after)});
+    const std::string& name = each.core().name();
+    PolicyResolver::Fallen after =
+        resolver.ResolveOrFallBack(each.identity(), each.code, layers->orders().Of(name, now));
+    if (!after.overrides.ok()) {
+      errors.Add(name, after.overrides);
+    } else if (before != after.policy && *before != *after.policy) {
+      result.differences.push_back({name, std::move(before), std::move(after.policy)});
     }
+  };
+  ForEach([&](const std::vector<LayeredCircuit>& some) {
+    std::for_each(some.begin(), some.end(), look_at);
   });
   if (absl::Status valid = errors.ToStatus(); !valid.ok()) return valid;
   return result;
@@ -77,7 +214,7 @@ absl::StatusOr<OverridesResult> RegistryLayers::Try(const Layers& layers) {
 
 void RegistryLayers::Install(const Layers& layers) {
   circuits_.SetLayers(layers);
-  if (layers->orders().next_end() != SteadyTime::FromNanos(INT64_MAX)) timer_.Start();
+  if (layers->orders().next_end() != kNever) timer_.Start();
 }
 
 absl::StatusOr<OverridesResult> RegistryLayers::Set(PolicyOverrides overrides, const Operator& by) {
@@ -94,7 +231,7 @@ absl::StatusOr<OverridesResult> RegistryLayers::Set(PolicyOverrides overrides, c
     if (!result.ok()) return result;
     Install(layers);
   }
-  Spread(before, layers, by, /*ended=*/false);
+  Spread(*before, *layers, by);
   return result;
 }
 
@@ -107,21 +244,20 @@ absl::StatusOr<OverridesResult> RegistryLayers::Preview(PolicyOverrides override
 PolicyOverrides RegistryLayers::Overrides() { return *Present()->overrides(); }
 
 absl::StatusOr<std::vector<FieldOrigin>> RegistryLayers::Origins(absl::string_view circuit) {
-  LookForEnds();
-  const Layers layers = Present();
+  EndOrders();
+  const std::optional<LayeredCircuit> found = circuits_.FindLayered(circuit);
+  if (!found) {
+    return absl::NotFoundError(
+        absl::StrCat("no circuit named \"", Printable(circuit, kMaxCircuitNameBytes), "\""));
+  }
+  if (found->core().LayeredPolicy() != nullptr) {
+    return internal::Origins(Present(), found->identity(), found->code, circuits_.clock().Now());
+  }
   std::vector<FieldOrigin> origins;
-  const bool found = circuits_.ForOne(circuit, [&](LayeredCircuit& each) {
-    if (each.core().LayeredPolicy() != nullptr) {
-      origins = internal::Origins(layers, each.identity(), each.code);
-      return;
-    }
-    for (std::string& path : SetPolicyFields(*each.core().PresentPolicy())) {
-      origins.push_back({std::move(path), PolicyLayer::kOrder, "set directly"});
-    }
-  });
-  if (found) return origins;
-  return absl::NotFoundError(
-      absl::StrCat("no circuit named \"", Printable(circuit, kMaxCircuitNameBytes), "\""));
+  for (std::string& path : SetPolicyFields(*found->core().PresentPolicy())) {
+    origins.push_back({std::move(path), PolicyLayer::kOrder, "set directly"});
+  }
+  return origins;
 }
 
 absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& order,
@@ -129,6 +265,10 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
                                                           Layers& layers) {
   const Layers before = Present();
   const SteadyTime now = circuits_.clock().Now();
+  if (last_id_ >= kMaxOrderId) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there is an order ", last_id_, ", and no higher number for another one"));
+  }
   auto held = std::make_shared<HeldOrder>();
   held->order = order;
   held->order.id = last_id_ + 1;
@@ -143,19 +283,28 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
   layers = std::make_shared<PolicyLayers>(before->overrides(), added.orders);
   given.replaced = added.replaced;
   const bool sets_policy = order.action == OrderAction::kSetPolicy;
-  PolicyResolver resolver(layers);
+  PolicyResolver without(before);
+  PolicyResolver with(layers);
   Errors errors;
   bool is_expected = expected == nullptr;
-  circuits_.ForEach(nullptr, [&](LayeredCircuit& each) {
+  const auto check_policy = [&](const LayeredCircuit& each) {
     const std::string& name = each.core().name();
-    if (!held->Fits(name)) return;
-    given.circuits.push_back(name);
-    if (!sets_policy) return;
     if (expected != nullptr && name == order.pattern) {
       is_expected = *each.core().PresentPolicy() == expected->InForce();
     }
-    const PolicyResolver::Result after = resolver.Resolve(each.identity(), each.Base());
-    if (!after.ok()) errors.Add(name, after.status());
+    const auto resolve = [&, base = each.Base()](PolicyResolver& by) {
+      return by.Resolve(each.identity(), base, by.layers().orders().Of(name, now)).status();
+    };
+    const absl::Status valid = resolve(with);
+    // One that was invalid before is so by another's fault.
+    if (!valid.ok() && resolve(without).ok()) errors.Add(name, valid);
+  };
+  ForEach([&](const std::vector<LayeredCircuit>& some) {
+    for (const LayeredCircuit& each : some) {
+      if (!held->Fits(each.core().name())) continue;
+      given.circuits.push_back(each.core().name());
+      if (sets_policy) check_policy(each);
+    }
   });
   if (absl::Status valid = errors.ToStatus(); !valid.ok()) return valid;
   if (!is_expected) {
@@ -169,7 +318,7 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
 absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order, const Policy* expected) {
   if (absl::Status valid = CheckOrder(order); !valid.ok()) return valid;
   order.by = PrintableOperator(order.by);
-  LookForEnds();
+  EndOrders();
   GivenOrder given;
   uint64_t id = 0;
   Layers before;
@@ -183,23 +332,25 @@ absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order, const Polic
     if (added->stands) given.id = id;
     Install(layers);
   }
-  Spread(before, layers, order.by, /*ended=*/false);
+  Spread(*before, *layers, order.by);
   if (given.id == 0) AutomateOnce(order, id);
-  TellKeeper();
+  KeepOrders();
   return given;
 }
 
 // What code has done to a circuit is no order, and ends all the same.
 void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id) {
-  const auto automate = [&](LayeredCircuit& each) {
-    const bool has_later = each.mode_order_seen > id;
-    if (has_later || !GlobMatches(order.pattern, each.core().name())) return;
+  const auto automate = [&](std::size_t /*i*/, const Layers& /*layers*/, LayeredCircuit& each) {
+    if (each.mode_order_seen > id) return;  // a later one
     each.mode_order_seen = id;
     each.core().ReleaseOrder(order.by, /*ends_by_itself=*/false);
   };
-  // Others may change the layers meanwhile, which is nothing to this.
-  Layers layers = Present();
-  while (!circuits_.ForEach(layers.get(), automate)) layers = Present();
+  Reached reached;
+  ForEach([&](std::vector<LayeredCircuit>& some) {
+    Keep(some, [&](absl::string_view name) { return GlobMatches(order.pattern, name); });
+    circuits_.VisitSome(some, automate);
+    reached.Add(some);
+  });
 }
 
 absl::StatusOr<GivenOrder> RegistryLayers::PreviewOrder(StandingOrder order) {
@@ -213,7 +364,7 @@ absl::StatusOr<GivenOrder> RegistryLayers::PreviewOrder(StandingOrder order) {
 }
 
 absl::Status RegistryLayers::Revoke(uint64_t id, const Operator& by) {
-  LookForEnds();
+  EndOrders();
   Layers before;
   Layers layers;
   {
@@ -225,17 +376,16 @@ absl::Status RegistryLayers::Revoke(uint64_t id, const Operator& by) {
     layers = std::make_shared<PolicyLayers>(before->overrides(), before->orders().Without(id));
     Install(layers);
   }
-  Spread(before, layers, PrintableOperator(by), /*ended=*/false);
-  TellKeeper();
+  Spread(*before, *layers, PrintableOperator(by));
+  KeepOrders();
   return absl::OkStatus();
 }
 
-bool RegistryLayers::LookForEnds() {
-  const SteadyTime never = SteadyTime::FromNanos(INT64_MAX);
+void RegistryLayers::EndOrders() {
   Layers before = circuits_.layers();
-  if (before == nullptr || before->orders().next_end() == never) return false;
+  if (before == nullptr) return;
   const SteadyTime now = circuits_.clock().Now();
-  if (before->orders().next_end() > now) return true;
+  if (before->orders().next_end() > now) return;
   Layers layers;
   {
     MutexLock lock(changes_);
@@ -244,13 +394,20 @@ bool RegistryLayers::LookForEnds() {
         std::make_shared<PolicyLayers>(before->overrides(), before->orders().WithoutEnded(now));
     Install(layers);
   }
-  Spread(before, layers, Operator("").Because("a standing order has ended"), /*ended=*/true);
-  TellKeeper();
-  return layers->orders().next_end() != never;
+  Spread(*before, *layers, OfTime());
+  keeping_.Changed();
+  timer_.Start();  // whoever looks at circuits need not wait for the keeper
+}
+
+bool RegistryLayers::LookForEnds() {
+  EndOrders();
+  keeping_.Keep();
+  const Layers layers = Present();
+  return keeping_.has_unkept() || layers->orders().next_end() != kNever;
 }
 
 std::vector<StandingOrder> RegistryLayers::Orders() {
-  LookForEnds();
+  EndOrders();
   return PresentOrders();
 }
 
@@ -270,7 +427,7 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
     MutexLock lock(changes_);
     before = Present();
     std::vector<StandingOrders::Held> all = before->orders().all();
-    std::set<uint64_t> ids = {0};
+    std::set<uint64_t> ids;
     for (const StandingOrders::Held& each : all) ids.insert(each->order.id);
     const SteadyTime now = circuits_.clock().Now();
     const absl::Time wall_now = circuits_.clock().WallNow();
@@ -280,6 +437,9 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
       if (problem.empty() && left <= absl::ZeroDuration()) problem = "it has ended";
       if (problem.empty() && all.size() >= CircuitRegistry::kMaxOrders)
         problem = "there is no room";
+      if (problem.empty() && (order.id == 0 || order.id > kMaxOrderId)) {
+        problem = absl::StrCat("its number must be 1 to ", kMaxOrderId);
+      }
       if (problem.empty() && !ids.insert(order.id).second) {
         problem = "there is another one of that number";
       }
@@ -299,52 +459,39 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
         std::make_shared<PolicyLayers>(before->overrides(), StandingOrders::Make(std::move(all)));
     Install(layers);
   }
-  Spread(before, layers, Operator("").Because("a standing order is back"), /*ended=*/false);
+  Spread(*before, *layers, Operator("").Because("a standing order is back"));
+  KeepOrders();
   return left_out;
 }
 
 void RegistryLayers::SetKeeper(CircuitRegistry::OrderKeeper keeper) {
-  MutexLock lock(keeping_);
-  keeper_ = std::move(keeper);
+  keeping_.SetKeeper(std::move(keeper));
 }
 
-void RegistryLayers::TellKeeper() {
-  MutexLock lock(keeping_);
-  if (keeper_ == nullptr) return;
-  const std::vector<StandingOrder> orders = PresentOrders();
-  RunUserCode([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { keeper_(orders); },
-              [&](const std::string& exception) {
-                circuits_.ReportUserCodeFailure(UserCode::kOrderKeeper, exception);
-              });
+void RegistryLayers::KeepOrders() {
+  keeping_.Changed();
+  keeping_.Keep();
+  if (keeping_.has_unkept()) timer_.Start();  // the keeper itself has made a change
 }
 
-// The orders that have been given or have gone since each circuit was looked at last, whoever's
-// change that was; so it doesn't matter if others are left out.
-void RegistryLayers::Spread(const Layers& before, const Layers& layers, const Operator& by,
-                            bool ended) {
-  PolicyResolver resolver(layers);
-  const StandingOrders& orders = layers->orders();
-  const SteadyTime now = circuits_.clock().Now();
-  // What ends by itself in the circuit, a little later.
-  const auto ends_by_itself = [&](uint64_t id) {
-    const StandingOrders::Held order = ended ? before->orders().Find(id) : nullptr;
-    return order != nullptr && order->order.action == OrderAction::kForceOpen;
-  };
-  circuits_.ForEach(layers.get(), [&](LayeredCircuit& each) {
-    CircuitCore& core = each.core();
-    const OrdersOfCircuit its = orders.Of(core.name());
-    if (its.latest_policy() > each.policy_order_seen) {
-      each.policy_order_seen = its.latest_policy();
-      if (core.LayeredPolicy() == nullptr) each.AdoptPolicy();
-    }
-    core.ApplyPolicy(resolver.ResolveOrFallBack(each.identity(), each.code, its).policy, by);
-    const uint64_t present = core.mode_order();
-    const bool is_gone = present != 0 && orders.Find(present) == nullptr;
-    if (its.mode != nullptr && (its.mode->order.id > each.mode_order_seen || is_gone)) {
-      each.Obey(*its.mode, now);
-    } else if (is_gone) {
-      core.ReleaseOrder(by, ends_by_itself(present));
-    }
+// Each circuit gets what the layers of the present say, which may be later ones than `after`.
+void RegistryLayers::Spread(const PolicyLayers& before, const PolicyLayers& after,
+                            const Operator& by) {
+  const Difference difference(before, after);
+  LayersInForce in_force(before.orders(), by, circuits_.clock().Now());
+  Reached reached;
+  ForEach([&](std::vector<LayeredCircuit>& some) {
+    Keep(some, [&](absl::string_view name) { return difference.Concerns(name); });
+    if (some.empty()) return;
+    const Layers layers = Present();
+    std::vector<OrdersOfCircuit> orders;
+    orders.reserve(some.size());
+    for (const LayeredCircuit& each : some) orders.push_back(in_force.OrdersOf(*layers, each));
+    circuits_.VisitSome(some, [&](std::size_t i, const Layers& present, LayeredCircuit& each) {
+      const bool same = present == layers;
+      in_force.Apply(present, same ? orders[i] : in_force.OrdersOf(*present, each), each);
+    });
+    reached.Add(some);
   });
 }
 

@@ -4,8 +4,11 @@
 #ifndef FUSEBOX_SRC_CORE_REGISTRY_LAYERS_H_
 #define FUSEBOX_SRC_CORE_REGISTRY_LAYERS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +18,8 @@
 #include "absl/status/statusor.h"
 #include "fusebox/circuit_registry.h"
 #include "src/base/mutex.h"
-#include "src/core/eviction_queue.h"
+#include "src/core/layered_circuit.h"
+#include "src/core/order_keeping.h"
 #include "src/core/order_timer.h"
 #include "src/core/policy_layers.h"
 
@@ -30,13 +34,14 @@ class LayeredCircuits {
   virtual Layers layers() = 0;
   virtual void SetLayers(Layers layers) = 0;
 
-  // Calls visit for every circuit, by name, some at the same time under the registry's lock;
-  // listeners are told between those. False if the registry has other layers than `of` by then;
-  // with a null one nothing is changed, and listeners have nothing to be told.
-  using Visit = absl::FunctionRef<void(LayeredCircuit&)>;
-  virtual bool ForEach(const PolicyLayers* of, Visit visit) = 0;
-  // False if there is none.
-  virtual bool ForOne(absl::string_view name, Visit visit) = 0;
+  // The first circuits after that name, some, as they are now.
+  virtual std::vector<LayeredCircuit> SomeAfter(absl::string_view name) = 0;
+  virtual std::optional<LayeredCircuit> FindLayered(absl::string_view name) = 0;
+
+  // Calls visit, under the registry's lock, for those of them that it still has: with the place in
+  // `circuits`, and with the layers that new circuits have now.
+  using Visit = absl::FunctionRef<void(std::size_t i, const Layers& layers, LayeredCircuit&)>;
+  virtual void VisitSome(const std::vector<LayeredCircuit>& circuits, Visit visit) = 0;
 
   virtual const Clock& clock() const = 0;
   virtual void ReportUserCodeFailure(UserCode code, absl::string_view exception) = 0;
@@ -45,13 +50,16 @@ class LayeredCircuits {
   ~LayeredCircuits() = default;
 };
 
-// Thread-safe. A change is made in two steps: first the layers of new circuits are others, then
-// each circuit that there is gets what they say. When two changes are made at the same time, the
-// second step of the later one does what is left of both.
+// Thread-safe. A change is made in three steps: first the layers of new circuits are others, then
+// each circuit that it is about gets what they say, then listeners and the keeper are told. When
+// changes are made at the same time, each goes through all the circuits that it is about, and
+// leaves each with the layers of the present.
 class RegistryLayers {
  public:
-  // `circuits` must outlive it. `look` calls LookForEnds, on the timer's thread.
-  RegistryLayers(LayeredCircuits& circuits, OrderTimer::Look look);
+  // `circuits` must outlive it. On a thread of its own it looks for orders that have ended, as long
+  // as it can get itself from `self`.
+  using Self = std::function<std::shared_ptr<RegistryLayers>()>;
+  RegistryLayers(LayeredCircuits& circuits, Self self);
 
   absl::StatusOr<OverridesResult> Set(PolicyOverrides overrides, const Operator& by);
   absl::StatusOr<OverridesResult> Preview(PolicyOverrides overrides);
@@ -65,11 +73,17 @@ class RegistryLayers {
   std::vector<std::string> Restore(std::vector<StandingOrder> orders);
   void SetKeeper(CircuitRegistry::OrderKeeper keeper);
 
-  // Ends the orders whose time is over. True if there are others that will end.
-  bool LookForEnds();
+  // Takes the orders whose time is over from the circuits. Calls need not wait for that: an order
+  // that has ended has no say in a new circuit, whether it is still there or not.
+  void EndOrders();
 
  private:
   using Layers = LayeredCircuits::Layers;
+  using Some = absl::FunctionRef<void(std::vector<LayeredCircuit>&)>;
+
+  // The timer's. False: there is nothing left to look for.
+  bool LookForEnds();
+  void ForEach(Some visit);
 
   Layers Present();
   std::vector<StandingOrder> PresentOrders();
@@ -78,9 +92,9 @@ class RegistryLayers {
                                             GivenOrder& given, Layers& layers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   void Install(const Layers& layers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
-  void Spread(const Layers& before, const Layers& layers, const Operator& by, bool ended);
+  void Spread(const PolicyLayers& before, const PolicyLayers& after, const Operator& by);
   void AutomateOnce(const StandingOrder& order, uint64_t id);
-  void TellKeeper();
+  void KeepOrders();
 
   LayeredCircuits& circuits_;
   const std::shared_ptr<const PolicyOverrides> no_overrides_;
@@ -88,9 +102,7 @@ class RegistryLayers {
   Mutex changes_;  // held while layers are made and installed, and no user's code runs
   uint64_t last_id_ ABSL_GUARDED_BY(changes_) = 0;
 
-  Mutex keeping_;  // held while the keeper runs, so that it is called in order
-  CircuitRegistry::OrderKeeper keeper_ ABSL_GUARDED_BY(keeping_);
-
+  OrderKeeping keeping_;
   OrderTimer timer_;  // it uses all of the above
 };
 

@@ -2,8 +2,10 @@
 #include "src/core/standing_orders.h"
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "src/base/glob.h"
@@ -113,26 +115,29 @@ bool HeldOrder::Fits(absl::string_view circuit) const {
 }
 
 StandingOrders::Held StandingOrders::Find(uint64_t id) const {
-  for (const Held& each : orders_) {
-    if (each->order.id == id) return each;
-  }
-  return nullptr;
+  const auto found =
+      std::lower_bound(orders_.begin(), orders_.end(), id,
+                       [](const Held& each, uint64_t than) { return each->order.id < than; });
+  return found == orders_.end() || (*found)->order.id != id ? nullptr : *found;
 }
 
-OrdersOfCircuit StandingOrders::Of(absl::string_view circuit) const {
+OrdersOfCircuit StandingOrders::Of(absl::string_view circuit, SteadyTime now) const {
   std::vector<const HeldOrder*> fitting;
   const auto named = by_name_.find(circuit);
   if (named != by_name_.end()) fitting = named->second;
   if (!globs_.empty()) {
-    GlobText name(circuit);
-    for (const HeldOrder* const each : globs_) {
-      if (name.Fits(each->order.pattern)) fitting.push_back(each);
+    std::optional<GlobText> name;  // to make it takes longer than to see that none can fit
+    for (const auto& [prefix, order] : globs_) {
+      if (!absl::StartsWith(circuit, prefix)) continue;
+      if (!name) name.emplace(circuit);
+      if (name->Fits(order->order.pattern)) fitting.push_back(order);
     }
     std::sort(fitting.begin(), fitting.end(),
               [](const HeldOrder* a, const HeldOrder* b) { return a->order.id < b->order.id; });
   }
   OrdersOfCircuit orders;
   for (const HeldOrder* const each : fitting) {
+    if (each->HasEnded(now)) continue;
     if (IsOfMode(each->order.action)) {
       orders.mode = each;
     } else {
@@ -176,7 +181,7 @@ StandingOrders StandingOrders::Without(uint64_t id) const {
 StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
   std::vector<Held> left = orders_;
   left.erase(std::remove_if(left.begin(), left.end(),
-                            [now](const Held& each) { return each->until <= now; }),
+                            [now](const Held& each) { return each->HasEnded(now); }),
              left.end());
   return Make(std::move(left));
 }
@@ -207,7 +212,8 @@ void StandingOrders::Put(std::vector<Held> orders) {
     if (IsPlainName(each->order.pattern)) {
       by_name_[each->order.pattern].push_back(each.get());
     } else {
-      globs_.push_back(each.get());
+      const absl::string_view glob = each->order.pattern;
+      globs_.push_back({glob.substr(0, glob.find_first_of("*?")), each.get()});
     }
     next_end_ = std::min(next_end_, each->until);
   }

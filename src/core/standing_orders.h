@@ -32,6 +32,7 @@ struct HeldOrder {
   SteadyTime until = SteadyTime::FromNanos(INT64_MAX);
 
   bool Fits(absl::string_view circuit) const;
+  bool HasEnded(SteadyTime now) const { return until <= now; }
 };
 
 // What stands about one circuit.
@@ -42,6 +43,9 @@ struct OrdersOfCircuit {
   // The number of the last of those; 0: there is none.
   uint64_t latest_policy() const { return policy.empty() ? 0 : policy.back()->order.id; }
 };
+
+// The highest number that an order can have.
+constexpr uint64_t kMaxOrderId = INT64_MAX;
 
 // A value, of which copies are cheap.
 class StandingOrders {
@@ -55,8 +59,8 @@ class StandingOrders {
   const std::vector<Held>& all() const { return orders_; }
   Held Find(uint64_t id) const;
 
-  // Valid as long as this.
-  OrdersOfCircuit Of(absl::string_view circuit) const;
+  // Those that have not ended by then. Valid as long as this.
+  OrdersOfCircuit Of(absl::string_view circuit, SteadyTime now) const;
 
   // The first of their ends; INT64_MAX nanoseconds if none ends.
   SteadyTime next_end() const { return next_end_; }
@@ -69,13 +73,18 @@ class StandingOrders {
   static StandingOrders Make(std::vector<Held> orders);
 
  private:
+  struct Glob {
+    absl::string_view prefix;  // which each name that fits begins with
+    const HeldOrder* order;
+  };
+
   void Put(std::vector<Held> orders);
   void DropIdle();
 
   std::vector<Held> orders_;
   // Of many orders most are for one name each.
   absl::flat_hash_map<std::string, std::vector<const HeldOrder*>> by_name_;
-  std::vector<const HeldOrder*> globs_;
+  std::vector<Glob> globs_;
   SteadyTime next_end_ = SteadyTime::FromNanos(INT64_MAX);
 };
 

@@ -15,6 +15,7 @@
 #include "fusebox/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/core/policy_layers_fixture.h"
 #include "tests/core/test_circuit.h"
 
 namespace fusebox {
@@ -25,75 +26,6 @@ using fusebox_testing::SmallPolicy;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-const Operator kOncall = Operator("oncall").Because("the migration");
-const Operator kSre = Operator("sre").Because("it is over");
-
-PolicyPatch OpensFor(absl::Duration duration, std::string source = "") {
-  PolicyPatch patch;
-  patch.values.open_duration = duration;
-  patch.fields = {{"open_duration", std::move(source)}};
-  return patch;
-}
-
-PolicyOverrides Of(const std::string& dependency, PolicyPatch patch) {
-  PolicyOverrides overrides;
-  overrides.dependencies.push_back({dependency, std::move(patch), {}, {}});
-  return overrides;
-}
-
-class PolicyLayersTest : public ::testing::Test {
- protected:
-  PolicyLayersTest() : registry_(OptionsFor(*this)) {}
-
-  static CircuitRegistry::Options OptionsFor(PolicyLayersTest& test) {
-    CircuitRegistry::Options options;
-    options.clock = &test.clock_;
-    options.seed = 1;
-    options.max_circuits = 10;
-    options.listener = [&test](const Event& event) { test.events_.push_back(event); };
-    return options;
-  }
-
-  std::shared_ptr<CircuitBreaker> Make(const std::string& name,
-                                       const Policy& policy = SmallPolicy()) {
-    return registry_.GetOrCreate(name, policy, name.substr(0, name.find('/'))).value();
-  }
-  static StandingOrder OrderFor(const std::string& pattern, OrderAction action,
-                                const Operator& by = kOncall) {
-    StandingOrder order;
-    order.pattern = pattern;
-    order.action = action;
-    order.by = by;
-    return order;
-  }
-  static StandingOrder PolicyOrder(const std::string& pattern, PolicyPatch change,
-                                   const Operator& by = kOncall) {
-    StandingOrder order = OrderFor(pattern, OrderAction::kSetPolicy, by);
-    order.change = std::move(change);
-    return order;
-  }
-  uint64_t Give(const StandingOrder& order) { return registry_.GiveOrder(order).value().id; }
-  std::vector<uint64_t> Ids() {
-    std::vector<uint64_t> ids;
-    for (const StandingOrder& order : registry_.Orders()) ids.push_back(order.id);
-    return ids;
-  }
-  static std::optional<absl::Duration> OpenDurationOf(CircuitBreaker& circuit) {
-    return circuit.Snapshot().policy->open_duration;
-  }
-  FieldOrigin OriginOf(const std::string& circuit, const std::string& path) {
-    const std::vector<FieldOrigin> origins = registry_.Origins(circuit).value();
-    for (const FieldOrigin& origin : origins) {
-      if (origin.path == path) return origin;
-    }
-    return {};
-  }
-
-  FakeClock clock_;
-  std::vector<Event> events_;
-  CircuitRegistry registry_;
-};
 
 // ---- Overrides
 
@@ -278,7 +210,9 @@ TEST_F(PolicyLayersTest, P6AnOrderEndsByItsTime) {
   EXPECT_EQ(disabled->Snapshot().mode, Mode::kAutomatic);
   EXPECT_EQ(OpenDurationOf(*disabled), absl::Seconds(5));
   clock_.Advance(absl::Minutes(1));
-  Make("users/shop.Users/Get");  // is a look, too
+  // It has no say in a new circuit, for which nobody has to wait until the others are looked at.
+  EXPECT_EQ(OpenDurationOf(*Make("users/shop.Users/Get")), absl::Seconds(10));
+  EXPECT_EQ(registry_.Circuits().size(), 2);  // is a look
   EXPECT_EQ(OpenDurationOf(*disabled), absl::Seconds(10));
 }
 
@@ -471,7 +405,7 @@ TEST_F(PolicyLayersTest, P6OrdersOfAFormerProcessAreObeyed) {
   orders.push_back(OrderFor("x", OrderAction::kForceOpen));
   EXPECT_THAT(next.RestoreOrders(orders),
               ElementsAre("order 1: there is another one of that number",
-                          "order 0: there is another one of that number"));
+                          "order 0: its number must be 1 to 9223372036854775807"));
   const auto circuit = next.GetOrCreate("inventory/a.B/C", SmallPolicy(), "inventory").value();
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kForcedOpen);
   clock.Advance(absl::Minutes(6));

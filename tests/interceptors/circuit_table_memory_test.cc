@@ -120,7 +120,7 @@ TEST(CircuitTableMemoryTest, OfAHundredThousandKeysTheLastIsFoundAsTheFirst) {
         .Circuit(key, settings,
                  [&] {
                    ++names_made;
-                   return absl::StrCat("t/", key);
+                   return fusebox::internal::NewCircuit{absl::StrCat("t/", key), {}};
                  })
         .breaker;
   };

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Standing orders beside what goes wrong: bad values, slow keepers and listeners, evictions (P6).
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "fusebox/circuit_registry.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/policy_layers_fixture.h"
+#include "tests/core/test_circuit.h"
+
+namespace fusebox {
+namespace {
+
+using fusebox_testing::SmallPolicy;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class StandingOrdersTest : public PolicyLayersTest {
+ protected:
+  // As many circuits as there is room for, and no call goes: so the first one has to.
+  void FillUp() {
+    for (int i = 0; i < 20; ++i) Make(absl::StrCat("others/", i));
+  }
+};
+
+// ---- Values that no policy can have
+
+TEST_F(StandingOrdersTest, P6RefusesAValueThatNoPolicyCanHaveWhileNoCircuitFits) {
+  const auto given = registry_.GiveOrder(PolicyOrder("inventory/*", OpensFor(-absl::Seconds(1))));
+  EXPECT_EQ(given.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(given.status().message(), HasSubstr("open_duration = -1s, must be from 1ms to"));
+  PolicyPatch candidate;
+  candidate.values.shadow_policy = Policy();
+  Policy wrong;
+  wrong.minimum_calls = -5;
+  candidate.values.shadow_policy = wrong;
+  candidate.fields = {{"shadow_policy", ""}};
+  EXPECT_THAT(registry_.PreviewOrder(PolicyOrder("*", candidate)).status().message(),
+              HasSubstr("shadow_policy.minimum_calls = -5, must be from 1 to"));
+  EXPECT_THAT(registry_.Orders(), IsEmpty());
+  EXPECT_THAT(registry_.RestoreOrders({[] {
+    StandingOrder order = PolicyOrder("*", OpensFor(-absl::Seconds(1)));
+    order.id = 1;
+    return order;
+  }()}),
+              ElementsAre(HasSubstr("order 1: invalid order: invalid policy: open_duration")));
+}
+
+TEST_F(StandingOrdersTest, P6OverridesOfNoCircuitAreCheckedTheSame) {
+  const auto set = registry_.SetOverrides(Of("inventory", OpensFor(-absl::Seconds(1))), kSre);
+  EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(set.status().message(), HasSubstr("open_duration = -1s"));
+}
+
+// A value is not wrong for what it needs beside it.
+TEST_F(StandingOrdersTest, P6TakesAValueThatOnlySomePoliciesCanHave) {
+  PolicyPatch probes;
+  probes.values.half_open.verdict = ProbeCalls{7};
+  probes.fields = {{"half_open.probe_calls", ""}};
+  EXPECT_NE(Give(PolicyOrder("inventory/*", probes)), 0);
+  Policy with_rate = SmallPolicy();
+  with_rate.failure_rate = 0.5;
+  EXPECT_EQ(Make("inventory/a.B/C", with_rate)->Snapshot().policy->half_open.verdict,
+            (std::variant<SuccessThreshold, ProbeCalls>(ProbeCalls{7})));
+}
+
+TEST_F(StandingOrdersTest, P6AnOrderThatACircuitCannotObeyStopsNoOtherOrderAndNoFile) {
+  PolicyPatch probes;
+  probes.values.half_open.verdict = ProbeCalls{7};
+  probes.fields = {{"half_open.probe_calls", ""}};
+  Give(PolicyOrder("inventory/*", probes));
+  const auto circuit = Make("inventory/a.B/C");  // without a rate, and so without the order
+  EXPECT_NE(Give(PolicyOrder("*", OpensFor(absl::Seconds(5)), kSre)), 0);
+  const auto set = registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(7))), kSre);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_THAT(set->differences, SizeIs(1));
+  EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(7));
+  // The file's own mistakes are told.
+  PolicyPatch wrong = probes;
+  EXPECT_EQ(registry_.SetOverrides(Of("inventory", wrong), kSre).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(StandingOrdersTest, P6NumbersNeverBeginAnew) {
+  StandingOrder last = OrderFor("a", OrderAction::kForceOpen);
+  last.id = std::numeric_limits<uint64_t>::max();
+  StandingOrder highest = OrderFor("b", OrderAction::kForceOpen);
+  highest.id = std::numeric_limits<int64_t>::max();
+  EXPECT_THAT(registry_.RestoreOrders({last, highest}),
+              ElementsAre(HasSubstr("must be 1 to 9223372036854775807")));
+  EXPECT_EQ(registry_.GiveOrder(OrderFor("c", OrderAction::kForceOpen)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(Ids(), ElementsAre(highest.id));
+}
+
+// ---- Keepers
+
+TEST_F(StandingOrdersTest, P6NoCallWaitsUntilAnEndIsKept) {
+  StandingOrder order = OrderFor("inventory/*", OrderAction::kForceOpen);
+  order.ttl = absl::Minutes(1);
+  Give(order);
+  StandingOrder policy = PolicyOrder("inventory/*", OpensFor(absl::Seconds(5)));
+  policy.ttl = absl::Minutes(1);
+  Give(policy);
+  const std::thread::id caller = std::this_thread::get_id();
+  int kept_by_caller = 0;
+  registry_.SetOrderKeeper([&](const std::vector<StandingOrder>&) {
+    if (std::this_thread::get_id() == caller) ++kept_by_caller;
+  });
+  clock_.Advance(absl::Minutes(1));
+  const auto circuit = Make("inventory/a.B/C");
+  EXPECT_EQ(circuit->Snapshot().mode, Mode::kAutomatic);
+  EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(10));
+  EXPECT_THAT(registry_.List(), SizeIs(1));
+  EXPECT_THAT(registry_.Orders(), IsEmpty());
+  EXPECT_EQ(kept_by_caller, 0);
+  registry_.SetOrderKeeper(nullptr);
+}
+
+TEST_F(StandingOrdersTest, P6TheEndOfAnOrderIsKeptByTheTimer) {
+  StandingOrder order = OrderFor("inventory/*", OrderAction::kForceOpen);
+  order.ttl = absl::Minutes(1);
+  Give(order);
+  std::promise<void> kept;
+  registry_.SetOrderKeeper([&](const std::vector<StandingOrder>& orders) {
+    if (orders.empty()) kept.set_value();
+  });
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(registry_.Orders(), IsEmpty());
+  kept.get_future().wait();
+  registry_.SetOrderKeeper(nullptr);
+}
+
+TEST_F(StandingOrdersTest, P6AKeeperMayAskAndOrder) {
+  Make("inventory/a.B/C");
+  std::vector<std::size_t> kept;
+  std::promise<void> kept_its_own;
+  registry_.SetOrderKeeper([&](const std::vector<StandingOrder>& orders) {
+    EXPECT_THAT(registry_.List(), SizeIs(1));
+    EXPECT_THAT(registry_.Orders(), SizeIs(orders.size()));
+    kept.push_back(orders.size());
+    if (orders.size() == 1) Give(OrderFor("b", OrderAction::kDisable));
+    if (orders.size() == 2) kept_its_own.set_value();
+  });
+  Give(OrderFor("a", OrderAction::kDisable));
+  kept_its_own.get_future().wait();  // by the timer's thread, as nobody gives another one
+  registry_.SetOrderKeeper(nullptr);
+  EXPECT_THAT(kept, ElementsAre(1, 2));
+}
+
+TEST_F(StandingOrdersTest, P6AKeeperMayTakeItselfAway) {
+  int kept = 0;
+  registry_.SetOrderKeeper([&](const std::vector<StandingOrder>&) {
+    ++kept;
+    registry_.SetOrderKeeper(nullptr);
+  });
+  Give(OrderFor("a", OrderAction::kDisable));
+  Give(OrderFor("b", OrderAction::kDisable));
+  EXPECT_EQ(kept, 1);
+}
+
+TEST_F(StandingOrdersTest, P6RestoredOrdersAreKept) {
+  std::vector<std::size_t> kept;
+  registry_.SetOrderKeeper(
+      [&](const std::vector<StandingOrder>& orders) { kept.push_back(orders.size()); });
+  StandingOrder order = OrderFor("a", OrderAction::kDisable);
+  order.id = 4;
+  EXPECT_THAT(registry_.RestoreOrders({order}), IsEmpty());
+  EXPECT_THAT(kept, ElementsAre(1));
+}
+
+// ---- Listeners
+
+TEST(StandingOrdersListenerTest, P6AListenerThatDoesNotReturnLeavesNoCircuitBehind) {
+  std::atomic<bool> told{false};
+  std::promise<void> in_listener;
+  std::promise<void> go_on;
+  CircuitRegistry::Options options;
+  options.listener = [&](const Event& event) {
+    if (event.kind != EventKind::kModeChanged || told.exchange(true)) return;
+    in_listener.set_value();
+    go_on.get_future().wait();
+  };
+  CircuitRegistry registry(std::move(options));
+  std::vector<std::shared_ptr<CircuitBreaker>> circuits;
+  for (int i = 0; i < 200; ++i) {
+    circuits.push_back(registry.GetOrCreate(absl::StrCat("inventory/", i), SmallPolicy()).value());
+  }
+  std::thread giver([&registry] {
+    StandingOrder order;
+    order.pattern = "inventory/*";
+    order.action = OrderAction::kDisable;
+    order.by = kOncall;
+    EXPECT_TRUE(registry.GiveOrder(order).ok());
+  });
+  in_listener.get_future().wait();
+  for (const auto& circuit : circuits) EXPECT_EQ(circuit->Snapshot().mode, Mode::kDisabled);
+  go_on.set_value();
+  giver.join();
+}
+
+// ---- Evictions
+
+TEST_F(StandingOrdersTest, P6APolicyThatWasSetDirectlyOutlastsOrdersAndEvictions) {
+  const std::string name = "inventory/a.B/C";
+  Policy direct = SmallPolicy();
+  direct.consecutive_failures = 77;
+  ASSERT_TRUE(Make(name)->SetPolicy(direct, kSre).ok());
+  // An order is laid over it, and it is evicted.
+  Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5))));
+  FillUp();
+  ASSERT_EQ(registry_.Find(name), nullptr);
+  const auto back = Make(name);
+  EXPECT_EQ(back->Snapshot().policy->consecutive_failures, 77);
+  EXPECT_EQ(OpenDurationOf(*back), absl::Seconds(5));
+  // The order goes while it is away.
+  FillUp();
+  ASSERT_EQ(registry_.Find(name), nullptr);
+  ASSERT_TRUE(registry_.RevokeOrder(1, kOncall).ok());
+  EXPECT_EQ(Make(name)->Snapshot().policy->consecutive_failures, 77);
+  EXPECT_EQ(OpenDurationOf(*Make(name)), absl::Seconds(10));
+}
+
+TEST_F(StandingOrdersTest, P6AnOrderThatIsGivenMeanwhileIsLaidOverADirectPolicy) {
+  const std::string name = "inventory/a.B/C";
+  Policy direct = SmallPolicy();
+  direct.consecutive_failures = 77;
+  Give(PolicyOrder("inventory/*", OpensFor(absl::Seconds(5))));
+  ASSERT_TRUE(Make(name)->SetPolicy(direct, kSre).ok());
+  FillUp();
+  ASSERT_EQ(registry_.Find(name), nullptr);
+  // The earlier order has no say.
+  EXPECT_EQ(OpenDurationOf(*Make(name)), absl::Seconds(10));
+  FillUp();
+  ASSERT_EQ(registry_.Find(name), nullptr);
+  Give(PolicyOrder("*", OpensFor(absl::Seconds(6)), kOncall));
+  const auto back = Make(name);
+  EXPECT_EQ(OpenDurationOf(*back), absl::Seconds(6));
+  EXPECT_EQ(back->Snapshot().policy->consecutive_failures, 77);
+}
+
+}  // namespace
+}  // namespace fusebox
