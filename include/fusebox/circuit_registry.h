@@ -173,8 +173,8 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // a policy change does if it names all fields that the other named. A kAutomate takes away each
   // earlier order of a mode whose pattern it fits as if that were a name, and stands only if others
   // are left. INVALID_ARGUMENT for a bad pattern, path, value or ttl, or if a circuit's policy
-  // would be invalid; RESOURCE_EXHAUSTED if there are kMaxOrders. ABORTED if `expected` is set, and
-  // the policy in force of the circuit that the pattern names is another one.
+  // would become invalid; RESOURCE_EXHAUSTED if there are kMaxOrders. ABORTED if `expected` is set,
+  // and the policy in force of the circuit that the pattern names is another one.
   absl::StatusOr<GivenOrder> GiveOrder(StandingOrder order, const Policy* expected = nullptr);
 
   // Which circuits it would be for now, and which orders it would take the place of; `id` is 0.
@@ -184,8 +184,8 @@ class FUSEBOX_EXPORT CircuitRegistry {
   absl::Status RevokeOrder(uint64_t id, const Operator& by);
 
   // Those that stand, by number. An order that has ended is gone from here, and from the circuits
-  // that there are, at the next call of this, of `Circuits`, `List` or of any of the above, when a
-  // circuit is made, or a second later at most.
+  // that there are, at the next call of this, of `Circuits`, `List` or of any of the above, or a
+  // second later at most. A circuit that is made meanwhile does without it.
   std::vector<StandingOrder> Orders() const;
 
   // Puts back the orders of a former process: with their numbers and times. Those that have ended
@@ -193,8 +193,11 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // answer says how many and why. For when there are no circuits yet.
   std::vector<std::string> RestoreOrders(std::vector<StandingOrder> orders);
 
-  // Called with all orders after each change of them, one call after the other, with no lock held:
-  // by who made the change, before that answers. To keep them in a file. Null: nobody.
+  // Called with all orders after changes of them, one call after the other, with no lock held:
+  // before `GiveOrder`, `RevokeOrder` or `RestoreOrders` answer; when orders have ended, within a
+  // second, on a thread of the registry's. It may call all of the registry, but must not wait for
+  // another thread that gives or revokes orders; what it changes itself is told later. To keep them
+  // in a file. Null: nobody; once that is set, the former keeper isn't called any more.
   using OrderKeeper = std::function<void(const std::vector<StandingOrder>& orders)>;
   void SetOrderKeeper(OrderKeeper keeper);
 

@@ -57,7 +57,7 @@ bool IsWider(const StandingOrder& order, const StandingOrder& than) {
 
 // Whether there may be a name that fits both.
 bool MayMeet(const std::string& a, const std::string& b) {
-  if (IsPlainName(a)) return GlobMatches(b, a);
+  if (IsPlainName(a)) return IsPlainName(b) ? a == b : GlobMatches(b, a);
   if (IsPlainName(b)) return GlobMatches(a, b);
   // Both begin with what stands for itself.
   const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
@@ -190,12 +190,15 @@ StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
 // an earlier one, for the same circuits, says otherwise.
 void StandingOrders::DropIdle() {
   std::vector<Held> left;
-  for (Held& each : orders_) {
-    const bool overrules = std::any_of(left.begin(), left.end(), [&](const Held& earlier) {
+  const auto overrules = [&left](const StandingOrder& order) {
+    return std::any_of(left.begin(), left.end(), [&order](const Held& earlier) {
       return IsOfMode(earlier->order.action) && earlier->order.action != OrderAction::kAutomate &&
-             MayMeet(earlier->order.pattern, each->order.pattern);
+             MayMeet(earlier->order.pattern, order.pattern);
     });
-    if (each->order.action != OrderAction::kAutomate || overrules) left.push_back(std::move(each));
+  };
+  for (Held& each : orders_) {
+    const bool may_be_idle = each->order.action == OrderAction::kAutomate;
+    if (!may_be_idle || overrules(each->order)) left.push_back(std::move(each));
   }
   orders_ = std::move(left);
 }

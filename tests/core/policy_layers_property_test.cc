@@ -153,7 +153,12 @@ class Reference {
       }
     }
     Settle();
-    return Has(order.id) ? order.id : 0;
+    if (Has(order.id)) return order.id;
+    // One that has nothing to stand against is done once, and no order holds what it is about.
+    for (auto& [name, circuit] : circuits) {
+      if (Fits(order.pattern, name)) circuit.holder = 0;
+    }
+    return 0;
   }
 
   void Revoke(uint64_t id) {
