@@ -59,7 +59,7 @@ class YamlSource {
     return std::nullopt;
   }
 
-  // Whether there is a colon in a part of the text, but for comments.
+  // Whether there is a colon in a part of the text, comments apart.
   bool HasColon(std::size_t from, std::size_t to) const {
     while ((from = PastWhite(from)) < std::min(to, text_.size())) {
       if (text_[from] == ':') return true;
