@@ -2,6 +2,7 @@
 #include "src/admin/order_conversion.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,10 @@ namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kMaxPatternBytes = 1'024;
+
+// Of a Timestamp: the years 1 to 9999.
+constexpr int64_t kMinTimeSeconds = -62'135'596'800;
+constexpr int64_t kMaxTimeSeconds = 253'402'300'799;
 
 void CheckPattern(const std::string& pattern, RequestErrors& errors) {
   if (pattern.size() > kMaxPatternBytes) {
@@ -48,7 +53,10 @@ void ToProto(const StandingOrder& order, const Disclosure& disclosure, v1::Stand
   proto.set_id(order.id);
   proto.set_pattern(order.pattern);
   proto.set_action(ToProto(order.action));
-  if (order.action == OrderAction::kSetPolicy) *proto.mutable_change() = ChangeOf(order.change);
+  if (order.action == OrderAction::kSetPolicy) {
+    const bool is_plain = order.change.below.empty();
+    *proto.mutable_change() = ChangeOf(is_plain ? order.change : Flattened(order.change));
+  }
   if (disclosure.operators) {
     proto.set_actor(order.by.who);
     proto.set_reason(order.by.why);
@@ -64,6 +72,9 @@ absl::StatusOr<StandingOrder> FromProto(const v1::StandingOrder& proto) {
   order.pattern = proto.pattern();
   order.by = Operator(proto.actor()).Because(proto.reason());
   order.from = FromProto(proto.time());
+  if (proto.time().seconds() < kMinTimeSeconds || proto.time().seconds() > kMaxTimeSeconds) {
+    errors.Add("time", absl::StrCat(proto.time().seconds(), " s, must be in the years 1 to 9999"));
+  }
   const std::optional<OrderAction> action = FromProto(proto.action());
   if (action) {
     order.action = *action;
@@ -75,7 +86,7 @@ absl::StatusOr<StandingOrder> FromProto(const v1::StandingOrder& proto) {
     order.ttl = FromProto(proto.ttl());
   }
   if (action == OrderAction::kSetPolicy) {
-    CheckPolicyChange(proto.change(), "change", errors);
+    CheckPaths(proto.change(), "change", errors);  // however many: it was given long ago
     if (errors.empty()) order.change = PatchOf(proto.change(), "change", errors);
   }
   if (!errors.empty()) return absl::InvalidArgumentError(errors.Text());

@@ -104,6 +104,25 @@ std::vector<std::string> AllPaths(const v1::Policy& policy) {
   return paths;
 }
 
+// Adds the alternatives that are set where the path names another one: without them, which would be
+// the default, the named one would be set.
+void AddAlternatives(const v1::Policy& policy, absl::string_view path, FieldMask& mask) {
+  const Message* at = &policy;
+  std::string prefix;
+  for (const FieldDescriptor* const field : FindPolicyPath(path).fields) {
+    const auto* const reflection = at->GetReflection();
+    const auto* const choice = field->real_containing_oneof();
+    const FieldDescriptor* const chosen =
+        choice == nullptr ? nullptr : reflection->GetOneofFieldDescriptor(*at, choice);
+    if (chosen != nullptr && chosen != field) {
+      mask.add_paths(absl::StrCat(prefix, std::string(chosen->name())));
+    }
+    if (!IsPart(*field) || !reflection->HasField(*at, field)) return;
+    at = &reflection->GetMessage(*at, field);
+    absl::StrAppend(&prefix, std::string(field->name()), ".");
+  }
+}
+
 std::vector<std::string> PathsOf(const v1::PolicyChange& change) {
   const FieldMask& mask = change.update_mask();
   if (IsAll(mask)) return AllPaths(change.policy());
@@ -117,11 +136,17 @@ std::vector<std::string> PathsOf(const v1::PolicyChange& change) {
 void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
                        RequestErrors& errors) {
   const FieldMask& mask = change.update_mask();
-  const std::string field = absl::StrCat(path, ".update_mask");
   if (mask.paths_size() > kMaxPaths) {
-    errors.Add(field, absl::StrCat(mask.paths_size(), " paths, must be at most ", kMaxPaths));
+    errors.Add(absl::StrCat(path, ".update_mask"),
+               absl::StrCat(mask.paths_size(), " paths, must be at most ", kMaxPaths));
     return;
   }
+  CheckPaths(change, path, errors);
+}
+
+void CheckPaths(const v1::PolicyChange& change, absl::string_view path, RequestErrors& errors) {
+  const FieldMask& mask = change.update_mask();
+  const std::string field = absl::StrCat(path, ".update_mask");
   if (!change.has_policy() && (mask.paths_size() == 0 || IsAll(mask))) {
     errors.Add(absl::StrCat(path, ".policy"), "unset, must be set");
   }
@@ -169,9 +194,12 @@ PolicyPatch PatchOf(const v1::PolicyChange& change, absl::string_view path, Requ
 v1::PolicyChange ChangeOf(const PolicyPatch& patch) {
   v1::PolicyChange change;
   ToProto(patch.values, *change.mutable_policy());
-  for (const PatchedField& field : patch.fields)
+  for (const PatchedField& field : patch.fields) {
     change.mutable_update_mask()->add_paths(field.path);
-  FieldMaskUtil::TrimMessage(change.update_mask(), change.mutable_policy());
+  }
+  FieldMask kept = change.update_mask();
+  for (const PatchedField& field : patch.fields) AddAlternatives(change.policy(), field.path, kept);
+  FieldMaskUtil::TrimMessage(kept, change.mutable_policy());
   return change;
 }
 

@@ -16,6 +16,9 @@ namespace fusebox::internal {
 void CheckPolicyChange(const v1::PolicyChange& change, absl::string_view path,
                        RequestErrors& errors);
 
+// The same, however many paths it has.
+void CheckPaths(const v1::PolicyChange& change, absl::string_view path, RequestErrors& errors);
+
 // What a sound change makes of that policy. What is wrong with the result is added to
 // `errors`; then the answer is of no use.
 Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::string_view path,

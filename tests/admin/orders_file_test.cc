@@ -21,6 +21,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -45,6 +46,7 @@ using fusebox::OrdersFile;
 using fusebox::OrdersFileOptions;
 using fusebox::StandingOrder;
 using fusebox::internal::OrdersFromText;
+using fusebox::internal::OrdersTextOf;
 using fusebox::internal::OrdersToText;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -55,6 +57,14 @@ StandingOrder Disable(std::string pattern) {
   order.action = OrderAction::kDisable;
   order.by = fusebox::Operator("oncall").Because("because");
   return order;
+}
+
+// Of orders that all can be written; they are numbered from 1 on.
+std::string TextOf(std::vector<StandingOrder> orders) {
+  for (std::size_t i = 0; i < orders.size(); ++i) orders[i].id = i + 1;
+  const auto written = OrdersToText(orders);
+  EXPECT_THAT(written.left_out, ElementsAre());
+  return written.text;
 }
 
 std::string Content(const std::string& path) {
@@ -210,7 +220,7 @@ TEST_F(OrdersFileTest, SaysWhatIsWrongWithTheOptions) {
 }
 
 TEST_F(OrdersFileTest, KeepsABrokenFileAsideAndGoesOn) {
-  const std::string whole = OrdersToText({Disable("pay/*"), Disable("other")});
+  const std::string whole = TextOf({Disable("pay/*"), Disable("other")});
   std::vector<std::string> broken = {"", "x", "not a file of orders\n", std::string(100'000, '\0')};
   for (std::size_t bytes = 1; bytes < whole.size(); bytes += 13) {
     broken.push_back(whole.substr(0, bytes));  // torn
@@ -242,18 +252,15 @@ TEST_F(OrdersFileTest, KeepsABrokenFileAsideAndGoesOn) {
 
 // As a later version may write them.
 TEST_F(OrdersFileTest, ObeysTheOrdersThatItKnowsAndKeepsTheOthersAside) {
-  StandingOrder unknown = Disable("other");
-  unknown.action = static_cast<OrderAction>(99);
-  StandingOrder known = Disable("pay/*");
-  known.id = 3;
-  known.from = absl::UnixEpoch();
-  const std::string content = OrdersToText({known, unknown});
+  const std::string known = R"({"id":"3","pattern":"pay/*","action":"ORDER_ACTION_DISABLE"})";
+  const std::string unknown = R"({"id":"4","pattern":"other","action":99})";
+  const std::string content = OrdersTextOf(absl::StrCat(known, "\n", unknown, "\n"));
   Write(path_, content);
   TestCircuits circuits;
   const auto file = Open(circuits);
   ASSERT_TRUE(file.ok());
   EXPECT_THAT((*file)->warnings(),
-              ElementsAre(HasSubstr("line 3: action"), HasSubstr("1 orders are not in force")));
+              ElementsAre(HasSubstr("line 3: action"), HasSubstr("1 order is not in force")));
   ASSERT_EQ(circuits.registry()->Orders().size(), 1U);
   EXPECT_EQ(circuits.registry()->Orders()[0].id, 3U);
   ASSERT_EQ(Beside().size(), 1U);
@@ -305,7 +312,7 @@ TEST_F(OrdersFileTest, TellsOfAWriteThatFailsAndMakesUpForItLater) {
 TEST_F(OrdersFileTest, IsKeptWhereASymbolicLinkLeads) {
   const TestFolder elsewhere;
   const std::string real = elsewhere.path() + "/real";
-  Write(real, OrdersToText({}));
+  Write(real, TextOf({}));
   ASSERT_EQ(symlink(real.c_str(), path_.c_str()), 0);
   TestCircuits circuits;
   const auto file = Open(circuits);
@@ -314,6 +321,223 @@ TEST_F(OrdersFileTest, IsKeptWhereASymbolicLinkLeads) {
   EXPECT_TRUE(std::filesystem::is_symlink(path_));
   EXPECT_THAT(Patterns(), ElementsAre("pay/*"));
   EXPECT_FALSE(std::filesystem::is_symlink(real));
+}
+
+TEST_F(OrdersFileTest, IsMadeWhereASymbolicLinkLeadsThatLeadsNowhereYet) {
+  const TestFolder elsewhere;
+  const std::string real = elsewhere.path() + "/real";
+  const std::string between = elsewhere.path() + "/between";
+  ASSERT_EQ(symlink(between.c_str(), path_.c_str()), 0);
+  ASSERT_EQ(symlink("real", between.c_str()), 0);
+  TestCircuits circuits;
+  auto file = Open(circuits);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("pay/*")).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(path_));
+  EXPECT_TRUE(std::filesystem::is_symlink(between));
+  EXPECT_TRUE(std::filesystem::is_regular_file(real));
+  EXPECT_THAT(Patterns(), ElementsAre("pay/*"));
+  EXPECT_TRUE(std::filesystem::exists(real + ".lock"))
+      << "whatever name it goes by, it is one file";
+  file->reset();
+
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  ASSERT_EQ(symlink("/no/such/folder/orders", path_.c_str()), 0);
+  const absl::Status nowhere = Open(circuits).status();
+  EXPECT_EQ(nowhere.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(nowhere.message()),
+              testing::AllOf(HasSubstr("/no/such/folder"), HasSubstr(path_ + " leads")));
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  ASSERT_EQ(symlink("orders", path_.c_str()), 0);
+  EXPECT_EQ(Open(circuits).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OrdersFileTest, StaysWhereItWasOpenedWhateverFolderTheProcessGoesTo) {
+  const TestFolder elsewhere;
+  const auto before = std::filesystem::current_path();
+  for (const bool is_there : {false, true}) {
+    std::filesystem::current_path(folder_.path());
+    TestCircuits circuits;
+    OrdersFileOptions options;
+    options.path = "orders";
+    options.registry = circuits.registry();
+    const auto file = OrdersFile::Open(std::move(options));
+    std::filesystem::current_path(elsewhere.path());
+    ASSERT_TRUE(file.ok()) << file.status();
+    const std::string pattern = is_there ? "second" : "first";
+    EXPECT_TRUE(circuits.registry()->GiveOrder(Disable(pattern)).ok());
+    EXPECT_EQ(Patterns().back(), pattern);
+    EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
+  }
+  std::filesystem::current_path(before);
+}
+
+// ---- What else may be beside it.
+
+TEST_F(OrdersFileTest, WritesIntoNothingThatIsThereAlready) {
+  const TestFolder elsewhere;
+  const std::string precious = elsewhere.path() + "/precious";
+  Write(precious, "precious");
+  const std::string beside = path_ + ".new";
+  const std::vector<std::function<int()>> traps = {
+      [&] { return link(precious.c_str(), beside.c_str()); },
+      [&] { return symlink(precious.c_str(), beside.c_str()); },
+      [&] { return mkfifo(beside.c_str(), 0600); },
+  };
+  TestCircuits circuits;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(file.ok());
+  for (std::size_t i = 0; i < traps.size(); ++i) {
+    ASSERT_EQ(traps[i](), 0);
+    ASSERT_TRUE(circuits.registry()->GiveOrder(Disable(absl::StrCat("q", i))).ok());
+    EXPECT_TRUE((*file)->status().last_write.ok()) << (*file)->status().last_write;
+    EXPECT_EQ(Patterns().size(), i + 1);
+    EXPECT_EQ(Content(precious), "precious");
+    EXPECT_THAT(Beside(), ElementsAre());
+  }
+  // What isn't removed is told of.
+  ASSERT_TRUE(std::filesystem::create_directory(beside));
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("last")).ok());
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("can't write " + beside)));
+}
+
+TEST_F(OrdersFileTest, HasALockWhateverIsInItsPlace) {
+  const TestFolder elsewhere;
+  const std::string precious = elsewhere.path() + "/precious";
+  Write(precious, "precious");
+  const std::string lock = path_ + ".lock";
+  const std::vector<std::function<int()>> traps = {
+      [&] { return link(precious.c_str(), lock.c_str()); },
+      [&] { return symlink(precious.c_str(), lock.c_str()); },
+      [&] { return mkfifo(lock.c_str(), 0600); },
+  };
+  for (const auto& trap : traps) {
+    unlink(lock.c_str());
+    ASSERT_EQ(trap(), 0);
+    TestCircuits circuits;
+    TestCircuits others;
+    const auto file = Open(circuits);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_THAT((*file)->warnings(), ElementsAre());
+    EXPECT_TRUE((*file)->status().last_write.ok()) << (*file)->status().last_write;
+    EXPECT_EQ(Open(others).status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(Content(precious), "precious");
+  }
+}
+
+TEST_F(OrdersFileTest, WritesNothingWithoutALock) {
+  ASSERT_TRUE(std::filesystem::create_directory(path_ + ".lock"));
+  const std::string content = TextOf({Disable("pay/*")});
+  Write(path_, content);
+  TestCircuits circuits;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(file.ok());
+  EXPECT_THAT((*file)->warnings(), ElementsAre(HasSubstr("orders are obeyed, and can't be kept")));
+  EXPECT_EQ(circuits.registry()->Orders().size(), 1U);
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("standing orders are not kept: can't lock")));
+  EXPECT_EQ(Content(path_), content);
+  ASSERT_TRUE(std::filesystem::remove(path_ + ".lock"));
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("other")).ok());
+  EXPECT_THAT(Patterns(), ElementsAre("pay/*", "other")) << "as soon as there can be one";
+  TestCircuits others;
+  EXPECT_EQ(Open(others).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(OrdersFileTest, TakesTheLockAgainWhenSomebodyHasRemovedIt) {
+  TestCircuits circuits;
+  TestCircuits others;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(file.ok());
+  ASSERT_EQ(unlink((path_ + ".lock").c_str()), 0);
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("first")).ok());
+  EXPECT_EQ(Open(others).status().code(), absl::StatusCode::kFailedPrecondition);
+
+  ASSERT_EQ(unlink((path_ + ".lock").c_str()), 0);
+  auto theirs = Open(others);
+  ASSERT_TRUE(theirs.ok()) << theirs.status();
+  ASSERT_TRUE(others.registry()->GiveOrder(Disable("theirs")).ok());
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("second")).ok());
+  EXPECT_THAT(Patterns(), ElementsAre("first", "theirs")) << "it is another's by now";
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("is in use by another process (pid ")));
+  EXPECT_FALSE((*file)->status().last_write.ok());
+  theirs->reset();
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("third")).ok());
+  EXPECT_THAT(Patterns(), ElementsAre("first", "second", "third"));
+  EXPECT_TRUE((*file)->status().last_write.ok());
+}
+
+// ---- Orders that are read and refused, or can't be written.
+
+TEST_F(OrdersFileTest, KeepsAFileAsideWhoseOrdersTheRegistryRefuses) {
+  const std::string content = TextOf({Disable("pay/*"), Disable("")});
+  Write(path_, content);
+  TestCircuits circuits;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(file.ok());
+  EXPECT_THAT((*file)->warnings(),
+              ElementsAre(HasSubstr("order 2: invalid order: pattern = 0 bytes"),
+                          HasSubstr("1 order is not in force, the others are; it is kept as")));
+  EXPECT_THAT(Patterns(), ElementsAre("pay/*"));
+  ASSERT_EQ(Beside().size(), 1U);
+  EXPECT_EQ(Content(folder_.path() + "/" + Beside()[0]), content);
+}
+
+TEST_F(OrdersFileTest, HasTheFileWhileItIsKeptAside) {
+  Write(path_, OrdersTextOf(R"({"id":"3","pattern":"pay/*","action":"ORDER_ACTION_DISABLE"})"
+                            "\n{}\n"));
+  const std::string content = Content(path_);
+  // So that it is never written, as if the process were killed before.
+  ASSERT_TRUE(std::filesystem::create_directory(path_ + ".new"));
+  TestCircuits circuits;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(circuits.registry()->Orders().size(), 1U);
+  EXPECT_EQ(Content(path_), content) << "the next process obeys as much of it";
+  EXPECT_EQ(Beside().size(), 2U);
+}
+
+TEST_F(OrdersFileTest, ReadsNoNumberThatHasNoNextOne) {
+  for (const char* id : {"18446744073709551615", "9223372036854775809", "0"}) {
+    const std::string line = absl::StrCat(
+        R"({"id":")", id, R"(","pattern":"pay/*","action":"ORDER_ACTION_DISABLE"})", "\n");
+    Write(path_, OrdersTextOf(line));
+    TestCircuits circuits;
+    const auto file = Open(circuits);
+    ASSERT_TRUE(file.ok());
+    EXPECT_THAT((*file)->warnings(),
+                ElementsAre(HasSubstr(absl::StrCat("line 2: id = ", id,
+                                                   ", must be from 1 to 9223372036854775808")),
+                            HasSubstr("1 order is not in force")));
+    EXPECT_TRUE(circuits.registry()->Orders().empty());
+    EXPECT_EQ(circuits.registry()->GiveOrder(Disable("next"))->id, 1U);
+  }
+  const auto read = OrdersFromText(
+      OrdersTextOf(R"({"id":"9223372036854775808","pattern":"a","action":"ORDER_ACTION_DISABLE"})"
+                   "\n"));
+  ASSERT_TRUE(read.ok());
+  EXPECT_THAT(read->left_out, ElementsAre());
+}
+
+TEST_F(OrdersFileTest, TellsOfAnOrderThatCantBeWrittenAndKeepsTheOthers) {
+  TestCircuits circuits;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(file.ok());
+  // No policy may have it, and no circuit is there that says so.
+  StandingOrder never = Disable("pay/*");
+  never.action = OrderAction::kSetPolicy;
+  never.change.values.open_duration = absl::InfiniteDuration();
+  never.change.fields = {{"open_duration", ""}};
+  const auto given = circuits.registry()->GiveOrder(never);
+  if (!given.ok()) GTEST_SKIP() << "the registry refuses it: " << given.status();
+  EXPECT_THAT(problems_, ElementsAre(testing::AllOf(HasSubstr("standing orders are not kept: "),
+                                                    HasSubstr("order 1: "))));
+  EXPECT_FALSE((*file)->status().last_write.ok());
+  EXPECT_EQ((*file)->status().failed_writes, 1);
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("other")).ok());
+  EXPECT_THAT(Patterns(), ElementsAre("other"));
+  ASSERT_TRUE(circuits.registry()->RevokeOrder(1, {}).ok());
+  EXPECT_TRUE((*file)->status().last_write.ok());
+  EXPECT_THAT(problems_.back(), HasSubstr("standing orders are kept again"));
 }
 
 // Waits for the child. False unless it has ended well.
@@ -418,7 +642,7 @@ int Kills() {
 // FUSEBOX_ORDERS_KILLS=1000 takes a minute.
 TEST_F(OrdersFileTest, HasTheOrdersOfSomeMomentWheneverItsProcessIsKilled) {
   absl::BitGen random;
-  Write(path_, OrdersToText({}));
+  Write(path_, TextOf({}));
   uint64_t told = 0;
   int cut_short = 0;  // how often it was killed while it wrote
   for (int i = 0; i < Kills(); ++i) {

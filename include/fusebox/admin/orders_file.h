@@ -26,7 +26,9 @@
 namespace fusebox {
 
 struct OrdersFileOptions {
-  // Of a file that this process alone uses, in a folder that it may write. Required.
+  // Of a file that this process alone uses, in a folder that it may write. A relative one is looked
+  // up once, in `Open`. Of a symbolic link the file is where it leads, whether there is one yet or
+  // not. Required.
   std::string path;
 
   // Whose orders. Required.
@@ -51,9 +53,15 @@ struct OrdersFileStatus {
 // killed. A write that fails is told, changes nothing that is in force, and is made up for by the
 // next one. Circuits' calls never wait for it.
 //
+// An order that would not be read as it is isn't in the file, and the write counts as a failed one:
+// one that has a value which no policy may have, as open_duration = absl::InfiniteDuration(), or
+// was put back with a time before the year 1 or after 9999.
+//
 // Beside the file there are, of the same name with something behind it: `.lock`, which shows that a
-// process uses it; `.new`, while it is written; `.broken-` and a time, for files that could not be
-// read, which nobody removes. A forked child keeps nothing: it has orders of its own from then on.
+// process uses it, and without which it doesn't write; `.new`, while it is written; `.broken-` and
+// a time, for files of which not everything is in force, which nobody removes. What else is found
+// under the first two names is removed. A forked child keeps nothing: it has orders of its own from
+// then on.
 //
 // Thread-safety: every method may be called from any thread at any time.
 // Ownership: shares the registry.
@@ -65,7 +73,7 @@ class FUSEBOX_EXPORT OrdersFile {
   //
   // INVALID_ARGUMENT for no path, one that leads to what is no file, or a null registry;
   // FAILED_PRECONDITION if another process has the file, or another object of this one; NOT_FOUND
-  // if there is no such folder.
+  // if there is no such folder, or none where a symbolic link leads.
   static absl::StatusOr<std::unique_ptr<OrdersFile>> Open(OrdersFileOptions options);
 
   OrdersFile(const OrdersFile&) = delete;
