@@ -16,10 +16,12 @@
 #include "fusebox/admin/authorizer.h"
 #include "src/admin/peer.h"
 #include "src/base/blank.h"
+#include "src/base/counted.h"
 #include "src/base/printable.h"
 
 namespace fusebox {
 
+using internal::Counted;
 using internal::IsBlank;
 using internal::IsPrivate;
 using internal::LocalPeerName;
@@ -182,9 +184,10 @@ absl::StatusOr<std::shared_ptr<const Authorizer>> AllowBearerToken(std::string t
   const bool visible = std::all_of(token.begin(), token.end(),
                                    [](unsigned char c) { return absl::ascii_isgraph(c); });
   if (token.size() < kMinTokenBytes || token.size() > kMaxTokenBytes || !visible) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "invalid authorizer: token = ", token.size(), " bytes", visible ? "" : ", not all visible",
-        ", must be ", kMinTokenBytes, " to ", kMaxTokenBytes, " visible ASCII characters"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid authorizer: token = ", Counted(token.size(), "byte"),
+                     visible ? "" : ", not all visible", ", must be ", kMinTokenBytes, " to ",
+                     kMaxTokenBytes, " visible ASCII characters"));
   }
   if (IsBlank(who)) {
     return absl::InvalidArgumentError(absl::StrCat("invalid authorizer: who = \"", Printable(who),

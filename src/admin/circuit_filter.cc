@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 #include "src/base/glob.h"
 
 namespace fusebox::internal {
@@ -61,8 +62,8 @@ void CheckTexts(absl::string_view field, const Values& values, std::size_t least
   CheckCount(field, values, errors);
   for (const std::string& value : values) {
     if (value.size() < least || value.size() > kMaxTextBytes) {
-      errors.Add(field, absl::StrCat("one of ", value.size(), " bytes, must be of ", least, " to ",
-                                     kMaxTextBytes));
+      errors.Add(field, absl::StrCat("one of ", Counted(value.size(), "byte"), ", must be of ",
+                                     least, " to ", kMaxTextBytes));
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 
 namespace fusebox::internal {
 
@@ -270,16 +271,16 @@ void EventDelivery::Tell(Batch& batch) {
   }
   if (batch.dropped > 0) {
     add(EventKind::kEventsDropped,
-        absl::StrCat(batch.dropped, " events were dropped while a listener did not return"));
+        absl::StrCat(Counted(batch.dropped, "event"), batch.dropped == 1 ? " was" : " were",
+                     " dropped while a listener did not return"));
   }
   if (!troubles.empty()) {
     PushTroubles(batch.queue, batch.events.back(), std::exchange(troubles, {}));
   }
   if (batch.lost > 0) {
     add(EventKind::kEventsDropped,
-        absl::StrCat(batch.lost,
-                     " events of circuits of which none waited were dropped while a "
-                     "listener did not return"));
+        absl::StrCat(Counted(batch.lost, "event"), " of circuits of which none waited ",
+                     batch.lost == 1 ? "was" : "were", " dropped while a listener did not return"));
     std::shared_ptr<Queue> of_no_circuit;
     Push(of_no_circuit, std::move(troubles), EventLog::Circuit::kHasWorked);
   }

@@ -5,10 +5,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/base/counted.h"
 #include "src/base/text.h"
 
 namespace fusebox {
 
+using internal::Counted;
 using internal::DurationText;
 
 namespace {
@@ -48,8 +50,8 @@ std::string PeersText(const Evidence& evidence) {
 
 std::string EvidenceText(const Evidence& evidence) {
   if (evidence.age > absl::ZeroDuration()) {
-    return absl::StrCat(evidence.calls, evidence.calls == 1 ? " call" : " calls",
-                        " without a status after ", DurationText(evidence.age));
+    return absl::StrCat(Counted(evidence.calls, "call"), " without a status after ",
+                        DurationText(evidence.age));
   }
   if (evidence.codes.empty()) return "";
   const std::string peers = PeersText(evidence);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/base/counted.h"
 #include "src/base/dcheck.h"
 #include "src/base/floor_div.h"
 #include "src/base/text.h"
@@ -56,9 +57,10 @@ std::optional<Verdict> HungCallTracker::Check(SteadyTime now) {
   AdvanceTo(now);
   if (!guard_.Look(now, hung_ >= limit_)) return std::nullopt;
   const absl::Duration age = absl::Nanoseconds(age_nanos_);
-  return Verdict{Cause::kHungCalls,
-                 absl::StrCat(hung_, " calls >= ", limit_, " in flight for ", DurationText(age)),
-                 hung_, age};
+  return Verdict{
+      Cause::kHungCalls,
+      absl::StrCat(Counted(hung_, "call"), " >= ", limit_, " in flight for ", DurationText(age)),
+      hung_, age};
 }
 
 int64_t HungCallTracker::SliceAt(SteadyTime time) const {

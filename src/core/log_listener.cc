@@ -16,11 +16,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "fusebox/event_text.h"
+#include "src/base/counted.h"
 #include "src/base/mutex.h"
 #include "src/core/json.h"
 
 namespace fusebox {
 
+using internal::Counted;
 using internal::JsonObject;
 using internal::JsonString;
 using internal::Mutex;
@@ -130,8 +132,9 @@ class LogListener::Impl {
 
   std::string SuppressedLine(LogLevel level, int64_t suppressed) const {
     if (options_.format == Format::kText) {
-      return absl::StrCat(suppressed, " events were not written: more than ",
-                          options_.max_lines_per_second, " in a second");
+      return absl::StrCat(Counted(suppressed, "event"), suppressed == 1 ? " was" : " were",
+                          " not written: more than ", options_.max_lines_per_second,
+                          " in a second");
     }
     return WithLevel(level, JsonObject().Number("suppressed_events", suppressed).text());
   }

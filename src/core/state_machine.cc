@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 #include "src/base/dcheck.h"
 #include "src/base/operator_verbs.h"
 #include "src/base/text.h"
@@ -58,7 +59,8 @@ FUSEBOX_TUNABLE(bool, kHungIsSlow, true);
 
 std::string LimitText(const CongestionWindow& limit) {
   if (limit.size() < 1) return absl::StrCat(std::lround(limit.size() * 100), "% of the calls");
-  return absl::StrCat("at most ", std::lround(std::floor(limit.size())), " calls in flight");
+  return absl::StrCat("at most ", Counted(std::lround(std::floor(limit.size())), "call"),
+                      " in flight");
 }
 
 std::string NoneWasHeldBack(absl::Duration span) {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 #include "src/base/text.h"
 #include "src/core/probe_gaps.h"
 #include "src/core/rules/rate_rule.h"
@@ -80,12 +81,12 @@ std::optional<Verdict> ProbingState::DecideBy(const SuccessThreshold& threshold)
   if (results_.failures > 0) {
     return Verdict{Cause::kProbeFailed,
                    absl::StrCat("a probe failed after ", results_.recorded - 1, " of ",
-                                threshold.successes, " successes"),
+                                Counted(threshold.successes, "success", "successes")),
                    results_.failures};
   }
   if (results_.recorded < threshold.successes) return std::nullopt;
-  return Verdict{Cause::kProbesSucceeded,
-                 absl::StrCat(results_.recorded, " probes succeeded >= ", threshold.successes)};
+  return Verdict{Cause::kProbesSucceeded, absl::StrCat(Counted(results_.recorded, "probe"),
+                                                       " succeeded >= ", threshold.successes)};
 }
 
 std::optional<Verdict> ProbingState::DecideBy(const ProbeCalls& probe_calls) const {
@@ -103,7 +104,7 @@ std::optional<Verdict> ProbingState::DecideBy(const ProbeCalls& probe_calls) con
   if (verdict) return verdict;
   return Verdict{Cause::kProbesSucceeded,
                  absl::StrCat(results_.failures, " failed and ", results_.slow, " slow of ",
-                              results_.recorded, " probes")};
+                              Counted(results_.recorded, "probe"))};
 }
 
 }  // namespace fusebox::internal

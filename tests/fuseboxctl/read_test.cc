@@ -344,7 +344,7 @@ TEST_F(Read, R23_GetAndListTellWhatACandidateWouldHaveDone) {
       "time";
   const Ran get = Run({"get", kCharge});
   EXPECT_THAT(get.out, ContainsRegex("candidate +OPEN; " + counts));
-  EXPECT_THAT(get.out, HasSubstr("shadow opened  1 failures in a row >= 1"));
+  EXPECT_THAT(get.out, HasSubstr("shadow opened  1 failure in a row >= 1"));
   EXPECT_THAT(Run({"policy", "get", kCharge}).out,
               HasSubstr("\nshadow_policy.consecutive_failures: 1\n"));
 }

@@ -2,6 +2,7 @@
 #include "tools/fuseboxctl/pages.h"
 
 #include "absl/strings/str_cat.h"
+#include "tools/fuseboxctl/text.h"
 
 namespace fuseboxctl {
 namespace {
@@ -30,8 +31,8 @@ grpc::Status ReadPages(const AskForPage& ask, fusebox::v1::ListCircuitsRequest r
     if (next.empty() || next == request.page_token()) return grpc::Status::OK;
     if (circuits >= kMaxCircuits || empty_pages >= kMaxEmptyPages) {
       return {grpc::StatusCode::RESOURCE_EXHAUSTED,
-              absl::StrCat("the listing does not end: ", circuits, " circuits so far, and ",
-                           empty_pages, " pages without any since")};
+              absl::StrCat("the listing does not end: ", Count(circuits, "circuit"),
+                           " so far, and ", Count(empty_pages, "page"), " without any since")};
     }
     request.set_page_token(next);
   }

@@ -71,7 +71,8 @@ void SayPending(const StateGoal& goal, const std::vector<std::string>& instances
                             seen ? Hint(*seen) : ""));
   }
   if (pending.size() > kShown) {
-    screen.Say(absl::StrCat("and ", pending.size() - kShown, " more are not in that state yet"));
+    screen.Say(absl::StrCat("and ", pending.size() - kShown, " more ",
+                            pending.size() == kShown + 1 ? "is" : "are", " not in that state yet"));
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "src/base/counted.h"
 #include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/command.h"
@@ -90,8 +91,9 @@ class Printer : public WatchListener {
       screen_.Say(absl::StrCat(NameOf(one.endpoint), ": ", Printable(one.name), " is ", one.state));
     }
     if (pending.size() > kFewPending) {
-      screen_.Say(
-          absl::StrCat("and ", pending.size() - kFewPending, " more are not in that state yet"));
+      screen_.Say(absl::StrCat("and ", pending.size() - kFewPending, " more ",
+                               pending.size() == kFewPending + 1 ? "is" : "are",
+                               " not in that state yet"));
     }
     if (pending.empty()) screen_.Say("no circuit matches, or not every endpoint has answered");
   }
@@ -175,8 +177,8 @@ class Printer : public WatchListener {
       source.unhealthy = 0;
     }
     if (message.missed_events() > 0) {
-      screen_.Say(absl::StrCat(NameOf(index), ": missed ", message.missed_events(),
-                               message.missed_events() == 1 ? " event" : " events"));
+      screen_.Say(absl::StrCat(NameOf(index), ": missed ",
+                               fusebox::internal::Counted(message.missed_events(), "event")));
     }
     for (const fusebox::v1::Event& event : message.events()) {
       PrintLine(index, FromProto(event.time()), event.circuit(),

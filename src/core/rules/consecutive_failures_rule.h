@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 #include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
@@ -16,8 +17,8 @@ struct ConsecutiveFailuresRule {
 
   std::optional<Verdict> Check(int64_t run) const {
     if (run < limit) return std::nullopt;
-    return Verdict{Cause::kConsecutiveFailures, absl::StrCat(run, " failures in a row >= ", limit),
-                   run};
+    return Verdict{Cause::kConsecutiveFailures,
+                   absl::StrCat(Counted(run, "failure"), " in a row >= ", limit), run};
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fusebox/snapshot.h"
+#include "src/base/counted.h"
 #include "src/core/rules/verdict.h"
 
 namespace fusebox::internal {
@@ -18,8 +19,8 @@ struct FailuresInWindowRule {
   std::optional<Verdict> Check(const WindowCounts& counts) const {
     if (counts.failures < limit) return std::nullopt;
     return Verdict{Cause::kFailuresInWindow,
-                   absl::StrCat(counts.failures, " failures >= ", limit, " in a window of ",
-                                counts.recorded, " calls"),
+                   absl::StrCat(Counted(counts.failures, "failure"), " >= ", limit,
+                                " in a window of ", Counted(counts.recorded, "call")),
                    counts.failures};
   }
 };

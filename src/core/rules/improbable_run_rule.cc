@@ -6,6 +6,7 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 #include "src/base/text.h"
 #include "src/core/exact.h"
 #include "src/core/share.h"
@@ -57,7 +58,7 @@ std::optional<Verdict> ImprobableRunRule::Check(int64_t run, const CallAverages&
   const double per_second = static_cast<double>(rate) / (1 << CallRate::kRateBits);
   return Verdict{
       Cause::kImprobableRun,
-      absl::StrCat(run, " failures in a row, where ",
+      absl::StrCat(Counted(run, "failure"), " in a row, where ",
                    RoundedText(std::round(1'000 * share.value()) / 10, 2), "% of ",
                    RoundedText(per_second, 3), " calls/s fail: by chance less than once in ",
                    DurationText(policy.once_per)),

@@ -2,6 +2,7 @@
 #include "src/core/rules/rate_rule.h"
 
 #include "absl/strings/str_cat.h"
+#include "src/base/counted.h"
 #include "src/core/exact.h"
 
 namespace fusebox::internal {
@@ -13,7 +14,8 @@ std::optional<Verdict> RateRule::Check(const WindowCounts& counts) const {
   }
   const double reached = static_cast<double>(part) / static_cast<double>(counts.recorded);
   return Verdict{
-      cause_, absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", counts.recorded, " calls"),
+      cause_,
+      absl::StrCat(what_, " ", reached, " >= ", rate_, " over ", Counted(counts.recorded, "call")),
       part};
 }
 
