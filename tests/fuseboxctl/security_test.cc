@@ -182,7 +182,7 @@ struct Mistake {
 TEST(Mistakes, AreNamedWithTheirValueAndEndWithTwo) {
   const TestFile text("no certificate");
   const Mistake mistakes[] = {
-      {{}, {"subcommand is required: info, list", "policy, orders, completion"}},
+      {{}, {"subcommand is required: info, list", "policy, config, orders, completion"}},
       {{"lst"}, {"no subcommand \"lst\"; there are: info, list, ", "See `fuseboxctl --help`"}},
       {{"policy", "show", "x"},
        {"no subcommand \"policy show\"; there are: get, set, diff",
