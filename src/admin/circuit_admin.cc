@@ -186,7 +186,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
         context, *request, [this, action, request, response](const std::string& who, const Call&) {
           response->set_instance(writes_.instance());
           return writes_.Apply(action, request->name(), Operator(who).Because(request->reason()),
-                               *response->mutable_circuit());
+                               *response->mutable_circuit(), *response->mutable_overruled());
         });
   }
 

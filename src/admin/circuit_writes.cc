@@ -82,11 +82,15 @@ CircuitWrites::CircuitWrites(std::shared_ptr<CircuitRegistry> registry, std::str
     : registry_(std::move(registry)), instance_(std::move(instance)), disclosure_(disclosure) {}
 
 grpc::Status CircuitWrites::Apply(const CircuitAction& action, const std::string& name,
-                                  const Operator& by, v1::Circuit& circuit) const {
+                                  const Operator& by, v1::Circuit& circuit,
+                                  Overruled& overruled) const {
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, name, by, breaker); !status.ok()) return status;
+  OverruledOrders others(registry_->Orders(), by.who);
   const Written written = Write(action, by, std::move(breaker));
   if (!written.status.ok()) return written.status;
+  others.Add(action.Order(name, by), written.given);
+  others.Tell(disclosure_, overruled);
   ToProto(*written.snapshot, disclosure_, circuit);
   return grpc::Status::OK;
 }
@@ -99,9 +103,12 @@ grpc::Status CircuitWrites::UpdatePolicy(const v1::UpdatePolicyRequest& request,
   response.set_instance(instance_);
   std::shared_ptr<CircuitBreaker> breaker;
   if (grpc::Status status = Find(action, request.name(), by, breaker); !status.ok()) return status;
+  OverruledOrders others(registry_->Orders(), who);
   Written written =
       request.validate_only() ? Try(action, *breaker) : Write(action, by, std::move(breaker));
   if (!written.status.ok()) return written.status;
+  others.Add(action.Order(request.name(), by), written.given);
+  others.Tell(disclosure_, *response.mutable_overruled());
   response.set_order(written.given.id);
   written.snapshot->policy = written.policy;
   ToProto(*written.snapshot, disclosure_, *response.mutable_circuit());
@@ -180,9 +187,11 @@ grpc::Status CircuitWrites::Reset(const Operator& by,
 grpc::Status CircuitWrites::GiveOrders(const CircuitAction& action,
                                        const std::vector<std::string>& patterns, const Operator& by,
                                        const Circuits& matched, Reached& reached,
-                                       std::vector<GivenOrder>& given) const {
+                                       std::vector<GivenOrder>& given,
+                                       OverruledOrders& overruled) const {
   for (const std::string& pattern : patterns) {
-    absl::StatusOr<GivenOrder> order = registry_->GiveOrder(action.Order(pattern, by));
+    const StandingOrder wanted = action.Order(pattern, by);
+    absl::StatusOr<GivenOrder> order = registry_->GiveOrder(wanted);
     if (!order.ok()) {
       const grpc::Status status = StatusOfOrder(order.status());
       if (given.empty()) return status;
@@ -190,6 +199,7 @@ grpc::Status CircuitWrites::GiveOrders(const CircuitAction& action,
       return grpc::Status::OK;
     }
     for (const std::string& name : order->circuits) reached[name] = grpc::Status::OK;
+    overruled.Add(wanted, *order);
     given.push_back(*std::move(order));
   }
   return grpc::Status::OK;
@@ -212,12 +222,35 @@ void CircuitWrites::Describe(const std::vector<GivenOrder>& given,
   for (StandingOrder& order : registry_->Orders()) standing[order.id] = std::move(order);
   for (const GivenOrder& order : given) {
     const auto found = standing.find(order.id);
-    if (found == standing.end()) continue;
-    v1::GivenOrder& told = *response.add_orders();
-    ToProto(found->second, disclosure_, *told.mutable_order());
-    told.mutable_order()->set_circuits(static_cast<int64_t>(order.circuits.size()));
-    for (const uint64_t id : order.replaced) told.add_replaced(id);
+    if (found != standing.end()) Describe(found->second, order, *response.add_orders());
   }
+}
+
+void CircuitWrites::Describe(const StandingOrder& order, const GivenOrder& given,
+                             v1::GivenOrder& told) const {
+  ToProto(order, disclosure_, *told.mutable_order());
+  if (order.id == 0) told.mutable_order()->clear_time();  // it doesn't stand
+  told.mutable_order()->set_circuits(static_cast<int64_t>(given.circuits.size()));
+  for (const uint64_t id : given.replaced) told.add_replaced(id);
+}
+
+grpc::Status CircuitWrites::PreviewOrders(const CircuitAction& action,
+                                          const std::vector<std::string>& patterns,
+                                          const Operator& by, OverruledOrders& overruled,
+                                          v1::ApplyToCircuitsResponse& response) const {
+  for (const std::string& pattern : patterns) {
+    const StandingOrder wanted = action.Order(pattern, by);
+    const absl::StatusOr<GivenOrder> given = registry_->PreviewOrder(wanted);
+    if (!given.ok()) {
+      if (response.orders().empty()) return StatusOfOrder(given.status());
+      continue;
+    }
+    overruled.Add(wanted, *given);
+    // Whether one that ends others stands itself is known only when it is given.
+    if (wanted.action == OrderAction::kAutomate) continue;
+    Describe(wanted, *given, *response.add_orders());
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
@@ -259,22 +292,29 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
     for (std::string& warning : PolicyWarnings(policy)) result.add_warnings(std::move(warning));
   };
 
-  if (request.validate_only()) {
-    for (const auto& circuit : circuits) {
-      const Written written = Try(action, *circuit);
-      add_result(circuit->name(), written.status, written.snapshot, written.policy);
-    }
-    return grpc::Status::OK;
-  }
-
   std::vector<GivenOrder> given;
+  OverruledOrders overruled(registry_->Orders(), who);
   const std::vector<std::string> patterns = filter.Patterns();
   const bool can_all = std::all_of(circuits.begin(), circuits.end(), [&](const auto& circuit) {
     return !action.changes_policy() || Try(action, *circuit).status.ok();
   });
+
+  if (request.validate_only()) {
+    if (can_all) {
+      grpc::Status status = PreviewOrders(action, patterns, by, overruled, response);
+      if (!status.ok()) return status;
+    }
+    for (const auto& circuit : circuits) {
+      const Written written = Try(action, *circuit);
+      add_result(circuit->name(), written.status, written.snapshot, written.policy);
+    }
+    overruled.Tell(disclosure_, *response.mutable_overruled());
+    return grpc::Status::OK;
+  }
+
   if (!patterns.empty() && can_all) {
     Reached reached;
-    grpc::Status status = GiveOrders(action, patterns, by, circuits, reached, given);
+    grpc::Status status = GiveOrders(action, patterns, by, circuits, reached, given, overruled);
     if (!status.ok()) return status;
     if (action.resets()) ResetReached(by, reached);
     for (const auto& [name, of_it] : reached) {
@@ -288,10 +328,12 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
       const std::string name = circuit->name();
       Written written = Write(action, by, std::move(circuit));
       add_result(name, written.status, written.snapshot, written.policy);
+      if (written.status.ok()) overruled.Add(action.Order(name, by), written.given);
       given.push_back(std::move(written.given));
     }
   }
   Describe(given, response);
+  overruled.Tell(disclosure_, *response.mutable_overruled());
   return grpc::Status::OK;
 }
 
@@ -321,6 +363,7 @@ grpc::Status CircuitWrites::GiveOrder(const v1::GiveOrderRequest& request, const
     if (!status.ok()) return status;
   }
 
+  OverruledOrders overruled(registry_->Orders(), who);
   const absl::StatusOr<GivenOrder> given =
       request.validate_only() ? registry_->PreviewOrder(order) : registry_->GiveOrder(order);
   if (!given.ok()) return StatusOfOrder(given.status());
@@ -329,11 +372,9 @@ grpc::Status CircuitWrites::GiveOrder(const v1::GiveOrderRequest& request, const
     if (standing.id == given->id) order = standing;
   }
   order.id = given->id;
-  v1::GivenOrder& told = *response.mutable_given();
-  ToProto(order, disclosure_, *told.mutable_order());
-  if (order.id == 0) told.mutable_order()->clear_time();  // it doesn't stand
-  told.mutable_order()->set_circuits(static_cast<int64_t>(given->circuits.size()));
-  for (const uint64_t id : given->replaced) told.add_replaced(id);
+  Describe(order, *given, *response.mutable_given());
+  overruled.Add(order, *given);
+  overruled.Tell(disclosure_, *response.mutable_overruled());
   for (const std::string& name : given->circuits) {
     if (response.circuits_size() == kMaxNames) break;
     response.add_circuits(name);

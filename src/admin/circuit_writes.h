@@ -22,6 +22,7 @@
 #include "src/admin/circuit_action.h"
 #include "src/admin/circuit_conversion.h"
 #include "src/admin/circuit_filter.h"
+#include "src/admin/overruled_orders.h"
 
 namespace fusebox::internal {
 
@@ -34,10 +35,12 @@ class CircuitWrites {
   // Which process this is: every answer says so.
   const std::string& instance() const { return instance_; }
 
+  using Overruled = google::protobuf::RepeatedPtrField<v1::OverruledOrder>;
+
   // Does it to the circuit of that name, and shows the circuit as it then is. NOT_FOUND if there is
   // none, or it was taken out of the registry meanwhile and there is none any more.
   grpc::Status Apply(const CircuitAction& action, const std::string& name, const Operator& by,
-                     v1::Circuit& circuit) const;
+                     v1::Circuit& circuit, Overruled& overruled) const;
 
   grpc::Status UpdatePolicy(const v1::UpdatePolicyRequest& request, const std::string& who,
                             v1::UpdatePolicyResponse& response) const;
@@ -92,13 +95,19 @@ class CircuitWrites {
   // have matched and that no order has reached, the reason why is in `reached`.
   grpc::Status GiveOrders(const CircuitAction& action, const std::vector<std::string>& patterns,
                           const Operator& by, const Circuits& matched, Reached& reached,
-                          std::vector<GivenOrder>& given) const;
+                          std::vector<GivenOrder>& given, OverruledOrders& overruled) const;
 
   // Resets those that were reached. One that has gone is taken out.
   void ResetReached(const Operator& by, Reached& reached) const;
 
+  // Adds the orders that would be given for the patterns. Not OK if not even the first could be.
+  grpc::Status PreviewOrders(const CircuitAction& action, const std::vector<std::string>& patterns,
+                             const Operator& by, OverruledOrders& overruled,
+                             v1::ApplyToCircuitsResponse& response) const;
+
   // Adds the orders that stand.
   void Describe(const std::vector<GivenOrder>& given, v1::ApplyToCircuitsResponse& response) const;
+  void Describe(const StandingOrder& order, const GivenOrder& given, v1::GivenOrder& told) const;
 
   // Not OK if there are too many, or if it was given up.
   grpc::Status Match(const CircuitFilter& filter, const GivenUp& given_up,

@@ -163,6 +163,79 @@ TEST_F(Orders, ValidateOnlyCountsAndChangesNothing) {
   EXPECT_TRUE(List(Alice()).empty());
 }
 
+std::vector<std::string> TextsOf(
+    const google::protobuf::RepeatedPtrField<v1::OverruledOrder>& overruled) {
+  std::vector<std::string> texts;
+  for (const v1::OverruledOrder& each : overruled) {
+    texts.push_back(absl::StrCat(each.ended() ? "ended " : "", each.order().id(), " ",
+                                 each.order().pattern(), " ", each.order().actor()));
+  }
+  return texts;
+}
+
+TEST_F(Orders, OfOthersAreToldOfWhereANewOneOverrulesOrEndsThem) {
+  server_.Add("pay/1");
+  server_.Add("other");
+  EXPECT_THAT(TextsOf(Give(Bob(), "pay/*", v1::ORDER_ACTION_FORCE_OPEN).overruled()),
+              ElementsAre());
+  Give(Bob(), "other", v1::ORDER_ACTION_SHADOW);
+  Give(Bob(), "q/*", v1::ORDER_ACTION_SHADOW);
+  Give(Bob(), "pay/*", v1::ORDER_ACTION_SET_POLICY, [](v1::GiveOrderRequest& request) {
+    request.mutable_change()->mutable_policy()->mutable_ramp();
+  });
+  // By a pattern that fits the other one, or is fitted by it, or for a circuit that both fit.
+  for (const bool validate_only : {true, false}) {
+    for (const char* pattern : {"p*", "pay/7", "*/1"}) {
+      const auto given =
+          Give(Alice(), pattern, v1::ORDER_ACTION_DISABLE,
+               [&](v1::GiveOrderRequest& request) { request.set_validate_only(validate_only); });
+      EXPECT_THAT(TextsOf(given.overruled()), ElementsAre("1 pay/* sre")) << pattern;
+    }
+    EXPECT_THAT(TextsOf(Give(Alice(), "x*", v1::ORDER_ACTION_DISABLE).overruled()), ElementsAre());
+    const auto applied = Apply([&](v1::ApplyToCircuitsRequest& request) {
+      request.mutable_disable();
+      request.set_all(true);
+      request.set_validate_only(validate_only);
+    });
+    EXPECT_THAT(TextsOf(applied.overruled()),
+                ElementsAre("1 pay/* sre", "2 other sre", "3 q/* sre"));
+    ASSERT_EQ(applied.orders_size(), 1);
+    EXPECT_EQ(applied.orders(0).order().id() == 0, validate_only);
+    EXPECT_EQ(applied.orders(0).order().circuits(), 2);
+  }
+
+  // Of policies, by the field.
+  v1::UpdatePolicyRequest update;
+  update.set_name("pay/1");
+  update.set_reason("because");
+  update.mutable_change()->mutable_policy()->set_jitter(0.1);
+  v1::UpdatePolicyResponse updated;
+  ASSERT_TRUE(As(Alice(), &Stub::UpdatePolicy, update, updated).ok());
+  EXPECT_THAT(TextsOf(updated.overruled()), ElementsAre());
+  update.mutable_change()->mutable_policy()->mutable_ramp()->set_initial_fraction(0.3);
+  ASSERT_TRUE(As(Alice(), &Stub::UpdatePolicy, update, updated).ok());
+  EXPECT_THAT(TextsOf(updated.overruled()), ElementsAre("4 pay/* sre"));
+
+  v1::DisableCircuitRequest disable;
+  disable.set_name("pay/1");
+  disable.set_reason("because");
+  v1::DisableCircuitResponse disabled;
+  ASSERT_TRUE(As(Alice(), &Stub::DisableCircuit, disable, disabled).ok());
+  EXPECT_THAT(TextsOf(disabled.overruled()), ElementsAre("1 pay/* sre"));
+  EXPECT_EQ(disabled.overruled(0).order().reason(), "because of pay/*");
+  v1::ResetCircuitRequest reset;
+  reset.set_name("other");
+  reset.set_reason("because");
+  v1::ResetCircuitResponse was_reset;
+  ASSERT_TRUE(As(Alice(), &Stub::ResetCircuit, reset, was_reset).ok());
+  EXPECT_THAT(TextsOf(was_reset.overruled()), ElementsAre("ended 2 other sre"));
+  const auto automated = Apply([](v1::ApplyToCircuitsRequest& request) {
+    request.mutable_automate();
+    request.mutable_filter()->add_name_globs("pay/*");
+  });
+  EXPECT_THAT(TextsOf(automated.overruled()), ElementsAre("ended 1 pay/* sre"));
+}
+
 TEST_F(Orders, EndByTheirTtl) {
   server_.Add("pay/1");
   Give(Alice(), "pay/*", v1::ORDER_ACTION_DISABLE,

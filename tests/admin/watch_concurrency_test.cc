@@ -110,10 +110,11 @@ TEST_F(AdminConcurrency, WatchersSeeEveryEventOrHearHowManyTheyMissed) {
     others.emplace_back([&, i] {
       for (int n = 0; n < 200; ++n) {
         const std::string name = "c" + std::to_string((n * 7 + i) % 20);
-        v1::Circuit circuit;
+        v1::ResetCircuitResponse reset;
         EXPECT_TRUE(writes
                         .Apply(fusebox::internal::CircuitAction::Of(v1::ResetCircuitRequest()),
-                               name, fusebox::Operator("test").Because("again"), circuit)
+                               name, fusebox::Operator("test").Because("again"),
+                               *reset.mutable_circuit(), *reset.mutable_overruled())
                         .ok());
         v1::ListCircuitsResponse response;
         EXPECT_TRUE(reads.List({}, response).ok());

@@ -174,6 +174,81 @@ TEST_F(OrdersOf, AFleetAreGivenEverywhereAndRevokedOnceConfirmed) {
   EXPECT_TRUE(server_.registry()->Orders().empty());
 }
 
+// ---- Of others.
+
+fusebox::StandingOrder BySre(std::string pattern, fusebox::OrderAction action) {
+  fusebox::StandingOrder order;
+  order.pattern = std::move(pattern);
+  order.action = action;
+  order.by = fusebox::Operator("sre").Because("because");
+  if (action == fusebox::OrderAction::kSetPolicy) {
+    order.change.values.open_duration = absl::Seconds(7);
+    order.change.fields = {{"open_duration", ""}};
+  }
+  return order;
+}
+
+TEST_F(OrdersOf, OthersAreNamedWhereANewOneOverrulesThem) {
+  const auto& registry = server_.registry();
+  ASSERT_TRUE(registry->GiveOrder(BySre("pay/*", fusebox::OrderAction::kForceOpen)).ok());
+  ASSERT_TRUE(registry->GiveOrder(BySre("oth*", fusebox::OrderAction::kSetPolicy)).ok());
+  const std::string overrules = "test-1: overrules order 1 by sre (open pay/*)\n";
+  EXPECT_THAT(Write({"disable", "pay/1"}).err, HasSubstr(overrules)) << "one circuit";
+  EXPECT_THAT(Write({"shadow", "*/1"}).err, HasSubstr(overrules)) << "a pattern";
+  EXPECT_THAT(Write({"shadow", "pay/9", "--standing"}).err, HasSubstr(overrules)) << "none yet";
+  EXPECT_THAT(Write({"disable", "other"}).err, Not(HasSubstr("overrules")));
+  EXPECT_THAT(Write({"disable", "pay/1"}).err, Not(HasSubstr("by local"))) << "its own orders";
+  const std::string policy = "overrules order 2 by sre (policy open_duration=7s oth*)";
+  EXPECT_THAT(Write({"policy", "set", "other", "jitter=0.2"}).err, Not(HasSubstr("overrules")));
+  EXPECT_THAT(Write({"policy", "set", "other", "open_duration=45s"}).err, HasSubstr(policy));
+  EXPECT_THAT(Write({"policy", "set", "othe*", "open_duration=45s"}).err, HasSubstr(policy));
+
+  // Before it asks, too.
+  const Ran asked = Run({"disable", "pay/*", "--reason", "x"});
+  EXPECT_EQ(asked.exit_code, 5);
+  EXPECT_THAT(asked.err, HasSubstr("test-1: would overrule order 1 by sre (open pay/*)\n"));
+  EXPECT_EQ(registry->Orders().front().id, 1U);
+
+  const std::string ended = "test-1: has ended order 1 by sre (open pay/*)\n";
+  EXPECT_THAT(Write({"reset", "pay/*", "--dry-run"}).err,
+              HasSubstr("test-1: would end order 1 by sre (open pay/*)\n"));
+  EXPECT_THAT(Write({"reset", "pay/*"}).err, HasSubstr(ended));
+  EXPECT_THAT(Write({"auto", "pay/*"}).err, Not(HasSubstr("order 1 "))) << "it is gone";
+
+  ASSERT_TRUE(registry->GiveOrder(BySre("pay/*", fusebox::OrderAction::kDisable)).ok());
+  const Ran json = Write({"open", "pay/*", "--output", "json"});
+  const auto overruled = EndpointOf(json.out, 0).fields().at("overruled").list_value();
+  ASSERT_EQ(overruled.values_size(), 1);
+  const auto told = overruled.values(0).struct_value().fields();
+  EXPECT_EQ(told.at("order").struct_value().fields().at("actor").string_value(), "sre");
+}
+
+TEST_F(OrdersOf, ADryRunAreSaidAndNotGiven) {
+  const auto dry = [this](std::vector<std::string> arguments) {
+    arguments.emplace_back("--dry-run");
+    return Write(std::move(arguments)).err;
+  };
+  const std::string nothing = "--dry-run: nothing was changed\n";
+  EXPECT_THAT(dry({"open", "new/*", "--standing", "--ttl", "5m"}),
+              AllOf(HasSubstr("test-1: would hold new/*: 0 circuits now, and those made later, for "
+                              "5m\n"),
+                    HasSubstr(nothing)));
+  EXPECT_THAT(dry({"disable", "a-name", "--standing"}), HasSubstr("would hold a-name: 0 circuits"));
+  EXPECT_THAT(dry({"policy", "set", "new/*", "jitter=0.1", "--standing"}),
+              HasSubstr("would set the policy of new/*: 0 circuits now"));
+  EXPECT_THAT(
+      dry({"policy", "set", "other", "jitter=0.1"}),
+      AllOf(HasSubstr("would set the policy of other, and of the next circuit of that name"),
+            HasSubstr(nothing)));
+  EXPECT_THAT(dry({"auto", "new/*", "--standing"}), HasSubstr(nothing));
+  EXPECT_THAT(dry({"reset", "pay/*"}), AllOf(Not(HasSubstr("would hold")), HasSubstr(nothing)));
+  EXPECT_TRUE(server_.registry()->Orders().empty());
+  Write({"open", "pay/*"});
+  EXPECT_THAT(dry({"open", "pay/*"}),
+              HasSubstr("would hold pay/*: 2 circuits now, and those made later; in place of order "
+                        "1\n"));
+}
+
 TEST_F(OrdersOf, AWriteAreInItsJson) {
   const auto endpoint = EndpointOf(Write({"open", "pay/*", "--output", "json"}).out, 0).fields();
   const auto orders = endpoint.at("orders").list_value();

@@ -269,12 +269,15 @@ void AdminWorld::MoveOne() {
   const Verb& verb = Pick(verbs, data_);
   const auto found = registry_->Find(request.name());
   const fusebox::Mode before = found ? found->Snapshot().mode : fusebox::Mode::kAutomatic;
-  v1::Circuit circuit;
+  v1::ResetCircuitResponse response;  // all are alike
   const grpc::Status status = AskForChange(/*is_dry=*/false, [&] {
     return writes_.Apply(verb.action, request.name(),
-                         fusebox::Operator("who").Because(request.reason()), circuit);
+                         fusebox::Operator("who").Because(request.reason()),
+                         *response.mutable_circuit(), *response.mutable_overruled());
   });
   if (!status.ok()) return;
+  Require(response.overruled().empty(), "there is nobody else");
+  const v1::Circuit& circuit = response.circuit();
   RequireReadable(circuit);
   const bool released = verb.cause == Cause::kAutomated && before == fusebox::Mode::kForcedOpen;
   const CauseRow& row = RowOf(released ? Cause::kReleased : verb.cause);

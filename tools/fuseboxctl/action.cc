@@ -48,7 +48,8 @@ CircuitResult Move(const Endpoint& endpoint,
           response.circuit().mode(),
           Attempt::kWrite,
           {},
-          response.circuit().order()};
+          response.circuit().order(),
+          {response.overruled().begin(), response.overruled().end()}};
 }
 
 void SetAction(const Action& action, ApplyToCircuitsRequest& request) {
@@ -89,6 +90,7 @@ bool Ask(const Endpoint& endpoint, const ApplyToCircuitsRequest& request,
                               answer.attempt, {result.warnings().begin(), result.warnings().end()}};
   }
   for (const fusebox::v1::GivenOrder& order : response.orders()) answer.orders.push_back(order);
+  for (const auto& overruled : response.overruled()) answer.overruled.push_back(overruled);
   return true;
 }
 

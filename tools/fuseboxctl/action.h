@@ -67,14 +67,16 @@ struct CircuitResult {
   Attempt attempt = Attempt::kDryRun;      // that the status is of
   std::vector<std::string> warnings = {};  // of a policy
   uint64_t order = 0;                      // that says its mode, of one that was moved by its name
+  std::vector<fusebox::v1::OverruledOrder> overruled = {};  // likewise
 };
 
 // What came of asking an endpoint about some circuits.
 struct EndpointResult {
   grpc::Status status;  // of the endpoint as a whole; then `results` may be incomplete
   std::string instance;
-  std::vector<CircuitResult> results;  // by name, each circuit once
-  std::vector<fusebox::v1::GivenOrder> orders;
+  std::vector<CircuitResult> results;           // by name, each circuit once
+  std::vector<fusebox::v1::GivenOrder> orders;  // with 0 as their ids, if that is a plan
+  std::vector<fusebox::v1::OverruledOrder> overruled;
   Attempt attempt = Attempt::kDryRun;  // that the status is of
 };
 

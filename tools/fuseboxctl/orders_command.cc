@@ -16,7 +16,7 @@
 #include "tools/fuseboxctl/command.h"
 #include "tools/fuseboxctl/confirm.h"
 #include "tools/fuseboxctl/json.h"
-#include "tools/fuseboxctl/policy_fields.h"
+#include "tools/fuseboxctl/order_text.h"
 #include "tools/fuseboxctl/reason_flag.h"
 #include "tools/fuseboxctl/table.h"
 #include "tools/fuseboxctl/text.h"
@@ -52,24 +52,6 @@ Listing ListAll(const Endpoint& endpoint) {
     request.set_page_token(page.next_page_token());
   }
   return listing;
-}
-
-// "open", "disable", "policy open_duration=45s": as it is written to give it.
-std::string ActionText(const StandingOrder& order) {
-  switch (order.action()) {
-    case fusebox::v1::ORDER_ACTION_FORCE_OPEN:
-      return "open";
-    case fusebox::v1::ORDER_ACTION_DISABLE:
-      return "disable";
-    case fusebox::v1::ORDER_ACTION_SHADOW:
-      return "shadow";
-    case fusebox::v1::ORDER_ACTION_AUTOMATE:
-      return "auto";
-    case fusebox::v1::ORDER_ACTION_SET_POLICY:
-      return absl::StrCat("policy ", absl::StrJoin(AssignmentsOf(order.change()), " "));
-    default:
-      return absl::StrCat(static_cast<int>(order.action()));
-  }
 }
 
 // "in 29m12s"; "-" until it is revoked.

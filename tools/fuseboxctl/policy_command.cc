@@ -13,6 +13,7 @@
 #include "tools/fuseboxctl/confirm.h"
 #include "tools/fuseboxctl/environment.h"
 #include "tools/fuseboxctl/flag_kinds.h"
+#include "tools/fuseboxctl/order_text.h"
 #include "tools/fuseboxctl/policy_fields.h"
 #include "tools/fuseboxctl/policy_output.h"
 #include "tools/fuseboxctl/reason_flag.h"
@@ -81,6 +82,7 @@ PolicyAnswer Update(const Endpoint& endpoint, const PolicyFlags& flags, bool val
   answer.after = response.circuit().policy();
   answer.warnings.assign(response.warnings().begin(), response.warnings().end());
   answer.order = response.order();
+  answer.overruled.assign(response.overruled().begin(), response.overruled().end());
   if (!validate_only) answer.etag = response.circuit().etag();
   return answer;
 }
@@ -167,10 +169,18 @@ ExitCode RunSet(const Fleet& fleet, const PolicyFlags& flags, const Screen& scre
     PrintDifferences(fleet, answers, flags.name, screen);
   }
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (answers[i].order == 0) continue;
-    screen.Say(absl::StrCat(InstanceOf(fleet, answers, i), ": order ", answers[i].order,
-                            " sets the policy of ", Printable(flags.name),
-                            ", and of the next circuit of that name"));
+    const std::string instance = InstanceOf(fleet, answers, i);
+    const std::string of =
+        absl::StrCat(Printable(flags.name), ", and of the next circuit of that name");
+    const bool would = flags.dry_run && !answers[i].differences().empty();
+    if (answers[i].order != 0) {
+      screen.Say(absl::StrCat(instance, ": order ", answers[i].order, " sets the policy of ", of));
+    } else if (answers[i].status.ok() && would) {
+      screen.Say(absl::StrCat(instance, ": would set the policy of ", of));
+    }
+    if (answers[i].order != 0 || would) {
+      SayOverruled(instance, answers[i].overruled, would, screen);
+    }
   }
   if (flags.dry_run) screen.Say("--dry-run: nothing was changed");
   return exit_code;

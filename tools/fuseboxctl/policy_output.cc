@@ -46,6 +46,11 @@ void PrintPoliciesAsJson(const Fleet& fleet, const PolicyAnswers& answers, bool 
       for (const std::string& warning : answer.warnings) warnings.push_back(JsonText(warning));
       endpoint.Add("warnings", JsonLines(warnings));
     }
+    if (!answers[i].overruled.empty()) {
+      std::vector<std::string> overruled;
+      for (const auto& each : answers[i].overruled) overruled.push_back(JsonMessage(each));
+      endpoint.Add("overruled", JsonLines(overruled));
+    }
     endpoints.push_back(endpoint.Text());
   }
   screen.out << JsonEndpoints(endpoints);

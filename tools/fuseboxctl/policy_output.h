@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "fusebox/v1/admin.pb.h"
 #include "fusebox/v1/circuit.pb.h"
 #include "tools/fuseboxctl/exit_code.h"
 #include "tools/fuseboxctl/explain.h"
@@ -28,8 +29,9 @@ struct PolicyAnswer {
   std::string etag;
   fusebox::v1::Policy before;
   fusebox::v1::Policy after;
-  std::vector<std::string> warnings;  // of the instance, about `after`
-  uint64_t order = 0;                 // the standing order that has come of it
+  std::vector<std::string> warnings;                   // of the instance, about `after`
+  uint64_t order = 0;                                  // the standing order that has come of it
+  std::vector<fusebox::v1::OverruledOrder> overruled;  // by that one, or if it were given
 
   std::vector<PolicyDifference> differences() const { return Difference(before, after); }
 };

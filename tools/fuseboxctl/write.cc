@@ -9,10 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "src/proto/time_conversion.h"
 #include "tools/fuseboxctl/circuit_text.h"
 #include "tools/fuseboxctl/confirm.h"
 #include "tools/fuseboxctl/json.h"
+#include "tools/fuseboxctl/order_text.h"
 #include "tools/fuseboxctl/suggest.h"
 #include "tools/fuseboxctl/table.h"
 #include "tools/fuseboxctl/text.h"
@@ -136,6 +136,15 @@ std::string TableOf(const Fleet& fleet, const std::vector<EndpointResult>& answe
   return table.empty() ? "" : table.Render(terminal);
 }
 
+// Of orders by pattern, and of those by each circuit's name.
+std::vector<fusebox::v1::OverruledOrder> OverruledIn(const EndpointResult& answer) {
+  std::vector<fusebox::v1::OverruledOrder> all = answer.overruled;
+  for (const CircuitResult& result : answer.results) {
+    all.insert(all.end(), result.overruled.begin(), result.overruled.end());
+  }
+  return all;
+}
+
 std::string JsonOf(const Fleet& fleet, const std::vector<EndpointResult>& answers) {
   std::vector<std::string> endpoints;
   for (std::size_t i = 0; i < answers.size(); ++i) {
@@ -158,6 +167,9 @@ std::string JsonOf(const Fleet& fleet, const std::vector<EndpointResult>& answer
     std::vector<std::string> orders;
     for (const auto& order : answers[i].orders) orders.push_back(JsonMessage(order));
     endpoint.Add("orders", JsonLines(orders));
+    std::vector<std::string> overruled;
+    for (const auto& order : OverruledIn(answers[i])) overruled.push_back(JsonMessage(order));
+    endpoint.Add("overruled", JsonLines(overruled));
     endpoints.push_back(endpoint.Text());
   }
   return JsonEndpoints(endpoints);
@@ -218,7 +230,8 @@ ExitCode Judge(const Fleet& fleet, const std::vector<EndpointResult>& answers, b
     }
   }
   if (failed > kFew && !verbose) {
-    screen.Say(absl::StrCat("and ", failed - kFew, " more have failed: --verbose names them"));
+    screen.Say(absl::StrCat("and ", failed - kFew, failed == kFew + 1 ? " more has" : " more have",
+                            " failed: --verbose names them"));
   }
   return tally.exit_code();
 }
@@ -241,34 +254,23 @@ void Print(const Fleet& fleet, const std::vector<EndpointResult>& answers, absl:
   }
 }
 
-// "order 7 holds inventory/*: 12 circuits now, and those made later".
-std::string OrderText(const fusebox::v1::GivenOrder& given) {
-  const fusebox::v1::StandingOrder& order = given.order();
-  const bool sets_policy = order.action() == fusebox::v1::ORDER_ACTION_SET_POLICY;
-  std::string text =
-      absl::StrCat("order ", order.id(), sets_policy ? " sets the policy of " : " holds ",
-                   Printable(order.pattern()), ": ", Count(order.circuits(), "circuit"),
-                   " now, and those made later");
-  if (order.has_ttl()) {
-    if (const auto ttl = fusebox::internal::FromProto(order.ttl())) {
-      absl::StrAppend(&text, ", for ", DurationText(*ttl));
-    }
+// What it comes up against, everywhere.
+void SayOverruled(const Fleet& fleet, const std::vector<EndpointResult>& answers, bool would,
+                  const Screen& screen) {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    SayOverruled(fleet.endpoints()[i]->InstanceName(answers[i].instance), OverruledIn(answers[i]),
+                 would, screen);
   }
-  if (given.replaced_size() > 0) {
-    absl::StrAppend(&text, "; in place of ", given.replaced_size() == 1 ? "order " : "orders ",
-                    absl::StrJoin(given.replaced(), ", "));
-  }
-  return text;
 }
 
-// Which orders have come of it, the first ones.
+// Which orders have come of it, or would, the first ones.
 void SayOrders(const Fleet& fleet, const WriteFlags& flags,
                const std::vector<EndpointResult>& answers, const Screen& screen) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string instance = fleet.endpoints()[i]->InstanceName(answers[i].instance);
     for (const auto& order : answers[i].orders) {
-      texts.push_back(absl::StrCat(instance, ": ", OrderText(order)));
+      texts.push_back(absl::StrCat(instance, ": ", GivenText(order)));
     }
     for (const CircuitResult& result : answers[i].results) {
       if (!result.status.ok() || result.order == 0 || flags.action.is_once()) continue;
@@ -278,7 +280,8 @@ void SayOrders(const Fleet& fleet, const WriteFlags& flags,
   }
   for (std::size_t i = 0; i < std::min(texts.size(), kFew); ++i) screen.Say(texts[i]);
   if (texts.size() > kFew) {
-    screen.Say(absl::StrCat("and ", texts.size() - kFew, " more orders: `fuseboxctl orders`"));
+    screen.Say(absl::StrCat("and ", Count(static_cast<int64_t>(texts.size() - kFew), "more order"),
+                            ": `fuseboxctl orders`"));
   }
 }
 
@@ -290,6 +293,24 @@ std::vector<EndpointResult> Unconfirmed(std::vector<EndpointResult> plans) {
     }
   }
   return plans;
+}
+
+// What would come of it, as far as the listing of circuits doesn't say.
+void SayPlan(const Fleet& fleet, const WriteFlags& flags, std::vector<EndpointResult> plans,
+             const Screen& screen) {
+  for (EndpointResult& plan : plans) {
+    // An order is given to a name only where there is a circuit, unless that is meant.
+    const auto is_nothing = [&](const fusebox::v1::GivenOrder& given) {
+      const std::string& pattern = given.order().pattern();
+      return flags.action.is_once() ||
+             (!IsGlob(pattern) && !flags.standing && given.order().circuits() == 0);
+    };
+    plan.orders.erase(std::remove_if(plan.orders.begin(), plan.orders.end(), is_nothing),
+                      plan.orders.end());
+  }
+  SayOrders(fleet, flags, plans, screen);
+  SayOverruled(fleet, plans, /*would=*/true, screen);
+  screen.Say("--dry-run: nothing was changed");
 }
 
 bool NothingMatches(const std::vector<EndpointResult>& plans) {
@@ -337,16 +358,18 @@ ExitCode RunWrite(const Session& session, const WriteFlags& flags) {
       const ExitCode exit_code = Judge(fleet, plans, flags.verbose, screen);
       SayWhatIsNear(fleet, flags, plans, screen);
       Print(fleet, plans, absl::StrCat("would ", verb), flags.verbose, screen);
+      SayPlan(fleet, flags, std::move(plans), screen);
       return exit_code;
     }
     const std::vector<std::string> touched = TouchedBy(fleet, plans);
     const char* const more =
         IsByPattern(flags) && !flags.action.is_once() ? ", and those made later?" : "?";
-    if ((touched.size() > 1 || HoldsAll(flags)) && !flags.yes &&
-        !Confirm(
-            screen,
-            absl::StrCat(verb, " ", Count(static_cast<int64_t>(touched.size()), "circuit"), more),
-            touched)) {
+    const bool asks = (touched.size() > 1 || HoldsAll(flags)) && !flags.yes;
+    if (asks) SayOverruled(fleet, plans, /*would=*/true, screen);
+    if (asks && !Confirm(screen,
+                         absl::StrCat(verb, " ",
+                                      Count(static_cast<int64_t>(touched.size()), "circuit"), more),
+                         touched)) {
       if (screen.json) Print(fleet, Unconfirmed(std::move(plans)), "", flags.verbose, screen);
       return ExitCode::kNotConfirmed;
     }
@@ -363,6 +386,7 @@ ExitCode RunWrite(const Session& session, const WriteFlags& flags) {
   // For programs there is one answer, in the end.
   if (!waits || !screen.json) Print(fleet, answers, done, flags.verbose, screen);
   SayOrders(fleet, flags, answers, screen);
+  SayOverruled(fleet, answers, /*would=*/false, screen);
   if (!waits) return exit_code;
   const ExitCode waited =
       Wait(fleet, answers, flags.wait, flags.wait_timeout, screen, session.interrupt);
