@@ -319,6 +319,7 @@ absl::StatusOr<std::string> SetAside(const std::string& path, absl::Time now) {
     if (link(path.c_str(), free_name.c_str()) == 0) return free_name;
     // Some file systems have no second names.
     struct stat found = {};
+    if (errno == ENOENT) return absl::NotFoundError(absl::StrCat("there is no file ", path));
     if (errno == EEXIST || lstat(free_name.c_str(), &found) == 0) continue;
     if (rename(path.c_str(), free_name.c_str()) == 0) return free_name;
     return ErrnoStatus("rename", path, errno);
@@ -384,11 +385,33 @@ class OrdersFile::Impl {
   }
 
   // For a registry's keeper. One call comes after the other.
-  void Keep(const std::vector<StandingOrder>& orders) {
+  void Keep(const std::vector<StandingOrder>& orders) { Keep(orders, /*at_start=*/false); }
+
+  // The orders of before the first such call: later ones are not overwritten.
+  void KeepAtStart(const std::vector<StandingOrder>& orders) { Keep(orders, /*at_start=*/true); }
+
+  // What could not be written, once more.
+  void Finish() {
+    if (getpid() != owner_) return;
+    const MutexLock lock(mutex_);
+    if (unwritten_ && Write(*unwritten_).ok()) unwritten_.reset();
+  }
+
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  CircuitRegistry& registry() { return *registry_; }
+
+  OrdersFileStatus status() const {
+    const MutexLock lock(mutex_);
+    return status_;
+  }
+
+ private:
+  void Keep(const std::vector<StandingOrder>& orders, bool at_start) {
     if (getpid() != owner_) return;  // the file is the parent's
     std::string problem;
     {
       const MutexLock lock(mutex_);
+      if (at_start && status_.writes + status_.failed_writes > 0) return;
       const bool failed_before = !status_.last_write.ok();
       OrdersWritten written = writer_.Write(orders);
       status_.last_write = Write(written.text);
@@ -409,22 +432,6 @@ class OrdersFile::Impl {
     if (!problem.empty()) Tell(problem);
   }
 
-  // What could not be written, once more.
-  void Finish() {
-    if (getpid() != owner_) return;
-    const MutexLock lock(mutex_);
-    if (unwritten_ && Write(*unwritten_).ok()) unwritten_.reset();
-  }
-
-  const std::vector<std::string>& warnings() const { return warnings_; }
-  CircuitRegistry& registry() { return *registry_; }
-
-  OrdersFileStatus status() const {
-    const MutexLock lock(mutex_);
-    return status_;
-  }
-
- private:
   // The first ones.
   static std::string TextOf(const std::vector<std::string>& left_out) {
     constexpr std::size_t kShown = 5;
@@ -454,11 +461,15 @@ class OrdersFile::Impl {
 
   // A file that can't be read is not overwritten, nor is that of another process.
   absl::Status Write(absl::string_view text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (absl::Status held = Hold(); !held.ok()) return held;
-    if (broken_in_place_) {
+    if (absl::Status held = Hold(); !held.ok()) {
+      // What the other one has written is not lost either.
+      if (absl::IsFailedPrecondition(held)) aside_first_ = true;
+      return held;
+    }
+    if (aside_first_) {
       const absl::StatusOr<std::string> aside = SetAside(path_, registry_->clock().WallNow());
-      if (!aside.ok()) return aside.status();
-      broken_in_place_ = false;
+      if (!aside.ok() && !absl::IsNotFound(aside.status())) return aside.status();
+      aside_first_ = false;
     }
     return Replace(path_, text);
   }
@@ -467,7 +478,7 @@ class OrdersFile::Impl {
   std::string KeepAside() {
     const absl::StatusOr<std::string> aside = SetAside(path_, registry_->clock().WallNow());
     const MutexLock lock(mutex_);
-    broken_in_place_ = !aside.ok();
+    aside_first_ = !aside.ok();
     return aside.ok() ? absl::StrCat("it is kept as ", *aside)
                       : std::string(aside.status().message());
   }
@@ -491,7 +502,7 @@ class OrdersFile::Impl {
   OrdersWriter writer_ ABSL_GUARDED_BY(mutex_);
   OrdersFileStatus status_ ABSL_GUARDED_BY(mutex_);
   std::optional<std::string> unwritten_ ABSL_GUARDED_BY(mutex_);
-  bool broken_in_place_ ABSL_GUARDED_BY(mutex_) = false;  // it could not be put aside yet
+  bool aside_first_ ABSL_GUARDED_BY(mutex_) = false;  // before the file is written
 
   // A child that lives on would hold the lock for a parent that is gone.
   const ForkHooks fork_hooks_{[] { return std::thread(); },
@@ -514,10 +525,10 @@ absl::StatusOr<std::unique_ptr<OrdersFile>> OrdersFile::Open(OrdersFileOptions o
   const auto impl = std::make_shared<Impl>(std::move(options));
   if (absl::Status status = impl->Lock(); !status.ok()) return status;
   impl->Restore();
-  // Written at once, so that it is known now, and not at the first order, if that can't be done.
-  impl->Keep(impl->registry().Orders());
   impl->registry().SetOrderKeeper(
       [impl](const std::vector<StandingOrder>& orders) { impl->Keep(orders); });
+  // Written at once, so that it is known now, and not at the first order, if that can't be done.
+  impl->KeepAtStart(impl->registry().Orders());
   return std::unique_ptr<OrdersFile>(new OrdersFile(impl));
 }
 

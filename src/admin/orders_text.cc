@@ -37,8 +37,8 @@ std::string HeaderOf(absl::string_view body) {
                       " checksum=", absl::Hex(Checksum(body), absl::kZeroPad16), "\n");
 }
 
-// The next one gets a higher number, and there must be one.
-constexpr uint64_t kMaxId = uint64_t{1} << 63U;
+// As the registry has it: the next one gets a higher number, and there must be one.
+constexpr uint64_t kMaxId = INT64_MAX;
 
 absl::StatusOr<StandingOrder> OrderFromLine(absl::string_view line) {
   v1::StandingOrder proto;

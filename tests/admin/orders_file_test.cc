@@ -172,6 +172,16 @@ TEST_F(OrdersFileTest, PutsBackEverythingOfAnOrder) {
   EXPECT_EQ(policy.half_open.max_concurrent, 9);
 }
 
+TEST_F(OrdersFileTest, HasWhatTheApplicationPutsBackLater) {
+  TestCircuits circuits;
+  const auto file = Open(circuits);
+  ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("first")).ok());
+  StandingOrder other = Disable("other");
+  other.id = 7;
+  EXPECT_THAT(circuits.registry()->RestoreOrders({other}), ElementsAre());
+  EXPECT_THAT(Patterns(), ElementsAre("first", "other"));
+}
+
 TEST_F(OrdersFileTest, LeavesOutWhatHasEndedMeanwhileWithoutAWord) {
   StandingOrder order = Disable("pay/*");
   order.ttl = absl::Minutes(1);
@@ -461,9 +471,12 @@ TEST_F(OrdersFileTest, TakesTheLockAgainWhenSomebodyHasRemovedIt) {
   EXPECT_THAT(problems_, ElementsAre(HasSubstr("is in use by another process (pid ")));
   EXPECT_FALSE((*file)->status().last_write.ok());
   theirs->reset();
+  const std::string content = Content(path_);
   ASSERT_TRUE(circuits.registry()->GiveOrder(Disable("third")).ok());
   EXPECT_THAT(Patterns(), ElementsAre("first", "second", "third"));
   EXPECT_TRUE((*file)->status().last_write.ok());
+  ASSERT_EQ(Beside().size(), 1U);
+  EXPECT_EQ(Content(folder_.path() + "/" + Beside()[0]), content) << "the other's is kept";
 }
 
 // ---- Orders that are read and refused, or can't be written.
@@ -497,7 +510,7 @@ TEST_F(OrdersFileTest, HasTheFileWhileItIsKeptAside) {
 }
 
 TEST_F(OrdersFileTest, ReadsNoNumberThatHasNoNextOne) {
-  for (const char* id : {"18446744073709551615", "9223372036854775809", "0"}) {
+  for (const char* id : {"18446744073709551615", "9223372036854775808", "0"}) {
     const std::string line = absl::StrCat(
         R"({"id":")", id, R"(","pattern":"pay/*","action":"ORDER_ACTION_DISABLE"})", "\n");
     Write(path_, OrdersTextOf(line));
@@ -506,13 +519,13 @@ TEST_F(OrdersFileTest, ReadsNoNumberThatHasNoNextOne) {
     ASSERT_TRUE(file.ok());
     EXPECT_THAT((*file)->warnings(),
                 ElementsAre(HasSubstr(absl::StrCat("line 2: id = ", id,
-                                                   ", must be from 1 to 9223372036854775808")),
+                                                   ", must be from 1 to 9223372036854775807")),
                             HasSubstr("1 order is not in force")));
     EXPECT_TRUE(circuits.registry()->Orders().empty());
     EXPECT_EQ(circuits.registry()->GiveOrder(Disable("next"))->id, 1U);
   }
   const auto read = OrdersFromText(
-      OrdersTextOf(R"({"id":"9223372036854775808","pattern":"a","action":"ORDER_ACTION_DISABLE"})"
+      OrdersTextOf(R"({"id":"9223372036854775807","pattern":"a","action":"ORDER_ACTION_DISABLE"})"
                    "\n"));
   ASSERT_TRUE(read.ok());
   EXPECT_THAT(read->left_out, ElementsAre());
@@ -522,13 +535,10 @@ TEST_F(OrdersFileTest, TellsOfAnOrderThatCantBeWrittenAndKeepsTheOthers) {
   TestCircuits circuits;
   const auto file = Open(circuits);
   ASSERT_TRUE(file.ok());
-  // No policy may have it, and no circuit is there that says so.
-  StandingOrder never = Disable("pay/*");
-  never.action = OrderAction::kSetPolicy;
-  never.change.values.open_duration = absl::InfiniteDuration();
-  never.change.fields = {{"open_duration", ""}};
-  const auto given = circuits.registry()->GiveOrder(never);
-  if (!given.ok()) GTEST_SKIP() << "the registry refuses it: " << given.status();
+  StandingOrder long_ago = Disable("pay/*");
+  long_ago.id = 1;
+  long_ago.from = absl::InfinitePast();
+  ASSERT_THAT(circuits.registry()->RestoreOrders({long_ago}), ElementsAre());
   EXPECT_THAT(problems_, ElementsAre(testing::AllOf(HasSubstr("standing orders are not kept: "),
                                                     HasSubstr("order 1: "))));
   EXPECT_FALSE((*file)->status().last_write.ok());

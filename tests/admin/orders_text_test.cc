@@ -110,7 +110,7 @@ TEST_P(OrdersTextPropertyTest, WhatTheRegistryTakesIsReadAsItWasWritten) {
   CircuitRegistry registry(std::move(options));
   OrdersWriter writer;
   int taken = 0;
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 1'000; ++i) {
     clock.Advance(absl::Nanoseconds(Below(1'000'000'000)));
     if (!registry.GiveOrder(AnyOrder()).ok()) continue;
     if (++taken % 10 != 0) continue;

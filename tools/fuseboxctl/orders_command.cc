@@ -168,6 +168,9 @@ class RevokeCommand final : public Command {
         [this](const Endpoint& endpoint) { return Revoke(endpoint, ids_, reason_.text); });
     Tally tally;
     Table table({"INSTANCE", "ID", "PATTERN", "ACTION", "RESULT"});
+    table.MayShorten(0, 8);
+    table.MayShorten(2, 10);
+    table.MayShorten(3, 10);
     std::vector<std::string> endpoints;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const Endpoint& endpoint = *fleet.endpoints()[i];

@@ -54,8 +54,8 @@ struct OrdersFileStatus {
 // next one. Circuits' calls never wait for it.
 //
 // An order that would not be read as it is isn't in the file, and the write counts as a failed one:
-// one that has a value which no policy may have, as open_duration = absl::InfiniteDuration(), or
-// was put back with a time before the year 1 or after 9999.
+// one, say, that the application has put back with a time before the year 1 or after 9999. Where
+// fields are from (`PatchedField::source`) is not kept.
 //
 // Beside the file there are, of the same name with something behind it: `.lock`, which shows that a
 // process uses it, and without which it doesn't write; `.new`, while it is written; `.broken-` and
