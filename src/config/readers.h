@@ -12,7 +12,7 @@ namespace fusebox::internal {
 // Whatever is wrong is told. An empty file is an error.
 ConfigNodePtr ReadYaml(absl::string_view text, Problems& problems);
 
-// As YAML, which JSON is, but only what JSON has: no anchors and no blocks, strings in quotes.
+// As RFC 8259 has it, and nothing else that other readers take.
 ConfigNodePtr ReadJson(absl::string_view text, Problems& problems);
 
 // The text of a fusebox.v1.Config, as the map that says the same.

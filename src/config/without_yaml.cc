@@ -4,18 +4,11 @@
 #include "src/config/readers.h"
 
 namespace fusebox::internal {
-namespace {
 
-ConfigNodePtr Refuse(Problems& problems) {
+ConfigNodePtr ReadYaml(absl::string_view /*text*/, Problems& problems) {
   problems.Add(0, "",
-               "can't be read: this program was built without yaml-cpp, and reads text alone");
+               "can't be read: this program was built without yaml-cpp, and reads JSON and text");
   return nullptr;
 }
-
-}  // namespace
-
-ConfigNodePtr ReadYaml(absl::string_view /*text*/, Problems& problems) { return Refuse(problems); }
-
-ConfigNodePtr ReadJson(absl::string_view /*text*/, Problems& problems) { return Refuse(problems); }
 
 }  // namespace fusebox::internal

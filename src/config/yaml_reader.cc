@@ -16,19 +16,16 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "src/base/printable.h"
-#include "src/base/utf8.h"
+#include "src/config/bad_byte.h"
 #include "src/config/node_builder.h"
 #include "src/config/readers.h"
 #include "src/config/yaml_source.h"
 
 namespace fusebox::internal {
 namespace {
-
-enum class Dialect { kYaml, kJson };
 
 constexpr std::size_t kMaxMessageBytes = 200;
 constexpr char kNoColon[] = "a key must be followed by a colon";
@@ -45,15 +42,10 @@ bool IsPlainTag(absl::string_view tag) {
   return false;
 }
 
-bool IsJsonLiteral(absl::string_view text) {
-  double number = 0;
-  return text == "true" || text == "false" || absl::SimpleAtod(text, &number);
-}
-
 class TreeMaker final : public YAML::EventHandler {
  public:
-  TreeMaker(absl::string_view text, Dialect dialect, Problems& problems)
-      : source_(text), dialect_(dialect), problems_(problems), builder_(problems) {}
+  TreeMaker(absl::string_view text, Problems& problems)
+      : source_(text), problems_(problems), builder_(problems) {}
 
   const ConfigNodePtr& root() const { return builder_.root(); }
   bool stopped() const { return builder_.stopped(); }
@@ -84,16 +76,14 @@ class TreeMaker final : public YAML::EventHandler {
     CheckColon(mark);
     Begin(mark, nullptr);
     builder_.Null(LineOf(mark));
-    Keep(mark, anchor);
+    Keep(anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (builder_.stopped()) return;
     Begin(mark, nullptr);
     const auto found = anchors_.find(anchor);
-    if (dialect_ == Dialect::kJson) {
-      NotJson(mark, "an alias");
-    } else if (found == anchors_.end()) {
+    if (found == anchors_.end()) {
       builder_.Stop(LineOf(mark), "an alias within what it stands for");
     } else {
       builder_.Again(LineOf(mark), found->second);
@@ -106,36 +96,30 @@ class TreeMaker final : public YAML::EventHandler {
     Begin(mark, &value);
     CheckTag(mark, tag);
     const bool quoted = tag == "!" || absl::EndsWith(tag, ":str");
-    if (dialect_ == Dialect::kJson && !quoted && !IsJsonLiteral(value)) {
-      NotJson(mark, "text without quotes");
-    }
     builder_.Scalar(LineOf(mark), value, quoted);
-    Keep(mark, anchor);
+    Keep(anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {
     CheckTag(mark, tag);
-    CheckStyle(mark, style);
     Begin(mark, nullptr);
     builder_.BeginList(LineOf(mark));
-    begun_.push_back(Begun{mark, anchor, style, false});
+    begun_.push_back(Begun{anchor, style, false});
   }
   void OnSequenceEnd() override { End(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value style) override {
     CheckTag(mark, tag);
-    CheckStyle(mark, style);
     Begin(mark, nullptr);
-    builder_.BeginMap(LineOf(mark), dialect_ == Dialect::kYaml);
-    begun_.push_back(Begun{mark, anchor, style, true});
+    builder_.BeginMap(LineOf(mark), true);
+    begun_.push_back(Begun{anchor, style, true});
   }
   void OnMapEnd() override { End(); }
 
  private:
   struct Begun {
-    YAML::Mark mark;
     YAML::anchor_t anchor = YAML::NullAnchor;
     YAML::EmitterStyle::value style = YAML::EmitterStyle::Default;
     bool is_map = false;
@@ -194,12 +178,11 @@ class TreeMaker final : public YAML::EventHandler {
     const Begun begun = begun_.back();
     begun_.pop_back();
     builder_.End();
-    Keep(begun.mark, begun.anchor);
+    Keep(begun.anchor);
   }
 
-  void Keep(const YAML::Mark& mark, YAML::anchor_t anchor) {
+  void Keep(YAML::anchor_t anchor) {
     if (anchor == YAML::NullAnchor || builder_.stopped()) return;
-    if (dialect_ == Dialect::kJson) NotJson(mark, "an anchor");
     anchors_[anchor] = builder_.last();
   }
 
@@ -209,18 +192,7 @@ class TreeMaker final : public YAML::EventHandler {
                   absl::StrCat("the tag ", Printable(tag, kMaxMessageBytes), " is not known"));
   }
 
-  void CheckStyle(const YAML::Mark& mark, YAML::EmitterStyle::value style) {
-    if (dialect_ == Dialect::kJson && style == YAML::EmitterStyle::Block) {
-      NotJson(mark, "a map or a list without brackets");
-    }
-  }
-
-  void NotJson(const YAML::Mark& mark, absl::string_view what) {
-    builder_.Stop(LineOf(mark), absl::StrCat("no JSON: ", what));
-  }
-
   const YamlSource source_;
-  const Dialect dialect_;
   Problems& problems_;
   NodeBuilder builder_;
   std::map<YAML::anchor_t, ConfigNodePtr> anchors_;
@@ -250,24 +222,6 @@ class LineOfDocument final : public YAML::EventHandler {
   int line_ = 0;
 };
 
-struct BadByte {
-  int line = 0;
-  absl::string_view what;
-};
-
-// The first one: the parser would guess at other encodings, and takes U+0004 for the end.
-std::optional<BadByte> FindBadByte(absl::string_view text) {
-  int line = 1;
-  while (!text.empty()) {
-    const std::size_t length = Utf8CharacterLength(text);
-    if (length == 0 || text[0] == '\0') return BadByte{line, "a byte that is no text in UTF-8"};
-    if (text[0] == '\x04') return BadByte{line, "a control character"};
-    if (text[0] == '\n') ++line;
-    text.remove_prefix(length);
-  }
-  return std::nullopt;
-}
-
 // True if it went through without a fault of form.
 bool Parse(absl::string_view text, TreeMaker& maker, Problems& problems) {
   try {
@@ -291,33 +245,19 @@ bool Parse(absl::string_view text, TreeMaker& maker, Problems& problems) {
   return false;
 }
 
-ConfigNodePtr Read(absl::string_view text, Dialect dialect, Problems& problems) {
+}  // namespace
+
+ConfigNodePtr ReadYaml(absl::string_view text, Problems& problems) {
   if (const std::optional<BadByte> bad = FindBadByte(text)) {
     problems.Add(bad->line, "", bad->what);
     return nullptr;
   }
-  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // the parser's marks don't count it
-  if (dialect == Dialect::kJson) {
-    if (const std::optional<JsonFault> fault = JsonCutOff(text)) {
-      problems.Add(fault->line, "", fault->what);
-      return nullptr;
-    }
-  }
-  TreeMaker maker(text, dialect, problems);
+  absl::ConsumePrefix(&text, kByteOrderMark);  // the parser's marks don't count it
+  TreeMaker maker(text, problems);
   if (!Parse(text, maker, problems)) return nullptr;
   if (maker.root() != nullptr && maker.root()->kind != ConfigNode::Kind::kNull) return maker.root();
   problems.Add(0, "", "is empty");
   return nullptr;
-}
-
-}  // namespace
-
-ConfigNodePtr ReadYaml(absl::string_view text, Problems& problems) {
-  return Read(text, Dialect::kYaml, problems);
-}
-
-ConfigNodePtr ReadJson(absl::string_view text, Problems& problems) {
-  return Read(text, Dialect::kJson, problems);
 }
 
 }  // namespace fusebox::internal

@@ -7,10 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
-#include <string>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace fusebox::internal {
@@ -59,7 +56,7 @@ class YamlSource {
     return std::nullopt;
   }
 
-  // Whether there is a colon in a part of the text, comments apart.
+  // Whether there is a colon in a part of the text, outside of comments.
   bool HasColon(std::size_t from, std::size_t to) const {
     while ((from = PastWhite(from)) < std::min(to, text_.size())) {
       if (text_[from] == ':') return true;
@@ -116,45 +113,6 @@ class YamlSource {
 
   const absl::string_view text_;
 };
-
-struct JsonFault {
-  int line = 0;
-  std::string what;
-};
-
-// Of JSON, what YAML would take or tell of elsewhere: a string that isn't closed in its line, and
-// brackets that are not closed at the end.
-inline std::optional<JsonFault> JsonCutOff(absl::string_view text) {
-  struct Open {
-    char bracket;
-    int line;
-  };
-  std::vector<Open> open;
-  int line = 1;
-  bool in_string = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (in_string) {
-      if (c == '\n') break;
-      if (c == '\\') ++at;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '\n') {
-      ++line;
-    } else if (c == '{' || c == '[') {
-      open.push_back({c, line});
-    } else if ((c == '}' || c == ']') && !open.empty()) {
-      open.pop_back();
-    }
-  }
-  if (in_string) return JsonFault{line, "a quote that is not closed"};
-  if (open.empty()) return std::nullopt;
-  return JsonFault{
-      YamlSource(text).LastLine(),
-      absl::StrCat("the JSON ends too early: the ", absl::string_view(&open.back().bracket, 1),
-                   " of line ", open.back().line, " is not closed")};
-}
 
 }  // namespace fusebox::internal
 
