@@ -136,7 +136,7 @@ ConfigFollower::Loaded ConfigFollower::Load() const {
     }
   }
   if (!loaded.ok()) return loaded;
-  const absl::Status status = CheckFunctions(**loaded);
+  const absl::Status status = (*loaded)->CheckFunctions(options_.functions, /*advises=*/true);
   return status.ok() ? std::move(loaded) : status;
 }
 
@@ -151,16 +151,6 @@ absl::StatusOr<OverridesResult> ConfigFollower::Apply(const Loaded& loaded,
 
 absl::Status ConfigFollower::InFile(const absl::Status& error) const {
   return absl::Status(error.code(), absl::StrCat(file_, ": ", error.message()));
-}
-
-// Whether the application has all functions that the file refers to.
-absl::Status ConfigFollower::CheckFunctions(const Config& config) const {
-  for (const DependencyOverrides& each : config.overrides().dependencies) {
-    const absl::Status status =
-        config.Options(each.dependency, options_.registry, options_.functions).status();
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
 }
 
 // Then this was a look at it, and no more.
@@ -243,7 +233,12 @@ absl::StatusOr<InterceptorOptions> ConfigFollower::Options(absl::string_view dep
 }
 
 absl::StatusOr<OverridesResult> ConfigFollower::Diff(const Config& config) const {
-  if (absl::Status status = CheckFunctions(config); !status.ok()) return status;
+  return Diff(config, /*advises=*/true);
+}
+
+absl::StatusOr<OverridesResult> ConfigFollower::Diff(const Config& config, bool advises) const {
+  absl::Status status = config.CheckFunctions(options_.functions, advises);
+  if (!status.ok()) return status;
   return options_.registry->PreviewOverrides(config.overrides());
 }
 
@@ -259,7 +254,7 @@ absl::StatusOr<OverridesResult> ConfigFollower::Preview(absl::string_view text,
   if (!known.ok()) return known.status();
   const Loaded config = Config::Parse(text, *known, file);
   if (!config.ok()) return config.status();
-  return Diff(**config);
+  return Diff(**config, /*advises=*/false);  // whoever asks need not know what functions there are
 }
 
 }  // namespace fusebox::internal

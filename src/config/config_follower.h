@@ -55,8 +55,8 @@ class ConfigFollower final : public ConfigControl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_);
   Loaded Load() const;
   absl::StatusOr<OverridesResult> Apply(const Loaded& loaded, const Operator& by) const;
+  absl::StatusOr<OverridesResult> Diff(const Config& config, bool advises) const;
   absl::Status InFile(const absl::Status& error) const;
-  absl::Status CheckFunctions(const Config& config) const;
   bool IsInForce(const Config& config);
   void Accept(const std::shared_ptr<const Config>& config, const OverridesResult& result,
               const Operator& by);

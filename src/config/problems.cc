@@ -18,6 +18,9 @@ constexpr std::size_t kMaxKeyBytes = 100;
 // Of names that are looked at for one that is near.
 constexpr std::size_t kMaxNames = 1'000;
 
+// Pairs of letters that are compared for advice, which takes a nanosecond or two each.
+constexpr std::size_t kMaxAdviceSteps = 20'000'000;
+
 bool IsWord(absl::string_view key) {
   return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
@@ -82,14 +85,16 @@ std::vector<std::string> Problems::Lines() const {
 }
 
 bool Problems::Advises(std::size_t names) const {
-  return told_.size() < kMaxTold && names <= kMaxNames;
+  return told_.size() < kMaxTold && names <= kMaxNames && advice_steps_ < kMaxAdviceSteps;
 }
 
-std::string Problems::Advice(absl::string_view name, const std::set<std::string>& names) const {
+std::string Problems::Advice(absl::string_view name, const std::set<std::string>& names) {
   if (!Advises(names.size()) || name.empty() || name.size() > kMaxKeyBytes) return "";
   std::set<std::string> short_names;
   for (const std::string& one : names) {
-    if (one.size() <= kMaxKeyBytes) short_names.insert(one);
+    if (one.size() > kMaxKeyBytes) continue;
+    short_names.insert(one);
+    advice_steps_ += name.size() * one.size();
   }
   const std::string advice = DidYouMean(Nearest({std::string(name)}, short_names));
   return advice.empty() ? "" : absl::StrCat("; ", advice);

@@ -40,8 +40,9 @@ class Problems {
   // Whether advice is given of that many names: not of any number, and not on what isn't told.
   bool Advises(std::size_t names) const;
 
-  // "; did you mean jitter?", of a name that isn't one of those; or nothing, if none is near.
-  std::string Advice(absl::string_view name, const std::set<std::string>& names) const;
+  // "; did you mean jitter?", of a name that isn't one of those; or nothing, if none is near, or
+  // once the search for such names has taken too long altogether.
+  std::string Advice(absl::string_view name, const std::set<std::string>& names);
 
   bool empty() const { return count_ == 0; }
   std::size_t count() const { return count_; }
@@ -59,6 +60,7 @@ class Problems {
   void Tell(int line, const std::string& place, absl::string_view path, absl::string_view what);
 
   const std::string file_;
+  std::size_t advice_steps_ = 0;
   std::size_t count_ = 0;
   std::vector<Told> told_;
   std::set<std::pair<std::string, std::string>> seen_;

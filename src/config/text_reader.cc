@@ -36,7 +36,7 @@ constexpr std::size_t kMaxMessageBytes = 200;
 
 // "; did you mean jitter?", of what protobuf says of a field that there isn't. Empty if it says
 // something else.
-std::string AdviceOn(absl::string_view what, const Problems& problems) {
+std::string AdviceOn(absl::string_view what, Problems& problems) {
   constexpr absl::string_view kHead = "Message type \"";
   constexpr absl::string_view kMiddle = "\" has no field named \"";
   const std::size_t middle = what.find(kMiddle);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -183,6 +184,61 @@ TEST(Options, FunctionsByTheirNames) {
   EXPECT_TRUE(options->circuit_key);
   EXPECT_TRUE(options->classifier.predicate);
   EXPECT_EQ(method, "shop.Payments/Charge");
+}
+
+// A function that can't be copied once it is where it belongs.
+struct UncopiableKey {
+  UncopiableKey() = default;
+  UncopiableKey(const UncopiableKey& other) : copies(other.copies + 1) {
+    if (copies > 1) throw std::runtime_error("the password is 1234");
+  }
+  UncopiableKey(UncopiableKey&&) = default;
+  UncopiableKey& operator=(const UncopiableKey&) = delete;
+  std::string operator()(const fusebox::CallInfo&) const { return "t"; }
+  int copies = 0;
+};
+
+TEST(Options, WhatAFunctionThrowsIsAnErrorWithItsPlace) {
+  const auto config = Read(
+      "dependencies:\n"
+      "  d:\n"
+      "    fallbacks:\n"
+      "      shop.Payments/Charge: cached\n"
+      "  e: {circuit_key: tenant}\n");
+  ConfigFunctions functions;
+  functions.fallbacks["cached"] = [](absl::string_view, fusebox::FallbackTable&) {
+    throw std::runtime_error("the password is 1234");
+  };
+  const UncopiableKey key;
+  functions.circuit_keys["tenant"] = key;
+  const absl::Status of_fallback = config->Options("d", nullptr, functions).status();
+  EXPECT_EQ(of_fallback.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(of_fallback.message(),
+            "f:4: dependencies.d.fallbacks[\"shop.Payments/Charge\"] = \"cached\": the function "
+            "has thrown std::runtime_error");
+  const absl::Status of_key = config->Options("e", nullptr, functions).status();
+  EXPECT_EQ(of_key.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(of_key.message(),
+            "f:5: dependencies.e.circuit_key = \"tenant\": the function has thrown "
+            "std::runtime_error");
+}
+
+TEST(Options, NoFunctionIsCalledUnlessAllAreThere) {
+  const auto config = Read("dependencies: {d: {fallbacks: {a.B/C: cached, a.B/D: missing}}}");
+  ConfigFunctions functions;
+  int calls = 0;
+  functions.fallbacks["cached"] = [&calls](absl::string_view, fusebox::FallbackTable&) { ++calls; };
+  EXPECT_EQ(config->Options("d", nullptr, functions).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(calls, 0);
+}
+
+TEST(Options, OfManyFunctionsThatAreNotThereTheFirstAreNamed) {
+  std::string text = "dependencies: {d: {fallbacks: {";
+  for (int i = 0; i < 20'000; ++i) absl::StrAppend(&text, "a.B/M", i, ": f", i, ", ");
+  const auto config = Read(text + "}}}");
+  EXPECT_THAT(std::string(config->Options("d", nullptr).status().message()),
+              testing::EndsWith("\nf: and 19900 more"));
 }
 
 TEST(Options, AFileThatSaysNothingLeavesTheDefaults) {

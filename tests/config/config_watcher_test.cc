@@ -570,6 +570,43 @@ TEST_F(ConfigWatcherTest, AFunctionThatIsntThereIsRefused) {
   EXPECT_NE(watcher_->Options("payment")->circuit_key, nullptr);
 }
 
+// To check that there is a function takes no call of it: a file may be looked at often, and by
+// whoever may read.
+TEST_F(ConfigWatcherTest, NoFunctionIsCalledBeforeAChannelIsMade) {
+  const std::string functions = "    fallbacks: {shop.Payment/Pay: cached}\n";
+  WriteInPlace(file(), Yaml(7) + functions);
+  ConfigWatcherOptions options = Options();
+  int calls = 0;
+  options.functions.fallbacks["cached"] = [&calls](absl::string_view, fusebox::FallbackTable&) {
+    ++calls;
+    throw std::runtime_error("no such luck");
+  };
+  ASSERT_TRUE(Start(options).ok());
+  WriteInPlace(file(), Yaml(8) + functions);
+  ExpectReloaded(8);
+  EXPECT_TRUE(registry_->config_control()->Preview(Yaml(9) + functions, "yaml", "b.yaml").ok());
+  EXPECT_EQ(calls, 0);
+  const absl::Status status = watcher_->Options("payment").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("payments.yaml:5"), HasSubstr("std::runtime_error")));
+  EXPECT_EQ(calls, 1);
+}
+
+// Whoever may look at circuits need not know what the application's functions are called.
+TEST_F(ConfigWatcherTest, ThoseWhoCompareAFileAreNotToldWhatFunctionsThereAre) {
+  WriteInPlace(file(), Yaml(7));
+  ConfigWatcherOptions options = Options();
+  options.functions.circuit_keys["tenant"] = [](const fusebox::CallInfo&) { return "a"; };
+  ASSERT_TRUE(Start(options).ok());
+  const std::string text = Yaml(8) + "    circuit_key: tenat\n";
+  const absl::Status status = registry_->config_control()->Preview(text, "yaml", "b.yaml").status();
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("b.yaml:5"), HasSubstr("\"tenat\""),
+                                                   testing::Not(HasSubstr("tenant"))));
+  WriteInPlace(file(), text);
+  ExpectRefused("did you mean tenant?", 7);
+}
+
 TEST_F(ConfigWatcherTest, AnotherWayToLoad) {
   ConfigWatcherOptions options = Options();
   options.load = [](const std::string& path) {

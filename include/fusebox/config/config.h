@@ -30,6 +30,10 @@
 
 namespace fusebox {
 
+namespace internal {
+class ConfigFollower;
+}  // namespace internal
+
 enum class ConfigFormat {
   kYaml,  // which JSON is, too
   kJson,
@@ -91,7 +95,8 @@ class FUSEBOX_EXPORT Config {
 
   // For the channel of a dependency: all of InterceptorOptions that the file says of it. The
   // policies themselves come from the registry, which has them by `SetOverrides`.
-  // INVALID_ARGUMENT for a function that isn't there.
+  // INVALID_ARGUMENT for a function that isn't there; INTERNAL if one throws, of which those of
+  // fallbacks are called, and the others copied.
   absl::StatusOr<InterceptorOptions> Options(absl::string_view dependency,
                                              std::shared_ptr<CircuitRegistry> registry,
                                              const ConfigFunctions& functions = {}) const;
@@ -106,7 +111,13 @@ class FUSEBOX_EXPORT Config {
   std::map<std::string, std::vector<std::string>> HealthServices() const;
 
  private:
+  friend class internal::ConfigFollower;
   class Impl;
+
+  // OK if the functions are there that the file refers to, of all its dependencies; else
+  // INVALID_ARGUMENT with those that are not. `advises`: with names that there are. Calls none.
+  absl::Status CheckFunctions(const ConfigFunctions& functions, bool advises) const;
+
   explicit Config(std::unique_ptr<Impl> impl);
   const std::unique_ptr<const Impl> impl_;
 };
