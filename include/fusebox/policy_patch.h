@@ -64,8 +64,9 @@ FUSEBOX_EXPORT Policy Patched(const Policy& base, const PolicyPatch& patch);
 // One patch on top of another, as one: `Patched(Patched(base, patch), over)`.
 FUSEBOX_EXPORT PolicyPatch Combined(PolicyPatch patch, PolicyPatch over);
 
-// A patch with none below it, to be shown: each field once, with its last word. Laid over a policy
-// it comes to the same, unless that one has another window than the patches go into.
+// A patch with none below it: each field once, with its last word. Laid over a policy it comes to
+// the same, if the values of each patch have the alternatives that it names, as the window, and
+// none goes into a candidate.
 FUSEBOX_EXPORT PolicyPatch Flattened(const PolicyPatch& patch);
 
 // The field that has the last word about a path: the last one that is the path, or that it is in.

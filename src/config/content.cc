@@ -17,6 +17,7 @@
 #include "fusebox/circuit_name.h"
 #include "fusebox/outcome.h"
 #include "fusebox/policy_table.h"
+#include "src/base/glob.h"
 #include "src/base/printable.h"
 #include "src/base/time_limits.h"
 #include "src/config/map_reader.h"
@@ -32,6 +33,10 @@ using Kind = ConfigNode::Kind;
 
 constexpr std::size_t kMaxNameBytes = 1'024;
 constexpr std::size_t kMaxVersionBytes = 128;
+
+// Each circuit is held against each of them whenever the policies change.
+constexpr std::size_t kMaxGlobs = 1'000;
+
 constexpr Range<int64_t> kCircuitsRange = {0, 10'000'000};
 constexpr Range<int64_t> kEventsRange = {1, 1'000'000};
 constexpr Range<int64_t> kLinesRange = {1, 1'000'000};
@@ -40,10 +45,6 @@ constexpr Range<absl::Duration> kCancelledRange = {kShortestTime, kDay};
 
 constexpr int kStatusCodes = 17;
 constexpr std::size_t kMaxShownBytes = 60;
-
-bool IsGlob(absl::string_view name) {
-  return absl::StrContains(name, '*') || absl::StrContains(name, '?');
-}
 
 bool IsServiceName(absl::string_view name) { return IsMethodName(absl::StrCat(name, "/M")); }
 
@@ -115,8 +116,14 @@ class Reader {
 
   void ReadDependency(const ConfigEntry& entry, const std::string& path) {
     CheckDependencyName(entry, path);
+    if (!IsPlainName(entry.key) && ++globs_ == kMaxGlobs + 1) {
+      problems_.Add(entry.line, path,
+                    absl::StrCat("more than ", kMaxGlobs,
+                                 " dependencies with * or ? in their names; those without have no "
+                                 "bound"));
+    }
     MapReader map(entry.line, *entry.value, path, problems_);
-    map.Belongs(PolicyKeys(), "default");
+    map.Belongs(policy_keys_, "default");
     DependencyContent& dependency = content_.dependencies.emplace_back();
     dependency.name = entry.key;
     InterceptorOptions& options = dependency.options;
@@ -155,7 +162,7 @@ class Reader {
 
   void ReadHealth(MapReader& map, DependencyContent& dependency) {
     dependency.health = map.Flag("health").value_or(false);
-    if (dependency.health && IsGlob(dependency.name)) {
+    if (dependency.health && !IsPlainName(dependency.name)) {
       problems_.MustBe(map.Find("health")->line, map.PathOf("health"), "true",
                        "of a single dependency: it is shown under its name");
     }
@@ -291,13 +298,11 @@ class Reader {
     return function;
   }
 
-  static ReadPatch On(const ReadPatch& base, const ReadPatch& over) {
-    return {Combined(base.patch, over.patch), base.broken || over.broken};
-  }
-
   Problems& problems_;
   Problems& warnings_;
   PolicyReader policies_;
+  const std::set<std::string> policy_keys_ = PolicyKeys();
+  std::size_t globs_ = 0;  // among the dependencies
   ConfigContent content_;
 };
 

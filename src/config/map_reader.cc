@@ -33,11 +33,11 @@ MapReader::MapReader(int line, const ConfigNode& node, std::string path, Problem
 void MapReader::TellUnknown() {
   for (const ConfigEntry& entry : node_.entries) {
     if (known_.count(entry.key) != 0) continue;
-    problems_.Add(
-        entry.line, ConfigPath(path_, entry.key),
-        absl::StrCat("no such key", elsewhere_.count(entry.key) != 0
-                                        ? absl::StrCat("; it belongs under ", elsewhere_in_, ":")
-                                        : problems_.Advice(entry.key, known_)));
+    const bool is_elsewhere = elsewhere_ != nullptr && elsewhere_->count(entry.key) != 0;
+    problems_.Add(entry.line, ConfigPath(path_, entry.key),
+                  absl::StrCat("no such key", is_elsewhere ? absl::StrCat("; it belongs under ",
+                                                                          elsewhere_in_, ":")
+                                                           : problems_.Advice(entry.key, known_)));
   }
 }
 

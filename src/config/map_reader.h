@@ -8,7 +8,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,9 +37,9 @@ class MapReader {
 
   std::string PathOf(const char* key) const { return ConfigPath(path_, key); }
 
-  // Of keys that are unknown here: which map they go in.
-  void Belongs(std::set<std::string> keys, const char* in) {
-    elsewhere_ = std::move(keys);
+  // Of keys that are unknown here: which map they go in. They live longer than this does.
+  void Belongs(const std::set<std::string>& keys, const char* in) {
+    elsewhere_ = &keys;
     elsewhere_in_ = in;
   }
 
@@ -81,7 +80,7 @@ class MapReader {
   const std::string path_;
   Problems& problems_;
   std::set<std::string> known_;
-  std::set<std::string> elsewhere_;
+  const std::set<std::string>* elsewhere_ = nullptr;
   const char* elsewhere_in_ = "";
 };
 

@@ -2,7 +2,6 @@
 #include "src/config/node_builder.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -159,17 +158,13 @@ void NodeBuilder::Merge(Open& open) {
 }
 
 void NodeBuilder::MergeMap(const ConfigNode& from, Open& open) {
-  std::set<absl::string_view> there;
-  for (const ConfigEntry& entry : open.node->entries) there.insert(entry.key);
-  std::vector<ConfigEntry> added;
   for (const ConfigEntry& entry : from.entries) {
-    if (there.count(entry.key) != 0) continue;
+    if (!open.lines.emplace(entry.key, entry.line).second) continue;
     if (!Count(from.line, entry.value->size, entry.value->depth)) return;
     open.node->size += entry.value->size;
     open.node->depth = std::max(open.node->depth, entry.value->depth + 1);
-    added.push_back(entry);
+    open.node->entries.push_back(entry);
   }
-  for (ConfigEntry& entry : added) open.node->entries.push_back(std::move(entry));
 }
 
 }  // namespace fusebox::internal

@@ -31,6 +31,7 @@ using Kind = ConfigNode::Kind;
 
 constexpr char kPreset[] = "preset";
 constexpr char kWithout[] = "without";
+constexpr char kCandidate[] = "shadow_policy";
 
 // Reads the candidate within a policy, which may have a preset.
 class CandidateReader {
@@ -73,6 +74,48 @@ std::string PercentAdvice(const Field& field, const ConfigNode& node, double val
   return absl::StrCat("; did you mean ", NumberText(value), "% (", NumberText(value / 100), ")?");
 }
 
+// A map that says that this field is off.
+ConfigNodePtr OffNode(absl::string_view path, int line) {
+  auto node = std::make_shared<ConfigNode>();
+  node->kind = Kind::kScalar;
+  node->text = "off";
+  node->line = line;
+  ConfigNodePtr made = std::move(node);
+  std::vector<std::string> names = absl::StrSplit(path, '.');
+  std::reverse(names.begin(), names.end());
+  for (std::string& name : names) {
+    auto map = std::make_shared<ConfigNode>();
+    map->kind = Kind::kMap;
+    map->line = line;
+    map->entries.push_back({std::move(name), line, std::move(made)});
+    made = std::move(map);
+  }
+  return made;
+}
+
+bool IsWithin(absl::string_view path, absl::string_view part) {
+  return absl::ConsumePrefix(&path, part) && (path.empty() || path.front() == '.');
+}
+
+// Why that is no field to turn off in the patch, whose first fields are `set`, and whose others are
+// off. Empty: it is one.
+std::string WhyNotOff(const ConfigNode& item, const PolicyPatch& patch, std::size_t set) {
+  if (item.kind != Kind::kScalar || !IsPolicyField(item.text)) {
+    return absl::StrCat(" = ", Shown(item), ", must be the path of a policy's field");
+  }
+  if (IsWithin(item.text, kCandidate) && item.text != kCandidate) {
+    return absl::StrCat(" = ", Shown(item), ", must be no field of ", kCandidate,
+                        ", which has a `without` of its own");
+  }
+  for (std::size_t i = 0; i < patch.fields.size(); ++i) {
+    const std::string& other = patch.fields[i].path;
+    if (!IsWithin(item.text, other) && !IsWithin(other, item.text)) continue;
+    return absl::StrCat(": ", item.text, i < set ? " is also set" : ": a second time",
+                        other == item.text ? "" : absl::StrCat(", by ", other));
+  }
+  return "";
+}
+
 // Reads the fields of a policy that a map names, each by its row.
 class FieldReader {
  public:
@@ -91,6 +134,26 @@ class FieldReader {
         known = known || ReadField(field, place, prefix, value, choice);
       });
       if (!known) Unknown<T>(place, prefix.empty());
+    }
+  }
+
+  // The fields that a policy is to be without, beside those that have been read.
+  void ReadWithout(const ConfigEntry& entry, const std::string& path) {
+    const std::string off_path = ConfigPath(path, kWithout);
+    if (entry.value->kind != Kind::kList) {
+      problems_.MustBe(entry.line, off_path, Shown(*entry.value), "a list of fields");
+      to_.broken = true;
+      return;
+    }
+    const std::size_t set = to_.patch.fields.size();
+    for (const ConfigNodePtr& item : entry.value->items) {
+      const std::string wrong = WhyNotOff(*item, to_.patch, set);
+      if (wrong.empty()) {
+        Read(*OffNode(item->text, item->line), path, "", to_.patch.values);
+      } else {
+        problems_.AddAt(problems_.Place(item->line), off_path, wrong);
+        to_.broken = true;
+      }
     }
   }
 
@@ -115,7 +178,7 @@ class FieldReader {
   void Unknown(const Place& place, bool is_policy) {
     std::set<std::string> names;
     if (is_policy) names = {kPreset, kWithout};
-    AddNamesOf(T(), names);
+    if (problems_.Advises(names.size())) AddNamesOf(T(), names);
     problems_.Add(place.entry.line, place.path,
                   absl::StrCat("no such key", problems_.Advice(place.entry.key, names)));
     to_.broken = true;
@@ -259,23 +322,6 @@ class FieldReader {
   ReadPatch& to_;
 };
 
-// A map that says that this field is off.
-ConfigNodePtr OffNode(absl::string_view path, int line) {
-  auto node = std::make_shared<ConfigNode>();
-  node->line = line;
-  ConfigNodePtr made = std::move(node);
-  std::vector<std::string> names = absl::StrSplit(path, '.');
-  std::reverse(names.begin(), names.end());
-  for (std::string& name : names) {
-    auto map = std::make_shared<ConfigNode>();
-    map->kind = Kind::kMap;
-    map->line = line;
-    map->entries.push_back({std::move(name), line, std::move(made)});
-    made = std::move(map);
-  }
-  return made;
-}
-
 const ConfigEntry* Find(const ConfigNode& map, absl::string_view key) {
   for (const ConfigEntry& entry : map.entries) {
     if (entry.key == key) return &entry;
@@ -283,20 +329,13 @@ const ConfigEntry* Find(const ConfigNode& map, absl::string_view key) {
   return nullptr;
 }
 
-ReadPatch On(const ReadPatch& base, ReadPatch over) {
-  return {Combined(base.patch, over.patch), base.broken || over.broken};
-}
-
 // A field that is in the path, the last one that is named; null if there is none.
 const PatchedField* FindWithin(const PolicyPatch& patch, absl::string_view path) {
   const std::string prefix = absl::StrCat(path, ".");
-  for (auto field = patch.fields.rbegin(); field != patch.fields.rend(); ++field) {
-    if (absl::StartsWith(field->path, prefix)) return &*field;
-  }
-  for (auto below = patch.below.rbegin(); below != patch.below.rend(); ++below) {
-    if (const PatchedField* const found = FindWithin(*below, path)) return found;
-  }
-  return nullptr;
+  const auto found =
+      std::find_if(patch.fields.rbegin(), patch.fields.rend(),
+                   [&prefix](const auto& field) { return absl::StartsWith(field.path, prefix); });
+  return found == patch.fields.rend() ? nullptr : &*found;
 }
 
 // Where the patch names the field, or that which it is in; or else one of those in it. Empty if it
@@ -309,6 +348,10 @@ std::string PlaceOf(const PolicyPatch& patch, const std::string& field) {
 
 }  // namespace
 
+ReadPatch On(const ReadPatch& base, const ReadPatch& over) {
+  return {Flattened(Combined(base.patch, over.patch)), base.broken || over.broken};
+}
+
 std::set<std::string> PolicyKeys() {
   std::set<std::string> keys = {kPreset, kWithout};
   AddNamesOf(Policy(), keys);
@@ -320,6 +363,7 @@ void PolicyReader::ReadPresets(const ConfigNode& presets, const std::string& pat
     Preset& preset = presets_[entry.key];
     preset.node = entry.value;
     preset.path = ConfigPath(path, entry.key);
+    preset_names_.insert(entry.key);
   }
   for (const ConfigEntry& entry : presets.entries) {
     ConfigNode name;
@@ -334,18 +378,14 @@ const ReadPatch* PolicyReader::FindPreset(const ConfigNode& name, int line,
   using Progress = Preset::Progress;
   const auto found = name.kind == Kind::kScalar ? presets_.find(name.text) : presets_.end();
   if (found == presets_.end()) {
-    std::set<std::string> names;
-    if (problems_.Advises(presets_.size())) {
-      for (const auto& [known, preset] : presets_) names.insert(known);
-    }
     problems_.MustBe(
         line, path, Shown(name),
-        absl::StrCat("the name of one of the presets", problems_.Advice(name.text, names)));
+        absl::StrCat("the name of one of the presets", problems_.Advice(name.text, preset_names_)));
     return nullptr;
   }
   Preset& preset = found->second;
   if (preset.progress == Progress::kBeingRead) {
-    problems_.MustBe(line, path, Shown(name), "another one: the presets go in a circle");
+    problems_.MustBe(line, path, Shown(name), "another one: a preset can't be based on itself");
     return nullptr;
   }
   if (preset.progress == Progress::kUnread) {
@@ -375,7 +415,7 @@ ReadPatch PolicyReader::Read(const ConfigNode& node, const std::string& path) {
   const ConfigEntry* const name = Find(node, kPreset);
   if (name == nullptr) return read;
   const ReadPatch* const preset = FindPreset(*name->value, name->line, ConfigPath(path, kPreset));
-  if (preset != nullptr) return On(*preset, std::move(read));
+  if (preset != nullptr) return On(*preset, read);
   read.broken = true;
   return read;
 }
@@ -390,30 +430,7 @@ void PolicyReader::ReadFields(const ConfigNode& node, const std::string& path, R
   } candidates(*this);
   FieldReader reader(problems_, candidates, read);
   reader.Read(node, path, "", read.patch.values);
-  const ConfigEntry* const off = Find(node, kWithout);
-  if (off == nullptr) return;
-  const std::string off_path = ConfigPath(path, kWithout);
-  if (off->value->kind != Kind::kList) {
-    problems_.MustBe(off->line, off_path, Shown(*off->value), "a list of fields");
-    read.broken = true;
-    return;
-  }
-  for (const ConfigNodePtr& item : off->value->items) {
-    if (item->kind != Kind::kScalar || !IsPolicyField(item->text)) {
-      problems_.MustBe(item->line, off_path, Shown(*item), "the path of a policy's field");
-      read.broken = true;
-    } else if (std::any_of(
-                   read.patch.fields.begin(), read.patch.fields.end(),
-                   [&item](const PatchedField& field) { return field.path == item->text; })) {
-      problems_.Add(item->line, off_path, absl::StrCat(item->text, " is also set"));
-      read.broken = true;
-    } else {
-      ReadPatch turned_off;
-      FieldReader off_reader(problems_, candidates, turned_off);
-      off_reader.Read(*OffNode(item->text, item->line), path, "", turned_off.patch.values);
-      read = On(read, std::move(turned_off));
-    }
-  }
+  if (const ConfigEntry* const off = Find(node, kWithout)) reader.ReadWithout(*off, path);
 }
 
 void CheckPolicy(const ReadPatch& read, int line, const std::string& path, Problems& problems,

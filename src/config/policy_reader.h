@@ -19,11 +19,14 @@ namespace fusebox::internal {
 std::set<std::string> PolicyKeys();
 
 struct ReadPatch {
-  PolicyPatch patch;  // each field with its place
+  PolicyPatch patch;  // each field with its place, and none below it
 
   // Something of it is wrong and told: whether the rest is sound can't be said.
   bool broken = false;
 };
+
+// One on top of another. The patch has none below it.
+ReadPatch On(const ReadPatch& base, const ReadPatch& over);
 
 class PolicyReader {
  public:
@@ -52,6 +55,7 @@ class PolicyReader {
 
   Problems& problems_;
   std::map<std::string, Preset> presets_;
+  std::set<std::string> preset_names_;
   int presets_being_read_ = 0;
 };
 

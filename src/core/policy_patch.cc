@@ -162,19 +162,30 @@ std::vector<absl::string_view> AlternativesOf(absl::string_view path) {
   return found;
 }
 
-// Without what has no word any more once `field` is there, too.
-void AddField(const PatchedField& field, std::vector<PatchedField>& fields) {
-  std::vector<absl::string_view> gone = {field.path};
-  for (const absl::string_view other : AlternativesOf(field.path)) {
-    if (!internal::IsWithinField(field.path, other)) gone.push_back(other);
-  }
-  const auto is_gone = [&](const PatchedField& each) {
-    return std::any_of(gone.begin(), gone.end(), [&](absl::string_view part) {
+// Without what has no word any more once `field` is there, too. A field of an alternative that
+// takes the place of another one stands for the whole of it, which begins with its defaults then.
+void AddField(PatchedField field, std::vector<PatchedField>& fields) {
+  const auto remove_within = [&fields](absl::string_view part) {
+    const auto removed = std::remove_if(fields.begin(), fields.end(), [part](const auto& each) {
       return internal::IsWithinField(each.path, part);
     });
+    const bool any = removed != fields.end();
+    fields.erase(removed, fields.end());
+    return any;
   };
-  fields.erase(std::remove_if(fields.begin(), fields.end(), is_gone), fields.end());
-  fields.push_back(field);
+  bool is_another = false;
+  absl::string_view chosen;
+  const std::vector<absl::string_view> alternatives = AlternativesOf(field.path);
+  for (const absl::string_view each : alternatives) {
+    if (internal::IsWithinField(field.path, each)) {
+      chosen = each;
+    } else {
+      is_another = remove_within(each) || is_another;
+    }
+  }
+  if (is_another) field.path = std::string(chosen);
+  remove_within(field.path);
+  fields.push_back(std::move(field));
 }
 
 void AddFields(const PolicyPatch& patch, std::vector<PatchedField>& fields) {

@@ -181,8 +181,8 @@ TEST(Errors, Presets) {
                "  self: {preset: self}\n"
                "  lone: 5\n"
                "dependencies: {d: {default: {preset: standrad}, services: {a.B: {preset: []}}}}\n"),
-      "f:4: presets.c.preset = a, must be another one: the presets go in a circle\n"
-      "f:5: presets.self.preset = self, must be another one: the presets go in a circle\n"
+      "f:4: presets.c.preset = a, must be another one: a preset can't be based on itself\n"
+      "f:5: presets.self.preset = self, must be another one: a preset can't be based on itself\n"
       "f:6: presets.lone = 5, must be a map\n"
       "f:7: dependencies.d.default.preset = standrad, must be the name of one of the presets\n"
       "f:7: dependencies.d.services[\"a.B\"].preset = a list, must be the name of one of the "

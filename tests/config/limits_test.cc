@@ -107,6 +107,60 @@ TEST(Limits, PresetsOnEachOther) {
                                         "other"));
 }
 
+TEST(Limits, ManyMapsThatAreMerged) {
+  std::string text = "presets:\n  empty: &e {}\n  large:\n";
+  for (int i = 0; i < 30'000; ++i) absl::StrAppend(&text, "    k", i, ":\n");
+  absl::StrAppend(&text, "    <<: [", Times(38'000, "*e, "), "]\n");
+  EXPECT_THAT(ErrorsOf(text), EndsWith("f: and 29900 more"));
+}
+
+TEST(Limits, ManyFieldsThatAreOff) {
+  const std::string text = absl::StrCat("dependencies: {d: {default: {without: [",
+                                        Times(45'000, "ramp, jitter, "), "]}}}");
+  EXPECT_EQ(ErrorsOf(text),
+            "f:1: dependencies.d.default.without: ramp: a second time\n"
+            "f:1: dependencies.d.default.without: jitter: a second time");
+}
+
+// Whatever the presets are based on, a policy takes no more room than its fields do.
+TEST(Limits, ManyPoliciesOnManyPresets) {
+  std::string text = "presets:\n  p0: {failure_rate: 50%, jitter: 0.2}\n";
+  for (int i = 1; i < 32; ++i) {
+    absl::StrAppend(&text, "  p", i, ": {preset: p", i - 1, ", failure_rate: 50%, jitter: 0.2}\n");
+  }
+  absl::StrAppend(&text, "dependencies:\n  d:\n    methods:\n");
+  for (int i = 0; i < 20'000; ++i) absl::StrAppend(&text, "      a.B/M", i, ": {preset: p31}\n");
+  const auto config = Read(text);
+  const auto& methods = config->overrides().dependencies.front().methods;
+  EXPECT_THAT(methods, SizeIs(20'000));
+  for (const auto& [method, patch] : methods) {
+    ASSERT_TRUE(patch.below.empty());
+    ASSERT_THAT(patch.fields, SizeIs(2));
+  }
+}
+
+// Whoever asks for advice over and over gets none in the end, even if it is not told.
+TEST(Limits, MuchThatOtherNamesAreNear) {
+  const std::string name(96, 'x');
+  std::string text = "presets:\n";
+  for (int i = 0; i < 990; ++i) absl::StrAppend(&text, "  ", name, i, ":\n");
+  absl::StrAppend(&text, "dependencies: {d: {methods: {");
+  for (int i = 0; i < 20'000; ++i) {
+    absl::StrAppend(&text, "a.B/M", i, ": {preset: y", name.substr(1), "}, ");
+  }
+  EXPECT_THAT(ErrorsOf(text + "}}}"), HasSubstr("did you mean xxx"));
+}
+
+TEST(Limits, DependenciesByGlobs) {
+  std::string text = "dependencies:\n";
+  for (int i = 0; i < 2'000; ++i) absl::StrAppend(&text, "  d", i, ":\n");
+  for (int i = 0; i < 1'000; ++i) absl::StrAppend(&text, "  d", i, "*:\n");
+  EXPECT_EQ(ErrorsOf(text), "");
+  EXPECT_EQ(ErrorsOf(text + "  e?: {}\n  f?: {}\n"),
+            "f:3002: dependencies[\"e?\"]: more than 1000 dependencies with * or ? in their names; "
+            "those without have no bound");
+}
+
 TEST(Limits, BytesThatAreNoText) {
   EXPECT_EQ(ErrorsOf("a: 1\nb: \xff\n"), "f:2: a byte that is no text in UTF-8");
   EXPECT_EQ(ErrorsOf(std::string("\0\0\0a", 4)), "f:1: a byte that is no text in UTF-8");

@@ -249,6 +249,87 @@ TEST(Policies, OffIsInTextWhatItIsInYaml) {
             "f:3: dependencies.d.default.without: jitter is also set");
 }
 
+// What turns fields off, with all that is wrong in the list.
+TEST(Policies, WithoutIsOneListOfFields) {
+  const auto config = Read(
+      "presets: {p: {failure_rate: 50%, ramp: {duration: 5s}, jitter: 0.2, half_open: "
+      "{probe_calls: 4, probe_timeout: 5s}}}\n"
+      "dependencies:\n"
+      "  d:\n"
+      "    default:\n"
+      "      preset: p\n"
+      "      half_open: {max_concurrent: 3}\n"
+      "      without: [ramp, jitter, half_open.probe_timeout]\n");
+  Policy policy;
+  policy.failure_rate = 0.5;
+  policy.jitter = 0;
+  policy.half_open.verdict = fusebox::ProbeCalls{4};
+  policy.half_open.max_concurrent = 3;
+  policy.half_open.probe_timeout = absl::ZeroDuration();
+  EXPECT_EQ(PolicyOf(*config), policy);
+  const fusebox::PolicyPatch& patch = config->overrides().dependencies.front().default_policy;
+  EXPECT_TRUE(patch.below.empty());
+  EXPECT_EQ(fusebox::FindField(patch, "ramp.duration")->source, "f:7");
+  EXPECT_EQ(fusebox::FindField(patch, "half_open.max_concurrent")->source, "f:6");
+}
+
+TEST(Policies, WithoutWhatIsSetIsRefused) {
+  EXPECT_EQ(ErrorsOf("dependencies:\n"
+                     "  d:\n"
+                     "    default:\n"
+                     "      ramp: {duration: 5s}\n"
+                     "      adaptive_recovery: on\n"
+                     "      without:\n"
+                     "        - jitter\n"
+                     "        - ramp\n"
+                     "        - adaptive_recovery.probe_cost\n"
+                     "        - jitter\n"
+                     "        - hung_calls.age\n"
+                     "        - hung_calls\n"
+                     "        - half_open.probe_calls\n"
+                     "        - shadow_policy.jitter\n"
+                     "        - rampage\n"
+                     "        - {}\n"),
+            "f:8: dependencies.d.default.without: ramp is also set, by ramp.duration\n"
+            "f:9: dependencies.d.default.without: adaptive_recovery.probe_cost is also set, by "
+            "adaptive_recovery\n"
+            "f:10: dependencies.d.default.without: jitter: a second time\n"
+            "f:11: dependencies.d.default.hung_calls.age = off, must be from 1ms to 24h; it can't "
+            "be off\n"
+            "f:12: dependencies.d.default.without: hung_calls: a second time, by "
+            "hung_calls.age\n"
+            "f:13: dependencies.d.default.half_open.probe_calls = off, must be from 1 to 1000000; "
+            "it can't be off\n"
+            "f:14: dependencies.d.default.without = shadow_policy.jitter, must be no field of "
+            "shadow_policy, which has a `without` of its own\n"
+            "f:15: dependencies.d.default.without = rampage, must be the path of a policy's field\n"
+            "f:16: dependencies.d.default.without = a map, must be the path of a policy's field");
+}
+
+TEST(Policies, PresetsOnEachOtherMakeOnePatch) {
+  const auto config = Read(
+      "presets:\n"
+      "  a: {failure_rate: 50%, time_window: {duration: 20s, buckets: 5}}\n"
+      "  b: {preset: a, failure_rate: 60%, count_window: {size: 50}}\n"
+      "  c: {preset: b, jitter: off, time_window: {duration: 30s}}\n"
+      "dependencies: {d: {default: {preset: c}, methods: {a.B/C: {preset: c, ramp: on}}}}");
+  const fusebox::DependencyOverrides& d = config->overrides().dependencies.front();
+  EXPECT_TRUE(d.default_policy.below.empty());
+  EXPECT_TRUE(d.methods.at("a.B/C").below.empty());
+  // The window of c begins with its defaults, since that of b is between them, and whatever the
+  // code's is.
+  for (const fusebox::Window& window : {fusebox::Window(fusebox::TimeWindow{absl::Seconds(7), 3}),
+                                        fusebox::Window(fusebox::CountWindow{7})}) {
+    Policy code;
+    code.window = window;
+    const Policy policy = fusebox::Patched(code, d.default_policy);
+    EXPECT_EQ(policy.window, fusebox::Window(fusebox::TimeWindow{absl::Seconds(30),
+                                                                 fusebox::TimeWindow().buckets}));
+    EXPECT_EQ(policy.failure_rate, 0.6);
+    EXPECT_EQ(policy.jitter, 0);
+  }
+}
+
 TEST(Policies, APartIsOnWithItsDefaults) {
   for (const std::string on : {"on", "true", "{}"}) {
     const auto config =

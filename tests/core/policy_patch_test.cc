@@ -3,9 +3,11 @@
 // Some fields of a policy on top of another one (rule P6).
 #include "fusebox/policy_patch.h"
 
+#include <algorithm>
 #include <optional>
 #include <random>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -126,6 +128,23 @@ TEST(PolicyPatchTest, P6IsShownWithEachFieldOnce) {
   EXPECT_EQ(Patched(Policy(), flat), Patched(Policy(), patch));
 }
 
+// A window that takes another one's place begins with its defaults, whatever the base's is.
+TEST(PolicyPatchTest, P6IsShownWithAWindowInAnothersPlaceAsAWhole) {
+  Policy below;
+  below.window = CountWindow{20};
+  Policy over;
+  over.window = TimeWindow{absl::Seconds(30), TimeWindow().buckets};
+  const PolicyPatch patch =
+      Combined(PatchOf(below, {"count_window.size"}), PatchOf(over, {"time_window.duration"}));
+  const PolicyPatch flat = Flattened(patch);
+  ASSERT_EQ(flat.fields.size(), 1U);
+  EXPECT_EQ(flat.fields[0].path, "time_window");
+  Policy base;
+  base.window = TimeWindow{absl::Seconds(7), 3};
+  EXPECT_EQ(Patched(base, flat), Patched(base, patch));
+  EXPECT_EQ(Patched(base, flat).window, over.window);
+}
+
 TEST(PolicyPatchTest, P6NamesPathsThatLeadNowhere) {
   EXPECT_EQ(Validate(PatchOf(Policy(), {"ramp", "jitter"})), absl::OkStatus());
   const absl::Status status = Validate(PatchOf(Policy(), {"ramp", "open", "half_open.open"}));
@@ -183,6 +202,41 @@ TEST_P(PatchPropertyTest, P6CombinedIsOneAfterTheOther) {
     ASSERT_EQ(Patched(base, Combined(patch, over)), Patched(Patched(base, patch), over))
         << "patch: " << text(patch) << "\nover: " << text(over) << "\nround " << i;
     ASSERT_EQ(Patched(Patched(base, patch), patch), Patched(base, patch)) << text(patch);
+  }
+}
+
+// Where the values of each patch have the alternatives that it names.
+TEST_P(PatchPropertyTest, P6FlattenedComesToTheSame) {
+  const auto patch_of_its_alternatives = [this] {
+    PolicyPatch patch = AnyPatch();
+    const Policy& values = patch.values;
+    std::vector<std::string> others = {"shadow_policy."};
+    if (!std::holds_alternative<CountWindow>(values.window)) others.push_back("count_window");
+    if (!std::holds_alternative<TimeWindow>(values.window)) others.push_back("time_window");
+    const auto& verdict = values.half_open.verdict;
+    if (!verdict || !std::holds_alternative<SuccessThreshold>(*verdict)) {
+      others.push_back("half_open.success_threshold");
+    }
+    if (!verdict || !std::holds_alternative<ProbeCalls>(*verdict)) {
+      others.push_back("half_open.probe_calls");
+    }
+    const auto is_other = [&others](const PatchedField& field) {
+      return std::any_of(others.begin(), others.end(), [&field](const std::string& other) {
+        return field.path.rfind(other, 0) == 0;
+      });
+    };
+    patch.fields.erase(std::remove_if(patch.fields.begin(), patch.fields.end(), is_other),
+                       patch.fields.end());
+    return patch;
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    const PolicyPatch patch =
+        Combined(Combined(patch_of_its_alternatives(), patch_of_its_alternatives()),
+                 patch_of_its_alternatives());
+    const PolicyPatch flat = Flattened(patch);
+    ASSERT_TRUE(flat.below.empty());
+    const Policy base = AnyPolicy();
+    ASSERT_EQ(Patched(base, flat), Patched(base, patch)) << "round " << i;
   }
 }
 
