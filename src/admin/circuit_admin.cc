@@ -51,7 +51,7 @@ namespace {
 
 constexpr int kMaxWatchers = 100'000;
 constexpr std::size_t kMaxRequestBytes = 65'536;
-constexpr int kMaxDiffs = 4;  // that wait
+constexpr int kMaxDiffs = 4;  // that wait, of callers with a name and of others
 
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
@@ -236,14 +236,19 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 
   ServerUnaryReactor* GetConfig(CallbackServerContext* context, const v1::GetConfigRequest* request,
                                 v1::GetConfigResponse* response) override {
-    return Read(context, *request, [=](const CircuitReads&) { return config_.Get(*response); });
+    return Read(context, *request, [=](const CircuitReads& reads) {
+      return config_.Get(reads.disclosure(), *response);
+    });
   }
 
-  // Of these not many may wait, since they may be large.
+  // Of these not many may wait, since they may be large; and one takes long enough for others not
+  // to wait for it.
   ServerUnaryReactor* DiffConfig(CallbackServerContext* context,
                                  const v1::DiffConfigRequest* request,
                                  v1::DiffConfigResponse* response) override {
-    const std::shared_ptr<const Places::Place> place = diff_places_.Take();
+    const absl::StatusOr<Caller> caller = access_.MayRead(*context);
+    Places& places = caller.ok() && caller->authorised ? diff_places_ : strangers_diff_places_;
+    const std::shared_ptr<const Places::Place> place = places.Take();
     if (place == nullptr) {
       const auto call = new Call(*context);
       call->Finish(ReasonedStatus(AdminReason::kTooManyRequests,
@@ -251,7 +256,7 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
       return call;
     }
     return Answer(
-        context, reading_, access_.MayRead(*context), *request,
+        context, comparing_, caller, *request,
         [this, request, response, place](const Call&) { return config_.Diff(*request, *response); },
         ConfigRequests::kMaxDiffBytes);
   }
@@ -320,9 +325,12 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   const CircuitWrites writes_;
   const ConfigRequests config_;
   Places diff_places_{kMaxDiffs};
-  // Two, since the listeners of what is written are the application's, and may not return.
+  Places strangers_diff_places_{kMaxDiffs};
+  // Apart, since the listeners of what is written are the application's, and may not return, and to
+  // compare a file may take a second. Each has its thread from the first request on.
   FairExecutor reading_;
   FairExecutor writing_;
+  FairExecutor comparing_;
   Watchers watchers_;  // the last: it uses all of the above
 };
 

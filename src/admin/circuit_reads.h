@@ -21,6 +21,8 @@ class CircuitReads {
   CircuitReads(std::shared_ptr<CircuitRegistry> registry, std::string instance,
                Disclosure disclosure);
 
+  const Disclosure& disclosure() const { return disclosure_; }
+
   void DescribeInstance(v1::Instance& instance) const;
   grpc::Status List(const v1::ListCircuitsRequest& request,
                     v1::ListCircuitsResponse& response) const;

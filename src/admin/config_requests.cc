@@ -39,7 +39,14 @@ void AddBounded(std::size_t& bytes, Field& to, const Fill& fill) {
   bytes += added.ByteSizeLong();
 }
 
-void WriteStatus(const ConfigStatus& status, v1::ConfigStatus& proto) {
+// What is wrong with a file quotes it, as what operators write.
+std::string ErrorOf(const ConfigStatus& status, const Disclosure& disclosure) {
+  if (status.error.empty() || disclosure.operators) return status.error;
+  return "refused; only callers whom the authorizer gives a name are told why";
+}
+
+void WriteStatus(const ConfigStatus& status, const Disclosure& disclosure,
+                 v1::ConfigStatus& proto) {
   proto.set_file(status.file);
   if (status.in_force) {
     proto.set_hash(status.hash);
@@ -49,7 +56,7 @@ void WriteStatus(const ConfigStatus& status, v1::ConfigStatus& proto) {
     proto.set_circuits_changed(static_cast<int64_t>(status.circuits_changed));
   }
   *proto.mutable_last_attempt_time() = ToProto(status.last_attempt);
-  proto.set_error(status.error);
+  proto.set_error(ErrorOf(status, disclosure));
   proto.set_reloads(status.reloads);
   proto.set_refusals(status.refusals);
 }
@@ -122,10 +129,11 @@ void CheckText(absl::string_view field, absl::string_view text, RequestErrors& e
 ConfigRequests::ConfigRequests(std::shared_ptr<CircuitRegistry> registry, std::string instance)
     : registry_(std::move(registry)), instance_(std::move(instance)) {}
 
-grpc::Status ConfigRequests::Get(v1::GetConfigResponse& response) const {
+grpc::Status ConfigRequests::Get(const Disclosure& disclosure,
+                                 v1::GetConfigResponse& response) const {
   response.set_instance(instance_);
   if (const std::shared_ptr<ConfigControl> control = registry_->config_control()) {
-    WriteStatus(control->Status(), *response.mutable_status());
+    WriteStatus(control->Status(), disclosure, *response.mutable_status());
   }
   OverrideWriter writer(response);
   for (const DependencyOverrides& each : registry_->Overrides().dependencies) writer.Write(each);
@@ -165,7 +173,7 @@ grpc::Status ConfigRequests::Reload(const v1::ReloadConfigRequest& request, cons
       control->Reload(Operator(who).Because(request.reason()));
   if (!result.ok()) return Refused(result.status());
   response.set_instance(instance_);
-  WriteStatus(control->Status(), *response.mutable_status());
+  WriteStatus(control->Status(), Disclosure(), *response.mutable_status());
   WriteDifferences(*result, response);
   return grpc::Status::OK;
 }

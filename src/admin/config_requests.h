@@ -12,6 +12,7 @@
 #include <string>
 
 #include "fusebox/circuit_registry.h"
+#include "src/admin/circuit_conversion.h"
 
 namespace fusebox::internal {
 
@@ -23,7 +24,8 @@ class ConfigRequests {
 
   ConfigRequests(std::shared_ptr<CircuitRegistry> registry, std::string instance);
 
-  grpc::Status Get(v1::GetConfigResponse& response) const;
+  // `disclosure` is what may be shown to who asks.
+  grpc::Status Get(const Disclosure& disclosure, v1::GetConfigResponse& response) const;
   grpc::Status Diff(const v1::DiffConfigRequest& request, v1::DiffConfigResponse& response) const;
   grpc::Status Reload(const v1::ReloadConfigRequest& request, const std::string& who,
                       v1::ReloadConfigResponse& response) const;

@@ -168,6 +168,39 @@ TEST_F(ConfigRequestsTest, SayWhatIsInForceAndWhereItIsFrom) {
   EXPECT_EQ(response.overrides(1).change().policy().open_duration().seconds(), 6);
 }
 
+constexpr char kToken[] = "0123456789abcdef0123456789abcdef";
+
+// Where writes are those of who has the token.
+class ConfigToStrangersTest : public ConfigRequestsTest {
+ protected:
+  ConfigToStrangersTest()
+      : ConfigRequestsTest([](fusebox::CircuitAdminOptions& options) {
+          options.write_authorizer = fusebox::AllowBearerToken(kToken, "ci").value();
+        }) {}
+
+  std::string ErrorToldTo(const std::string& token) {
+    grpc::ClientContext context;
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    v1::GetConfigResponse response;
+    EXPECT_TRUE(server_.stub().GetConfig(&context, {}, &response).ok());
+    return response.status().error();
+  }
+};
+
+TEST_F(ConfigToStrangersTest, SayThatAFileIsRefusedAndNotWhatIsInIt) {
+  EXPECT_EQ(ErrorToldTo(""), "");
+  control_->status.error = "a.yaml:1: version = \"the password is 1234\", must be text";
+  EXPECT_EQ(ErrorToldTo(kToken), control_->status.error);
+  EXPECT_EQ(ErrorToldTo(""), "refused; only callers whom the authorizer gives a name are told why");
+}
+
+TEST_F(ReadOnlyConfigTest, SayWhatIsWrongWithAFileWhereOnlyTheApplicationWrites) {
+  control_->status.error = "a.yaml:1: wrong";
+  v1::GetConfigResponse response;
+  ASSERT_TRUE(Get(response).ok());
+  EXPECT_EQ(response.status().error(), "a.yaml:1: wrong");
+}
+
 TEST_F(ConfigRequestsTest, SayNothingOfAFileThatNobodyFollows) {
   control_ = nullptr;
   v1::GetConfigResponse got;
@@ -264,8 +297,14 @@ class SlowControl final : public ConfigControl {
   absl::StatusOr<OverridesResult> Preview(absl::string_view /*text*/, absl::string_view /*format*/,
                                           absl::string_view /*file*/) const override {
     std::unique_lock<std::mutex> lock(mutex_);
+    called_ = true;
+    changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
     return OverridesResult();
+  }
+  void AwaitCaller() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return called_; });
   }
   void Open() {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -276,40 +315,82 @@ class SlowControl final : public ConfigControl {
  private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
+  mutable bool called_ = false;
   bool open_ = false;
 };
 
-TEST_F(ConfigRequestsTest, KeepNotManyTextsWaiting) {
+// Those who look at circuits don't wait for those who compare a file.
+TEST_F(ConfigRequestsTest, CompareWhileOthersAreAnswered) {
   ASSERT_TRUE(server_.registry()->SetConfigControl({}).ok());
   const auto slow = std::make_shared<SlowControl>();
   ASSERT_TRUE(server_.registry()->SetConfigControl(slow).ok());
-  constexpr int kMany = 12;
-  std::mutex mutex;
-  std::condition_variable refused_one;
-  int refused = 0;
-  int answered = 0;
-  std::vector<std::thread> callers;
-  for (int i = 0; i < kMany; ++i) {
-    callers.emplace_back([&] {
-      v1::DiffConfigResponse response;
-      const grpc::Status status = Diff("5s", response);
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (status.ok()) {
-        ++answered;
-      } else {
-        EXPECT_EQ(ReasonOf(status), "TOO_MANY_REQUESTS");
-        ++refused;
-        refused_one.notify_all();
-      }
-    });
-  }
-  {
-    std::unique_lock<std::mutex> lock(mutex);
-    refused_one.wait(lock, [&] { return refused == kMany - 4; });
-  }
+  std::thread caller([this] {
+    v1::DiffConfigResponse response;
+    EXPECT_TRUE(Diff("5s", response).ok());
+  });
+  slow->AwaitCaller();
+  v1::GetConfigResponse response;
+  EXPECT_TRUE(Get(response).ok());
+  EXPECT_THAT(server_.List(), testing::SizeIs(2));
   slow->Open();
-  for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(answered, 4);
+  caller.join();
+}
+
+// Many calls of DiffConfig at the same time.
+class ManyDiffs {
+ public:
+  ManyDiffs(Stub& stub, const std::string& token, int count) {
+    for (int i = 0; i < count; ++i)
+      callers_.emplace_back([this, &stub, token] { One(stub, token); });
+  }
+
+  void AwaitRefused(int count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    refused_one_.wait(lock, [&] { return refused_ == count; });
+  }
+
+  // How many were answered, once all of them are over.
+  int Answered() {
+    for (std::thread& caller : callers_) caller.join();
+    return answered_;
+  }
+
+ private:
+  void One(Stub& stub, const std::string& token) {
+    grpc::ClientContext context;
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    v1::DiffConfigRequest request;
+    request.set_text("5s");
+    v1::DiffConfigResponse response;
+    const grpc::Status status = stub.DiffConfig(&context, request, &response);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (status.ok()) {
+      ++answered_;
+    } else {
+      EXPECT_EQ(ReasonOf(status), "TOO_MANY_REQUESTS");
+      ++refused_;
+      refused_one_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable refused_one_;
+  int refused_ = 0;
+  int answered_ = 0;
+  std::vector<std::thread> callers_;
+};
+
+TEST_F(ConfigToStrangersTest, KeepNotManyTextsWaiting) {
+  ASSERT_TRUE(server_.registry()->SetConfigControl({}).ok());
+  const auto slow = std::make_shared<SlowControl>();
+  ASSERT_TRUE(server_.registry()->SetConfigControl(slow).ok());
+  ManyDiffs of_strangers(server_.stub(), "", 12);
+  of_strangers.AwaitRefused(8);
+  ManyDiffs of_operators(server_.stub(), kToken, 5);  // who have places of their own
+  of_operators.AwaitRefused(1);
+  slow->Open();
+  EXPECT_EQ(of_strangers.Answered(), 4);
+  EXPECT_EQ(of_operators.Answered(), 4);
   v1::DiffConfigResponse response;
   EXPECT_TRUE(Diff("5s", response).ok());  // there are places again
 }
