@@ -5,18 +5,36 @@ import json
 import re
 
 NUMBER = r"[0-9]+(\.[0-9]*)?|\.[0-9]+"
-DURATION = rf"^([-+]?0|(({NUMBER})(ns|us|µs|ms|s|m|h))+)$"
-OFF = {"enum": [None, False, "off"]}
-ON = {"enum": [True, "on"]}
-FLAG = {"anyOf": [{"type": "boolean"}, {"enum": ["on", "off"]}]}
+DURATION = rf"[-+]?0|(({NUMBER})(ns|us|µs|ms|s|m|h))+"
+FLAG = {"type": ["boolean", "string"], "pattern": "^(on|off)$"}
 CODES = ["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
          "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
          "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"]
 
 
-def integer(least, most):
-    return {"anyOf": [{"type": "integer", "minimum": least, "maximum": most},
-                      {"type": "string", "pattern": "^[0-9]+$"}]}
+# What a value may be is one schema with several types, each with the keywords that are for it alone. Of
+# an "anyOf", editors tell that none of its schemas fits, and at the map instead of the key in it.
+def values(types, texts=(), on=False, off=False, **keywords):
+    """`texts`: patterns of strings; `on`, `off`: whether it can be turned so, in each way to write that."""
+    texts = [*texts, *(["on"] if on else []), *(["off"] if off else [])]
+    schema = {"type": [*types, *(["string"] if texts else []), *(["boolean"] if on or off else []),
+                       *(["null"] if off else [])]}
+    if len(schema["type"]) == 1:
+        schema["type"] = schema["type"][0]
+    if texts:
+        schema["pattern"] = f"^({'|'.join(texts)})$"
+    if on != off:
+        schema["not"] = {"const": off}  # Python's False and True
+    return {**schema, **keywords}
+
+
+def integer(least, most, off=False):
+    return values(["integer"], ["[0-9]+"], off=off, minimum=least, maximum=most)
+
+
+def duration(zero, off=False):
+    return values(["number"] if zero else [], [DURATION], off=off,
+                  **({"minimum": 0, "maximum": 0} if zero else {}))
 
 
 # What the comments of config.proto say of single numbers.
@@ -33,22 +51,15 @@ def described(text, schema):
 def value_schema(row):
     if row["kind"] == "flag":
         return FLAG
+    off = row["off"] in ("unset", "zero")
     if row["kind"] == "duration":
-        ways = [{"type": "string", "pattern": DURATION}]
-        if row["off"] == "zero":
-            ways.append({"const": 0})
-    elif row["kind"] == "integer":
-        ways = integer(row["min"], row["max"])["anyOf"]
-    else:
-        number = {"type": "number"}
-        number["exclusiveMinimum" if row["ends"] == "max" else "minimum"] = row["min"]
-        number["exclusiveMaximum" if row["ends"] == "min" else "maximum"] = row["max"]
-        ways = [number]
-        if row["max"] <= 1:
-            ways.append({"type": "string", "pattern": rf"^({NUMBER})%$"})
-    if row["off"] in ("unset", "zero"):
-        ways = ways + [OFF]
-    return {"anyOf": ways}
+        return duration(row["off"] == "zero", off)
+    if row["kind"] == "integer":
+        return integer(row["min"], row["max"], off)
+    least = "exclusiveMinimum" if row["ends"] == "max" else "minimum"
+    most = "exclusiveMaximum" if row["ends"] == "min" else "maximum"
+    return values(["number"], [f"({NUMBER})%"] if row["max"] <= 1 else [], off=off,
+                  **{least: row["min"], most: row["max"]})
 
 
 def policy_schema(table, describe):
@@ -57,15 +68,15 @@ def policy_schema(table, describe):
         if row is not None:
             return described(describe(path), value_schema(row))
         part = table.parts.get(path)
+        off = part is not None and part["off"] == "unset"
         if part is not None and part["kind"] == "policy":
-            return described(describe(path), {"anyOf": [{"$ref": "#/$defs/ConfigPolicy"}, OFF]})
-        fields = obj(table.children(path))
-        ways = [fields]
-        if path in table.alternatives or part["off"] == "unset":
-            ways.append(ON)
-        if part is not None and part["off"] == "unset":
-            ways.append(OFF)
-        return described(describe(path), {"anyOf": ways} if len(ways) > 1 else fields)
+            # Whatever isn't a map is no policy, and so not held against the other one.
+            return described(describe(path), {**values(["object"], off=True),
+                                              "if": {"type": "object"},
+                                              "then": {"$ref": "#/$defs/ConfigPolicy"}})
+        return described(describe(path), {**obj(table.children(path)),
+                                          **values(["object"], on=off or path in table.alternatives,
+                                                   off=off)})
 
     def obj(paths):
         schema = {"type": "object", "additionalProperties": False,
@@ -76,7 +87,7 @@ def policy_schema(table, describe):
                 choices.setdefault(table.alternatives[path]["choice"], []).append(
                     path.rpartition(".")[2])
         if choices:
-            schema["allOf"] = [{"not": {"required": names}} for names in choices.values()]
+            schema["allOf"] = [{"not": {"type": "object", "required": names}} for names in choices.values()]
         return schema
 
     return obj([path for path in table.paths if "." not in path])
@@ -124,14 +135,14 @@ def config_schema_text(table, config_proto, plain):
         if kind == "bool":
             return FLAG
         if name == "version":  # of which YAML may think that it is a number
-            return {"type": ["string", "number"]}
+            return {"type": ["string", "number"], "minLength": 1, "maxLength": 128}
         if kind == "string":
             return {"type": "string", "minLength": 1}
         if kind == "int64":
             return integer(*RANGES[name])
         if kind == "google.protobuf.Duration":
-            return {"anyOf": [{"type": "string", "pattern": DURATION}, {"const": 0}]}
-        return {"anyOf": [{"$ref": f"#/$defs/{kind}"}, {"type": "null"}]}
+            return duration(zero=True)
+        return {"$ref": f"#/$defs/{kind}"}
 
     definitions = {}
     for above, name, body in blocks(config_proto, "message"):
@@ -140,13 +151,13 @@ def config_schema_text(table, config_proto, plain):
             schema = policy_schema(table, lambda path: plain(table.text(path)))
             own = {field: described(comment, of(kind, field))
                    for kind, field, comment in fields_of(body) if field in ("preset", "without")}
-            schema["properties"] = {**own, **schema["properties"]}
+            schema = {**schema, "type": ["object", "null"], "properties": {**own, **schema["properties"]}}
         else:
-            schema = {"type": "object", "additionalProperties": False,
+            schema = {"type": ["object", "null"], "additionalProperties": False,
                       "properties": {field: described(comment, of(kind, field))
                                      for kind, field, comment in fields_of(body)}}
         definitions[name] = described(text, schema)
-    top = definitions.pop("Config")
+    top = {**definitions.pop("Config"), "type": "object"}
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema",
               "$comment": "Made by tools/make-policy-docs.",
               "title": "A configuration file of Fusebox", **top, "$defs": definitions}

@@ -35,6 +35,30 @@ def examples(root):
                 verdict, _, text = line.partition(" ")
                 yield verdict, "yaml", text
 
+# Where the schema says that something is wrong: in the map itself, and not in one around it.
+PLACES = {
+    "dependencies: {d: {default: {failure_rat: 1}}}": ["$.dependencies.d.default"],
+    "dependencies: {d: {default: {failure_rate: 2, half_open: {probe_calls: 0}}}}":
+        ["$.dependencies.d.default.failure_rate", "$.dependencies.d.default.half_open.probe_calls"],
+    "dependencies: {d: {methods: {a.B/C: {ramp: {duration: 5}}}}}":
+        ["$.dependencies.d.methods['a.B/C'].ramp.duration"],
+    "presets: {p: {shadow_policy: {jitter: 2}}}": ["$.presets.p.shadow_policy.jitter"],
+    "presets: {p: {shadow_policy: on, time_window: off, open_duration: off}}":
+        ["$.presets.p.open_duration", "$.presets.p.shadow_policy", "$.presets.p.time_window"],
+    "registry: {max_circuits: -1}": ["$.registry.max_circuits"],
+    "version: " + "x" * 129: ["$.version"],
+}
+
+
+def places(validator):
+    faults = 0
+    for text, expected in PLACES.items():
+        found = sorted({error.json_path for error in validator.iter_errors(yaml.safe_load(text))})
+        if found != expected:
+            faults += 1
+            print(f"must be wrong at {expected}: {text}\n  the schema: {found}")
+    return faults
+
 
 def main():
     root, fuseboxctl = sys.argv[1:]
@@ -42,7 +66,8 @@ def main():
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    faults = count = 0
+    faults = places(validator)
+    count = 0
     for verdict, language, text in examples(root):
         count += 1
         loader = subprocess.run([fuseboxctl, "config", "check", "--format", language, "-"], input=text,
