@@ -70,7 +70,7 @@ def policy_schema(table, describe):
         part = table.parts.get(path)
         off = part is not None and part["off"] == "unset"
         if part is not None and part["kind"] == "policy":
-            # Whatever isn't a map is no policy, and so not held against the other one.
+            # Only a map is held against the other schema.
             return described(describe(path), {**values(["object"], off=True),
                                               "if": {"type": "object"},
                                               "then": {"$ref": "#/$defs/ConfigPolicy"}})

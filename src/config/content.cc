@@ -17,7 +17,6 @@
 #include "fusebox/circuit_name.h"
 #include "fusebox/outcome.h"
 #include "fusebox/policy_table.h"
-#include "src/base/glob.h"
 #include "src/base/printable.h"
 #include "src/base/time_limits.h"
 #include "src/config/map_reader.h"
@@ -36,6 +35,7 @@ constexpr std::size_t kMaxVersionBytes = 128;
 
 // Each circuit is held against each of them whenever the policies change.
 constexpr std::size_t kMaxGlobs = 1'000;
+constexpr std::size_t kMaxGlobBytes = std::size_t{16} << 10;
 
 constexpr Range<int64_t> kCircuitsRange = {0, 10'000'000};
 constexpr Range<int64_t> kEventsRange = {1, 1'000'000};
@@ -45,6 +45,10 @@ constexpr Range<absl::Duration> kCancelledRange = {kShortestTime, kDay};
 
 constexpr int kStatusCodes = 17;
 constexpr std::size_t kMaxShownBytes = 60;
+
+bool IsGlob(absl::string_view name) {
+  return absl::StrContains(name, '*') || absl::StrContains(name, '?');
+}
 
 bool IsServiceName(absl::string_view name) { return IsMethodName(absl::StrCat(name, "/M")); }
 
@@ -116,12 +120,7 @@ class Reader {
 
   void ReadDependency(const ConfigEntry& entry, const std::string& path) {
     CheckDependencyName(entry, path);
-    if (!IsPlainName(entry.key) && ++globs_ == kMaxGlobs + 1) {
-      problems_.Add(entry.line, path,
-                    absl::StrCat("more than ", kMaxGlobs,
-                                 " dependencies with * or ? in their names; those without have no "
-                                 "bound"));
-    }
+    if (IsGlob(entry.key)) CountGlob(entry, path);
     MapReader map(entry.line, *entry.value, path, problems_);
     map.Belongs(policy_keys_, "default");
     DependencyContent& dependency = content_.dependencies.emplace_back();
@@ -152,6 +151,18 @@ class Reader {
     ReadHealth(map, dependency);
   }
 
+  void CountGlob(const ConfigEntry& entry, const std::string& path) {
+    const bool was_too_much = globs_ > kMaxGlobs || glob_bytes_ > kMaxGlobBytes;
+    ++globs_;
+    glob_bytes_ += entry.key.size();
+    if (was_too_much || (globs_ <= kMaxGlobs && glob_bytes_ <= kMaxGlobBytes)) return;
+    problems_.Add(entry.line, path,
+                  absl::StrCat("more than ", kMaxGlobs,
+                               " dependencies with * or ? in their names, "
+                               "or more than ",
+                               kMaxGlobBytes, " bytes of such names; of others there may be more"));
+  }
+
   void CheckDependencyName(const ConfigEntry& entry, const std::string& path) {
     if (entry.key.empty() || entry.key.size() > kMaxTargetNameBytes || !IsPrintable(entry.key)) {
       problems_.Add(entry.line, path,
@@ -162,7 +173,7 @@ class Reader {
 
   void ReadHealth(MapReader& map, DependencyContent& dependency) {
     dependency.health = map.Flag("health").value_or(false);
-    if (dependency.health && !IsPlainName(dependency.name)) {
+    if (dependency.health && IsGlob(dependency.name)) {
       problems_.MustBe(map.Find("health")->line, map.PathOf("health"), "true",
                        "of a single dependency: it is shown under its name");
     }
@@ -303,6 +314,7 @@ class Reader {
   PolicyReader policies_;
   const std::set<std::string> policy_keys_ = PolicyKeys();
   std::size_t globs_ = 0;  // among the dependencies
+  std::size_t glob_bytes_ = 0;
   ConfigContent content_;
 };
 

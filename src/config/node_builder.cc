@@ -15,6 +15,10 @@ constexpr absl::string_view kMergeKey = "<<";
 
 }  // namespace
 
+std::string TooDeep() {
+  return absl::StrCat("more than ", kMaxConfigDepth, " maps and lists within each other");
+}
+
 void NodeBuilder::Stop(int line, absl::string_view why) {
   if (stopped_) return;
   problems_.Add(line, "", why);
@@ -24,7 +28,7 @@ void NodeBuilder::Stop(int line, absl::string_view why) {
 bool NodeBuilder::Count(int line, std::size_t size, std::size_t depth) {
   if (stopped_) return false;
   if (open_.size() + depth > kMaxConfigDepth) {
-    Stop(line, absl::StrCat("more than ", kMaxConfigDepth, " maps and lists within each other"));
+    Stop(line, TooDeep());
   } else if (size > kMaxConfigNodes - count_) {
     Stop(line, absl::StrCat("more than ", kMaxConfigNodes,
                             " values, each counted as often as an alias repeats it"));

@@ -16,6 +16,9 @@
 
 namespace fusebox::internal {
 
+// What is said of more than kMaxConfigDepth.
+std::string TooDeep();
+
 // Once something is too large, it says so and takes nothing more.
 class NodeBuilder {
  public:

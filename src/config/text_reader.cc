@@ -52,6 +52,12 @@ std::string AdviceOn(absl::string_view what, Problems& problems) {
   return problems.Advice(name, names);
 }
 
+// "; write it in quotes", of what protobuf says of a text without.
+absl::string_view QuotesAdvice(absl::string_view what) {
+  const bool is_text = absl::StartsWith(what, "Expected string, got: ");
+  return is_text ? "; write it in double quotes" : "";
+}
+
 class Collector final : public TextErrorCollector {
  public:
   explicit Collector(Problems& problems) : problems_(problems) {}
@@ -59,7 +65,8 @@ class Collector final : public TextErrorCollector {
   void OnError(int line, const std::string& said) override {
     const absl::string_view what = absl::StripSuffix(said, ".");
     problems_.Add(line + 1, "",
-                  absl::StrCat(Printable(what, kMaxMessageBytes), AdviceOn(what, problems_)));
+                  absl::StrCat(Printable(what, kMaxMessageBytes), AdviceOn(what, problems_),
+                               QuotesAdvice(what)));
   }
 
   // Of what is passed over, so that more than the first field that there isn't is told.

@@ -245,11 +245,30 @@ bool Parse(absl::string_view text, TreeMaker& maker, Problems& problems) {
   return false;
 }
 
+// The line with more brackets open than any file has, in text and comments too; 0 if there is none.
+// The parser takes as much memory for each as for a page of text before it tells of the first.
+int LineOfDeepBrackets(absl::string_view text) {
+  constexpr int kMaxOpen = 1'000;
+  int line = 1;
+  int open = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '[' || c == '{') ++open;
+    if ((c == ']' || c == '}') && open > 0) --open;
+    if (open > kMaxOpen) return line;
+  }
+  return 0;
+}
+
 }  // namespace
 
 ConfigNodePtr ReadYaml(absl::string_view text, Problems& problems) {
   if (const std::optional<BadByte> bad = FindBadByte(text)) {
     problems.Add(bad->line, "", bad->what);
+    return nullptr;
+  }
+  if (const int line = LineOfDeepBrackets(text); line > 0) {
+    problems.Add(line, "", TooDeep());
     return nullptr;
   }
   absl::ConsumePrefix(&text, kByteOrderMark);  // the parser's marks don't count it

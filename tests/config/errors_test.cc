@@ -394,6 +394,17 @@ TEST(Errors, OfText) {
               testing::StartsWith("f:2: "));
 }
 
+TEST(Errors, OfTextWithoutQuotes) {
+  const auto in_dependency = [](const std::string& text) {
+    return "dependencies { key: \"d\" value {\n" + text + " } }";
+  };
+  const std::string quoted = in_dependency("classifier { failure_codes: [\"UNAVAILABLE\"] }");
+  EXPECT_EQ(ErrorsOf(quoted, ConfigFormat::kText), "");
+  EXPECT_THAT(
+      ErrorsOf(in_dependency("classifier { failure_codes: UNAVAILABLE }"), ConfigFormat::kText),
+      testing::StartsWith("f:2: Expected string, got: UNAVAILABLE; write it in double quotes"));
+}
+
 TEST(Errors, OfJson) {
   EXPECT_EQ(ErrorsOf("{\n  \"presets\": {\n    \"a\": {\"jitter\": 2},\n    \"a\": {}\n  }\n}\n",
                      ConfigFormat::kJson),

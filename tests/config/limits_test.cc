@@ -61,6 +61,10 @@ TEST(Limits, Depth) {
   EXPECT_EQ(ErrorsOf(absl::StrCat("x: ", Times(32, "["), Times(32, "]"))), deep);
   EXPECT_EQ(ErrorsOf(absl::StrCat("x: ", Times(200'000, "["))), deep);
   EXPECT_EQ(ErrorsOf(Times(200'000, "- ")), deep);
+  EXPECT_EQ(ErrorsOf("# [\n" + Times(500, "# [{\n")), "f:501" + deep.substr(3));
+  EXPECT_EQ(ErrorsOf("version: 1  # " + Times(1'000, "[") + "\n# " + Times(2'000, "]") +
+                     Times(1'000, "{") + "\n"),
+            "");
   EXPECT_NE(ErrorsOf(Times(200'000, "{"), ConfigFormat::kJson), "");
   EXPECT_NE(ErrorsOf(Times(200'000, "{\"a\":"), ConfigFormat::kJson), "");
 }
@@ -156,9 +160,17 @@ TEST(Limits, DependenciesByGlobs) {
   for (int i = 0; i < 2'000; ++i) absl::StrAppend(&text, "  d", i, ":\n");
   for (int i = 0; i < 1'000; ++i) absl::StrAppend(&text, "  d", i, "*:\n");
   EXPECT_EQ(ErrorsOf(text), "");
-  EXPECT_EQ(ErrorsOf(text + "  e?: {}\n  f?: {}\n"),
-            "f:3002: dependencies[\"e?\"]: more than 1000 dependencies with * or ? in their names; "
-            "those without have no bound");
+  const std::string error =
+      ": more than 1000 dependencies with * or ? in their names, or more than 16384 bytes of such "
+      "names; of others there may be more";
+  EXPECT_EQ(ErrorsOf(text + "  e?: {}\n  f?: {}\n"), "f:3002: dependencies[\"e?\"]" + error);
+
+  text = "dependencies:\n";
+  for (int i = 0; i < 85; ++i) absl::StrAppend(&text, "  x", 100 + i, std::string(188, '?'), ":\n");
+  EXPECT_EQ(ErrorsOf(text), "");
+  EXPECT_EQ(ErrorsOf(text + "  " + std::string(64, '?') + ":\n"), "");
+  EXPECT_EQ(ErrorsOf(text + "  " + std::string(65, '?') + ":\n"),
+            "f:87: dependencies[\"" + std::string(65, '?') + "\"]" + error);
 }
 
 TEST(Limits, BytesThatAreNoText) {
