@@ -65,15 +65,31 @@ struct PolicyDifference {
   std::shared_ptr<const Policy> after;
 };
 
+// An entry that none of the circuits goes by: as a rule its name is misspelt, or nothing has called
+// that so far.
+struct UnusedOverride {
+  std::string dependency;
+  std::string scope;  // "package.Service" or "package.Service/Method"; empty: all of the dependency
+};
+
 // What came of `CircuitRegistry::SetOverrides`, or would.
 struct OverridesResult {
   std::size_t circuits = 0;                   // that there are
   std::vector<PolicyDifference> differences;  // of those that got another policy, by name
+
+  // Filled by `ConfigWatcher::Diff` and `ConfigControl::Preview` alone.
+  std::vector<UnusedOverride> unused{};
 };
 
 // OK, or one INVALID_ARGUMENT with all that is wrong with the names and paths. Says nothing of the
 // values, as `Validate(const PolicyPatch&)` doesn't.
 FUSEBOX_EXPORT absl::Status Validate(const PolicyOverrides& overrides);
+
+// The entries that none of these circuits goes by, in their order: a dependency, or of one with
+// circuits its services and methods. Those are left out where circuits don't tell their methods, as
+// circuits by key.
+FUSEBOX_EXPORT std::vector<UnusedOverride> UnusedOverrides(
+    const PolicyOverrides& overrides, const std::vector<CircuitIdentity>& circuits);
 
 // The fields of a circuit that the overrides name, as one patch. Thread-safe.
 FUSEBOX_EXPORT PolicyPatch Resolve(const PolicyOverrides& overrides,

@@ -158,12 +158,16 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
     return call;
   }
 
+  const CircuitReads& ReadsFor(const absl::StatusOr<Caller>& caller) const {
+    return caller.ok() && caller->authorised ? reads_ : strangers_reads_;
+  }
+
   // `handle` is given what may be shown to the caller.
   template <typename Handle>
   ServerUnaryReactor* Read(CallbackServerContext* context, const google::protobuf::Message& request,
                            Handle handle) {
     const absl::StatusOr<Caller> caller = access_.MayRead(*context);
-    const CircuitReads& reads = caller.ok() && caller->authorised ? reads_ : strangers_reads_;
+    const CircuitReads& reads = ReadsFor(caller);
     return Answer(context, reading_, caller, request,
                   [&reads, handle = std::move(handle)](const Call&) { return handle(reads); });
   }
@@ -236,9 +240,11 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
 
   ServerUnaryReactor* GetConfig(CallbackServerContext* context, const v1::GetConfigRequest* request,
                                 v1::GetConfigResponse* response) override {
-    return Read(context, *request, [=](const CircuitReads& reads) {
-      return config_.Get(reads.disclosure(), *response);
-    });
+    const absl::StatusOr<Caller> caller = access_.MayRead(*context);
+    const Disclosure& disclosure = ReadsFor(caller).disclosure();
+    return Answer(
+        context, comparing_, caller, *request,
+        [this, &disclosure, response](const Call&) { return config_.Get(disclosure, *response); });
   }
 
   // Of these not many may wait, since they may be large; and one takes long enough for others not
@@ -326,8 +332,9 @@ class CircuitAdmin : public v1::CircuitAdmin::CallbackService {
   const ConfigRequests config_;
   Places diff_places_{kMaxDiffs};
   Places strangers_diff_places_{kMaxDiffs};
-  // Apart, since the listeners of what is written are the application's, and may not return, and to
-  // compare a file may take a second. Each has its thread from the first request on.
+  // Apart, since the listeners of what is written are the application's, and may not return, and
+  // what files say of all circuits may take a second. Each has its thread from the first request
+  // on.
   FairExecutor reading_;
   FairExecutor writing_;
   FairExecutor comparing_;

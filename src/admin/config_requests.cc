@@ -94,6 +94,19 @@ class OverrideWriter {
   std::size_t bytes_ = 0;
 };
 
+// To a GetConfigResponse or a DiffConfigResponse.
+template <typename Response>
+void WriteUnused(const std::vector<UnusedOverride>& unused, Response& response) {
+  std::size_t bytes = 0;
+  response.set_unused_override_count(static_cast<int64_t>(unused.size()));
+  for (const UnusedOverride& each : unused) {
+    AddBounded(bytes, *response.mutable_unused_overrides(), [&](v1::UnusedConfigOverride& proto) {
+      proto.set_dependency(Printable(each.dependency));
+      proto.set_scope(Printable(each.scope));
+    });
+  }
+}
+
 // To a DiffConfigResponse or a ReloadConfigResponse.
 template <typename Response>
 void WriteDifferences(const OverridesResult& result, Response& response) {
@@ -136,7 +149,14 @@ grpc::Status ConfigRequests::Get(const Disclosure& disclosure,
     WriteStatus(control->Status(), disclosure, *response.mutable_status());
   }
   OverrideWriter writer(response);
-  for (const DependencyOverrides& each : registry_->Overrides().dependencies) writer.Write(each);
+  const PolicyOverrides overrides = registry_->Overrides();
+  for (const DependencyOverrides& each : overrides.dependencies) writer.Write(each);
+  if (overrides.dependencies.empty()) return grpc::Status::OK;
+  const auto circuits = registry_->Circuits();
+  std::vector<CircuitIdentity> identities;
+  identities.reserve(circuits.size());
+  for (const auto& each : circuits) identities.push_back({each->name(), each->target(), ""});
+  WriteUnused(UnusedOverrides(overrides, identities), response);
   return grpc::Status::OK;
 }
 
@@ -159,6 +179,7 @@ grpc::Status ConfigRequests::Diff(const v1::DiffConfigRequest& request,
   response.set_instance(instance_);
   response.set_circuits(static_cast<int64_t>(result->circuits));
   WriteDifferences(*result, response);
+  WriteUnused(result->unused, response);
   return grpc::Status::OK;
 }
 

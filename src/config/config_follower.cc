@@ -182,8 +182,8 @@ void ConfigFollower::Accept(const std::shared_ptr<const Config>& config,
     ++status_.reloads;
   }
   std::string detail =
-      absl::StrCat(NameOf(file_, version, config->hash()), "; ", result.differences.size(), " of ",
-                   result.circuits, " circuits have another policy");
+      absl::StrCat(NameOf(file_, version, config->hash()), "; changed the policy of ",
+                   result.differences.size(), " of ", result.circuits, " circuits");
   if (!config->warnings().empty()) {
     absl::StrAppend(&detail, "; warnings: ", FirstOf(config->warnings()));
   }
@@ -204,7 +204,7 @@ bool ConfigFollower::Refuse(const absl::Status& error, Way way, const Operator& 
     ++status_.refusals;
     in_force = config_ == nullptr
                    ? "no file is in force"
-                   : absl::StrCat("in force stays ", NameOf(file_, status_.version, status_.hash));
+                   : absl::StrCat(NameOf(file_, status_.version, status_.hash), " stays in force");
   }
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
   options_.registry->ReportConfig(false, absl::StrCat(FirstOf(lines), "; ", in_force), by);
@@ -239,7 +239,14 @@ absl::StatusOr<OverridesResult> ConfigFollower::Diff(const Config& config) const
 absl::StatusOr<OverridesResult> ConfigFollower::Diff(const Config& config, bool advises) const {
   absl::Status status = config.CheckFunctions(options_.functions, advises);
   if (!status.ok()) return status;
-  return options_.registry->PreviewOverrides(config.overrides());
+  absl::StatusOr<OverridesResult> result = options_.registry->PreviewOverrides(config.overrides());
+  if (!result.ok()) return result;
+  const auto circuits = options_.registry->Circuits();
+  std::vector<CircuitIdentity> identities;
+  identities.reserve(circuits.size());
+  for (const auto& each : circuits) identities.push_back({each->name(), each->target(), ""});
+  result->unused = UnusedOverrides(config.overrides(), identities);
+  return result;
 }
 
 ConfigStatus ConfigFollower::Status() const {

@@ -41,18 +41,6 @@ class OverridesIndex {
     }
   }
 
-  Patches Find(const CircuitIdentity& circuit) const {
-    return FindIn(FindDependency(circuit.target), circuit);
-  }
-
-  // In an entry, or none.
-  static Patches FindIn(const DependencyOverrides* of, const CircuitIdentity& circuit) {
-    if (of == nullptr) return {};
-    const absl::string_view method = MethodOf(circuit);
-    const absl::string_view service = method.substr(0, method.find('/'));
-    return {&of->default_policy, FindIn(of->services, service), FindIn(of->methods, method)};
-  }
-
   // The entry of just that name, else the first glob that fits; null if there is none.
   const DependencyOverrides* FindDependency(absl::string_view target) const {
     const auto found = by_name_.find(target);
@@ -63,6 +51,18 @@ class OverridesIndex {
       if (text.Fits(each->dependency)) return each;
     }
     return nullptr;
+  }
+
+  Patches Find(const CircuitIdentity& circuit) const {
+    return FindIn(FindDependency(circuit.target), circuit);
+  }
+
+  // In an entry, or none.
+  static Patches FindIn(const DependencyOverrides* of, const CircuitIdentity& circuit) {
+    if (of == nullptr) return {};
+    const absl::string_view method = MethodOf(circuit);
+    const absl::string_view service = method.substr(0, method.find('/'));
+    return {&of->default_policy, FindIn(of->services, service), FindIn(of->methods, method)};
   }
 
  private:

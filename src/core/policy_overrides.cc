@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusebox/policy_overrides.h"
 
+#include <map>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -68,10 +72,75 @@ class OverridesChecker {
   std::vector<std::string> errors_;
 };
 
+// Which entries circuits go by.
+class UsedEntries {
+ public:
+  explicit UsedEntries(const PolicyOverrides& overrides)
+      : overrides_(overrides), index_(overrides) {}
+
+  void Add(const CircuitIdentity& circuit) {
+    if (circuit.target != last_target_) {  // as a rule many have one target
+      last_target_ = std::string(circuit.target);
+      const DependencyOverrides* const found = index_.FindDependency(circuit.target);
+      last_ = found == nullptr ? nullptr : &used_[found];
+    }
+    if (last_ == nullptr) return;
+    const absl::string_view method = internal::MethodOf(circuit);
+    const std::size_t slash = method.find('/');
+    if (slash == absl::string_view::npos) {
+      last_->tells_methods = false;
+      return;
+    }
+    last_->scopes.emplace(method);
+    last_->scopes.emplace(method.substr(0, slash));
+  }
+
+  std::vector<UnusedOverride> Unused() const {
+    std::vector<UnusedOverride> unused;
+    for (const DependencyOverrides& each : overrides_.dependencies) {
+      const auto used = used_.find(&each);
+      if (used == used_.end()) {
+        unused.push_back({each.dependency, ""});
+      } else if (used->second.tells_methods) {
+        AddUnused(each.dependency, each.services, used->second, unused);
+        AddUnused(each.dependency, each.methods, used->second, unused);
+      }
+    }
+    return unused;
+  }
+
+ private:
+  struct Used {
+    bool tells_methods = true;
+    std::set<std::string> scopes;  // services and methods
+  };
+
+  static void AddUnused(const std::string& dependency,
+                        const std::map<std::string, PolicyPatch>& entries, const Used& used,
+                        std::vector<UnusedOverride>& unused) {
+    for (const auto& [scope, patch] : entries) {
+      if (used.scopes.count(scope) == 0) unused.push_back({dependency, scope});
+    }
+  }
+
+  const PolicyOverrides& overrides_;
+  const OverridesIndex index_;
+  std::map<const DependencyOverrides*, Used> used_;
+  std::optional<std::string> last_target_;
+  Used* last_ = nullptr;
+};
+
 }  // namespace
 
 absl::Status Validate(const PolicyOverrides& overrides) {
   return OverridesChecker().Check(overrides);
+}
+
+std::vector<UnusedOverride> UnusedOverrides(const PolicyOverrides& overrides,
+                                            const std::vector<CircuitIdentity>& circuits) {
+  UsedEntries used(overrides);
+  for (const CircuitIdentity& circuit : circuits) used.Add(circuit);
+  return used.Unused();
 }
 
 PolicyPatch Resolve(const PolicyOverrides& overrides, const CircuitIdentity& circuit) {

@@ -201,6 +201,21 @@ TEST_F(ReadOnlyConfigTest, SayWhatIsWrongWithAFileWhereOnlyTheApplicationWrites)
   EXPECT_EQ(response.status().error(), "a.yaml:1: wrong");
 }
 
+TEST_F(ConfigRequestsTest, NameWhatFitsNoCircuit) {
+  PolicyOverrides overrides = OverridesOf(absl::Seconds(5));
+  overrides.dependencies[0].methods["shop.Inventory/Reserv"] = OpenFor(absl::Seconds(6), "");
+  overrides.dependencies.emplace_back().dependency = "inventry";
+  ASSERT_TRUE(server_.registry()->SetOverrides(overrides, {}).ok());
+  v1::GetConfigResponse response;
+  ASSERT_TRUE(Get(response).ok());
+  EXPECT_EQ(response.unused_override_count(), 2);
+  ASSERT_EQ(response.unused_overrides_size(), 2);
+  EXPECT_EQ(response.unused_overrides(0).dependency(), "inventory");
+  EXPECT_EQ(response.unused_overrides(0).scope(), "shop.Inventory/Reserv");
+  EXPECT_EQ(response.unused_overrides(1).dependency(), "inventry");
+  EXPECT_EQ(response.unused_overrides(1).scope(), "");
+}
+
 TEST_F(ConfigRequestsTest, SayNothingOfAFileThatNobodyFollows) {
   control_ = nullptr;
   v1::GetConfigResponse got;
@@ -329,8 +344,6 @@ TEST_F(ConfigRequestsTest, CompareWhileOthersAreAnswered) {
     EXPECT_TRUE(Diff("5s", response).ok());
   });
   slow->AwaitCaller();
-  v1::GetConfigResponse response;
-  EXPECT_TRUE(Get(response).ok());
   EXPECT_THAT(server_.List(), testing::SizeIs(2));
   slow->Open();
   caller.join();

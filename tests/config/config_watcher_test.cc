@@ -216,7 +216,7 @@ TEST_F(ConfigWatcherTest, TheFileIsInForceOnceItHasStarted) {
   EXPECT_EQ(event.kind, EventKind::kConfigReloaded);
   EXPECT_THAT(event.detail, AllOf(HasSubstr(file().string()), HasSubstr("version \"first\""),
                                   HasSubstr(status.hash.substr(0, 12)),
-                                  HasSubstr("1 of 1 circuits have another policy")));
+                                  HasSubstr("changed the policy of 1 of 1 circuits")));
 }
 
 TEST_F(ConfigWatcherTest, AFileThatIsWrongIsAnErrorOfStart) {
@@ -444,7 +444,7 @@ TEST_F(ConfigWatcherTest, TheEventNamesTheFirstErrorsAndTheStatusAllOfThem) {
   WriteAsEditor(file(), text);
   ExpectRefused("wrong_19", 7);
   EXPECT_THAT(LastEvent().detail, AllOf(HasSubstr("wrong_0"), HasSubstr("and 17 more"),
-                                        HasSubstr("in force stays"), HasSubstr("\"seven\"")));
+                                        HasSubstr("\"seven\""), HasSubstr("stays in force")));
 }
 
 TEST_F(ConfigWatcherTest, ACircuitsTotalsModeAndStateStay) {

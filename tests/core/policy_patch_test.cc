@@ -295,5 +295,28 @@ TEST(PolicyOverridesTest, P6SaysAllThatIsWrongWithNames) {
                                HasSubstr("inv*: Reserve: invalid policy: \"open\", must be")));
 }
 
+TEST(PolicyOverridesTest, P6KnowsEntriesThatNoCircuitGoesBy) {
+  PolicyOverrides overrides;
+  const auto add = [&overrides](const std::string& dependency) {
+    DependencyOverrides& added = overrides.dependencies.emplace_back();
+    added.dependency = dependency;
+    added.services = {{"shop.A", {}}, {"shop.B", {}}};
+    added.methods = {{"shop.A/M", {}}, {"shop.A/N", {}}, {"shop.C/M", {}}};
+  };
+  for (const char* const name : {"pay*", "payment", "p*", "none", "keyed", "n?ne"}) add(name);
+  const std::vector<CircuitIdentity> circuits = {
+      {"keyed/tenant 7", "keyed", ""},     {"keyed/shop.A/M", "keyed", ""},
+      {"other/shop.C/M", "other", ""},     {"payment/shop.A/M", "payment", ""},
+      {"payroll/shop.A/M", "payroll", ""}, {"payroll/key", "payroll", "shop.B/M"},
+      {"payroll/shop.C/M", "payroll", ""}, {"", "", ""}};
+  std::vector<std::string> unused;
+  for (const UnusedOverride& each : UnusedOverrides(overrides, circuits)) {
+    unused.push_back(absl::StrCat(each.dependency, " ", each.scope));
+  }
+  EXPECT_THAT(unused, ::testing::ElementsAre("pay* shop.A/N", "payment shop.B", "payment shop.A/N",
+                                             "payment shop.C/M", "p* ", "none ", "n?ne "));
+  EXPECT_TRUE(UnusedOverrides({}, circuits).empty());
+}
+
 }  // namespace
 }  // namespace fusebox

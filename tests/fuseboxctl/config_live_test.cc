@@ -69,7 +69,7 @@ TEST_F(ConfigLive, ShowsWhatIsInForceAndWhereItIsFrom) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("test-1\n"),
                              HasSubstr(absl::StrCat("  file       ", file(), ", version 5\n")),
                              HasSubstr(watcher_->Status().hash),
-                             HasSubstr("2 of 3 circuits got another policy by it\n"),
+                             HasSubstr("it changed the policy of 2 of 3 circuits\n"),
                              HasSubstr("  inventory\n    open_duration: 5s"),
                              HasSubstr("policies.yaml:5\n"), HasSubstr("    slow_call_rate: off"),
                              HasSubstr("  inventory shop.Inventory/List\n"
@@ -110,14 +110,38 @@ TEST_F(ConfigLive, DiffSaysWhatWouldChangeAndChangesNothing) {
   const Ran ran = Run({"diff", other});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.out,
-            "test-1  2 of 3 circuits would get another policy\n"
+            "test-1  the policy of 2 of 3 circuits would change\n"
             "  inventory/shop.Inventory/List\n"
             "  inventory/shop.Inventory/Reserve\n"
-            "    open_duration: 5s -> 9s\n");
+            "    open_duration: 5s -> 9s\n"
+            "Only policies follow the file: classifier, scope, streams, unprotected, functions and "
+            "health are\n"
+            "read when a channel is made, registry and log when the process starts.\n");
   EXPECT_EQ(watcher_->Status().version, "5");
   const auto json = EndpointOf(Run({"diff", other, "--output", "json"}).out, 0);
   EXPECT_EQ(json.fields().at("difference_count").number_value(), 2);
   EXPECT_EQ(json.fields().at("circuits").number_value(), 3);
+}
+
+TEST_F(ConfigLive, WhatFitsNoCircuitIsNamed) {
+  Follow();
+  EXPECT_THAT(Run({"show"}).out, Not(HasSubstr("no circuit")));
+  const std::string text =
+      Yaml(9) + "      shop.Inventory/Lisst: {}\n    services: {shop.Inventory: {}, shop.I: {}}\n" +
+      "  paiment: {}\n";
+  const std::string other = (folder_ / "other.yaml").string();
+  WriteInPlace(other, text);
+  const Ran diff = Run({"diff", other});
+  const std::string named =
+      "  fits no circuit so far: inventory shop.I\n"
+      "  fits no circuit so far: inventory shop.Inventory/Lisst\n"
+      "  fits no circuit so far: paiment\n";
+  EXPECT_THAT(diff.out, HasSubstr("9s\n" + named)) << diff.err;
+  const auto json = EndpointOf(Run({"diff", other, "--output", "json"}).out, 0);
+  EXPECT_EQ(json.fields().at("unused_override_count").number_value(), 3);
+  WriteInPlace(file(), text);
+  ASSERT_TRUE(watcher_->Reload().ok());
+  EXPECT_THAT(Run({"show"}).out, HasSubstr(named));
 }
 
 TEST_F(ConfigLive, DiffSaysWhatIsWrongWithAFile) {
@@ -150,8 +174,10 @@ TEST_F(ConfigLive, Reload) {
   WriteInPlace(file(), Yaml(9));
   const Ran ran = Run({"reload", "--reason", "new limits"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr(absl::StrCat("in force: ", file(), ", version 9; 2 of 3")),
-                             HasSubstr("    open_duration: 5s -> 9s\n")));
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr(absl::StrCat("in force: ", file(),
+                                           ", version 9; the policy of 2 of 3 circuits changed\n")),
+                    HasSubstr("    open_duration: 5s -> 9s\n")));
   EXPECT_EQ(watcher_->Status().version, "9");
 
   WriteInPlace(file(), "dependencies: 7\n");

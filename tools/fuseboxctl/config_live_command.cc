@@ -65,10 +65,10 @@ Answers<Response> AskAll(const Fleet& fleet,
   });
 }
 
-// Says what went wrong, and prints each answer by `text` or `json`.
+// Says what went wrong, and prints each answer by `text` or `json`; after those by text, a `note`.
 template <typename Response, typename Text, typename AddJson>
 ExitCode Print(const Session& session, const Answers<Response>& answers, Attempt attempt,
-               const Text& text, const AddJson& add_json) {
+               const Text& text, const AddJson& add_json, absl::string_view note) {
   const Screen& screen = session.screen;
   Tally tally;
   std::vector<std::string> texts;
@@ -90,6 +90,7 @@ ExitCode Print(const Session& session, const Answers<Response>& answers, Attempt
     }
   }
   screen.out << (screen.json ? JsonEndpoints(texts) : absl::StrJoin(texts, ""));
+  if (!screen.json && !texts.empty()) screen.out << note;
   return tally.exit_code();
 }
 
@@ -143,6 +144,44 @@ void AddDifferences(const Differences& differences, int64_t count, JsonObject& o
   object.Add("difference_count", absl::StrCat(count)).Add("differences", JsonLines(circuits));
 }
 
+// "the policy of 2 of 3 circuits would change".
+std::string ChangesText(int64_t count, int64_t circuits, absl::string_view change) {
+  if (circuits == 0) return absl::StrCat("no policy ", change, ": there are no circuits so far");
+  return absl::StrCat("the policy of ", count, " of ", Count(circuits, "circuit"), " ", change);
+}
+
+// What a file says of circuits that there aren't.
+template <typename Response>
+std::string UnusedText(const Response& response) {
+  std::string text;
+  for (const auto& each : response.unused_overrides()) {
+    absl::StrAppend(&text, "  fits no circuit so far: ", Printable(each.dependency()),
+                    each.scope().empty() ? "" : " ", Printable(each.scope()), "\n");
+  }
+  const int64_t untold = response.unused_override_count() - response.unused_overrides_size();
+  if (untold > 0) absl::StrAppend(&text, "  and ", untold, " more that fit no circuit so far\n");
+  return text;
+}
+
+template <typename Response>
+void AddUnused(const Response& response, JsonObject& object) {
+  std::vector<std::string> unused;
+  for (const auto& each : response.unused_overrides()) {
+    unused.push_back(JsonObject()
+                         .AddText("dependency", each.dependency())
+                         .AddText("scope", each.scope())
+                         .Text());
+  }
+  object.Add("unused_override_count", absl::StrCat(response.unused_override_count()))
+      .Add("unused_overrides", JsonLines(unused));
+}
+
+// Beside policies, which changes reach.
+constexpr char kReadOnce[] =
+    "Only policies follow the file: classifier, scope, streams, unprotected, functions and health "
+    "are\n"
+    "read when a channel is made, registry and log when the process starts.\n";
+
 // ---- What is in force.
 
 std::string Named(const ConfigStatus& status) {
@@ -166,13 +205,15 @@ std::string StatusText(const ConfigStatus& status, const Terminal& terminal) {
   if (status.hash().empty()) {
     AppendLine("in force", "none so far", text);
   } else {
-    AppendLine(
-        "in force",
-        absl::StrCat("since ", Ago(status.loaded_time()), ", sha256 ", Printable(status.hash())),
-        text);
+    AppendLine("in force",
+               absl::StrCat("for ", AgeText(absl::Now() - FromProto(status.loaded_time())),
+                            ", sha256 ", Printable(status.hash())),
+               text);
     AppendLine("",
-               absl::StrCat(status.circuits_changed(), " of ", Count(status.circuits(), "circuit"),
-                            " got another policy by it"),
+               status.circuits() == 0
+                   ? "there were no circuits then"
+                   : absl::StrCat("it changed the policy of ", status.circuits_changed(), " of ",
+                                  Count(status.circuits(), "circuit")),
                text);
   }
   if (status.error().empty()) return text;
@@ -247,9 +288,13 @@ class ConfigShowCommand final : public Command {
 
   ExitCode Run(const Session& session) override {
     using Response = fusebox::v1::GetConfigResponse;
+    const Answers<Response> answers =
+        AskAll(session.fleet, &Stub::GetConfig, fusebox::v1::GetConfigRequest());
+    const bool any_file = std::any_of(answers.begin(), answers.end(), [](const auto& answer) {
+      return answer.response.has_status();
+    });
     return Print(
-        session, AskAll(session.fleet, &Stub::GetConfig, fusebox::v1::GetConfigRequest()),
-        Attempt::kRead,
+        session, answers, Attempt::kRead,
         [&session](const std::string& instance, const Response& response) {
           return TextOf(instance, response, session.screen.terminal);
         },
@@ -261,7 +306,9 @@ class ConfigShowCommand final : public Command {
           }
           object.Add("override_count", absl::StrCat(response.override_count()))
               .Add("overrides", JsonLines(overrides));
-        });
+          AddUnused(response, object);
+        },
+        any_file ? kReadOnce : "");
   }
 
  private:
@@ -279,7 +326,7 @@ class ConfigShowCommand final : public Command {
     }
     const int64_t untold = response.override_count() - response.overrides_size();
     if (untold > 0) absl::StrAppend(&text, "  and ", untold, " more\n");
-    return text;
+    return absl::StrCat(text, UnusedText(response));
   }
 };
 
@@ -308,14 +355,17 @@ class ConfigDiffCommand final : public Command {
         session, AskAll(session.fleet, &Stub::DiffConfig, request_), Attempt::kRead,
         [this](const std::string& instance, const Response& response) {
           return absl::StrCat(
-              instance, "  ", response.difference_count(), " of ",
-              Count(response.circuits(), "circuit"), " would get another policy\n",
-              DifferencesText(response.differences(), response.difference_count(), verbose_));
+              instance, "  ",
+              ChangesText(response.difference_count(), response.circuits(), "would change"), "\n",
+              DifferencesText(response.differences(), response.difference_count(), verbose_),
+              UnusedText(response));
         },
         [](const Response& response, JsonObject& object) {
           object.Add("circuits", absl::StrCat(response.circuits()));
           AddDifferences(response.differences(), response.difference_count(), object);
-        });
+          AddUnused(response, object);
+        },
+        kReadOnce);
   }
 
  private:
@@ -343,14 +393,15 @@ class ConfigReloadCommand final : public Command {
         session, AskAll(session.fleet, &Stub::ReloadConfig, request_), Attempt::kWrite,
         [this](const std::string& instance, const Response& response) {
           return absl::StrCat(
-              instance, "  in force: ", Named(response.status()), "; ", response.difference_count(),
-              " of ", Count(response.status().circuits(), "circuit"), " got another policy\n",
-              DifferencesText(response.differences(), response.difference_count(), verbose_));
+              instance, "  in force: ", Named(response.status()), "; ",
+              ChangesText(response.difference_count(), response.status().circuits(), "changed"),
+              "\n", DifferencesText(response.differences(), response.difference_count(), verbose_));
         },
         [](const Response& response, JsonObject& object) {
           object.Add("config", JsonMessage(response.status()));
           AddDifferences(response.differences(), response.difference_count(), object);
-        });
+        },
+        kReadOnce);
   }
 
  private:
@@ -366,14 +417,16 @@ CommandRows ConfigLiveRows() {
   CommandRows rows;
   rows.push_back({"config show", "", "Show which configuration file is in force", R"(
 Shows of each process which configuration file is in force, since when, and why the one that is there now
-was refused, if it was; then what it says of which circuits, with file and line.
+was refused, if it was; then what it says of which circuits, with file and line, and which entries fit no
+circuit so far.
 .B get
 shows of one circuit where each field is from.)",
                   std::make_unique<ConfigShowCommand>()});
   rows.push_back({"config diff", ".I FILE", "Show what a configuration file would change", R"(
 Shows what would change in each process if it followed
 .IR FILE ,
-circuit by circuit, and changes nothing. The file may have 1 MiB.)",
+circuit by circuit, and changes nothing; then which of its entries fit no circuit so far. The file may
+have 1 MiB.)",
                   std::make_unique<ConfigDiffCommand>()});
   rows.push_back({"config reload", "", "Have the configuration file read now", R"(
 Has each process read the file that it follows, and shows what has changed by that. Processes read it by
