@@ -61,7 +61,8 @@ class ConfigFollower final : public ConfigControl {
   void Accept(const std::shared_ptr<const Config>& config, const OverridesResult& result,
               const Operator& by);
   bool Refuse(const absl::Status& error, Way way, const Operator& by);
-  void Tell(const absl::StatusOr<OverridesResult>& result) const;
+  void Tell(const absl::StatusOr<OverridesResult>& result) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_);
 
   const ConfigWatcherOptions options_;
   const std::string file_;  // fit to be shown
