@@ -434,6 +434,9 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
     for (StandingOrder& order : orders) {
       const absl::Duration left = order.until() - wall_now;
       std::string problem(CheckOrder(order).message());
+      const bool has_time =
+          order.from > absl::InfinitePast() && order.from < absl::InfiniteFuture();
+      if (problem.empty() && !has_time) problem = "from = infinite, must be a time";
       if (problem.empty() && left <= absl::ZeroDuration()) problem = "it has ended";
       if (problem.empty() && all.size() >= CircuitRegistry::kMaxOrders)
         problem = "there is no room";
