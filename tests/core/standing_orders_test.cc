@@ -96,6 +96,14 @@ TEST_F(StandingOrdersTest, P6AnOrderThatACircuitCannotObeyStopsNoOtherOrderAndNo
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(StandingOrdersTest, P6RestoresNoOrderWithoutATime) {
+  StandingOrder order = OrderFor("a", OrderAction::kForceOpen);
+  order.id = 1;
+  order.from = absl::InfinitePast();
+  EXPECT_THAT(registry_.RestoreOrders({order}),
+              ElementsAre("order 1: from = infinite, must be a time"));
+}
+
 TEST_F(StandingOrdersTest, P6NumbersNeverBeginAnew) {
   StandingOrder last = OrderFor("a", OrderAction::kForceOpen);
   last.id = std::numeric_limits<uint64_t>::max();
