@@ -440,9 +440,9 @@ std::shared_ptr<const Policy> CircuitCore::PresentPolicy() {
   return machine_.policy();
 }
 
-void CircuitCore::AdoptPolicy() {
+std::shared_ptr<const Policy> CircuitCore::AdoptPolicy() {
   MutexLock lock(mutex_);
-  has_operators_policy_ = false;
+  return std::exchange(has_operators_policy_, false) ? machine_.policy() : nullptr;
 }
 
 std::shared_ptr<const Policy> CircuitCore::LayeredPolicy() {

@@ -144,8 +144,8 @@ class CircuitCore : private CallShards {
   std::shared_ptr<const Policy> LayeredPolicy();
 
   std::shared_ptr<const Policy> PresentPolicy();
-  // What was set directly is a matter of layers from now on.
-  void AdoptPolicy();
+  // What was set directly, which is a matter of layers from now on; null if nothing was.
+  std::shared_ptr<const Policy> AdoptPolicy();
 
   // A standing order says its mode.
   void ApplyOrder(const StandingOrder& order, std::optional<absl::Duration> left);

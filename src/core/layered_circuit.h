@@ -36,11 +36,13 @@ struct LayeredCircuit {
     return std::make_shared<CodePolicy>(CodePolicy{*present, present});
   }
 
-  // An order is about its policy: what was set directly is only the base of that from now on.
+  // An order is about its policy: what was set directly, if anything was, is only the base of that
+  // from now on.
   void AdoptPolicy() {
-    code = Base();
+    const std::shared_ptr<const Policy> direct = core().AdoptPolicy();
+    if (direct == nullptr) return;
+    code = std::make_shared<CodePolicy>(CodePolicy{*direct, direct});
     adopted = true;
-    core().AdoptPolicy();
   }
 
   // Does what that order says of its mode.

@@ -124,7 +124,7 @@ class LayersInForce {
     CircuitCore& core = circuit.core();
     if (orders.latest_policy() > circuit.policy_order_seen) {
       circuit.policy_order_seen = orders.latest_policy();
-      if (core.LayeredPolicy() == nullptr) circuit.AdoptPolicy();
+      circuit.AdoptPolicy();
     }
     core.ApplyPolicy(resolver_->ResolveOrFallBack(circuit.identity(), circuit.code, orders).policy,
                      by_);
@@ -390,6 +390,7 @@ void RegistryLayers::EndOrders() {
   {
     MutexLock lock(changes_);
     before = Present();
+    if (before->orders().next_end() > now) return;  // another thread has ended them meanwhile
     layers =
         std::make_shared<PolicyLayers>(before->overrides(), before->orders().WithoutEnded(now));
     Install(layers);
