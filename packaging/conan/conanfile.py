@@ -29,7 +29,7 @@ LINKS = {
         "protobuf::libprotobuf", "Threads::Threads"],
     "config": [
         "absl::strings", "fusebox::core", "fusebox::grpc", "fusebox::proto", "protobuf::libprotobuf",
-        "yaml-cpp::yaml-cpp"],
+        "Threads::Threads", "yaml-cpp::yaml-cpp"],
     "testing_grpc": ["absl::strings", "absl::time", "gRPC::grpc++", "protobuf::libprotobuf"],
     "prometheus": ["absl::strings", "fusebox::core", "prometheus-cpp::core"],
 }

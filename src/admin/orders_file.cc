@@ -329,7 +329,7 @@ absl::StatusOr<std::string> SetAside(const std::string& path, absl::Time now) {
 
 }  // namespace
 
-class OrdersFile::Impl {
+class FUSEBOX_HIDDEN OrdersFile::Impl {
  public:
   // The path is resolved.
   explicit Impl(OrdersFileOptions options)

@@ -331,7 +331,7 @@ ConfigContent ReadConfig(absl::string_view text, ConfigFormat format, Problems& 
                                                              : ReadYaml(text, problems);
   if (root == nullptr) return {};
   ConfigContent content = Reader(problems, warnings).Read(*root);
-  if (content.dependencies.empty()) {
+  if (content.dependencies.empty() && problems.empty()) {
     warnings.Add(0, "", "has no dependencies: every circuit goes by its code's policy");
   }
   return content;

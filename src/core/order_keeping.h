@@ -2,8 +2,6 @@
 #ifndef FUSEBOX_SRC_CORE_ORDER_KEEPING_H_
 #define FUSEBOX_SRC_CORE_ORDER_KEEPING_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -58,7 +56,7 @@ class OrderKeeping {
   CondVar ended_;  // a call
   std::shared_ptr<const Keeper> keeper_ ABSL_GUARDED_BY(mutex_);
   std::thread::id caller_ ABSL_GUARDED_BY(mutex_);
-  pid_t process_ ABSL_GUARDED_BY(mutex_) = 0;  // the caller's
+  int process_ ABSL_GUARDED_BY(mutex_) = 0;  // the caller's
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t kept_ ABSL_GUARDED_BY(mutex_) = 0;  // of those
 };

@@ -451,7 +451,7 @@ class PolicyLayersPropertyTest : public ::testing::TestWithParam<unsigned> {
   Reference reference_;
 };
 
-TEST_P(PolicyLayersPropertyTest, P6IsAsAPlainReadingSays) {
+TEST_P(PolicyLayersPropertyTest, P6_IsAsAPlainReadingSays) {
   for (int step = 0; step < 1'000; ++step) {
     Step();
     if (::testing::Test::HasFatalFailure()) return;

@@ -29,7 +29,7 @@ using ::testing::IsEmpty;
 
 // ---- Overrides
 
-TEST_F(PolicyLayersTest, P6OverridesReachCircuitsThatAreThereAndThoseMadeLater) {
+TEST_F(PolicyLayersTest, P6_OverridesReachCircuitsThatAreThereAndThoseMadeLater) {
   const auto there = Make("inventory/shop.Inventory/Get");
   const auto other = Make("users/shop.Users/Get");
   const auto result = registry_.SetOverrides(Of("inventory", OpensFor(absl::Seconds(3))), kOncall);
@@ -48,7 +48,7 @@ TEST_F(PolicyLayersTest, P6OverridesReachCircuitsThatAreThereAndThoseMadeLater) 
   EXPECT_EQ(there->Snapshot().policy, SmallPolicy().InForce());
 }
 
-TEST_F(PolicyLayersTest, P6KeepsTotalsModeAndStateAndTouchesNothingThatIsTheSame) {
+TEST_F(PolicyLayersTest, P6_KeepsTotalsModeAndStateAndTouchesNothingThatIsTheSame) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   for (int i = 0; i < 3; ++i) circuit->TryAcquire().permit().RecordFailure();
   ASSERT_EQ(circuit->state(), State::kOpen);
@@ -63,7 +63,7 @@ TEST_F(PolicyLayersTest, P6KeepsTotalsModeAndStateAndTouchesNothingThatIsTheSame
   EXPECT_EQ(circuit->Snapshot().epoch, changed.epoch);
 }
 
-TEST_F(PolicyLayersTest, P6RefusesAllIfOneCircuitWouldHaveAnInvalidPolicy) {
+TEST_F(PolicyLayersTest, P6_RefusesAllIfOneCircuitWouldHaveAnInvalidPolicy) {
   const auto good = Make("users/shop.Users/Get");
   Policy small = SmallPolicy();
   small.max_open_duration = absl::Seconds(20);
@@ -84,7 +84,7 @@ TEST_F(PolicyLayersTest, P6RefusesAllIfOneCircuitWouldHaveAnInvalidPolicy) {
   EXPECT_THAT(events_[1].detail, HasSubstr("left out of its policy: overrides: invalid"));
 }
 
-TEST_F(PolicyLayersTest, P6APreviewSaysWhatWouldChangeAndChangesNothing) {
+TEST_F(PolicyLayersTest, P6_APreviewSaysWhatWouldChangeAndChangesNothing) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   const PolicyOverrides overrides = Of("inventory", OpensFor(absl::Seconds(3)));
   const auto preview = registry_.PreviewOverrides(overrides);
@@ -96,7 +96,7 @@ TEST_F(PolicyLayersTest, P6APreviewSaysWhatWouldChangeAndChangesNothing) {
   EXPECT_EQ(circuit->Snapshot().policy, *preview->differences[0].after);
 }
 
-TEST_F(PolicyLayersTest, P6ACircuitByKeyGoesByItsMethod) {
+TEST_F(PolicyLayersTest, P6_ACircuitByKeyGoesByItsMethod) {
   PolicyOverrides overrides = Of("inventory", {});
   overrides.dependencies[0].methods["shop.Inventory/Reserve"] = OpensFor(absl::Seconds(3));
   ASSERT_TRUE(registry_.SetOverrides(overrides, kOncall).ok());
@@ -108,7 +108,7 @@ TEST_F(PolicyLayersTest, P6ACircuitByKeyGoesByItsMethod) {
   EXPECT_EQ(OpenDurationOf(**circuit), absl::Seconds(4));
 }
 
-TEST_F(PolicyLayersTest, P6APolicyThatWasSetDirectlyStaysUntilAnOrder) {
+TEST_F(PolicyLayersTest, P6_APolicyThatWasSetDirectlyStaysUntilAnOrder) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   Policy direct = SmallPolicy();
   direct.consecutive_failures = 7;
@@ -121,7 +121,7 @@ TEST_F(PolicyLayersTest, P6APolicyThatWasSetDirectlyStaysUntilAnOrder) {
   EXPECT_EQ(circuit->Snapshot().policy->consecutive_failures, 7);
 }
 
-TEST_F(PolicyLayersTest, P6SaysWhoseWordEachFieldIs) {
+TEST_F(PolicyLayersTest, P6_SaysWhoseWordEachFieldIs) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   PolicyPatch file = OpensFor(absl::Seconds(3), "shop.yaml:3");
   file.values.half_open.max_concurrent = 4;
@@ -141,7 +141,7 @@ TEST_F(PolicyLayersTest, P6SaysWhoseWordEachFieldIs) {
 
 // ---- Standing orders
 
-TEST_F(PolicyLayersTest, P6AnOrderOpensCircuitsThatAreMadeAfterIt) {
+TEST_F(PolicyLayersTest, P6_AnOrderOpensCircuitsThatAreMadeAfterIt) {
   const auto before = Make("inventory/shop.Inventory/Get");
   const auto given = registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kForceOpen));
   ASSERT_TRUE(given.ok()) << given.status();
@@ -165,7 +165,7 @@ TEST_F(PolicyLayersTest, P6AnOrderOpensCircuitsThatAreMadeAfterIt) {
   EXPECT_EQ(registry_.RevokeOrder(1, kSre).code(), absl::StatusCode::kNotFound);
 }
 
-TEST_F(PolicyLayersTest, P6AnOrderSurvivesEvictionAndLetsItBe) {
+TEST_F(PolicyLayersTest, P6_AnOrderSurvivesEvictionAndLetsItBe) {
   Give(OrderFor("tenants/0", OrderAction::kForceOpen));
   Give(PolicyOrder("tenants/*", OpensFor(absl::Seconds(5))));
   Make("tenants/0");
@@ -176,7 +176,7 @@ TEST_F(PolicyLayersTest, P6AnOrderSurvivesEvictionAndLetsItBe) {
   EXPECT_EQ(OpenDurationOf(*back), absl::Seconds(5));
 }
 
-TEST_F(PolicyLayersTest, P6TheLaterOrderWinsAndRevokedBringsTheEarlierBack) {
+TEST_F(PolicyLayersTest, P6_TheLaterOrderWinsAndRevokedBringsTheEarlierBack) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   Give(OrderFor("inventory/*", OrderAction::kDisable, kOncall));
   Give(OrderFor("inventory/*", OrderAction::kForceOpen, kSre));
@@ -194,7 +194,7 @@ TEST_F(PolicyLayersTest, P6TheLaterOrderWinsAndRevokedBringsTheEarlierBack) {
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
 }
 
-TEST_F(PolicyLayersTest, P6AnOrderEndsByItsTime) {
+TEST_F(PolicyLayersTest, P6_AnOrderEndsByItsTime) {
   const auto disabled = Make("inventory/shop.Inventory/Get");
   StandingOrder order = OrderFor("inventory/*", OrderAction::kDisable);
   order.ttl = absl::Minutes(1);
@@ -216,7 +216,7 @@ TEST_F(PolicyLayersTest, P6AnOrderEndsByItsTime) {
   EXPECT_EQ(OpenDurationOf(*disabled), absl::Seconds(10));
 }
 
-TEST_F(PolicyLayersTest, P6AForcedOpeningEndsInEachCircuitAtATimeOfItsOwn) {
+TEST_F(PolicyLayersTest, P6_AForcedOpeningEndsInEachCircuitAtATimeOfItsOwn) {
   Policy jittered = SmallPolicy();
   jittered.jitter = 0.1;
   const auto circuit = Make("inventory/shop.Inventory/Get", jittered);
@@ -231,7 +231,7 @@ TEST_F(PolicyLayersTest, P6AForcedOpeningEndsInEachCircuitAtATimeOfItsOwn) {
   EXPECT_EQ(circuit->Snapshot().state, State::kHalfOpen);
 }
 
-TEST_F(PolicyLayersTest, P6ACircuitThatComesLateIsHeldForWhatIsLeft) {
+TEST_F(PolicyLayersTest, P6_ACircuitThatComesLateIsHeldForWhatIsLeft) {
   StandingOrder order = OrderFor("inventory/*", OrderAction::kForceOpen);
   order.ttl = absl::Minutes(1);
   Give(order);
@@ -242,7 +242,7 @@ TEST_F(PolicyLayersTest, P6ACircuitThatComesLateIsHeldForWhatIsLeft) {
   EXPECT_EQ(late->Snapshot().mode, Mode::kAutomatic);
 }
 
-TEST_F(PolicyLayersTest, P6WhatCodeDoesHoldsUntilTheNextOrderForIt) {
+TEST_F(PolicyLayersTest, P6_WhatCodeDoesHoldsUntilTheNextOrderForIt) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   Give(OrderFor("inventory/*", OrderAction::kForceOpen));
   circuit->Disable(kSre);
@@ -254,7 +254,7 @@ TEST_F(PolicyLayersTest, P6WhatCodeDoesHoldsUntilTheNextOrderForIt) {
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kShadow);
 }
 
-TEST_F(PolicyLayersTest, P6AutomateTakesAwayWhatItCoversAndStandsAgainstTheRest) {
+TEST_F(PolicyLayersTest, P6_AutomateTakesAwayWhatItCoversAndStandsAgainstTheRest) {
   const auto circuit = Make("inventory/shop.Inventory/Get");
   Give(OrderFor("inventory/shop.Inventory/Get", OrderAction::kForceOpen));
   const auto alone =
@@ -277,7 +277,7 @@ TEST_F(PolicyLayersTest, P6AutomateTakesAwayWhatItCoversAndStandsAgainstTheRest)
   EXPECT_THAT(Ids(), IsEmpty());
 }
 
-TEST_F(PolicyLayersTest, P6AutomateIsIdleBesideOrdersForOthers) {
+TEST_F(PolicyLayersTest, P6_AutomateIsIdleBesideOrdersForOthers) {
   Give(OrderFor("ledger/*", OrderAction::kForceOpen));
   Give(OrderFor("inventory/*", OrderAction::kForceOpen));
   EXPECT_EQ(registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kAutomate, kSre))->id, 0);
@@ -286,7 +286,7 @@ TEST_F(PolicyLayersTest, P6AutomateIsIdleBesideOrdersForOthers) {
   EXPECT_NE(registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kAutomate, kSre))->id, 0);
 }
 
-TEST_F(PolicyLayersTest, P6OrdersThatFitNoPolicyAreLeftOutAlone) {
+TEST_F(PolicyLayersTest, P6_OrdersThatFitNoPolicyAreLeftOutAlone) {
   PolicyPatch small;
   small.values.window = CountWindow{4};
   small.values.minimum_calls = 4;
@@ -313,7 +313,7 @@ TEST_F(PolicyLayersTest, P6OrdersThatFitNoPolicyAreLeftOutAlone) {
   EXPECT_EQ(circuit->Snapshot().policy->minimum_calls, 15);
 }
 
-TEST_F(PolicyLayersTest, P6TakesThePlaceOfTheSameOperatorsSameOrder) {
+TEST_F(PolicyLayersTest, P6_TakesThePlaceOfTheSameOperatorsSameOrder) {
   Give(OrderFor("inventory/*", OrderAction::kForceOpen, kOncall));
   Give(OrderFor("inventory/*", OrderAction::kForceOpen, kSre));
   const auto again = registry_.GiveOrder(OrderFor("inventory/*", OrderAction::kForceOpen, kOncall));
@@ -328,7 +328,7 @@ TEST_F(PolicyLayersTest, P6TakesThePlaceOfTheSameOperatorsSameOrder) {
   EXPECT_THAT(registry_.GiveOrder(PolicyOrder("*", half_open))->replaced, ElementsAre(4));
 }
 
-TEST_F(PolicyLayersTest, P6IsBounded) {
+TEST_F(PolicyLayersTest, P6_IsBounded) {
   for (std::size_t i = 0; i < CircuitRegistry::kMaxOrders; ++i) {
     ASSERT_NE(Give(OrderFor(absl::StrCat("tenants/", i), OrderAction::kForceOpen)), 0);
   }
@@ -340,7 +340,7 @@ TEST_F(PolicyLayersTest, P6IsBounded) {
   EXPECT_THAT(Ids(), IsEmpty());
 }
 
-TEST_F(PolicyLayersTest, P6SaysAllThatIsWrongWithAnOrder) {
+TEST_F(PolicyLayersTest, P6_SaysAllThatIsWrongWithAnOrder) {
   StandingOrder order = PolicyOrder("", {});
   order.ttl = absl::Hours(24 * 366);
   const absl::Status status = registry_.GiveOrder(order).status();
@@ -359,7 +359,7 @@ TEST_F(PolicyLayersTest, P6SaysAllThatIsWrongWithAnOrder) {
   EXPECT_THAT(Ids(), IsEmpty());
 }
 
-TEST_F(PolicyLayersTest, P6APolicyOrderCanBeForThePolicyThatIsExpected) {
+TEST_F(PolicyLayersTest, P6_APolicyOrderCanBeForThePolicyThatIsExpected) {
   const auto circuit = Make("users/shop.Users/Get");
   const Policy expected = circuit->Snapshot().policy;
   ASSERT_TRUE(
@@ -372,7 +372,7 @@ TEST_F(PolicyLayersTest, P6APolicyOrderCanBeForThePolicyThatIsExpected) {
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
 }
 
-TEST_F(PolicyLayersTest, P6APreviewOfAnOrderSaysWhichCircuitsItIsFor) {
+TEST_F(PolicyLayersTest, P6_APreviewOfAnOrderSaysWhichCircuitsItIsFor) {
   Make("users/shop.Users/Get");
   Make("users/shop.Users/List");
   const auto preview = registry_.PreviewOrder(OrderFor("users/*", OrderAction::kForceOpen));
@@ -382,7 +382,7 @@ TEST_F(PolicyLayersTest, P6APreviewOfAnOrderSaysWhichCircuitsItIsFor) {
   EXPECT_EQ(registry_.Find("users/shop.Users/Get")->Snapshot().mode, Mode::kAutomatic);
 }
 
-TEST_F(PolicyLayersTest, P6OrdersOfAFormerProcessAreObeyed) {
+TEST_F(PolicyLayersTest, P6_OrdersOfAFormerProcessAreObeyed) {
   std::vector<std::vector<StandingOrder>> kept;
   registry_.SetOrderKeeper(
       [&](const std::vector<StandingOrder>& orders) { kept.push_back(orders); });
@@ -424,7 +424,7 @@ TEST_F(PolicyLayersTest, AKeeperThatThrowsIsCounted) {
 
 // Whoever changes layers while circuits come and calls go: in the end all circuits are as the last
 // ones say.
-TEST(PolicyLayersConcurrencyTest, P6InTheEndEveryCircuitIsAsTheLayersSay) {
+TEST(PolicyLayersConcurrencyTest, P6_InTheEndEveryCircuitIsAsTheLayersSay) {
   CircuitRegistry::Options options;
   options.max_circuits = 0;
   CircuitRegistry registry(options);

@@ -44,7 +44,7 @@ std::vector<std::string> AllPaths() {
   return paths;
 }
 
-TEST(PolicyPatchTest, P6SetsTheFieldsThatItNamesAndNoOther) {
+TEST(PolicyPatchTest, P6_SetsTheFieldsThatItNamesAndNoOther) {
   Policy values;
   values.open_duration = absl::Seconds(5);
   values.max_in_flight = 7;  // not named
@@ -54,7 +54,7 @@ TEST(PolicyPatchTest, P6SetsTheFieldsThatItNamesAndNoOther) {
   EXPECT_EQ(policy, expected);
 }
 
-TEST(PolicyPatchTest, P6AFieldThatIsUnsetIsTurnedOff) {
+TEST(PolicyPatchTest, P6_AFieldThatIsUnsetIsTurnedOff) {
   Policy base = Policy::InternalApi();
   base.ramp = Ramp();
   const Policy policy =
@@ -64,7 +64,7 @@ TEST(PolicyPatchTest, P6AFieldThatIsUnsetIsTurnedOff) {
   EXPECT_EQ(policy.jitter, Policy().jitter);
 }
 
-TEST(PolicyPatchTest, P6GoesIntoAPartThatIsNotThere) {
+TEST(PolicyPatchTest, P6_GoesIntoAPartThatIsNotThere) {
   Policy values;
   values.ramp = Ramp{absl::Seconds(3), 0.5};
   EXPECT_EQ(Patched(Policy(), PatchOf(values, {"ramp.duration"})).ramp,
@@ -73,7 +73,7 @@ TEST(PolicyPatchTest, P6GoesIntoAPartThatIsNotThere) {
   EXPECT_EQ(Patched(Policy(), PatchOf(Policy(), {"ramp.duration"})).ramp, std::nullopt);
 }
 
-TEST(PolicyPatchTest, P6ChangesToAnotherAlternative) {
+TEST(PolicyPatchTest, P6_ChangesToAnotherAlternative) {
   Policy base;
   base.window = CountWindow{50};
   Policy values;
@@ -89,7 +89,7 @@ TEST(PolicyPatchTest, P6ChangesToAnotherAlternative) {
             values.half_open.verdict);
 }
 
-TEST(PolicyPatchTest, P6GoesIntoACandidate) {
+TEST(PolicyPatchTest, P6_GoesIntoACandidate) {
   Policy candidate;
   candidate.open_duration = absl::Seconds(9);
   Policy values;
@@ -99,7 +99,7 @@ TEST(PolicyPatchTest, P6GoesIntoACandidate) {
   EXPECT_EQ(policy.shadow_policy->open_duration, absl::Seconds(9));
 }
 
-TEST(PolicyPatchTest, P6KnowsEveryFieldAndNothingElse) {
+TEST(PolicyPatchTest, P6_KnowsEveryFieldAndNothingElse) {
   for (const std::string& path : AllPaths()) EXPECT_TRUE(IsPolicyField(path)) << path;
   for (const char* path : {"", ".", "open", "open_duration.", "open_duration.seconds", "ramp.",
                            ".ramp", "ramp.size", "half_open.count_window", "window", "verdict",
@@ -108,7 +108,7 @@ TEST(PolicyPatchTest, P6KnowsEveryFieldAndNothingElse) {
   }
 }
 
-TEST(PolicyPatchTest, P6IsShownWithEachFieldOnce) {
+TEST(PolicyPatchTest, P6_IsShownWithEachFieldOnce) {
   Policy preset;
   preset.window = CountWindow{20};
   preset.ramp = Ramp{absl::Seconds(3), 0.5};
@@ -129,7 +129,7 @@ TEST(PolicyPatchTest, P6IsShownWithEachFieldOnce) {
 }
 
 // A window that takes another one's place begins with its defaults, whatever the base's is.
-TEST(PolicyPatchTest, P6IsShownWithAWindowInAnothersPlaceAsAWhole) {
+TEST(PolicyPatchTest, P6_IsShownWithAWindowInAnothersPlaceAsAWhole) {
   Policy below;
   below.window = CountWindow{20};
   Policy over;
@@ -145,7 +145,7 @@ TEST(PolicyPatchTest, P6IsShownWithAWindowInAnothersPlaceAsAWhole) {
   EXPECT_EQ(Patched(base, flat).window, over.window);
 }
 
-TEST(PolicyPatchTest, P6NamesPathsThatLeadNowhere) {
+TEST(PolicyPatchTest, P6_NamesPathsThatLeadNowhere) {
   EXPECT_EQ(Validate(PatchOf(Policy(), {"ramp", "jitter"})), absl::OkStatus());
   const absl::Status status = Validate(PatchOf(Policy(), {"ramp", "open", "half_open.open"}));
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -177,7 +177,7 @@ class PatchPropertyTest : public ::testing::TestWithParam<unsigned> {
   const std::vector<std::string> paths_ = AllPaths();
 };
 
-TEST_P(PatchPropertyTest, P6AllFieldsMakeTheWholePolicy) {
+TEST_P(PatchPropertyTest, P6_AllFieldsMakeTheWholePolicy) {
   for (int i = 0; i < 300; ++i) {
     const Policy values = AnyPolicy();
     PolicyPatch patch;
@@ -189,7 +189,7 @@ TEST_P(PatchPropertyTest, P6AllFieldsMakeTheWholePolicy) {
   }
 }
 
-TEST_P(PatchPropertyTest, P6CombinedIsOneAfterTheOther) {
+TEST_P(PatchPropertyTest, P6_CombinedIsOneAfterTheOther) {
   for (int i = 0; i < 3'000; ++i) {
     const Policy base = AnyPolicy();
     const PolicyPatch patch = AnyPatch();
@@ -206,7 +206,7 @@ TEST_P(PatchPropertyTest, P6CombinedIsOneAfterTheOther) {
 }
 
 // Where the values of each patch have the alternatives that it names.
-TEST_P(PatchPropertyTest, P6FlattenedComesToTheSame) {
+TEST_P(PatchPropertyTest, P6_FlattenedComesToTheSame) {
   const auto patch_of_its_alternatives = [this] {
     PolicyPatch patch = AnyPatch();
     const Policy& values = patch.values;
@@ -261,7 +261,7 @@ PolicyOverrides SomeOverrides() {
   return overrides;
 }
 
-TEST(PolicyOverridesTest, P6TheMostExactEntryHasTheLastWord) {
+TEST(PolicyOverridesTest, P6_TheMostExactEntryHasTheLastWord) {
   const PolicyOverrides overrides = SomeOverrides();
   const auto duration_of = [&](absl::string_view name, absl::string_view target,
                                absl::string_view method = {}) {
@@ -279,7 +279,7 @@ TEST(PolicyOverridesTest, P6TheMostExactEntryHasTheLastWord) {
   EXPECT_EQ(duration_of("users/shop.Users/Get", "users"), std::nullopt);
 }
 
-TEST(PolicyOverridesTest, P6SaysAllThatIsWrongWithNames) {
+TEST(PolicyOverridesTest, P6_SaysAllThatIsWrongWithNames) {
   PolicyOverrides overrides = SomeOverrides();
   overrides.dependencies.push_back(overrides.dependencies.front());
   overrides.dependencies.emplace_back();
@@ -295,7 +295,7 @@ TEST(PolicyOverridesTest, P6SaysAllThatIsWrongWithNames) {
                                HasSubstr("inv*: Reserve: invalid policy: \"open\", must be")));
 }
 
-TEST(PolicyOverridesTest, P6KnowsEntriesThatNoCircuitGoesBy) {
+TEST(PolicyOverridesTest, P6_KnowsEntriesThatNoCircuitGoesBy) {
   PolicyOverrides overrides;
   const auto add = [&overrides](const std::string& dependency) {
     DependencyOverrides& added = overrides.dependencies.emplace_back();

@@ -40,7 +40,7 @@ class StandingOrdersTest : public PolicyLayersTest {
 
 // ---- Values that no policy can have
 
-TEST_F(StandingOrdersTest, P6RefusesAValueThatNoPolicyCanHaveWhileNoCircuitFits) {
+TEST_F(StandingOrdersTest, P6_RefusesAValueThatNoPolicyCanHaveWhileNoCircuitFits) {
   const auto given = registry_.GiveOrder(PolicyOrder("inventory/*", OpensFor(-absl::Seconds(1))));
   EXPECT_EQ(given.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(given.status().message(), HasSubstr("open_duration = -1s, must be from 1ms to"));
@@ -61,14 +61,14 @@ TEST_F(StandingOrdersTest, P6RefusesAValueThatNoPolicyCanHaveWhileNoCircuitFits)
               ElementsAre(HasSubstr("order 1: invalid order: invalid policy: open_duration")));
 }
 
-TEST_F(StandingOrdersTest, P6OverridesOfNoCircuitAreCheckedTheSame) {
+TEST_F(StandingOrdersTest, P6_OverridesOfNoCircuitAreCheckedTheSame) {
   const auto set = registry_.SetOverrides(Of("inventory", OpensFor(-absl::Seconds(1))), kSre);
   EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(set.status().message(), HasSubstr("open_duration = -1s"));
 }
 
 // A value is not wrong for what it needs beside it.
-TEST_F(StandingOrdersTest, P6TakesAValueThatOnlySomePoliciesCanHave) {
+TEST_F(StandingOrdersTest, P6_TakesAValueThatOnlySomePoliciesCanHave) {
   PolicyPatch probes;
   probes.values.half_open.verdict = ProbeCalls{7};
   probes.fields = {{"half_open.probe_calls", ""}};
@@ -79,7 +79,7 @@ TEST_F(StandingOrdersTest, P6TakesAValueThatOnlySomePoliciesCanHave) {
             (std::variant<SuccessThreshold, ProbeCalls>(ProbeCalls{7})));
 }
 
-TEST_F(StandingOrdersTest, P6AnOrderThatACircuitCannotObeyStopsNoOtherOrderAndNoFile) {
+TEST_F(StandingOrdersTest, P6_AnOrderThatACircuitCannotObeyStopsNoOtherOrderAndNoFile) {
   PolicyPatch probes;
   probes.values.half_open.verdict = ProbeCalls{7};
   probes.fields = {{"half_open.probe_calls", ""}};
@@ -96,7 +96,7 @@ TEST_F(StandingOrdersTest, P6AnOrderThatACircuitCannotObeyStopsNoOtherOrderAndNo
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(StandingOrdersTest, P6RestoresNoOrderWithoutATime) {
+TEST_F(StandingOrdersTest, P6_RestoresNoOrderWithoutATime) {
   StandingOrder order = OrderFor("a", OrderAction::kForceOpen);
   order.id = 1;
   order.from = absl::InfinitePast();
@@ -104,7 +104,7 @@ TEST_F(StandingOrdersTest, P6RestoresNoOrderWithoutATime) {
               ElementsAre("order 1: from = infinite, must be a time"));
 }
 
-TEST_F(StandingOrdersTest, P6NumbersNeverBeginAnew) {
+TEST_F(StandingOrdersTest, P6_NumbersNeverBeginAnew) {
   StandingOrder last = OrderFor("a", OrderAction::kForceOpen);
   last.id = std::numeric_limits<uint64_t>::max();
   StandingOrder highest = OrderFor("b", OrderAction::kForceOpen);
@@ -118,7 +118,7 @@ TEST_F(StandingOrdersTest, P6NumbersNeverBeginAnew) {
 
 // ---- Keepers
 
-TEST_F(StandingOrdersTest, P6NoCallWaitsUntilAnEndIsKept) {
+TEST_F(StandingOrdersTest, P6_NoCallWaitsUntilAnEndIsKept) {
   StandingOrder order = OrderFor("inventory/*", OrderAction::kForceOpen);
   order.ttl = absl::Minutes(1);
   Give(order);
@@ -140,7 +140,7 @@ TEST_F(StandingOrdersTest, P6NoCallWaitsUntilAnEndIsKept) {
   registry_.SetOrderKeeper(nullptr);
 }
 
-TEST_F(StandingOrdersTest, P6TheEndOfAnOrderIsKeptByTheTimer) {
+TEST_F(StandingOrdersTest, P6_TheEndOfAnOrderIsKeptByTheTimer) {
   StandingOrder order = OrderFor("inventory/*", OrderAction::kForceOpen);
   order.ttl = absl::Minutes(1);
   Give(order);
@@ -154,7 +154,7 @@ TEST_F(StandingOrdersTest, P6TheEndOfAnOrderIsKeptByTheTimer) {
   registry_.SetOrderKeeper(nullptr);
 }
 
-TEST_F(StandingOrdersTest, P6AKeeperMayAskAndOrder) {
+TEST_F(StandingOrdersTest, P6_AKeeperMayAskAndOrder) {
   Make("inventory/a.B/C");
   std::vector<std::size_t> kept;
   std::promise<void> kept_its_own;
@@ -171,7 +171,7 @@ TEST_F(StandingOrdersTest, P6AKeeperMayAskAndOrder) {
   EXPECT_THAT(kept, ElementsAre(1, 2));
 }
 
-TEST_F(StandingOrdersTest, P6AKeeperMayTakeItselfAway) {
+TEST_F(StandingOrdersTest, P6_AKeeperMayTakeItselfAway) {
   int kept = 0;
   registry_.SetOrderKeeper([&](const std::vector<StandingOrder>&) {
     ++kept;
@@ -182,7 +182,7 @@ TEST_F(StandingOrdersTest, P6AKeeperMayTakeItselfAway) {
   EXPECT_EQ(kept, 1);
 }
 
-TEST_F(StandingOrdersTest, P6RestoredOrdersAreKept) {
+TEST_F(StandingOrdersTest, P6_RestoredOrdersAreKept) {
   std::vector<std::size_t> kept;
   registry_.SetOrderKeeper(
       [&](const std::vector<StandingOrder>& orders) { kept.push_back(orders.size()); });
@@ -194,7 +194,7 @@ TEST_F(StandingOrdersTest, P6RestoredOrdersAreKept) {
 
 // ---- Listeners
 
-TEST(StandingOrdersListenerTest, P6AListenerThatDoesNotReturnLeavesNoCircuitBehind) {
+TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnLeavesNoCircuitBehind) {
   std::atomic<bool> told{false};
   std::promise<void> in_listener;
   std::promise<void> go_on;
@@ -224,7 +224,7 @@ TEST(StandingOrdersListenerTest, P6AListenerThatDoesNotReturnLeavesNoCircuitBehi
 
 // ---- Evictions
 
-TEST_F(StandingOrdersTest, P6APolicyThatWasSetDirectlyOutlastsOrdersAndEvictions) {
+TEST_F(StandingOrdersTest, P6_APolicyThatWasSetDirectlyOutlastsOrdersAndEvictions) {
   const std::string name = "inventory/a.B/C";
   Policy direct = SmallPolicy();
   direct.consecutive_failures = 77;
@@ -244,7 +244,7 @@ TEST_F(StandingOrdersTest, P6APolicyThatWasSetDirectlyOutlastsOrdersAndEvictions
   EXPECT_EQ(OpenDurationOf(*Make(name)), absl::Seconds(10));
 }
 
-TEST_F(StandingOrdersTest, P6AnOrderThatIsGivenMeanwhileIsLaidOverADirectPolicy) {
+TEST_F(StandingOrdersTest, P6_AnOrderThatIsGivenMeanwhileIsLaidOverADirectPolicy) {
   const std::string name = "inventory/a.B/C";
   Policy direct = SmallPolicy();
   direct.consecutive_failures = 77;
