@@ -40,12 +40,15 @@ DURATION = r"\d+(\.\d+)?(ms|h|m|s)(\d+(\.\d+)?(m|s))*"
 # In this order: what a pattern leaves, the next ones see.
 PLACEHOLDERS = [(re.compile(pattern), name) for pattern, name in (
     (r"inven\S*…\S*/Reserve", "inventory/shop.Inventory/Reserve"),
+    # A circuit that an operator has let go of is HALF_OPEN until its first probe has failed.
+    (r"\b(HALF_)?OPEN( \|)? AUTOMATIC\b", "<OPEN or HALF_OPEN> AUTOMATIC"),
     (r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<time>"),
     (r"\[?(127\.0\.0\.1:(?!910[12]\b)\d+,?)+\]?", "<addresses>"),
     (r"\b(INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED)\b(?!:)", "<code>"),
     (rf"(?<![\w.]){DURATION}(?![\w.])", "<duration>"),
     (r"\b(in <duration>|now)(?=$|,| )", "<when>"),
     (r"(?<![\w.:-])\d+(\.\d+)?(?![\w:-])(?!\.\d)", "<n>"),
+    (r"<n> <OPEN or HALF_OPEN> AUTOMATIC, (?=<n> <OPEN or HALF_OPEN> AUTOMATIC)", ""),
     (r"<n> (call|failure|success|time)(s|es)?\b", r"<n> \1s"),
     (r"failure rate <n> >= <n> over <n> calls|<n> failures in a row >= <n>"
      r"|a probe failed after <n> of <n> successs", "<rule>"),
