@@ -496,7 +496,8 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
   }
 
   // `direct` is what was set directly, and nothing has been laid over; null: nothing is.
-  void KeepPolicyOf(const LayeredCircuit& circuit, std::shared_ptr<const Policy> direct) {
+  void KeepPolicyOf(const LayeredCircuit& circuit, std::shared_ptr<const Policy> direct)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     KeptPolicy kept;
     kept.adopted = direct == nullptr;
     if (kept.adopted && !circuit.adopted) return;
