@@ -173,9 +173,9 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // a policy change does if it names all fields that the other named. A kAutomate takes away each
   // earlier order of a mode whose pattern it fits as if that were a name, and stands only if others
   // are left. INVALID_ARGUMENT for a bad pattern, path, value or ttl, or if a circuit's policy
-  // would become invalid; RESOURCE_EXHAUSTED if there are kMaxOrders. ABORTED if `expected` is set,
-  // and the policy in force of the circuit that the pattern names is another one.
-  absl::StatusOr<GivenOrder> GiveOrder(StandingOrder order, const Policy* expected = nullptr);
+  // would become invalid; RESOURCE_EXHAUSTED if there are kMaxOrders; NOT_FOUND or
+  // ABORTED if a condition isn't met. Then nothing has changed.
+  absl::StatusOr<GivenOrder> GiveOrder(StandingOrder order, const OrderConditions& conditions = {});
 
   // Which circuits it would be for now, and which orders it would take the place of; `id` is 0.
   absl::StatusOr<GivenOrder> PreviewOrder(StandingOrder order) const;

@@ -64,6 +64,14 @@ struct StandingOrder {
   absl::Time until() const { return ttl ? from + *ttl : absl::InfiniteFuture(); }
 };
 
+// What must be so for an order to be given: checked in the same step.
+struct OrderConditions {
+  // There is a circuit of just the name that the pattern is: else NOT_FOUND.
+  bool circuit_exists = false;
+  // Its policy in force is this one: else ABORTED. Not owned; null: it may be any.
+  const Policy* policy = nullptr;
+};
+
 // What came of an order.
 struct GivenOrder {
   // 0: nothing stands. So it is for a kAutomate that left no other order to be overruled.

@@ -70,11 +70,6 @@ void AddWarnings(const Policy& policy, std::set<std::string>& warnings) {
   }
 }
 
-// Whether the circuit of that name was among those that it has reached.
-bool HasReached(const GivenOrder& given, const std::string& name) {
-  return std::binary_search(given.circuits.begin(), given.circuits.end(), name);
-}
-
 }  // namespace
 
 CircuitWrites::CircuitWrites(std::shared_ptr<CircuitRegistry> registry, std::string instance,
@@ -147,16 +142,14 @@ CircuitWrites::Written CircuitWrites::Write(const CircuitAction& action, const O
     if (circuit == nullptr) return {NoSuchCircuit(name), std::nullopt, {}, {}};
     Written written = Try(action, *circuit);
     if (!written.status.ok()) return written;
-    absl::StatusOr<GivenOrder> given = registry_->GiveOrder(
-        action.Order(name, by), action.changes_policy() ? &*written.snapshot->policy : nullptr);
-    if (absl::IsAborted(given.status())) continue;
+    OrderConditions conditions;
+    conditions.circuit_exists = true;  // nobody has asked for an order for the next one alone
+    if (action.changes_policy()) conditions.policy = &*written.snapshot->policy;
+    absl::StatusOr<GivenOrder> given = registry_->GiveOrder(action.Order(name, by), conditions);
+    if (absl::IsAborted(given.status()) || absl::IsNotFound(given.status())) continue;
     if (!given.ok()) {
       written.status = StatusOfOrder(given.status());
       return written;
-    }
-    if (!HasReached(*given, name)) {  // it went before: nobody asked for an order for the next one
-      if (given->id != 0) registry_->RevokeOrder(given->id, by).IgnoreError();
-      continue;
     }
     written.given = *std::move(given);
     if (action.resets()) written.status = Reset(by, circuit);

@@ -118,6 +118,16 @@ bool IsSame(const StandingOrder& a, const StandingOrder& b) {
          a.by.who == b.by.who && a.by.why == b.by.why && a.from == b.from && a.ttl == b.ttl;
 }
 
+// Beside the steps before it, not on top of each: any number of them is as deep as two.
+void AddStep(PolicyPatch step, PolicyPatch& change) {
+  if (!change.fields.empty()) {
+    PolicyPatch steps;
+    steps.below.push_back(std::move(change));
+    change = std::move(steps);
+  }
+  change.below.push_back(std::move(step));
+}
+
 }  // namespace
 
 OrdersWritten OrdersWriter::Write(const std::vector<StandingOrder>& orders) {
@@ -163,8 +173,7 @@ absl::StatusOr<OrdersRead> OrdersFromText(absl::string_view text) {
     ++number;
     absl::StatusOr<StandingOrder> order = OrderFromLine(line);
     if (order.ok() && !read.orders.empty() && IsNextStep(*order, read.orders.back())) {
-      PolicyPatch& change = read.orders.back().change;
-      change = Combined(std::move(change), std::move(order->change));
+      AddStep(std::move(order->change), read.orders.back().change);
     } else if (order.ok()) {
       read.orders.push_back(*std::move(order));
     } else {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusebox/config/config_watcher.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -95,6 +97,10 @@ class ConfigWatcher::Impl {
 
 absl::StatusOr<std::unique_ptr<ConfigWatcher>> ConfigWatcher::Start(ConfigWatcherOptions options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
+  // The process may go to another folder.
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(options.path, error);
+  if (!error) options.path = absolute.string();
   auto impl = std::make_unique<Impl>(std::move(options));
   if (absl::Status status = impl->Start(); !status.ok()) return status;
   return std::unique_ptr<ConfigWatcher>(new ConfigWatcher(std::move(impl)));

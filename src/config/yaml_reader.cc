@@ -73,6 +73,7 @@ class TreeMaker final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (builder_.stopped()) return;  // what follows looks back through the text
     CheckColon(mark);
     Begin(mark, nullptr);
     builder_.Null(LineOf(mark));

@@ -404,7 +404,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
       draft.left_out.clear();
       return true;
     }
-    draft.code = std::make_shared<const CodePolicy>(CodePolicy{*kept.policy, kept.policy});
+    draft.code = std::make_shared<const CodePolicy>(CodePolicy{*kept.policy, kept.policy, true});
     draft.policy = kept.policy;
     if (draft.layers != nullptr) ApplyLayers(identity, draft);
     return false;
@@ -641,7 +641,7 @@ ConfigControl::~ConfigControl() = default;
 CircuitRegistry::CircuitRegistry() : CircuitRegistry(Options()) {}
 CircuitRegistry::CircuitRegistry(Options options)
     : impl_(std::make_shared<Impl>(std::move(options))) {}
-CircuitRegistry::~CircuitRegistry() = default;
+CircuitRegistry::~CircuitRegistry() { impl_->registry_layers().Stop(); }
 
 absl::StatusOr<std::shared_ptr<CircuitBreaker>> CircuitRegistry::GetOrCreate(
     absl::string_view name, const Policy& policy, absl::string_view target,
@@ -699,8 +699,9 @@ absl::StatusOr<std::vector<FieldOrigin>> CircuitRegistry::Origins(absl::string_v
   return impl_->registry_layers().Origins(circuit);
 }
 
-absl::StatusOr<GivenOrder> CircuitRegistry::GiveOrder(StandingOrder order, const Policy* expected) {
-  return impl_->registry_layers().Give(std::move(order), expected);
+absl::StatusOr<GivenOrder> CircuitRegistry::GiveOrder(StandingOrder order,
+                                                      const OrderConditions& conditions) {
+  return impl_->registry_layers().Give(std::move(order), conditions);
 }
 
 absl::StatusOr<GivenOrder> CircuitRegistry::PreviewOrder(StandingOrder order) const {

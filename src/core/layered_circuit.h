@@ -33,7 +33,7 @@ struct LayeredCircuit {
   std::shared_ptr<const CodePolicy> Base() const {
     if (core().LayeredPolicy() != nullptr) return code;
     std::shared_ptr<const Policy> present = core().PresentPolicy();
-    return std::make_shared<CodePolicy>(CodePolicy{*present, present});
+    return std::make_shared<CodePolicy>(CodePolicy{*present, present, true});
   }
 
   // An order is about its policy: what was set directly, if anything was, is only the base of that
@@ -41,7 +41,7 @@ struct LayeredCircuit {
   void AdoptPolicy() {
     const std::shared_ptr<const Policy> direct = core().AdoptPolicy();
     if (direct == nullptr) return;
-    code = std::make_shared<CodePolicy>(CodePolicy{*direct, direct});
+    code = std::make_shared<CodePolicy>(CodePolicy{*direct, direct, true});
     adopted = true;
   }
 

@@ -75,7 +75,7 @@ void OrderKeeping::Call() {
                 [this](const std::string& exception) { report_(exception); });
     keeper.reset();
   }
-  kept_ = changes;
+  kept_ = changes;  // also by one that throws: its next chance is the next change
 }
 
 }  // namespace fusebox::internal

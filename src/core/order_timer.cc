@@ -37,8 +37,18 @@ class OrderTimer::State : public std::enable_shared_from_this<State> {
     return std::exchange(thread_, {});
   }
 
+  // The same, for good.
+  std::thread End() {
+    {
+      MutexLock lock(mutex_);
+      ended_ = true;
+    }
+    return Stop();
+  }
+
   void Resume() {
     MutexLock lock(mutex_);
+    if (ended_) return;
     stopped_ = false;
     if (wanted_) StartThread();
   }
@@ -75,6 +85,7 @@ class OrderTimer::State : public std::enable_shared_from_this<State> {
   CondVar changed_;
   bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -83,8 +94,10 @@ OrderTimer::OrderTimer(Look look)
       fork_hooks_([state = state_] { return state->Stop(); },
                   [state = state_](bool /*in_child*/) { state->Resume(); }) {}
 
-OrderTimer::~OrderTimer() {
-  std::thread thread = state_->Stop();
+OrderTimer::~OrderTimer() { Stop(); }
+
+void OrderTimer::Stop() {
+  std::thread thread = state_->End();
   if (!thread.joinable()) return;
   if (thread.get_id() == std::this_thread::get_id()) {
     thread.detach();

@@ -21,8 +21,10 @@ class OrderTimer {
   explicit OrderTimer(Look look);
   OrderTimer(const OrderTimer&) = delete;
   OrderTimer& operator=(const OrderTimer&) = delete;
-  // Waits for a look that is going on, unless it is called by that.
-  ~OrderTimer();
+  ~OrderTimer();  // stops it
+
+  // Ends the thread, for good: waits for a look that is going on, unless it is called by that.
+  void Stop();
 
   // There is something to look for. Without a thread, as when there can be none, others look.
   void Start();

@@ -72,7 +72,8 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
     in_force = resolver.Resolve(circuit, code, its);
   }
   const bool apply = in_force.ok();
-  const OverridesIndex::Patches patches = layers->index().Find(circuit);
+  const OverridesIndex::Patches patches =
+      code->direct ? OverridesIndex::Patches() : layers->index().Find(circuit);
   const std::vector<const HeldOrder*>& orders = its.policy;
   const auto origin_of = [&](const std::string& path) -> FieldOrigin {
     if (apply) {
@@ -99,7 +100,8 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
 PolicyResolver::Result PolicyResolver::Resolve(const CircuitIdentity& circuit,
                                                const std::shared_ptr<const CodePolicy>& code,
                                                const OrdersOfCircuit& orders) {
-  Key key = {{code.get(), PatchesOf(circuit)}, orders.policy};
+  Key key = {{code.get(), code->direct ? OverridesIndex::Patches() : PatchesOf(circuit)},
+             orders.policy};
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second.result;
   Result result = ResolveAnew(*code, key.first.second, key.second);

@@ -28,6 +28,7 @@ namespace fusebox::internal {
 struct CodePolicy {
   Policy given;
   std::shared_ptr<const Policy> in_force;
+  bool direct = false;  // set on the circuit itself: overrides don't touch it
 };
 
 // Never changes: a change makes another one. Thread-safe.

@@ -48,31 +48,17 @@ class Errors {
   std::size_t left_out_ = 0;
 };
 
+absl::Status NoSuchCircuit(absl::string_view name) {
+  return absl::NotFoundError(
+      absl::StrCat("no circuit named \"", Printable(name, kMaxCircuitNameBytes), "\""));
+}
+
 // Takes out what doesn't fit.
 template <typename Fits>
 void Keep(std::vector<LayeredCircuit>& circuits, Fits fits) {
   const auto is_out = [&](const LayeredCircuit& each) { return !fits(each.core().name()); };
   circuits.erase(std::remove_if(circuits.begin(), circuits.end(), is_out), circuits.end());
 }
-
-// The circuits that a change has come to. Their listeners are told when all have it: one that
-// doesn't return leaves none behind.
-class Reached {
- public:
-  Reached() = default;
-  Reached(const Reached&) = delete;
-  Reached& operator=(const Reached&) = delete;
-  ~Reached() {
-    for (const auto& circuit : circuits_) CircuitCore::Of(*circuit).DeliverEvents();
-  }
-
-  void Add(std::vector<LayeredCircuit>& some) {
-    for (LayeredCircuit& each : some) circuits_.push_back(std::move(each.circuit));
-  }
-
- private:
-  std::vector<std::shared_ptr<CircuitBreaker>> circuits_;
-};
 
 // Which circuits two layers may differ about.
 class Difference {
@@ -159,6 +145,25 @@ class LayersInForce {
 
 }  // namespace
 
+// The circuits that a change has come to. Their listeners are told when all have it: one that
+// doesn't return leaves none behind, and nothing unkept.
+class RegistryLayers::Reached {
+ public:
+  Reached() = default;
+  Reached(Reached&&) = default;
+  Reached& operator=(Reached&&) = delete;
+  ~Reached() {
+    for (const auto& circuit : circuits_) CircuitCore::Of(*circuit).DeliverEvents();
+  }
+
+  void Add(std::vector<LayeredCircuit>& some) {
+    for (LayeredCircuit& each : some) circuits_.push_back(std::move(each.circuit));
+  }
+
+ private:
+  std::vector<std::shared_ptr<CircuitBreaker>> circuits_;
+};
+
 RegistryLayers::RegistryLayers(LayeredCircuits& circuits, Self self)
     : circuits_(circuits),
       no_overrides_(std::make_shared<PolicyOverrides>()),
@@ -231,7 +236,7 @@ absl::StatusOr<OverridesResult> RegistryLayers::Set(PolicyOverrides overrides, c
     if (!result.ok()) return result;
     Install(layers);
   }
-  Spread(*before, *layers, by);
+  const Reached reached = Spread(*before, *layers, by);
   return result;
 }
 
@@ -247,8 +252,7 @@ absl::StatusOr<std::vector<FieldOrigin>> RegistryLayers::Origins(absl::string_vi
   EndOrders();
   const std::optional<LayeredCircuit> found = circuits_.FindLayered(circuit);
   if (!found) {
-    return absl::NotFoundError(
-        absl::StrCat("no circuit named \"", Printable(circuit, kMaxCircuitNameBytes), "\""));
+    return NoSuchCircuit(circuit);
   }
   if (found->core().LayeredPolicy() != nullptr) {
     return internal::Origins(Present(), found->identity(), found->code, circuits_.clock().Now());
@@ -260,9 +264,22 @@ absl::StatusOr<std::vector<FieldOrigin>> RegistryLayers::Origins(absl::string_vi
   return origins;
 }
 
+absl::Status RegistryLayers::Check(const OrderConditions& conditions, const std::string& circuit) {
+  if (!conditions.circuit_exists && conditions.policy == nullptr) return absl::OkStatus();
+  const std::optional<LayeredCircuit> found = circuits_.FindLayered(circuit);
+  if (!found && conditions.circuit_exists) return NoSuchCircuit(circuit);
+  if (conditions.policy == nullptr) return absl::OkStatus();
+  if (found && *found->core().PresentPolicy() == conditions.policy->InForce()) {
+    return absl::OkStatus();
+  }
+  return absl::AbortedError(absl::StrCat("the policy of \"", circuit,
+                                         "\" is another one than expected, or there is no such "
+                                         "circuit"));
+}
+
 absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& order,
-                                                          const Policy* expected, GivenOrder& given,
-                                                          Layers& layers) {
+                                                          const OrderConditions& conditions,
+                                                          GivenOrder& given, Layers& layers) {
   const Layers before = Present();
   const SteadyTime now = circuits_.clock().Now();
   if (last_id_ >= kMaxOrderId) {
@@ -286,12 +303,8 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
   PolicyResolver without(before);
   PolicyResolver with(layers);
   Errors errors;
-  bool is_expected = expected == nullptr;
   const auto check_policy = [&](const LayeredCircuit& each) {
     const std::string& name = each.core().name();
-    if (expected != nullptr && name == order.pattern) {
-      is_expected = *each.core().PresentPolicy() == expected->InForce();
-    }
     const auto resolve = [&, base = each.Base()](PolicyResolver& by) {
       return by.Resolve(each.identity(), base, by.layers().orders().Of(name, now)).status();
     };
@@ -307,15 +320,12 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
     }
   });
   if (absl::Status valid = errors.ToStatus(); !valid.ok()) return valid;
-  if (!is_expected) {
-    return absl::AbortedError(absl::StrCat("the policy of \"", order.pattern,
-                                           "\" is another one than expected, or there is no such "
-                                           "circuit"));
-  }
+  if (absl::Status met = Check(conditions, order.pattern); !met.ok()) return met;
   return added;
 }
 
-absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order, const Policy* expected) {
+absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order,
+                                                const OrderConditions& conditions) {
   if (absl::Status valid = CheckOrder(order); !valid.ok()) return valid;
   order.by = PrintableOperator(order.by);
   EndOrders();
@@ -326,26 +336,25 @@ absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order, const Polic
   {
     MutexLock lock(changes_);
     before = Present();
-    const absl::StatusOr<StandingOrders::Added> added = Try(order, expected, given, layers);
+    const absl::StatusOr<StandingOrders::Added> added = Try(order, conditions, given, layers);
     if (!added.ok()) return added.status();
     id = ++last_id_;
     if (added->stands) given.id = id;
     Install(layers);
   }
-  Spread(*before, *layers, order.by);
-  if (given.id == 0) AutomateOnce(order, id);
+  Reached reached = Spread(*before, *layers, order.by);
+  if (given.id == 0) AutomateOnce(order, id, reached);
   KeepOrders();
   return given;
 }
 
 // What code has done to a circuit is no order, and ends all the same.
-void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id) {
+void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id, Reached& reached) {
   const auto automate = [&](std::size_t /*i*/, const Layers& /*layers*/, LayeredCircuit& each) {
     if (each.mode_order_seen > id) return;  // a later one
     each.mode_order_seen = id;
     each.core().ReleaseOrder(order.by, /*ends_by_itself=*/false);
   };
-  Reached reached;
   ForEach([&](std::vector<LayeredCircuit>& some) {
     Keep(some, [&](absl::string_view name) { return GlobMatches(order.pattern, name); });
     circuits_.VisitSome(some, automate);
@@ -358,7 +367,7 @@ absl::StatusOr<GivenOrder> RegistryLayers::PreviewOrder(StandingOrder order) {
   GivenOrder given;
   Layers layers;
   MutexLock lock(changes_);
-  const absl::StatusOr<StandingOrders::Added> added = Try(order, nullptr, given, layers);
+  const absl::StatusOr<StandingOrders::Added> added = Try(order, {}, given, layers);
   if (!added.ok()) return added.status();
   return given;
 }
@@ -376,7 +385,7 @@ absl::Status RegistryLayers::Revoke(uint64_t id, const Operator& by) {
     layers = std::make_shared<PolicyLayers>(before->overrides(), before->orders().Without(id));
     Install(layers);
   }
-  Spread(*before, *layers, PrintableOperator(by));
+  const Reached reached = Spread(*before, *layers, PrintableOperator(by));
   KeepOrders();
   return absl::OkStatus();
 }
@@ -395,7 +404,7 @@ void RegistryLayers::EndOrders() {
         std::make_shared<PolicyLayers>(before->overrides(), before->orders().WithoutEnded(now));
     Install(layers);
   }
-  Spread(*before, *layers, OfTime());
+  const Reached reached = Spread(*before, *layers, OfTime());
   keeping_.Changed();
   timer_.Start();  // whoever looks at circuits need not wait for the keeper
 }
@@ -463,7 +472,8 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
         std::make_shared<PolicyLayers>(before->overrides(), StandingOrders::Make(std::move(all)));
     Install(layers);
   }
-  Spread(*before, *layers, Operator("").Because("a standing order is back"));
+  const Reached reached =
+      Spread(*before, *layers, Operator("").Because("a standing order is back"));
   KeepOrders();
   return left_out;
 }
@@ -479,8 +489,8 @@ void RegistryLayers::KeepOrders() {
 }
 
 // Each circuit gets what the layers of the present say, which may be later ones than `after`.
-void RegistryLayers::Spread(const PolicyLayers& before, const PolicyLayers& after,
-                            const Operator& by) {
+RegistryLayers::Reached RegistryLayers::Spread(const PolicyLayers& before,
+                                               const PolicyLayers& after, const Operator& by) {
   const Difference difference(before, after);
   LayersInForce in_force(before.orders(), by, circuits_.clock().Now());
   Reached reached;
@@ -497,6 +507,7 @@ void RegistryLayers::Spread(const PolicyLayers& before, const PolicyLayers& afte
     });
     reached.Add(some);
   });
+  return reached;
 }
 
 }  // namespace fusebox::internal

@@ -66,12 +66,15 @@ class RegistryLayers {
   PolicyOverrides Overrides();
   absl::StatusOr<std::vector<FieldOrigin>> Origins(absl::string_view circuit);
 
-  absl::StatusOr<GivenOrder> Give(StandingOrder order, const Policy* expected);
+  absl::StatusOr<GivenOrder> Give(StandingOrder order, const OrderConditions& conditions);
   absl::StatusOr<GivenOrder> PreviewOrder(StandingOrder order);
   absl::Status Revoke(uint64_t id, const Operator& by);
   std::vector<StandingOrder> Orders();
   std::vector<std::string> Restore(std::vector<StandingOrder> orders);
   void SetKeeper(CircuitRegistry::OrderKeeper keeper);
+
+  // Nothing is done on a thread of its own any more, once this returns.
+  void Stop() { timer_.Stop(); }
 
   // Takes the orders whose time is over from the circuits. Calls need not wait for that: an order
   // that has ended has no say in a new circuit, whether it is still there or not.
@@ -88,12 +91,17 @@ class RegistryLayers {
   Layers Present();
   std::vector<StandingOrder> PresentOrders();
   absl::StatusOr<OverridesResult> Try(const Layers& layers);
-  absl::StatusOr<StandingOrders::Added> Try(const StandingOrder& order, const Policy* expected,
-                                            GivenOrder& given, Layers& layers)
+  absl::Status Check(const OrderConditions& conditions, const std::string& circuit);
+  absl::StatusOr<StandingOrders::Added> Try(const StandingOrder& order,
+                                            const OrderConditions& conditions, GivenOrder& given,
+                                            Layers& layers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   void Install(const Layers& layers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
-  void Spread(const PolicyLayers& before, const PolicyLayers& after, const Operator& by);
-  void AutomateOnce(const StandingOrder& order, uint64_t id);
+  class Reached;
+  // Whoever drops what it answers tells the listeners.
+  [[nodiscard]] Reached Spread(const PolicyLayers& before, const PolicyLayers& after,
+                               const Operator& by);
+  void AutomateOnce(const StandingOrder& order, uint64_t id, Reached& reached);
   void KeepOrders();
 
   LayeredCircuits& circuits_;

@@ -363,12 +363,15 @@ TEST_F(PolicyLayersTest, P6_APolicyOrderCanBeForThePolicyThatIsExpected) {
   const auto circuit = Make("users/shop.Users/Get");
   const Policy expected = circuit->Snapshot().policy;
   ASSERT_TRUE(
-      registry_.GiveOrder(PolicyOrder(circuit->name(), OpensFor(absl::Seconds(5))), &expected)
+      registry_
+          .GiveOrder(PolicyOrder(circuit->name(), OpensFor(absl::Seconds(5))), {true, &expected})
           .ok());
-  EXPECT_EQ(registry_.GiveOrder(PolicyOrder(circuit->name(), OpensFor(absl::Seconds(6))), &expected)
-                .status()
-                .code(),
-            absl::StatusCode::kAborted);
+  EXPECT_EQ(
+      registry_
+          .GiveOrder(PolicyOrder(circuit->name(), OpensFor(absl::Seconds(6))), {true, &expected})
+          .status()
+          .code(),
+      absl::StatusCode::kAborted);
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
 }
 

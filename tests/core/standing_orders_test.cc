@@ -192,6 +192,48 @@ TEST_F(StandingOrdersTest, P6_RestoredOrdersAreKept) {
   EXPECT_THAT(kept, ElementsAre(1));
 }
 
+TEST_F(StandingOrdersTest, P6_AnOrderForACircuitThatHasGoneChangesNothing) {
+  const uint64_t before = Give(OrderFor("inventory/a.B/C", OrderAction::kForceOpen));
+  OrderConditions conditions;
+  conditions.circuit_exists = true;
+  const auto given =
+      registry_.GiveOrder(OrderFor("inventory/a.B/C", OrderAction::kForceOpen), conditions);
+  EXPECT_EQ(given.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Ids(), ElementsAre(before));
+  Make("inventory/a.B/C");
+  EXPECT_TRUE(
+      registry_.GiveOrder(OrderFor("inventory/a.B/C", OrderAction::kForceOpen), conditions).ok());
+}
+
+// What listeners and the keeper use may go once the registry has.
+TEST(StandingOrdersEndTest, P6_NobodyIsCalledOnceTheRegistryIsGone) {
+  fusebox_testing::FakeClock clock;
+  CircuitRegistry::Options options;
+  options.clock = &clock;
+  auto registry = std::make_unique<CircuitRegistry>(std::move(options));
+  std::promise<void> in_keeper;
+  std::promise<void> go_on;
+  std::atomic<bool> gone{false};
+  StandingOrder order;
+  order.pattern = "a";
+  order.ttl = absl::Minutes(1);
+  ASSERT_TRUE(registry->GiveOrder(order).ok());
+  registry->SetOrderKeeper([&](const std::vector<StandingOrder>&) {
+    in_keeper.set_value();
+    go_on.get_future().wait();
+    for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+    EXPECT_FALSE(gone);
+  });
+  clock.Advance(absl::Minutes(1));
+  in_keeper.get_future().wait();  // on the timer's thread
+  std::thread owner([&] {
+    go_on.set_value();
+    registry = nullptr;
+    gone = true;
+  });
+  owner.join();
+}
+
 // ---- Listeners
 
 TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnLeavesNoCircuitBehind) {
@@ -209,6 +251,8 @@ TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnLeavesNoCircuitBeh
   for (int i = 0; i < 200; ++i) {
     circuits.push_back(registry.GetOrCreate(absl::StrCat("inventory/", i), SmallPolicy()).value());
   }
+  std::atomic<int> kept{0};
+  registry.SetOrderKeeper([&](const std::vector<StandingOrder>&) { ++kept; });
   std::thread giver([&registry] {
     StandingOrder order;
     order.pattern = "inventory/*";
@@ -217,9 +261,33 @@ TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnLeavesNoCircuitBeh
     EXPECT_TRUE(registry.GiveOrder(order).ok());
   });
   in_listener.get_future().wait();
+  EXPECT_EQ(kept, 1);
   for (const auto& circuit : circuits) EXPECT_EQ(circuit->Snapshot().mode, Mode::kDisabled);
   go_on.set_value();
   giver.join();
+}
+
+// ---- Policies that were set directly
+
+TEST_F(StandingOrdersTest, P6_AnOrderForADirectPolicyBringsNoOverrides) {
+  PolicyPatch rate;
+  rate.values.failure_rate = 0.2;
+  rate.fields = {{"failure_rate", "a.yaml:1"}};
+  ASSERT_TRUE(registry_.SetOverrides(Of("inventory", rate), kSre).ok());
+  const std::string name = "inventory/a.B/C";
+  const auto circuit = Make(name);
+  Policy direct = SmallPolicy();
+  direct.failure_rate = 0.9;
+  ASSERT_TRUE(circuit->SetPolicy(direct, kSre).ok());
+  const uint64_t order = Give(PolicyOrder(name, OpensFor(absl::Seconds(5))));
+  EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
+  EXPECT_EQ(circuit->Snapshot().policy->failure_rate, 0.9);
+  EXPECT_NE(OriginOf(name, "failure_rate").layer, PolicyLayer::kFile);
+  ASSERT_TRUE(registry_.RevokeOrder(order, kSre).ok());
+  EXPECT_EQ(circuit->Snapshot().policy->failure_rate, 0.9);
+  FillUp();
+  ASSERT_EQ(registry_.Find(name), nullptr);
+  EXPECT_EQ(Make(name)->Snapshot().policy->failure_rate, 0.9);
 }
 
 // ---- Evictions
