@@ -104,6 +104,8 @@ class FUSEBOX_EXPORT CircuitRegistry {
   explicit CircuitRegistry(Options options);
   CircuitRegistry(const CircuitRegistry&) = delete;
   CircuitRegistry& operator=(const CircuitRegistry&) = delete;
+  // Waits while its own thread tells the keeper or a listener that standing orders have ended. From
+  // then on the keeper isn't called.
   ~CircuitRegistry();
 
   // The circuit of that name, made now if there is none. The policy is only used, and only checked,
@@ -169,12 +171,20 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // How many there can be.
   static constexpr std::size_t kMaxOrders = 1'000;
 
+  // The bytes that their globs can have together, a `*` or `?` counted twice: each new circuit is
+  // held against all of them.
+  static constexpr int64_t kMaxBytesOfGlobs = 64 * 1024;
+
+  // The highest number of an order that is put back: so there are always higher ones.
+  static constexpr uint64_t kMaxRestoredOrderId = INT64_MAX / 2;
+
   // Gives an order. It takes the place of an earlier one of the same operator, pattern and action;
   // a policy change does if it names all fields that the other named. A kAutomate takes away each
   // earlier order of a mode whose pattern it fits as if that were a name, and stands only if others
   // are left. INVALID_ARGUMENT for a bad pattern, path, value or ttl, or if a circuit's policy
-  // would become invalid; RESOURCE_EXHAUSTED if there are kMaxOrders; NOT_FOUND or
-  // ABORTED if a condition isn't met. Then nothing has changed.
+  // would become invalid; RESOURCE_EXHAUSTED if there are kMaxOrders or
+  // their globs are kMaxBytesOfGlobs; NOT_FOUND or ABORTED if a condition isn't met. Then nothing
+  // has changed.
   absl::StatusOr<GivenOrder> GiveOrder(StandingOrder order, const OrderConditions& conditions = {});
 
   // Which circuits it would be for now, and which orders it would take the place of; `id` is 0.
@@ -185,19 +195,22 @@ class FUSEBOX_EXPORT CircuitRegistry {
 
   // Those that stand, by number. An order that has ended is gone from here, and from the circuits
   // that there are, at the next call of this, of `Circuits`, `List` or of any of the above, or a
-  // second later at most. A circuit that is made meanwhile does without it.
+  // second later at most. A circuit that is made meanwhile does without it. The keeper and the
+  // listeners are told by a thread of the registry's.
   std::vector<StandingOrder> Orders() const;
 
   // Puts back the orders of a former process: with their numbers and times. Those that have ended
-  // meanwhile are left out, as are those that aren't valid or have a number that is taken: the
-  // answer says how many and why. For when there are no circuits yet.
+  // meanwhile are left out, as are those that aren't valid, for which there is no room, or
+  // whose number is taken or over kMaxRestoredOrderId: the answer says how many and why. For when
+  // there are no circuits yet.
   std::vector<std::string> RestoreOrders(std::vector<StandingOrder> orders);
 
   // Called with all orders after changes of them, one call after the other, with no lock held:
   // before `GiveOrder`, `RevokeOrder` or `RestoreOrders` answer; when orders have ended, within a
   // second, on a thread of the registry's. It may call all of the registry, but must not wait for
-  // another thread that gives or revokes orders; what it changes itself is told later. To keep them
-  // in a file. Null: nobody; once that is set, the former keeper isn't called any more.
+  // another thread that gives or revokes orders; what it changes itself is told later. One that
+  // throws is called again a second later. To keep them in a file. Null: nobody; once that is set,
+  // the former keeper isn't called any more.
   using OrderKeeper = std::function<void(const std::vector<StandingOrder>& orders)>;
   void SetOrderKeeper(OrderKeeper keeper);
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fusebox/circuit_registry.h"
 #include "fusebox/policy_patch.h"
 #include "src/admin/order_conversion.h"
 
@@ -37,8 +38,7 @@ std::string HeaderOf(absl::string_view body) {
                       " checksum=", absl::Hex(Checksum(body), absl::kZeroPad16), "\n");
 }
 
-// As the registry has it: the next one gets a higher number, and there must be one.
-constexpr uint64_t kMaxId = INT64_MAX;
+constexpr uint64_t kMaxId = CircuitRegistry::kMaxRestoredOrderId;
 
 absl::StatusOr<StandingOrder> OrderFromLine(absl::string_view line) {
   v1::StandingOrder proto;

@@ -44,7 +44,7 @@ inline constexpr absl::string_view kAdminDomain = "admin.fusebox";
     "no standing order has that number: it was revoked, replaced, or its time is over",          \
     "`fuseboxctl orders` shows those that stand")                                                \
   X(kTooManyOrders, TOO_MANY_ORDERS, kResourceExhausted,                                         \
-    "there are 1,000 standing orders already",                                                   \
+    "there are 1,000 standing orders already, or their globs have 64 KiB together",              \
     "`fuseboxctl orders` shows them, `orders revoke` ends one; a pattern takes one for all")     \
   X(kNoConfig, NO_CONFIG, kFailedPrecondition, "the application follows no configuration file",  \
     "a ConfigWatcher in the application follows a file")                                         \

@@ -566,6 +566,8 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
 
   // ---- What the layers need of it.
 
+  void DeliverEvents() override { events_.Deliver(); }
+
   Layers layers() override {
     MutexLock lock(mutex_);
     return layers_;

@@ -67,15 +67,20 @@ bool OrderKeeping::IsCalledByThisThread() const {
 
 void OrderKeeping::Call() {
   const uint64_t changes = changes_;
+  bool has_thrown = false;
   std::shared_ptr<const Keeper> keeper = keeper_;
   if (keeper != nullptr) {
     const Caller caller(*this);
     MutexUnlock unlock(mutex_);
     RunUserCode([&] { (*keeper)(present_()); },
-                [this](const std::string& exception) { report_(exception); });
+                [&](const std::string& exception) {
+                  has_thrown = true;
+                  report_(exception);
+                });
     keeper.reset();
   }
-  kept_ = changes;  // also by one that throws: its next chance is the next change
+  kept_ = changes;
+  if (has_thrown) ++changes_;  // nobody waits for that, and it isn't kept
 }
 
 }  // namespace fusebox::internal

@@ -37,8 +37,8 @@ class OrderKeeping {
   void Changed();
   bool has_unkept();
 
-  // Returns once all that has changed so far is kept, by whoever. What the keeper itself changes is
-  // kept later: then it returns at once.
+  // Returns once all that has changed so far is kept, by whoever, or the keeper has thrown: then it
+  // is to be kept again. What the keeper itself changes is kept later: then it returns at once.
   void Keep();
 
  private:

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -195,7 +196,13 @@ void AddFields(const PolicyPatch& patch, std::vector<PatchedField>& fields) {
 
 void CheckPaths(const PolicyPatch& patch, std::vector<std::string>& errors) {
   for (const PolicyPatch& each : patch.below) CheckPaths(each, errors);
+  absl::flat_hash_set<absl::string_view> seen;
   for (const PatchedField& field : patch.fields) {
+    if (!seen.insert(field.path).second) {
+      errors.push_back(
+          absl::StrCat("\"", Printable(field.path, kMaxShownBytes), "\", must be named once"));
+      continue;
+    }
     if (IsPolicyField(field.path)) continue;
     errors.push_back(absl::StrCat("\"", Printable(field.path, kMaxShownBytes),
                                   "\", must be a field of a policy, as in \"open_duration\" or "

@@ -22,6 +22,9 @@ constexpr std::size_t kMaxErrors = 20;
 
 constexpr SteadyTime kNever = SteadyTime::FromNanos(INT64_MAX);
 
+// How often orders that end are looked for, and how soon what isn't kept is tried again.
+constexpr absl::Duration kInterval = absl::Seconds(1);
+
 // In whose name it is that an order's time is over.
 Operator OfTime() { return Operator("").Because("a standing order has ended"); }
 
@@ -72,48 +75,59 @@ class Difference {
     const std::vector<StandingOrders::Held>& b = after.orders().all();
     std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
                                   std::back_inserter(orders_), by_number);
+    index_ = OrderIndex(orders_);
   }
 
-  bool Concerns(absl::string_view circuit) const {
-    return everywhere_ ||
-           std::any_of(orders_.begin(), orders_.end(),
-                       [circuit](const StandingOrders::Held& each) { return each->Fits(circuit); });
-  }
+  bool Concerns(absl::string_view circuit) const { return everywhere_ || index_.AnyFits(circuit); }
 
  private:
   const bool everywhere_;
   std::vector<StandingOrders::Held> orders_;
+  OrderIndex index_;  // of those
 };
 
 // Brings circuits to what layers say.
 class LayersInForce {
  public:
+  using Layers = std::shared_ptr<const PolicyLayers>;
+
   // `former` are the orders that stood before.
   LayersInForce(const StandingOrders& former, const Operator& by, SteadyTime now)
       : former_(former), by_(by), now_(now) {}
 
-  OrdersOfCircuit OrdersOf(const PolicyLayers& layers, const LayeredCircuit& circuit) const {
-    return layers.orders().Of(circuit.core().name(), now_);
+  // What layers say of a circuit, and of which policy of code's they do.
+  struct Word {
+    OrdersOfCircuit orders;
+    std::shared_ptr<const CodePolicy> code;
+    std::shared_ptr<const Policy> policy;
+  };
+  Word WordOf(const Layers& layers, const LayeredCircuit& circuit) {
+    OrdersOfCircuit orders = layers->orders().Of(circuit.core().name(), now_);
+    std::shared_ptr<const Policy> policy = Resolve(layers, circuit, orders);
+    return {std::move(orders), circuit.code, std::move(policy)};
   }
 
   // The orders that have been given or have gone since the circuit was looked at last, whoever's
   // change that was.
-  void Apply(const std::shared_ptr<const PolicyLayers>& layers, const OrdersOfCircuit& orders,
-             LayeredCircuit& circuit) {
-    if (!resolver_ || &resolver_->layers() != layers.get()) resolver_.emplace(layers);
-    ApplyPolicy(orders, circuit);
-    ApplyMode(layers->orders(), orders, circuit);
+  void Apply(const Layers& layers, const Word& word, LayeredCircuit& circuit) {
+    ApplyPolicy(layers, word, circuit);
+    ApplyMode(layers->orders(), word.orders, circuit);
   }
 
  private:
-  void ApplyPolicy(const OrdersOfCircuit& orders, LayeredCircuit& circuit) {
-    CircuitCore& core = circuit.core();
-    if (orders.latest_policy() > circuit.policy_order_seen) {
-      circuit.policy_order_seen = orders.latest_policy();
+  std::shared_ptr<const Policy> Resolve(const Layers& layers, const LayeredCircuit& circuit,
+                                        const OrdersOfCircuit& orders) {
+    if (!resolver_ || &resolver_->layers() != layers.get()) resolver_.emplace(layers);
+    return resolver_->ResolveOrFallBack(circuit.identity(), circuit.code, orders).policy;
+  }
+
+  void ApplyPolicy(const Layers& layers, const Word& word, LayeredCircuit& circuit) {
+    if (word.orders.latest_policy() > circuit.policy_order_seen) {
+      circuit.policy_order_seen = word.orders.latest_policy();
       circuit.AdoptPolicy();
     }
-    core.ApplyPolicy(resolver_->ResolveOrFallBack(circuit.identity(), circuit.code, orders).policy,
-                     by_);
+    const bool is_same = circuit.code == word.code;
+    circuit.core().ApplyPolicy(is_same ? word.policy : Resolve(layers, circuit, word.orders), by_);
   }
 
   void ApplyMode(const StandingOrders& all, const OrdersOfCircuit& orders,
@@ -145,35 +159,18 @@ class LayersInForce {
 
 }  // namespace
 
-// The circuits that a change has come to. Their listeners are told when all have it: one that
-// doesn't return leaves none behind, and nothing unkept.
-class RegistryLayers::Reached {
- public:
-  Reached() = default;
-  Reached(Reached&&) = default;
-  Reached& operator=(Reached&&) = delete;
-  ~Reached() {
-    for (const auto& circuit : circuits_) CircuitCore::Of(*circuit).DeliverEvents();
-  }
-
-  void Add(std::vector<LayeredCircuit>& some) {
-    for (LayeredCircuit& each : some) circuits_.push_back(std::move(each.circuit));
-  }
-
- private:
-  std::vector<std::shared_ptr<CircuitBreaker>> circuits_;
-};
-
-RegistryLayers::RegistryLayers(LayeredCircuits& circuits, Self self)
+RegistryLayers::RegistryLayers(LayeredCircuits& circuits, const Self& self)
     : circuits_(circuits),
       no_overrides_(std::make_shared<PolicyOverrides>()),
       keeping_([this] { return PresentOrders(); },
                [this](absl::string_view exception) {
                  circuits_.ReportUserCodeFailure(UserCode::kOrderKeeper, exception);
                }),
-      timer_([self = std::move(self)] {
-        const std::shared_ptr<RegistryLayers> layers = self();
-        return layers != nullptr && layers->LookForEnds();
+      teller_([self] {
+        if (const std::shared_ptr<RegistryLayers> layers = self()) layers->TellOfEnds();
+      }),
+      timer_([self] {
+        if (const std::shared_ptr<RegistryLayers> layers = self()) layers->LookForEnds();
       }) {}
 
 // Some at the same time: what takes long is done to copies of them, with no lock held.
@@ -219,7 +216,7 @@ absl::StatusOr<OverridesResult> RegistryLayers::Try(const Layers& layers) {
 
 void RegistryLayers::Install(const Layers& layers) {
   circuits_.SetLayers(layers);
-  if (layers->orders().next_end() != kNever) timer_.Start();
+  if (layers->orders().next_end() != kNever) timer_.StartIn(kInterval);
 }
 
 absl::StatusOr<OverridesResult> RegistryLayers::Set(PolicyOverrides overrides, const Operator& by) {
@@ -236,7 +233,8 @@ absl::StatusOr<OverridesResult> RegistryLayers::Set(PolicyOverrides overrides, c
     if (!result.ok()) return result;
     Install(layers);
   }
-  const Reached reached = Spread(*before, *layers, by);
+  Spread(*before, *layers, by);
+  circuits_.DeliverEvents();
   return result;
 }
 
@@ -282,10 +280,6 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
                                                           GivenOrder& given, Layers& layers) {
   const Layers before = Present();
   const SteadyTime now = circuits_.clock().Now();
-  if (last_id_ >= kMaxOrderId) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there is an order ", last_id_, ", and no higher number for another one"));
-  }
   auto held = std::make_shared<HeldOrder>();
   held->order = order;
   held->order.id = last_id_ + 1;
@@ -296,6 +290,12 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
     return absl::ResourceExhaustedError(
         absl::StrCat("there are ", CircuitRegistry::kMaxOrders,
                      " standing orders, which is as many as there may be: revoke some"));
+  }
+  if (added.orders.bytes_of_globs() > CircuitRegistry::kMaxBytesOfGlobs) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the globs of all standing orders come to ", added.orders.bytes_of_globs(),
+                     " bytes, where each * and ? counts twice, and may come to ",
+                     CircuitRegistry::kMaxBytesOfGlobs, ": revoke some"));
   }
   layers = std::make_shared<PolicyLayers>(before->overrides(), added.orders);
   given.replaced = added.replaced;
@@ -342,14 +342,16 @@ absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order,
     if (added->stands) given.id = id;
     Install(layers);
   }
-  Reached reached = Spread(*before, *layers, order.by);
-  if (given.id == 0) AutomateOnce(order, id, reached);
+  Spread(*before, *layers, order.by);
+  if (given.id == 0) AutomateOnce(order, id);
+  keeping_.Changed();
   KeepOrders();
+  circuits_.DeliverEvents();
   return given;
 }
 
 // What code has done to a circuit is no order, and ends all the same.
-void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id, Reached& reached) {
+void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id) {
   const auto automate = [&](std::size_t /*i*/, const Layers& /*layers*/, LayeredCircuit& each) {
     if (each.mode_order_seen > id) return;  // a later one
     each.mode_order_seen = id;
@@ -358,7 +360,6 @@ void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id, Reach
   ForEach([&](std::vector<LayeredCircuit>& some) {
     Keep(some, [&](absl::string_view name) { return GlobMatches(order.pattern, name); });
     circuits_.VisitSome(some, automate);
-    reached.Add(some);
   });
 }
 
@@ -385,8 +386,10 @@ absl::Status RegistryLayers::Revoke(uint64_t id, const Operator& by) {
     layers = std::make_shared<PolicyLayers>(before->overrides(), before->orders().Without(id));
     Install(layers);
   }
-  const Reached reached = Spread(*before, *layers, PrintableOperator(by));
+  Spread(*before, *layers, PrintableOperator(by));
+  keeping_.Changed();
   KeepOrders();
+  circuits_.DeliverEvents();
   return absl::OkStatus();
 }
 
@@ -404,16 +407,19 @@ void RegistryLayers::EndOrders() {
         std::make_shared<PolicyLayers>(before->overrides(), before->orders().WithoutEnded(now));
     Install(layers);
   }
-  const Reached reached = Spread(*before, *layers, OfTime());
+  Spread(*before, *layers, OfTime());
   keeping_.Changed();
-  timer_.Start();  // whoever looks at circuits need not wait for the keeper
+  teller_.StartIn(absl::ZeroDuration());  // whoever looks at circuits waits for no user's code
 }
 
-bool RegistryLayers::LookForEnds() {
+void RegistryLayers::LookForEnds() {
   EndOrders();
-  keeping_.Keep();
-  const Layers layers = Present();
-  return keeping_.has_unkept() || layers->orders().next_end() != kNever;
+  if (Present()->orders().next_end() != kNever) timer_.StartIn(kInterval);
+}
+
+void RegistryLayers::TellOfEnds() {
+  KeepOrders();
+  circuits_.DeliverEvents();
 }
 
 std::vector<StandingOrder> RegistryLayers::Orders() {
@@ -439,6 +445,7 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
     std::vector<StandingOrders::Held> all = before->orders().all();
     std::set<uint64_t> ids;
     for (const StandingOrders::Held& each : all) ids.insert(each->order.id);
+    int64_t globs = before->orders().bytes_of_globs();
     const SteadyTime now = circuits_.clock().Now();
     const absl::Time wall_now = circuits_.clock().WallNow();
     for (StandingOrder& order : orders) {
@@ -448,10 +455,12 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
           order.from > absl::InfinitePast() && order.from < absl::InfiniteFuture();
       if (problem.empty() && !has_time) problem = "from = infinite, must be a time";
       if (problem.empty() && left <= absl::ZeroDuration()) problem = "it has ended";
-      if (problem.empty() && all.size() >= CircuitRegistry::kMaxOrders)
-        problem = "there is no room";
-      if (problem.empty() && (order.id == 0 || order.id > kMaxOrderId)) {
-        problem = absl::StrCat("its number must be 1 to ", kMaxOrderId);
+      const int64_t its_globs = BytesOfGlobs(order.pattern);
+      const bool has_room =
+          all.size() < CircuitRegistry::kMaxOrders && globs + its_globs <= CircuitRegistry::kMaxBytesOfGlobs;
+      if (problem.empty() && !has_room) problem = "there is no room";
+      if (problem.empty() && (order.id == 0 || order.id > CircuitRegistry::kMaxRestoredOrderId)) {
+        problem = absl::StrCat("its number must be 1 to ", CircuitRegistry::kMaxRestoredOrderId);
       }
       if (problem.empty() && !ids.insert(order.id).second) {
         problem = "there is another one of that number";
@@ -461,6 +470,7 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
         continue;
       }
       last_id_ = std::max(last_id_, order.id);
+      globs += its_globs;
       auto held = std::make_shared<HeldOrder>();
       // A clock that was put back doesn't make it longer.
       if (order.ttl) held->until = now + std::min(left, *order.ttl);
@@ -472,9 +482,10 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
         std::make_shared<PolicyLayers>(before->overrides(), StandingOrders::Make(std::move(all)));
     Install(layers);
   }
-  const Reached reached =
-      Spread(*before, *layers, Operator("").Because("a standing order is back"));
+  Spread(*before, *layers, Operator("").Because("a standing order is back"));
+  keeping_.Changed();
   KeepOrders();
+  circuits_.DeliverEvents();
   return left_out;
 }
 
@@ -483,31 +494,26 @@ void RegistryLayers::SetKeeper(CircuitRegistry::OrderKeeper keeper) {
 }
 
 void RegistryLayers::KeepOrders() {
-  keeping_.Changed();
   keeping_.Keep();
-  if (keeping_.has_unkept()) timer_.Start();  // the keeper itself has made a change
+  if (keeping_.has_unkept()) teller_.StartIn(kInterval);
 }
 
 // Each circuit gets what the layers of the present say, which may be later ones than `after`.
-RegistryLayers::Reached RegistryLayers::Spread(const PolicyLayers& before,
-                                               const PolicyLayers& after, const Operator& by) {
+void RegistryLayers::Spread(const PolicyLayers& before, const PolicyLayers& after,
+                            const Operator& by) {
   const Difference difference(before, after);
   LayersInForce in_force(before.orders(), by, circuits_.clock().Now());
-  Reached reached;
   ForEach([&](std::vector<LayeredCircuit>& some) {
     Keep(some, [&](absl::string_view name) { return difference.Concerns(name); });
     if (some.empty()) return;
     const Layers layers = Present();
-    std::vector<OrdersOfCircuit> orders;
-    orders.reserve(some.size());
-    for (const LayeredCircuit& each : some) orders.push_back(in_force.OrdersOf(*layers, each));
+    std::vector<LayersInForce::Word> words;
+    words.reserve(some.size());
+    for (const LayeredCircuit& each : some) words.push_back(in_force.WordOf(layers, each));
     circuits_.VisitSome(some, [&](std::size_t i, const Layers& present, LayeredCircuit& each) {
-      const bool same = present == layers;
-      in_force.Apply(present, same ? orders[i] : in_force.OrdersOf(*present, each), each);
+      in_force.Apply(present, present == layers ? words[i] : in_force.WordOf(present, each), each);
     });
-    reached.Add(some);
   });
-  return reached;
 }
 
 }  // namespace fusebox::internal

@@ -18,9 +18,9 @@
 #include "absl/status/statusor.h"
 #include "fusebox/circuit_registry.h"
 #include "src/base/mutex.h"
+#include "src/core/background_worker.h"
 #include "src/core/layered_circuit.h"
 #include "src/core/order_keeping.h"
-#include "src/core/order_timer.h"
 #include "src/core/policy_layers.h"
 
 namespace fusebox::internal {
@@ -44,6 +44,8 @@ class LayeredCircuits {
   virtual void VisitSome(const std::vector<LayeredCircuit>& circuits, Visit visit) = 0;
 
   virtual const Clock& clock() const = 0;
+  // Tells the listeners what has happened to circuits.
+  virtual void DeliverEvents() = 0;
   virtual void ReportUserCodeFailure(UserCode code, absl::string_view exception) = 0;
 
  protected:
@@ -51,15 +53,17 @@ class LayeredCircuits {
 };
 
 // Thread-safe. A change is made in three steps: first the layers of new circuits are others, then
-// each circuit that it is about gets what they say, then listeners and the keeper are told. When
-// changes are made at the same time, each goes through all the circuits that it is about, and
-// leaves each with the layers of the present.
+// each circuit that it is about gets what they say, then the keeper and last the listeners are
+// told. When changes are made at the same time, each goes through all the circuits that it is
+// about, and leaves each with the layers of the present.
+//
+// An order's end is applied by a thread that no code of the user's can hold, or by whoever looks at
+// circuits before; the keeper and the listeners hear of it on another one.
 class RegistryLayers {
  public:
-  // `circuits` must outlive it. On a thread of its own it looks for orders that have ended, as long
-  // as it can get itself from `self`.
+  // `circuits` must outlive it. Its threads go on as long as they can get it from `self`.
   using Self = std::function<std::shared_ptr<RegistryLayers>()>;
-  RegistryLayers(LayeredCircuits& circuits, Self self);
+  RegistryLayers(LayeredCircuits& circuits, const Self& self);
 
   absl::StatusOr<OverridesResult> Set(PolicyOverrides overrides, const Operator& by);
   absl::StatusOr<OverridesResult> Preview(PolicyOverrides overrides);
@@ -74,7 +78,10 @@ class RegistryLayers {
   void SetKeeper(CircuitRegistry::OrderKeeper keeper);
 
   // Nothing is done on a thread of its own any more, once this returns.
-  void Stop() { timer_.Stop(); }
+  void Stop() {
+    timer_.Stop();
+    teller_.Stop();
+  }
 
   // Takes the orders whose time is over from the circuits. Calls need not wait for that: an order
   // that has ended has no say in a new circuit, whether it is still there or not.
@@ -84,8 +91,10 @@ class RegistryLayers {
   using Layers = LayeredCircuits::Layers;
   using Some = absl::FunctionRef<void(std::vector<LayeredCircuit>&)>;
 
-  // The timer's. False: there is nothing left to look for.
-  bool LookForEnds();
+  // On threads of their own.
+  void LookForEnds();
+  void TellOfEnds();
+
   void ForEach(Some visit);
 
   Layers Present();
@@ -94,14 +103,10 @@ class RegistryLayers {
   absl::Status Check(const OrderConditions& conditions, const std::string& circuit);
   absl::StatusOr<StandingOrders::Added> Try(const StandingOrder& order,
                                             const OrderConditions& conditions, GivenOrder& given,
-                                            Layers& layers)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
+                                            Layers& layers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   void Install(const Layers& layers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
-  class Reached;
-  // Whoever drops what it answers tells the listeners.
-  [[nodiscard]] Reached Spread(const PolicyLayers& before, const PolicyLayers& after,
-                               const Operator& by);
-  void AutomateOnce(const StandingOrder& order, uint64_t id, Reached& reached);
+  void Spread(const PolicyLayers& before, const PolicyLayers& after, const Operator& by);
+  void AutomateOnce(const StandingOrder& order, uint64_t id);
   void KeepOrders();
 
   LayeredCircuits& circuits_;
@@ -111,7 +116,10 @@ class RegistryLayers {
   uint64_t last_id_ ABSL_GUARDED_BY(changes_) = 0;
 
   OrderKeeping keeping_;
-  OrderTimer timer_;  // it uses all of the above
+
+  // They use all of the above.
+  BackgroundWorker teller_;
+  BackgroundWorker timer_;
 };
 
 }  // namespace fusebox::internal

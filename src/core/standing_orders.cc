@@ -114,6 +114,55 @@ bool HeldOrder::Fits(absl::string_view circuit) const {
   return GlobMatches(order.pattern, circuit);
 }
 
+// A name is none.
+int64_t BytesOfGlobs(absl::string_view pattern) {
+  return IsPlainName(pattern) ? 0 : WeightOfGlob(pattern);
+}
+
+OrderIndex::OrderIndex(const std::vector<Held>& orders) {
+  for (const Held& each : orders) {
+    const absl::string_view pattern = each->order.pattern;
+    if (IsPlainName(pattern)) {
+      by_name_[pattern].push_back(each.get());
+    } else {
+      globs_.push_back({pattern.substr(0, pattern.find_first_of("*?")), each.get()});
+    }
+  }
+}
+
+template <typename Visit>
+void OrderIndex::VisitGlobs(absl::string_view circuit, Visit visit) const {
+  std::optional<GlobText> name;  // to make it takes longer than to see that none can fit
+  for (const auto& [prefix, order] : globs_) {
+    if (!absl::StartsWith(circuit, prefix)) continue;
+    if (!name) name.emplace(circuit);
+    if (name->Fits(order->order.pattern) && !visit(order)) return;
+  }
+}
+
+std::vector<const HeldOrder*> OrderIndex::Fitting(absl::string_view circuit) const {
+  std::vector<const HeldOrder*> fitting;
+  const auto named = by_name_.find(circuit);
+  if (named != by_name_.end()) fitting = named->second;
+  VisitGlobs(circuit, [&fitting](const HeldOrder* order) {
+    fitting.push_back(order);
+    return true;
+  });
+  std::sort(fitting.begin(), fitting.end(),
+            [](const HeldOrder* a, const HeldOrder* b) { return a->order.id < b->order.id; });
+  return fitting;
+}
+
+bool OrderIndex::AnyFits(absl::string_view circuit) const {
+  bool fits = by_name_.contains(circuit);
+  if (fits) return true;
+  VisitGlobs(circuit, [&fits](const HeldOrder* /*order*/) {
+    fits = true;
+    return false;
+  });
+  return fits;
+}
+
 StandingOrders::Held StandingOrders::Find(uint64_t id) const {
   const auto found =
       std::lower_bound(orders_.begin(), orders_.end(), id,
@@ -122,21 +171,8 @@ StandingOrders::Held StandingOrders::Find(uint64_t id) const {
 }
 
 OrdersOfCircuit StandingOrders::Of(absl::string_view circuit, SteadyTime now) const {
-  std::vector<const HeldOrder*> fitting;
-  const auto named = by_name_.find(circuit);
-  if (named != by_name_.end()) fitting = named->second;
-  if (!globs_.empty()) {
-    std::optional<GlobText> name;  // to make it takes longer than to see that none can fit
-    for (const auto& [prefix, order] : globs_) {
-      if (!absl::StartsWith(circuit, prefix)) continue;
-      if (!name) name.emplace(circuit);
-      if (name->Fits(order->order.pattern)) fitting.push_back(order);
-    }
-    std::sort(fitting.begin(), fitting.end(),
-              [](const HeldOrder* a, const HeldOrder* b) { return a->order.id < b->order.id; });
-  }
   OrdersOfCircuit orders;
-  for (const HeldOrder* const each : fitting) {
+  for (const HeldOrder* const each : index_.Fitting(circuit)) {
     if (each->HasEnded(now)) continue;
     if (IsOfMode(each->order.action)) {
       orders.mode = each;
@@ -208,16 +244,11 @@ void StandingOrders::Put(std::vector<Held> orders) {
   std::sort(orders_.begin(), orders_.end(),
             [](const Held& a, const Held& b) { return a->order.id < b->order.id; });
   DropIdle();
-  by_name_.clear();
-  globs_.clear();
+  index_ = OrderIndex(orders_);
+  bytes_of_globs_ = 0;
   next_end_ = SteadyTime::FromNanos(INT64_MAX);
   for (const Held& each : orders_) {
-    if (IsPlainName(each->order.pattern)) {
-      by_name_[each->order.pattern].push_back(each.get());
-    } else {
-      const absl::string_view glob = each->order.pattern;
-      globs_.push_back({glob.substr(0, glob.find_first_of("*?")), each.get()});
-    }
+    bytes_of_globs_ += BytesOfGlobs(each->order.pattern);
     next_end_ = std::min(next_end_, each->until);
   }
 }

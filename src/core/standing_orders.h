@@ -44,13 +44,40 @@ struct OrdersOfCircuit {
   uint64_t latest_policy() const { return policy.empty() ? 0 : policy.back()->order.id; }
 };
 
-// The highest number that an order can have.
-constexpr uint64_t kMaxOrderId = INT64_MAX;
+// Of CircuitRegistry::kMaxBytesOfGlobs, what the pattern takes.
+int64_t BytesOfGlobs(absl::string_view pattern);
+
+// Orders by the circuits that they fit. Valid as long as the orders.
+class OrderIndex {
+ public:
+  using Held = std::shared_ptr<const HeldOrder>;
+
+  OrderIndex() = default;
+  explicit OrderIndex(const std::vector<Held>& orders);
+
+  // Of all of them, in the order of their numbers.
+  std::vector<const HeldOrder*> Fitting(absl::string_view circuit) const;
+  bool AnyFits(absl::string_view circuit) const;
+
+ private:
+  struct Glob {
+    absl::string_view prefix;  // which each name that fits begins with
+    const HeldOrder* order;
+  };
+
+  // Until it answers false.
+  template <typename Visit>
+  void VisitGlobs(absl::string_view circuit, Visit visit) const;
+
+  // Of many orders most are for one name each.
+  absl::flat_hash_map<std::string, std::vector<const HeldOrder*>> by_name_;
+  std::vector<Glob> globs_;
+};
 
 // A value, of which copies are cheap.
 class StandingOrders {
  public:
-  using Held = std::shared_ptr<const HeldOrder>;
+  using Held = OrderIndex::Held;
 
   std::size_t size() const { return orders_.size(); }
   bool empty() const { return orders_.empty(); }
@@ -61,6 +88,8 @@ class StandingOrders {
 
   // Those that have not ended by then. Valid as long as this.
   OrdersOfCircuit Of(absl::string_view circuit, SteadyTime now) const;
+
+  int64_t bytes_of_globs() const { return bytes_of_globs_; }
 
   // The first of their ends; INT64_MAX nanoseconds if none ends.
   SteadyTime next_end() const { return next_end_; }
@@ -73,18 +102,12 @@ class StandingOrders {
   static StandingOrders Make(std::vector<Held> orders);
 
  private:
-  struct Glob {
-    absl::string_view prefix;  // which each name that fits begins with
-    const HeldOrder* order;
-  };
-
   void Put(std::vector<Held> orders);
   void DropIdle();
 
   std::vector<Held> orders_;
-  // Of many orders most are for one name each.
-  absl::flat_hash_map<std::string, std::vector<const HeldOrder*>> by_name_;
-  std::vector<Glob> globs_;
+  OrderIndex index_;
+  int64_t bytes_of_globs_ = 0;
   SteadyTime next_end_ = SteadyTime::FromNanos(INT64_MAX);
 };
 

@@ -519,13 +519,13 @@ TEST_F(OrdersFileTest, ReadsNoNumberThatHasNoNextOne) {
     ASSERT_TRUE(file.ok());
     EXPECT_THAT((*file)->warnings(),
                 ElementsAre(HasSubstr(absl::StrCat("line 2: id = ", id,
-                                                   ", must be from 1 to 9223372036854775807")),
+                                                   ", must be from 1 to 4611686018427387903")),
                             HasSubstr("1 order is not in force")));
     EXPECT_TRUE(circuits.registry()->Orders().empty());
     EXPECT_EQ(circuits.registry()->GiveOrder(Disable("next"))->id, 1U);
   }
   const auto read = OrdersFromText(
-      OrdersTextOf(R"({"id":"9223372036854775807","pattern":"a","action":"ORDER_ACTION_DISABLE"})"
+      OrdersTextOf(R"({"id":"4611686018427387903","pattern":"a","action":"ORDER_ACTION_DISABLE"})"
                    "\n"));
   ASSERT_TRUE(read.ok());
   EXPECT_THAT(read->left_out, ElementsAre());

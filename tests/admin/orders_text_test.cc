@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,8 +56,10 @@ class OrdersTextPropertyTest : public testing::TestWithParam<unsigned> {
     PolicyPatch patch;
     patch.values = AnyPolicy();
     const std::size_t paths = Below(20) == 0 ? 300 : Below(6);
+    std::set<std::string> taken;
     for (std::size_t i = 0; i < paths; ++i) {
-      patch.fields.push_back({paths_[Below(paths_.size())], ""});
+      const std::string& path = paths_[Below(paths_.size())];
+      if (taken.insert(path).second) patch.fields.push_back({path, ""});
     }
     if (depth == 0) return patch;
     for (std::size_t i = Below(6); i > 3; --i) patch.below.push_back(AnyPatch(depth - 1));
@@ -191,6 +194,19 @@ TEST(OrdersText, LeavesOutWhatWouldNotBeReadAsItIs) {
     EXPECT_EQ(read->orders.size(), 1U);
     EXPECT_THAT(read->left_out, ElementsAre());
   }
+}
+
+// Else it would be as deep as that, and more than there is of the stack.
+TEST(OrdersText, PutsAnyNumberOfStepsBesideEachOther) {
+  StandingOrder order = Change("open_duration");
+  const PolicyPatch step = order.change;
+  order.change.fields.clear();
+  order.change.below.assign(50'000, step);
+  const auto read = OrdersFromText(OrdersToText({order}).text);
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->orders.size(), 1U);
+  EXPECT_EQ(Flattened(read->orders[0].change).values, Flattened(order.change).values);
+  EXPECT_EQ(read->orders[0].change.below.size(), 50'000U);
 }
 
 TEST(OrdersText, KnowsAnOrderAgainOnlyIfItIsTheSame) {

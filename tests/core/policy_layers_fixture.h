@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,7 +45,10 @@ class PolicyLayersTest : public ::testing::Test {
     options.clock = &test.clock_;
     options.seed = 1;
     options.max_circuits = 10;
-    options.listener = [&test](const Event& event) { test.events_.push_back(event); };
+    options.listener = [&test](const Event& event) {
+      const std::lock_guard<std::mutex> lock(test.mutex_);
+      test.events_.push_back(event);
+    };
     return options;
   }
 
@@ -84,6 +88,8 @@ class PolicyLayersTest : public ::testing::Test {
   }
 
   fusebox_testing::FakeClock clock_;
+  // What listeners are told of ends may come at any time, on another thread: the log has that.
+  std::mutex mutex_;
   std::vector<Event> events_;
   CircuitRegistry registry_;
 };

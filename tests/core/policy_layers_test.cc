@@ -408,7 +408,7 @@ TEST_F(PolicyLayersTest, P6_OrdersOfAFormerProcessAreObeyed) {
   orders.push_back(OrderFor("x", OrderAction::kForceOpen));
   EXPECT_THAT(next.RestoreOrders(orders),
               ElementsAre("order 1: there is another one of that number",
-                          "order 0: its number must be 1 to 9223372036854775807"));
+                          "order 0: its number must be 1 to 4611686018427387903"));
   const auto circuit = next.GetOrCreate("inventory/a.B/C", SmallPolicy(), "inventory").value();
   EXPECT_EQ(circuit->Snapshot().mode, Mode::kForcedOpen);
   clock.Advance(absl::Minutes(6));

@@ -7,6 +7,7 @@
 #include <future>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -107,13 +108,41 @@ TEST_F(StandingOrdersTest, P6_RestoresNoOrderWithoutATime) {
 TEST_F(StandingOrdersTest, P6_NumbersNeverBeginAnew) {
   StandingOrder last = OrderFor("a", OrderAction::kForceOpen);
   last.id = std::numeric_limits<uint64_t>::max();
+  StandingOrder high = OrderFor("a", OrderAction::kForceOpen);
+  high.id = std::numeric_limits<int64_t>::max();
   StandingOrder highest = OrderFor("b", OrderAction::kForceOpen);
-  highest.id = std::numeric_limits<int64_t>::max();
-  EXPECT_THAT(registry_.RestoreOrders({last, highest}),
-              ElementsAre(HasSubstr("must be 1 to 9223372036854775807")));
-  EXPECT_EQ(registry_.GiveOrder(OrderFor("c", OrderAction::kForceOpen)).status().code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(Ids(), ElementsAre(highest.id));
+  highest.id = high.id / 2;
+  EXPECT_THAT(registry_.RestoreOrders({last, high, highest}),
+              ElementsAre("order 18446744073709551615: its number must be 1 to 4611686018427387903",
+                          "order 9223372036854775807: its number must be 1 to "
+                          "4611686018427387903"));
+  Give(OrderFor("c", OrderAction::kForceOpen));
+  EXPECT_THAT(Ids(), ElementsAre(highest.id, highest.id + 1));
+}
+
+TEST_F(StandingOrdersTest, P6_AChangeNamesAFieldOnce) {
+  PolicyPatch twice = OpensFor(absl::Seconds(5));
+  twice.fields.push_back(twice.fields.front());
+  EXPECT_EQ(registry_.GiveOrder(PolicyOrder("*", twice)).status().message(),
+            "invalid order: invalid policy: \"open_duration\", must be named once");
+  // One on top of another is something else.
+  EXPECT_NE(
+      Give(PolicyOrder("*", Combined(OpensFor(absl::Seconds(5)), OpensFor(absl::Seconds(6))))), 0);
+}
+
+// Each new circuit is held against all of them.
+TEST_F(StandingOrdersTest, P6_GlobsHaveABoundInAll) {
+  const std::string glob(1'023, 'x');
+  for (int i = 0; i < 63; ++i)
+    Give(OrderFor(glob + "*", OrderAction::kDisable, Operator(absl::StrCat(i))));
+  StandingOrder one_more = OrderFor(glob + "*", OrderAction::kShadow);
+  one_more.id = 64;
+  EXPECT_EQ(registry_.GiveOrder(one_more).status().message(),
+            "the globs of all standing orders come to 65600 bytes, where each * and ? counts "
+            "twice, and may come to 65536: revoke some");
+  EXPECT_THAT(registry_.RestoreOrders({one_more}), ElementsAre("order 64: there is no room"));
+  Give(OrderFor(glob, OrderAction::kShadow));  // a name
+  EXPECT_THAT(registry_.Orders(), SizeIs(64));
 }
 
 // ---- Keepers
@@ -169,6 +198,18 @@ TEST_F(StandingOrdersTest, P6_AKeeperMayAskAndOrder) {
   kept_its_own.get_future().wait();  // by the timer's thread, as nobody gives another one
   registry_.SetOrderKeeper(nullptr);
   EXPECT_THAT(kept, ElementsAre(1, 2));
+}
+
+TEST_F(StandingOrdersTest, P6_AKeeperThatThrowsIsCalledAgain) {
+  int calls = 0;
+  std::promise<std::size_t> kept;
+  registry_.SetOrderKeeper([&](const std::vector<StandingOrder>& orders) {
+    if (++calls == 1) throw std::runtime_error("the disk is full");
+    kept.set_value(orders.size());
+  });
+  EXPECT_NE(Give(OrderFor("a", OrderAction::kDisable)), 0);
+  EXPECT_EQ(kept.get_future().get(), 1);  // nobody gives another one
+  registry_.SetOrderKeeper(nullptr);
 }
 
 TEST_F(StandingOrdersTest, P6_AKeeperMayTakeItselfAway) {
@@ -265,6 +306,43 @@ TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnLeavesNoCircuitBeh
   for (const auto& circuit : circuits) EXPECT_EQ(circuit->Snapshot().mode, Mode::kDisabled);
   go_on.set_value();
   giver.join();
+}
+
+// Nor does it keep other orders from ending, or whoever looks at circuits.
+TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnAtAnEndHoldsNobody) {
+  fusebox_testing::FakeClock clock;
+  std::atomic<bool> told{false};
+  std::promise<void> in_listener;
+  std::promise<void> go_on;
+  CircuitRegistry::Options options;
+  options.clock = &clock;
+  options.listener = [&](const Event& event) {
+    const bool is_end = event.kind == EventKind::kModeChanged && event.mode_to == Mode::kAutomatic;
+    if (!is_end || told.exchange(true)) return;
+    in_listener.set_value();
+    go_on.get_future().wait();
+  };
+  CircuitRegistry registry(std::move(options));
+  const auto first = registry.GetOrCreate("a", SmallPolicy()).value();
+  const auto second = registry.GetOrCreate("b", SmallPolicy()).value();
+  StandingOrder order;
+  order.action = OrderAction::kDisable;
+  order.by = kOncall;
+  order.pattern = "a";
+  order.ttl = absl::Minutes(1);
+  ASSERT_TRUE(registry.GiveOrder(order).ok());
+  order.pattern = "b";
+  order.ttl = absl::Minutes(2);
+  ASSERT_TRUE(registry.GiveOrder(order).ok());
+  clock.Advance(absl::Minutes(1));
+  in_listener.get_future().wait();  // by the thread that looks for ends, as nobody else does
+  EXPECT_EQ(first->Snapshot().mode, Mode::kAutomatic);
+  EXPECT_EQ(second->Snapshot().mode, Mode::kDisabled);
+  clock.Advance(absl::Minutes(1));
+  while (second->Snapshot().mode == Mode::kDisabled) std::this_thread::yield();
+  EXPECT_THAT(registry.List(), SizeIs(2));
+  EXPECT_THAT(registry.Orders(), IsEmpty());
+  go_on.set_value();
 }
 
 // ---- Policies that were set directly

@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/core/order_timer.h"
+#include "src/core/background_worker.h"
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/time/time.h"
 #include "src/base/mutex.h"
 #include "src/base/user_code.h"
 
 namespace fusebox::internal {
-namespace {
 
-constexpr absl::Duration kInterval = absl::Seconds(1);
-
-}  // namespace
-
-// The thread's own, too, so that it can outlive the timer.
-class OrderTimer::State : public std::enable_shared_from_this<State> {
+// The thread's own, too, so that it can outlive the worker.
+class BackgroundWorker::State : public std::enable_shared_from_this<State> {
  public:
-  explicit State(Look look) : look_(std::move(look)) {}
+  explicit State(Work work) : work_(std::move(work)) {}
 
-  void Start() {
+  void StartIn(absl::Duration delay) {
+    const Time due = Clock::now() + absl::ToChronoNanoseconds(delay);
     MutexLock lock(mutex_);
-    wanted_ = true;
+    due_ = due_ ? std::min(*due_, due) : due;
     if (!stopped_ && !thread_.joinable()) StartThread();
     changed_.NotifyAll();
   }
@@ -50,10 +48,13 @@ class OrderTimer::State : public std::enable_shared_from_this<State> {
     MutexLock lock(mutex_);
     if (ended_) return;
     stopped_ = false;
-    if (wanted_) StartThread();
+    if (due_) StartThread();
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+
   void StartThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     RunUserCode(
         [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -63,40 +64,42 @@ class OrderTimer::State : public std::enable_shared_from_this<State> {
   }
 
   void Loop() {
-    while (WaitForNext()) {
-      if (look_()) Start();
-    }
+    while (WaitForNext()) work_();
   }
 
   // False: the thread is to end.
   bool WaitForNext() {
     MutexLock lock(mutex_);
-    while (!stopped_ && !wanted_) changed_.Wait(mutex_);
-    changed_.WaitFor(mutex_, kInterval, [this] {
-      mutex_.AssertHeld();
-      return stopped_;
-    });
-    wanted_ = wanted_ && stopped_;  // before the look: what comes meanwhile is wanted
+    while (!stopped_ && !IsDue()) {
+      if (due_) {
+        changed_.WaitFor(mutex_, absl::FromChrono(*due_ - Clock::now()));
+      } else {
+        changed_.Wait(mutex_);
+      }
+    }
+    if (!stopped_) due_.reset();  // before the work: what comes meanwhile is to be done, too
     return !stopped_;
   }
 
-  const Look look_;
+  bool IsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return due_ && *due_ <= Clock::now(); }
+
+  const Work work_;
   Mutex mutex_;
   CondVar changed_;
-  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Time> due_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
 };
 
-OrderTimer::OrderTimer(Look look)
-    : state_(std::make_shared<State>(std::move(look))),
+BackgroundWorker::BackgroundWorker(Work work)
+    : state_(std::make_shared<State>(std::move(work))),
       fork_hooks_([state = state_] { return state->Stop(); },
                   [state = state_](bool /*in_child*/) { state->Resume(); }) {}
 
-OrderTimer::~OrderTimer() { Stop(); }
+BackgroundWorker::~BackgroundWorker() { Stop(); }
 
-void OrderTimer::Stop() {
+void BackgroundWorker::Stop() {
   std::thread thread = state_->End();
   if (!thread.joinable()) return;
   if (thread.get_id() == std::this_thread::get_id()) {
@@ -106,6 +109,6 @@ void OrderTimer::Stop() {
   }
 }
 
-void OrderTimer::Start() { state_->Start(); }
+void BackgroundWorker::StartIn(absl::Duration delay) { state_->StartIn(delay); }
 
 }  // namespace fusebox::internal
