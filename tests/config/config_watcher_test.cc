@@ -283,6 +283,21 @@ TEST_F(ConfigWatcherTest, WrittenInPlace) {
   ExpectReloaded(8);
 }
 
+TEST_F(ConfigWatcherTest, ARelativePathIsOfTheFolderOfItsStart) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  WriteInPlace(file(), Yaml(5));
+  std::filesystem::current_path(folder_.path());
+  ConfigWatcherOptions options = Options();
+  options.path = "payments.yaml";
+  const absl::Status started = Start(std::move(options));
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(started.ok()) << started;
+  EXPECT_EQ(OpenSeconds(), 5);
+  WriteInPlace(file(), Yaml(7));
+  ExpectReloaded(7);
+  EXPECT_TRUE(watcher_->Reload(Operator("sre")).ok());
+}
+
 TEST_F(ConfigWatcherTest, WrittenByAnEditor) {
   StartWith(Yaml(7));
   for (int seconds = 8; seconds < 12; ++seconds) {
