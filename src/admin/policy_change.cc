@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -187,7 +188,10 @@ Policy ChangePolicy(const Policy& policy, const v1::PolicyChange& change, absl::
 PolicyPatch PatchOf(const v1::PolicyChange& change, absl::string_view path, RequestErrors& errors) {
   PolicyPatch patch;
   patch.values = FieldsFromProto(change.policy(), absl::StrCat(path, ".policy"), errors);
-  for (std::string& each : PathsOf(change)) patch.fields.push_back({std::move(each), ""});
+  std::set<std::string> seen;  // a mask may name a field twice
+  for (std::string& each : PathsOf(change)) {
+    if (seen.insert(each).second) patch.fields.push_back({std::move(each), ""});
+  }
   return patch;
 }
 

@@ -2,7 +2,6 @@
 #include "src/core/background_worker.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,9 +19,8 @@ class BackgroundWorker::State : public std::enable_shared_from_this<State> {
   explicit State(Work work) : work_(std::move(work)) {}
 
   void StartIn(absl::Duration delay) {
-    const Time due = Clock::now() + absl::ToChronoNanoseconds(delay);
     MutexLock lock(mutex_);
-    due_ = due_ ? std::min(*due_, due) : due;
+    due_in_ = due_in_ ? std::min(*due_in_, delay) : delay;
     if (!stopped_ && !thread_.joinable()) StartThread();
     changed_.NotifyAll();
   }
@@ -48,13 +46,10 @@ class BackgroundWorker::State : public std::enable_shared_from_this<State> {
     MutexLock lock(mutex_);
     if (ended_) return;
     stopped_ = false;
-    if (due_) StartThread();
+    if (due_in_) StartThread();
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  using Time = Clock::time_point;
-
   void StartThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     RunUserCode(
         [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -70,23 +65,25 @@ class BackgroundWorker::State : public std::enable_shared_from_this<State> {
   // False: the thread is to end.
   bool WaitForNext() {
     MutexLock lock(mutex_);
-    while (!stopped_ && !IsDue()) {
-      if (due_) {
-        changed_.WaitFor(mutex_, absl::FromChrono(*due_ - Clock::now()));
-      } else {
-        changed_.Wait(mutex_);
-      }
+    while (!stopped_ && !due_in_) changed_.Wait(mutex_);
+    while (!stopped_ && !HasWaitedFor(*due_in_)) {
     }
-    if (!stopped_) due_.reset();  // before the work: what comes meanwhile is to be done, too
+    if (!stopped_) due_in_.reset();  // before the work: what comes meanwhile is to be done, too
     return !stopped_;
   }
 
-  bool IsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return due_ && *due_ <= Clock::now(); }
+  // False: it is due earlier by now, or the thread is to end.
+  bool HasWaitedFor(absl::Duration delay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !changed_.WaitFor(mutex_, delay, [this, delay] {
+      mutex_.AssertHeld();
+      return stopped_ || *due_in_ < delay;
+    });
+  }
 
   const Work work_;
   Mutex mutex_;
   CondVar changed_;
-  std::optional<Time> due_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Duration> due_in_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_ ABSL_GUARDED_BY(mutex_);

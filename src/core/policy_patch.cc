@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -196,7 +196,7 @@ void AddFields(const PolicyPatch& patch, std::vector<PatchedField>& fields) {
 
 void CheckPaths(const PolicyPatch& patch, std::vector<std::string>& errors) {
   for (const PolicyPatch& each : patch.below) CheckPaths(each, errors);
-  absl::flat_hash_set<absl::string_view> seen;
+  std::set<absl::string_view> seen;
   for (const PatchedField& field : patch.fields) {
     if (!seen.insert(field.path).second) {
       errors.push_back(
