@@ -104,8 +104,8 @@ class FUSEBOX_EXPORT CircuitRegistry {
   explicit CircuitRegistry(Options options);
   CircuitRegistry(const CircuitRegistry&) = delete;
   CircuitRegistry& operator=(const CircuitRegistry&) = delete;
-  // Waits while its own thread tells the keeper or a listener that standing orders have ended. From
-  // then on the keeper isn't called.
+  // Waits while a thread of its own tells the keeper that standing orders have ended, which isn't
+  // called from then on, or a listener: for that, 2 s at most.
   ~CircuitRegistry();
 
   // The circuit of that name, made now if there is none. The policy is only used, and only checked,
@@ -196,7 +196,7 @@ class FUSEBOX_EXPORT CircuitRegistry {
   // Those that stand, by number. An order that has ended is gone from here, and from the circuits
   // that there are, at the next call of this, of `Circuits`, `List` or of any of the above, or a
   // second later at most. A circuit that is made meanwhile does without it. The keeper and the
-  // listeners are told by a thread of the registry's.
+  // listeners are told by threads of the registry's.
   std::vector<StandingOrder> Orders() const;
 
   // Puts back the orders of a former process: with their numbers and times. Those that have ended

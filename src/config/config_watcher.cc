@@ -100,7 +100,11 @@ absl::StatusOr<std::unique_ptr<ConfigWatcher>> ConfigWatcher::Start(ConfigWatche
   // The process may go to another folder.
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(options.path, error);
-  if (!error) options.path = absolute.string();
+  if (error) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "path = \"", options.path, "\": of which folder can't be told: ", error.message()));
+  }
+  options.path = absolute.string();
   auto impl = std::make_unique<Impl>(std::move(options));
   if (absl::Status status = impl->Start(); !status.ok()) return status;
   return std::unique_ptr<ConfigWatcher>(new ConfigWatcher(std::move(impl)));

@@ -29,11 +29,12 @@ class YamlSource {
     return last == absl::string_view::npos ? 1 : LineOf(last);
   }
 
-  // Where the value's own text begins that may have a tag and an anchor before it.
+  // Where the value's own text begins that may have a tag and an anchor before it: one of each, so
+  // that of a text of many no part is read again and again.
   std::size_t PastProperties(std::size_t at) const {
     at = PastWhite(at);
-    while (at < text_.size() && (text_[at] == '&' || text_[at] == '!')) {
-      at = PastWhite(std::min(text_.find_first_of(" \t\r\n", at), text_.size()));
+    for (int i = 0; i < 2 && at < text_.size() && (text_[at] == '&' || text_[at] == '!'); ++i) {
+      at = PastWhite(PastProperty(at));
     }
     return at;
   }
@@ -96,6 +97,13 @@ class YamlSource {
   }
 
  private:
+  std::size_t PastProperty(std::size_t at) const {
+    const bool is_verbatim = StartsAt(at, "!<");
+    const std::size_t end = text_.find_first_of(is_verbatim ? " \t\r\n>" : " \t\r\n,[]{}", at);
+    if (end == absl::string_view::npos) return text_.size();
+    return end + (text_[end] == '>' ? 1 : 0);
+  }
+
   // Past comments, too.
   std::size_t PastWhite(std::size_t at) const {
     for (; at < text_.size(); ++at) {

@@ -87,6 +87,7 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
         if (field != nullptr) return {path, PolicyLayer::kFile, field->source};
       }
     }
+    if (code->direct) return {path, PolicyLayer::kOrder, "set directly"};
     const bool is_codes = Patched(Policy(), {code->given, {{path, ""}}}) != Policy();
     return {path, is_codes ? PolicyLayer::kCode : PolicyLayer::kDefault, ""};
   };

@@ -25,6 +25,9 @@ constexpr SteadyTime kNever = SteadyTime::FromNanos(INT64_MAX);
 // How often orders that end are looked for, and how soon what isn't kept is tried again.
 constexpr absl::Duration kInterval = absl::Seconds(1);
 
+// How long a registry that goes waits for a listener. Circuits call those longer than it is there.
+constexpr absl::Duration kLongestEnd = absl::Seconds(2);
+
 // In whose name it is that an order's time is over.
 Operator OfTime() { return Operator("").Because("a standing order has ended"); }
 
@@ -166,8 +169,15 @@ RegistryLayers::RegistryLayers(LayeredCircuits& circuits, const Self& self)
                [this](absl::string_view exception) {
                  circuits_.ReportUserCodeFailure(UserCode::kOrderKeeper, exception);
                }),
-      teller_([self] {
-        if (const std::shared_ptr<RegistryLayers> layers = self()) layers->TellOfEnds();
+      teller_(
+          [self] {
+            if (const std::shared_ptr<RegistryLayers> layers = self()) {
+              layers->circuits_.DeliverEvents();
+            }
+          },
+          kLongestEnd),
+      keeper_([self] {
+        if (const std::shared_ptr<RegistryLayers> layers = self()) layers->TellKeeper();
       }),
       timer_([self] {
         if (const std::shared_ptr<RegistryLayers> layers = self()) layers->LookForEnds();
@@ -345,7 +355,7 @@ absl::StatusOr<GivenOrder> RegistryLayers::Give(StandingOrder order,
   Spread(*before, *layers, order.by);
   if (given.id == 0) AutomateOnce(order, id);
   keeping_.Changed();
-  KeepOrders();
+  TellKeeper();
   circuits_.DeliverEvents();
   return given;
 }
@@ -388,7 +398,7 @@ absl::Status RegistryLayers::Revoke(uint64_t id, const Operator& by) {
   }
   Spread(*before, *layers, PrintableOperator(by));
   keeping_.Changed();
-  KeepOrders();
+  TellKeeper();
   circuits_.DeliverEvents();
   return absl::OkStatus();
 }
@@ -409,17 +419,14 @@ void RegistryLayers::EndOrders() {
   }
   Spread(*before, *layers, OfTime());
   keeping_.Changed();
-  teller_.StartIn(absl::ZeroDuration());  // whoever looks at circuits waits for no user's code
+  // Whoever looks at circuits waits for no code of the user's.
+  keeper_.StartIn(absl::ZeroDuration());
+  teller_.StartIn(absl::ZeroDuration());
 }
 
 void RegistryLayers::LookForEnds() {
   EndOrders();
   if (Present()->orders().next_end() != kNever) timer_.StartIn(kInterval);
-}
-
-void RegistryLayers::TellOfEnds() {
-  KeepOrders();
-  circuits_.DeliverEvents();
 }
 
 std::vector<StandingOrder> RegistryLayers::Orders() {
@@ -456,8 +463,8 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
       if (problem.empty() && !has_time) problem = "from = infinite, must be a time";
       if (problem.empty() && left <= absl::ZeroDuration()) problem = "it has ended";
       const int64_t its_globs = BytesOfGlobs(order.pattern);
-      const bool has_room =
-          all.size() < CircuitRegistry::kMaxOrders && globs + its_globs <= CircuitRegistry::kMaxBytesOfGlobs;
+      const bool has_room = all.size() < CircuitRegistry::kMaxOrders &&
+                            globs + its_globs <= CircuitRegistry::kMaxBytesOfGlobs;
       if (problem.empty() && !has_room) problem = "there is no room";
       if (problem.empty() && (order.id == 0 || order.id > CircuitRegistry::kMaxRestoredOrderId)) {
         problem = absl::StrCat("its number must be 1 to ", CircuitRegistry::kMaxRestoredOrderId);
@@ -484,7 +491,7 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
   }
   Spread(*before, *layers, Operator("").Because("a standing order is back"));
   keeping_.Changed();
-  KeepOrders();
+  TellKeeper();
   circuits_.DeliverEvents();
   return left_out;
 }
@@ -493,9 +500,9 @@ void RegistryLayers::SetKeeper(CircuitRegistry::OrderKeeper keeper) {
   keeping_.SetKeeper(std::move(keeper));
 }
 
-void RegistryLayers::KeepOrders() {
+void RegistryLayers::TellKeeper() {
   keeping_.Keep();
-  if (keeping_.has_unkept()) teller_.StartIn(kInterval);
+  if (keeping_.has_unkept()) keeper_.StartIn(kInterval);
 }
 
 // Each circuit gets what the layers of the present say, which may be later ones than `after`.

@@ -58,7 +58,7 @@ class LayeredCircuits {
 // about, and leaves each with the layers of the present.
 //
 // An order's end is applied by a thread that no code of the user's can hold, or by whoever looks at
-// circuits before; the keeper and the listeners hear of it on another one.
+// circuits before; the keeper and the listeners hear of it on threads of their own.
 class RegistryLayers {
  public:
   // `circuits` must outlive it. Its threads go on as long as they can get it from `self`.
@@ -77,9 +77,11 @@ class RegistryLayers {
   std::vector<std::string> Restore(std::vector<StandingOrder> orders);
   void SetKeeper(CircuitRegistry::OrderKeeper keeper);
 
-  // Nothing is done on a thread of its own any more, once this returns.
+  // Nothing is done on threads of its own any more, once this returns; but that a listener that
+  // doesn't return is left behind.
   void Stop() {
     timer_.Stop();
+    keeper_.Stop();
     teller_.Stop();
   }
 
@@ -93,7 +95,7 @@ class RegistryLayers {
 
   // On threads of their own.
   void LookForEnds();
-  void TellOfEnds();
+  void TellKeeper();
 
   void ForEach(Some visit);
 
@@ -107,7 +109,6 @@ class RegistryLayers {
   void Install(const Layers& layers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_);
   void Spread(const PolicyLayers& before, const PolicyLayers& after, const Operator& by);
   void AutomateOnce(const StandingOrder& order, uint64_t id);
-  void KeepOrders();
 
   LayeredCircuits& circuits_;
   const std::shared_ptr<const PolicyOverrides> no_overrides_;
@@ -118,7 +119,8 @@ class RegistryLayers {
   OrderKeeping keeping_;
 
   // They use all of the above.
-  BackgroundWorker teller_;
+  BackgroundWorker teller_;  // of listeners
+  BackgroundWorker keeper_;
   BackgroundWorker timer_;
 };
 

@@ -75,6 +75,13 @@ TEST(Limits, AMillionKeysWithoutValues) {
             "f:1: a key must be followed by a colon");
 }
 
+TEST(Limits, AMillionTags) {
+  const std::string many = "f:1: x: no such key";
+  EXPECT_EQ(ErrorsOf("x: [" + Times(90'000, "!, ") + "]"), many);
+  EXPECT_EQ(ErrorsOf("x: [" + Times(90'000, "!,") + "]"), many);
+  EXPECT_NE(ErrorsOf("x: [" + Times(1'000'000, "! ") + "]"), "");
+}
+
 TEST(Limits, DepthByAliases) {
   std::string text = "a0: &a0 [x]\n";
   for (int i = 1; i < 40; ++i) {

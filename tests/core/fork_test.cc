@@ -59,6 +59,27 @@ std::unique_ptr<CircuitRegistry> Registry(const Clock& clock, std::optional<uint
   return std::make_unique<CircuitRegistry>(std::move(options));
 }
 
+// The child has no thread that looks for ends, and none to wait for.
+TEST(Fork, P6_ARegistryWithAnOrderThatEndsGoesOnInAChildThatNobodyPrepared) {
+  FakeClock clock;
+  auto registry = Registry(clock, std::nullopt);
+  const auto circuit = registry->GetOrCreate("a", SmallPolicy()).value();
+  StandingOrder order;
+  order.pattern = "a";
+  order.action = OrderAction::kDisable;
+  order.ttl = absl::Minutes(1);
+  ASSERT_TRUE(registry->GiveOrder(order).ok());
+  const auto left = fusebox_testing::InChild<int64_t>([&]() -> int64_t {
+    clock.Advance(absl::Minutes(1));
+    int64_t wrong = registry->Orders().empty() ? 0 : 1;
+    if (circuit->Snapshot().mode != Mode::kAutomatic) wrong += 2;
+    if (!registry->GiveOrder(order).ok()) wrong += 4;
+    registry = nullptr;
+    return wrong;
+  });
+  EXPECT_EQ(left, 0);
+}
+
 TEST(Fork, R4_TheOpeningsOfForkedProcessesDiffer) {
   FakeClock clock;
   const auto registry = Registry(clock, std::nullopt);

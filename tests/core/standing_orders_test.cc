@@ -334,6 +334,10 @@ TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnAtAnEndHoldsNobody
   order.pattern = "b";
   order.ttl = absl::Minutes(2);
   ASSERT_TRUE(registry.GiveOrder(order).ok());
+  std::promise<void> kept;
+  registry.SetOrderKeeper([&](const std::vector<StandingOrder>& orders) {
+    if (orders.empty()) kept.set_value();
+  });
   clock.Advance(absl::Minutes(1));
   in_listener.get_future().wait();  // by the thread that looks for ends, as nobody else does
   EXPECT_EQ(first->Snapshot().mode, Mode::kAutomatic);
@@ -342,6 +346,7 @@ TEST(StandingOrdersListenerTest, P6_AListenerThatDoesNotReturnAtAnEndHoldsNobody
   while (second->Snapshot().mode == Mode::kDisabled) std::this_thread::yield();
   EXPECT_THAT(registry.List(), SizeIs(2));
   EXPECT_THAT(registry.Orders(), IsEmpty());
+  kept.get_future().wait();
   go_on.set_value();
 }
 
@@ -360,7 +365,8 @@ TEST_F(StandingOrdersTest, P6_AnOrderForADirectPolicyBringsNoOverrides) {
   const uint64_t order = Give(PolicyOrder(name, OpensFor(absl::Seconds(5))));
   EXPECT_EQ(OpenDurationOf(*circuit), absl::Seconds(5));
   EXPECT_EQ(circuit->Snapshot().policy->failure_rate, 0.9);
-  EXPECT_NE(OriginOf(name, "failure_rate").layer, PolicyLayer::kFile);
+  EXPECT_EQ(OriginOf(name, "failure_rate").layer, PolicyLayer::kOrder);
+  EXPECT_EQ(OriginOf(name, "failure_rate").source, "set directly");
   ASSERT_TRUE(registry_.RevokeOrder(order, kSre).ok());
   EXPECT_EQ(circuit->Snapshot().policy->failure_rate, 0.9);
   FillUp();
