@@ -53,8 +53,9 @@ inline bool operator!=(const PolicyPatch& a, const PolicyPatch& b) { return !(a 
 FUSEBOX_EXPORT bool IsPolicyField(absl::string_view path);
 
 // OK, or one INVALID_ARGUMENT with each path that names no field, each that a patch has twice (what
-// is below it aside), and each value that can't be right whatever the other fields are. A patch that passes can still make a policy invalid: some values
-// are only right or wrong together with others (`Validate(const Policy&)`).
+// is below it aside), and each value that can't be right whatever the other fields are. A patch
+// that passes can still make a policy invalid: some values are only right or wrong together with
+// others (`Validate(const Policy&)`).
 FUSEBOX_EXPORT absl::Status Validate(const PolicyPatch& patch);
 
 // `base` with the patch's fields. A part or an alternative that it goes into and that isn't in
