@@ -173,7 +173,7 @@ class FUSEBOX_EXPORT CircuitRegistry {
 
   // The bytes that their globs can have together, a `*` or `?` counted twice: each new circuit is
   // held against all of them.
-  static constexpr int64_t kMaxBytesOfGlobs = 64 * 1024;
+  static constexpr int64_t kMaxBytesOfGlobs = int64_t{64} * 1024;
 
   // The highest number of an order that is put back: so there are always higher ones.
   static constexpr uint64_t kMaxRestoredOrderId = INT64_MAX / 2;

@@ -100,7 +100,7 @@ absl::StatusOr<std::string> LinesOf(const StandingOrder& order) {
   StandingOrder step = order;
   for (PolicyPatch& each : steps) {
     step.change = std::move(each);
-    const absl::StatusOr<std::string> line = LineOf(step);
+    absl::StatusOr<std::string> line = LineOf(step);
     if (!line.ok()) return line;
     absl::StrAppend(&lines, *line);
   }

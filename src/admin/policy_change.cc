@@ -97,7 +97,7 @@ std::vector<std::string> AllPaths(const v1::Policy& policy) {
     const FieldDescriptor* const field = type->field(i);
     if (const auto* const choice = field->real_containing_oneof(); choice != nullptr) {
       const FieldDescriptor* const chosen =
-          policy.GetReflection()->GetOneofFieldDescriptor(policy, choice);
+          v1::Policy::GetReflection()->GetOneofFieldDescriptor(policy, choice);
       if (field != (chosen == nullptr ? choice->field(0) : chosen)) continue;
     }
     paths.emplace_back(field->name());

@@ -13,6 +13,7 @@
 #include <google/protobuf/descriptor_database.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/stubs/common.h>
+#include <google/protobuf/text_format.h>
 #include <google/protobuf/util/json_util.h>
 #include <grpc/support/log.h>
 #include <grpcpp/support/client_interceptor.h>
@@ -104,6 +105,16 @@ class TextErrorCollector : public google::protobuf::io::ErrorCollector {
   }
 #endif
 };
+
+// The line of a field in a parsed text, or of one of its items (else `index` is -1), from 0; -1:
+// none. What is to take the place of GetLocation is in the newest versions alone.
+inline int LineOfField(const google::protobuf::TextFormat::ParseInfoTree& places,
+                       const google::protobuf::FieldDescriptor& field, int index) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  return places.GetLocation(&field, index).line;
+#pragma GCC diagnostic pop
+}
 
 // Has fields that are not set written with their defaults, where a field has no presence.
 inline void PrintDefaults(google::protobuf::util::JsonPrintOptions& options) {

@@ -87,6 +87,12 @@ std::string NameOf(const EnumValueDescriptor& value) {
   return absl::AsciiStrToLower(absl::StripPrefix(full_name, absl::StrCat(prefix, "_")));
 }
 
+// A number that has no name stands for itself.
+std::string EnumText(const FieldDescriptor& field, int number) {
+  const EnumValueDescriptor* const value = field.enum_type()->FindValueByNumber(number);
+  return value == nullptr ? absl::StrCat(number) : NameOf(*value);
+}
+
 // Of what is not a duration, a text that is refused.
 std::string TextOf(const google::protobuf::Duration& duration) {
   constexpr int64_t kMostSeconds = 315'576'000'000;
@@ -117,7 +123,7 @@ class Walker {
   // From 1; 0 if it isn't known.
   static int LineOf(const TextFormat::ParseInfoTree* places, const FieldDescriptor& field,
                     int index) {
-    return places == nullptr ? 0 : places->GetLocation(&field, index).line + 1;
+    return places == nullptr ? 0 : LineOfField(*places, field, index) + 1;
   }
 
   static const TextFormat::ParseInfoTree* PlacesIn(const TextFormat::ParseInfoTree* places,
@@ -177,7 +183,8 @@ class Walker {
       case FieldDescriptor::CPPTYPE_BOOL:
         return builder_.Scalar(line, reflection.GetBool(message, &field) ? "true" : "false", false);
       case FieldDescriptor::CPPTYPE_ENUM:
-        return builder_.Scalar(line, NameOf(*reflection.GetEnum(message, &field)), false);
+        return builder_.Scalar(line, EnumText(field, reflection.GetEnumValue(message, &field)),
+                               false);
       default:  // what config.proto doesn't have
         return builder_.Null(line);
     }

@@ -459,21 +459,26 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
       const bool is_direct = kept && Restore(identity, *kept, draft);
       draft.circuit = Make(name, draft.policy, identity.target, opening, is_direct);
     }
-    const std::shared_ptr<CircuitBreaker>& circuit = draft.circuit;
-    CircuitCore& core = CircuitCore::Of(*circuit);
+    CircuitCore& core = CircuitCore::Of(*draft.circuit);
     core.PushAdded(std::move(detail));
     if (!draft.left_out.empty()) {
       core.PushEvent(EventKind::kPolicyChanged,
                      absl::StrCat("left out of its policy: ", draft.left_out), {});
     }
-    LayeredCircuit& added = PutIn(circuit, draft.gap);
+    PutInto(PutIn(draft.circuit, draft.gap), identity, kept, draft);
+    return draft.circuit;
+  }
+
+  // What its layers go by.
+  void PutInto(LayeredCircuit& added, const CircuitIdentity& identity,
+               const std::optional<KeptPolicy>& kept, Draft& draft)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     added.code = std::move(draft.code);
-    added.adopted = kept && core.LayeredPolicy() != nullptr;
+    added.adopted = kept && added.core().LayeredPolicy() != nullptr;
     added.policy_order_seen =
         std::max(draft.orders.latest_policy(), kept ? kept->order_seen : uint64_t{0});
     if (!identity.method.empty()) added.method = methods_.Find(identity.method);
     if (draft.orders.mode != nullptr) added.Obey(*draft.orders.mode, *draft.now);
-    return circuit;
   }
 
   // The circuit that went, or null if none may.
@@ -489,19 +494,19 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
       const bool lost = retired->opening ? traces_.Keep(core.name(), *retired->opening, now)
                                          : retired->was_failing;
       if (lost) ++forgotten_;
-      KeepPolicyOf(**victim, std::move(retired->operators_policy));
+      KeepPolicyOf(**victim, retired->operators_policy);
       return TakeOut(*victim);
     }
     return nullptr;
   }
 
   // `direct` is what was set directly, and nothing has been laid over; null: nothing is.
-  void KeepPolicyOf(const LayeredCircuit& circuit, std::shared_ptr<const Policy> direct)
+  void KeepPolicyOf(const LayeredCircuit& circuit, const std::shared_ptr<const Policy>& direct)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     KeptPolicy kept;
     kept.adopted = direct == nullptr;
     if (kept.adopted && !circuit.adopted) return;
-    kept.policy = kept.adopted ? circuit.code->in_force : std::move(direct);
+    kept.policy = kept.adopted ? circuit.code->in_force : direct;
     kept.order_seen = circuit.policy_order_seen;
     const std::string forgotten = kept_policies_.Keep(circuit.core().name(), std::move(kept));
     if (!forgotten.empty()) TellOfForgottenPolicy(forgotten);
@@ -551,7 +556,7 @@ class CircuitRegistry::Impl final : public std::enable_shared_from_this<Impl>,
   LayeredCircuit& PutIn(const std::shared_ptr<CircuitBreaker>& circuit, const Gap& gap)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto hint = gap.version == version_ ? gap.before : circuits_.lower_bound(circuit->name());
-    const EvictionQueue::Place place = queue_.Add(circuit);
+    const auto place = queue_.Add(circuit);
     circuits_.emplace_hint(hint, circuit->name(), place);
     ++version_;
     return *place;
@@ -707,7 +712,7 @@ absl::StatusOr<GivenOrder> CircuitRegistry::GiveOrder(StandingOrder order,
 }
 
 absl::StatusOr<GivenOrder> CircuitRegistry::PreviewOrder(StandingOrder order) const {
-  return impl_->registry_layers().PreviewOrder(std::move(order));
+  return impl_->registry_layers().PreviewOrder(order);
 }
 
 absl::Status CircuitRegistry::RevokeOrder(uint64_t id, const Operator& by) {

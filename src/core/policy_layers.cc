@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "src/core/policy_layers.h"
 
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -58,6 +59,33 @@ class SetFields {
 
 }  // namespace
 
+namespace {
+
+// Whose word above code's it is; none if nobody has said one.
+std::optional<FieldOrigin> OriginAbove(const std::vector<const HeldOrder*>& orders,
+                                       const OverridesIndex::Patches& patches,
+                                       const std::string& path) {
+  for (auto each = orders.rbegin(); each != orders.rend(); ++each) {
+    const StandingOrder& order = (*each)->order;
+    if (FindField(order.change, path) == nullptr) continue;
+    return FieldOrigin{path, PolicyLayer::kOrder,
+                       absl::StrCat("order ", order.id, " by ", order.by.who)};
+  }
+  for (auto each = patches.rbegin(); each != patches.rend(); ++each) {
+    const PatchedField* const field = *each == nullptr ? nullptr : FindField(**each, path);
+    if (field != nullptr) return FieldOrigin{path, PolicyLayer::kFile, field->source};
+  }
+  return std::nullopt;
+}
+
+FieldOrigin OriginIn(const CodePolicy& code, const std::string& path) {
+  if (code.direct) return {path, PolicyLayer::kOrder, "set directly"};
+  const bool is_codes = Patched(Policy(), {code.given, {{path, ""}}}) != Policy();
+  return {path, is_codes ? PolicyLayer::kCode : PolicyLayer::kDefault, ""};
+}
+
+}  // namespace
+
 std::vector<std::string> SetPolicyFields(const Policy& policy) { return SetFields::Of(policy); }
 
 std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& layers,
@@ -74,26 +102,11 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
   const bool apply = in_force.ok();
   const OverridesIndex::Patches patches =
       code->direct ? OverridesIndex::Patches() : layers->index().Find(circuit);
-  const std::vector<const HeldOrder*>& orders = its.policy;
-  const auto origin_of = [&](const std::string& path) -> FieldOrigin {
-    if (apply) {
-      for (auto each = orders.rbegin(); each != orders.rend(); ++each) {
-        const StandingOrder& order = (*each)->order;
-        if (FindField(order.change, path) == nullptr) continue;
-        return {path, PolicyLayer::kOrder, absl::StrCat("order ", order.id, " by ", order.by.who)};
-      }
-      for (auto each = patches.rbegin(); each != patches.rend(); ++each) {
-        const PatchedField* const field = *each == nullptr ? nullptr : FindField(**each, path);
-        if (field != nullptr) return {path, PolicyLayer::kFile, field->source};
-      }
-    }
-    if (code->direct) return {path, PolicyLayer::kOrder, "set directly"};
-    const bool is_codes = Patched(Policy(), {code->given, {{path, ""}}}) != Policy();
-    return {path, is_codes ? PolicyLayer::kCode : PolicyLayer::kDefault, ""};
-  };
   std::vector<FieldOrigin> origins;
   for (const std::string& path : SetFields::Of(apply ? **in_force : *code->in_force)) {
-    origins.push_back(origin_of(path));
+    std::optional<FieldOrigin> above;
+    if (apply) above = OriginAbove(its.policy, patches, path);
+    origins.push_back(above ? *std::move(above) : OriginIn(*code, path));
   }
   return origins;
 }
@@ -135,7 +148,7 @@ PolicyResolver::Fallen PolicyResolver::ResolveOrFallBack(
 
 PolicyResolver::Result PolicyResolver::ResolveAnew(const CodePolicy& code,
                                                    const OverridesIndex::Patches& patches,
-                                                   const Orders& orders) const {
+                                                   const Orders& orders) {
   Policy policy = code.given;
   bool is_codes = true;
   for (const PolicyPatch* const each : patches) {

@@ -92,8 +92,8 @@ class PolicyResolver {
   using Orders = std::vector<const HeldOrder*>;
   using Key = std::pair<std::pair<const CodePolicy*, OverridesIndex::Patches>, Orders>;
 
-  Result ResolveAnew(const CodePolicy& code, const OverridesIndex::Patches& patches,
-                     const Orders& orders) const;
+  static Result ResolveAnew(const CodePolicy& code, const OverridesIndex::Patches& patches,
+                            const Orders& orders);
 
   // Keeps the code's policy, since it is known by its address.
   struct Known {

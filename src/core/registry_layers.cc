@@ -373,7 +373,7 @@ void RegistryLayers::AutomateOnce(const StandingOrder& order, uint64_t id) {
   });
 }
 
-absl::StatusOr<GivenOrder> RegistryLayers::PreviewOrder(StandingOrder order) {
+absl::StatusOr<GivenOrder> RegistryLayers::PreviewOrder(const StandingOrder& order) {
   if (absl::Status valid = CheckOrder(order); !valid.ok()) return valid;
   GivenOrder given;
   Layers layers;

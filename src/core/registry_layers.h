@@ -49,7 +49,7 @@ class LayeredCircuits {
   virtual void ReportUserCodeFailure(UserCode code, absl::string_view exception) = 0;
 
  protected:
-  ~LayeredCircuits() = default;
+  virtual ~LayeredCircuits() = default;
 };
 
 // Thread-safe. A change is made in three steps: first the layers of new circuits are others, then
@@ -71,7 +71,7 @@ class RegistryLayers {
   absl::StatusOr<std::vector<FieldOrigin>> Origins(absl::string_view circuit);
 
   absl::StatusOr<GivenOrder> Give(StandingOrder order, const OrderConditions& conditions);
-  absl::StatusOr<GivenOrder> PreviewOrder(StandingOrder order);
+  absl::StatusOr<GivenOrder> PreviewOrder(const StandingOrder& order);
   absl::Status Revoke(uint64_t id, const Operator& by);
   std::vector<StandingOrder> Orders();
   std::vector<std::string> Restore(std::vector<StandingOrder> orders);

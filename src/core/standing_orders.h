@@ -62,7 +62,7 @@ class OrderIndex {
  private:
   struct Glob {
     absl::string_view prefix;  // which each name that fits begins with
-    const HeldOrder* order;
+    const HeldOrder* order = nullptr;
   };
 
   // Until it answers false.
