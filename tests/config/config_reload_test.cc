@@ -37,6 +37,10 @@ FUSEBOX_NOINLINE void* operator new(std::size_t size) {
   if (void* const memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
+FUSEBOX_NOINLINE void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  ++allocations;
+  return std::malloc(size);
+}
 FUSEBOX_NOINLINE void* operator new(std::size_t size, std::align_val_t alignment) {
   ++allocations;
   if (void* const memory = std::aligned_alloc(static_cast<std::size_t>(alignment), size)) {
@@ -46,6 +50,9 @@ FUSEBOX_NOINLINE void* operator new(std::size_t size, std::align_val_t alignment
 }
 FUSEBOX_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
 FUSEBOX_NOINLINE void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+FUSEBOX_NOINLINE void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
   std::free(memory);
 }
 FUSEBOX_NOINLINE void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
