@@ -34,7 +34,7 @@ PORTS = {"checkout-1": "9101", "checkout-2": "9102"}  # that the documentation s
 # These change nothing, and may be asked until the demo has come to the scene that is shown.
 READS = re.compile(r"fuseboxctl (list|get|watch|info|orders(?! revoke)|policy (get|diff))\b|--dry-run")
 # Seconds to wait for scenes, of all sessions together: the demo's are over in less than a minute.
-PATIENCE = 240
+PATIENCE = 600
 
 DURATION = r"\d+(\.\d+)?(ms|h|m|s)(\d+(\.\d+)?(m|s))*"
 # In this order: what a pattern leaves, the next ones see.
