@@ -186,7 +186,7 @@ grpc::Status CircuitWrites::GiveOrders(const CircuitAction& action,
     const StandingOrder wanted = action.Order(pattern, by);
     absl::StatusOr<GivenOrder> order = registry_->GiveOrder(wanted);
     if (!order.ok()) {
-      const grpc::Status status = StatusOfOrder(order.status());
+      grpc::Status status = StatusOfOrder(order.status());
       if (given.empty()) return status;
       for (const auto& circuit : matched) reached.emplace(circuit->name(), status);
       return grpc::Status::OK;
@@ -246,6 +246,7 @@ grpc::Status CircuitWrites::PreviewOrders(const CircuitAction& action,
   return grpc::Status::OK;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one step after the other.
 grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
                                         const std::string& who,
                                         v1::ApplyToCircuitsResponse& response,

@@ -437,7 +437,7 @@ class FUSEBOX_HIDDEN OrdersFile::Impl {
     constexpr std::size_t kShown = 5;
     const auto end =
         left_out.begin() + static_cast<std::ptrdiff_t>(std::min(left_out.size(), kShown));
-    const std::string text = absl::StrJoin(left_out.begin(), end, "; ");
+    std::string text = absl::StrJoin(left_out.begin(), end, "; ");
     if (left_out.size() <= kShown) return text;
     return absl::StrCat(text, "; and ", left_out.size() - kShown, " more");
   }

@@ -33,7 +33,8 @@ std::string PrintableLines(absl::string_view text) {
 // The first of them, for a line of a log.
 std::string FirstOf(const std::vector<std::string>& lines) {
   const std::size_t told = std::min(lines.size(), kMaxTold);
-  std::string text = absl::StrJoin(lines.begin(), lines.begin() + static_cast<long>(told), "; ");
+  std::string text =
+      absl::StrJoin(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(told), "; ");
   if (lines.size() > told) absl::StrAppend(&text, "; and ", lines.size() - told, " more");
   return text;
 }

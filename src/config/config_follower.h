@@ -51,7 +51,7 @@ class ConfigFollower final : public ConfigControl {
     kReload,  // it is put in force
   };
 
-  absl::StatusOr<OverridesResult> Try(Way way, const Operator& by)
+  absl::StatusOr<OverridesResult> Try(Way way, const Operator& who)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_);
   Loaded Load() const;
   absl::StatusOr<OverridesResult> Apply(const Loaded& loaded, const Operator& by) const;

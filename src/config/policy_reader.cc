@@ -199,7 +199,7 @@ class FieldReader {
       }
       return true;
     }
-    ValueOf<Member> read = ValueOf<Member>(field.range.min);
+    auto read = ValueOf<Member>(field.range.min);
     const std::string wrong = internal::Read(place.node(), IsShare(field), read);
     if (!wrong.empty()) {
       Bad(place, wrong);

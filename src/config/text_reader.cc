@@ -83,7 +83,7 @@ std::string NameOf(const EnumValueDescriptor& value) {
     if (!prefix.empty() && absl::ascii_isupper(static_cast<unsigned char>(c))) prefix += '_';
     prefix += absl::ascii_toupper(static_cast<unsigned char>(c));
   }
-  const std::string full_name(value.name());
+  const absl::string_view full_name = value.name();
   return absl::AsciiStrToLower(absl::StripPrefix(full_name, absl::StrCat(prefix, "_")));
 }
 

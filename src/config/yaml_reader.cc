@@ -7,6 +7,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <map>
 #include <memory>
@@ -36,10 +38,9 @@ int LineOf(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; 
 bool IsPlainTag(absl::string_view tag) {
   if (tag.empty() || tag == "?" || tag == "!") return true;
   if (!absl::ConsumePrefix(&tag, "tag:yaml.org,2002:")) return false;
-  for (const absl::string_view type : {"str", "int", "float", "bool", "null", "map", "seq"}) {
-    if (tag == type) return true;
-  }
-  return false;
+  constexpr std::array<absl::string_view, 7> kTypes = {"str",  "int", "float", "bool",
+                                                       "null", "map", "seq"};
+  return std::find(kTypes.begin(), kTypes.end(), tag) != kTypes.end();
 }
 
 class TreeMaker final : public YAML::EventHandler {

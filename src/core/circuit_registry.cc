@@ -711,6 +711,7 @@ absl::StatusOr<GivenOrder> CircuitRegistry::GiveOrder(StandingOrder order,
   return impl_->registry_layers().Give(std::move(order), conditions);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as GiveOrder, which keeps it.
 absl::StatusOr<GivenOrder> CircuitRegistry::PreviewOrder(StandingOrder order) const {
   return impl_->registry_layers().PreviewOrder(order);
 }

@@ -30,6 +30,8 @@ class LayeredCircuits {
  public:
   using Layers = std::shared_ptr<const PolicyLayers>;
 
+  virtual ~LayeredCircuits() = default;
+
   // Those of new circuits. Null: there have never been any.
   virtual Layers layers() = 0;
   virtual void SetLayers(Layers layers) = 0;
@@ -47,9 +49,6 @@ class LayeredCircuits {
   // Tells the listeners what has happened to circuits.
   virtual void DeliverEvents() = 0;
   virtual void ReportUserCodeFailure(UserCode code, absl::string_view exception) = 0;
-
- protected:
-  virtual ~LayeredCircuits() = default;
 };
 
 // Thread-safe. A change is made in three steps: first the layers of new circuits are others, then
