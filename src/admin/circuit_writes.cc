@@ -246,7 +246,39 @@ grpc::Status CircuitWrites::PreviewOrders(const CircuitAction& action,
   return grpc::Status::OK;
 }
 
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): one step after the other.
+// A request for many circuits, and what becomes of it.
+struct CircuitWrites::Many {
+  const CircuitAction& action;
+  const std::vector<std::string> patterns;
+  const Operator by;
+  Circuits circuits;
+  OverruledOrders overruled;
+  v1::ApplyToCircuitsResponse& response;
+
+  bool CanAll() const {
+    return std::all_of(circuits.begin(), circuits.end(), [this](const auto& circuit) {
+      return !action.changes_policy() || Try(action, *circuit).status.ok();
+    });
+  }
+
+  // One that has gone has none.
+  void AddResult(const std::string& name, const grpc::Status& status,
+                 const std::optional<CircuitSnapshot>& snapshot, const Policy& policy) {
+    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return;
+    v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
+    result.set_name(name);
+    result.set_code(status.error_code());
+    result.set_message(status.error_message());
+    result.set_reason(AdminReasonIn(status.error_details()));
+    if (snapshot) {
+      result.set_state(ToProto(snapshot->state));
+      result.set_mode(ToProto(snapshot->mode));
+    }
+    if (!action.changes_policy() || !status.ok()) return;
+    for (std::string& warning : PolicyWarnings(policy)) result.add_warnings(std::move(warning));
+  }
+};
+
 grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& request,
                                         const std::string& who,
                                         v1::ApplyToCircuitsResponse& response,
@@ -266,69 +298,61 @@ grpc::Status CircuitWrites::ApplyToMany(const v1::ApplyToCircuitsRequest& reques
 
   Circuits circuits;
   if (grpc::Status status = Match(filter, given_up, circuits); !status.ok()) return status;
-  const Operator by = Operator(who).Because(request.reason());
   response.set_instance(instance_);
+  Many many{action,
+            filter.Patterns(),
+            Operator(who).Because(request.reason()),
+            std::move(circuits),
+            OverruledOrders(registry_->Orders(), who),
+            response};
+  grpc::Status status = request.validate_only() ? PreviewMany(many) : WriteMany(many);
+  if (!status.ok()) return status;
+  many.overruled.Tell(disclosure_, *response.mutable_overruled());
+  return grpc::Status::OK;
+}
 
-  const auto add_result = [&](const std::string& name, const grpc::Status& status,
-                              const std::optional<CircuitSnapshot>& snapshot,
-                              const Policy& policy) {
-    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return;
-    v1::ApplyToCircuitsResponse::Result& result = *response.add_results();
-    result.set_name(name);
-    result.set_code(status.error_code());
-    result.set_message(status.error_message());
-    result.set_reason(AdminReasonIn(status.error_details()));
-    if (snapshot) {
-      result.set_state(ToProto(snapshot->state));
-      result.set_mode(ToProto(snapshot->mode));
-    }
-    if (!action.changes_policy() || !status.ok()) return;
-    for (std::string& warning : PolicyWarnings(policy)) result.add_warnings(std::move(warning));
-  };
-
-  std::vector<GivenOrder> given;
-  OverruledOrders overruled(registry_->Orders(), who);
-  const std::vector<std::string> patterns = filter.Patterns();
-  const bool can_all = std::all_of(circuits.begin(), circuits.end(), [&](const auto& circuit) {
-    return !action.changes_policy() || Try(action, *circuit).status.ok();
-  });
-
-  if (request.validate_only()) {
-    if (can_all) {
-      grpc::Status status = PreviewOrders(action, patterns, by, overruled, response);
-      if (!status.ok()) return status;
-    }
-    for (const auto& circuit : circuits) {
-      const Written written = Try(action, *circuit);
-      add_result(circuit->name(), written.status, written.snapshot, written.policy);
-    }
-    overruled.Tell(disclosure_, *response.mutable_overruled());
-    return grpc::Status::OK;
-  }
-
-  if (!patterns.empty() && can_all) {
-    Reached reached;
-    grpc::Status status = GiveOrders(action, patterns, by, circuits, reached, given, overruled);
+grpc::Status CircuitWrites::PreviewMany(Many& many) const {
+  if (many.CanAll()) {
+    grpc::Status status =
+        PreviewOrders(many.action, many.patterns, many.by, many.overruled, many.response);
     if (!status.ok()) return status;
-    if (action.resets()) ResetReached(by, reached);
+  }
+  for (const auto& circuit : many.circuits) {
+    const Written written = Try(many.action, *circuit);
+    many.AddResult(circuit->name(), written.status, written.snapshot, written.policy);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status CircuitWrites::WriteMany(Many& many) const {
+  std::vector<GivenOrder> given;
+  if (many.patterns.empty() || !many.CanAll()) {
+    WriteEach(many, given);
+  } else {
+    Reached reached;
+    grpc::Status status = GiveOrders(many.action, many.patterns, many.by, many.circuits, reached,
+                                     given, many.overruled);
+    if (!status.ok()) return status;
+    if (many.action.resets()) ResetReached(many.by, reached);
     for (const auto& [name, of_it] : reached) {
       const auto circuit = registry_->Find(name);
       if (circuit == nullptr) continue;
       const CircuitSnapshot snapshot = circuit->Snapshot();
-      add_result(name, of_it, snapshot, *snapshot.policy);
-    }
-  } else {
-    for (auto& circuit : circuits) {
-      const std::string name = circuit->name();
-      Written written = Write(action, by, std::move(circuit));
-      add_result(name, written.status, written.snapshot, written.policy);
-      if (written.status.ok()) overruled.Add(action.Order(name, by), written.given);
-      given.push_back(std::move(written.given));
+      many.AddResult(name, of_it, snapshot, *snapshot.policy);
     }
   }
-  Describe(given, response);
-  overruled.Tell(disclosure_, *response.mutable_overruled());
+  Describe(given, many.response);
   return grpc::Status::OK;
+}
+
+void CircuitWrites::WriteEach(Many& many, std::vector<GivenOrder>& given) const {
+  for (auto& circuit : many.circuits) {
+    const std::string name = circuit->name();
+    Written written = Write(many.action, many.by, std::move(circuit));
+    many.AddResult(name, written.status, written.snapshot, written.policy);
+    if (written.status.ok()) many.overruled.Add(many.action.Order(name, many.by), written.given);
+    given.push_back(std::move(written.given));
+  }
 }
 
 grpc::Status CircuitWrites::GiveOrder(const v1::GiveOrderRequest& request, const std::string& who,

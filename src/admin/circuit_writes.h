@@ -91,6 +91,16 @@ class CircuitWrites {
   // Resets it; and if the registry has let go of it by then, the one that has its name.
   grpc::Status Reset(const Operator& by, std::shared_ptr<CircuitBreaker> circuit) const;
 
+  struct Many;
+
+  // What would become of a request for many. Not OK if no order could be given.
+  grpc::Status PreviewMany(Many& many) const;
+
+  // Does it: by an order for each pattern; or circuit by circuit, if there is none, or one of the
+  // circuits can't have the policy.
+  grpc::Status WriteMany(Many& many) const;
+  void WriteEach(Many& many, std::vector<GivenOrder>& given) const;
+
   // Gives an order for each pattern. Not OK if not even the first could be given. Of those that
   // have matched and that no order has reached, the reason why is in `reached`.
   grpc::Status GiveOrders(const CircuitAction& action, const std::vector<std::string>& patterns,

@@ -57,10 +57,6 @@ class SetFields {
   std::vector<std::string> paths_;
 };
 
-}  // namespace
-
-namespace {
-
 // Whose word above code's it is; none if nobody has said one.
 std::optional<FieldOrigin> OriginAbove(const std::vector<const HeldOrder*>& orders,
                                        const OverridesIndex::Patches& patches,
@@ -78,15 +74,23 @@ std::optional<FieldOrigin> OriginAbove(const std::vector<const HeldOrder*>& orde
   return std::nullopt;
 }
 
+FieldOrigin DirectOrigin(const std::string& path) {
+  return {path, PolicyLayer::kOrder, "set directly"};
+}
+
 FieldOrigin OriginIn(const CodePolicy& code, const std::string& path) {
-  if (code.direct) return {path, PolicyLayer::kOrder, "set directly"};
+  if (code.direct) return DirectOrigin(path);
   const bool is_codes = Patched(Policy(), {code.given, {{path, ""}}}) != Policy();
   return {path, is_codes ? PolicyLayer::kCode : PolicyLayer::kDefault, ""};
 }
 
 }  // namespace
 
-std::vector<std::string> SetPolicyFields(const Policy& policy) { return SetFields::Of(policy); }
+std::vector<FieldOrigin> OriginsOfDirect(const Policy& policy) {
+  std::vector<FieldOrigin> origins;
+  for (const std::string& path : SetFields::Of(policy)) origins.push_back(DirectOrigin(path));
+  return origins;
+}
 
 std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& layers,
                                  const CircuitIdentity& circuit,

@@ -35,15 +35,21 @@ struct CodePolicy {
 class PolicyLayers {
  public:
   PolicyLayers(std::shared_ptr<const PolicyOverrides> overrides, StandingOrders orders)
-      : overrides_(std::move(overrides)), index_(*overrides_), orders_(std::move(orders)) {}
+      : overrides_(std::move(overrides)),
+        index_(std::make_shared<OverridesIndex>(*overrides_)),
+        orders_(std::move(orders)) {}
+
+  // With the same overrides, of which there may be many.
+  PolicyLayers(const PolicyLayers& former, StandingOrders orders)
+      : overrides_(former.overrides_), index_(former.index_), orders_(std::move(orders)) {}
 
   const std::shared_ptr<const PolicyOverrides>& overrides() const { return overrides_; }
-  const OverridesIndex& index() const { return index_; }
+  const OverridesIndex& index() const { return *index_; }
   const StandingOrders& orders() const { return orders_; }
 
  private:
   const std::shared_ptr<const PolicyOverrides> overrides_;
-  const OverridesIndex index_;
+  const std::shared_ptr<const OverridesIndex> index_;
   const StandingOrders orders_;
 };
 
@@ -52,8 +58,8 @@ std::vector<FieldOrigin> Origins(const std::shared_ptr<const PolicyLayers>& laye
                                  const CircuitIdentity& circuit,
                                  const std::shared_ptr<const CodePolicy>& code, SteadyTime now);
 
-// The paths of the fields that have a value.
-std::vector<std::string> SetPolicyFields(const Policy& policy);
+// The same, of a policy that was set directly, over which nothing is laid.
+std::vector<FieldOrigin> OriginsOfDirect(const Policy& policy);
 
 // Says what layers make of policies, and remembers it: of many circuits few are different.
 //

@@ -59,6 +59,22 @@ absl::Status NoSuchCircuit(absl::string_view name) {
       absl::StrCat("no circuit named \"", Printable(name, kMaxCircuitNameBytes), "\""));
 }
 
+// Why an order of a former process, of which that much time is left, isn't put back; empty: it is.
+std::string ProblemOfRestoring(const StandingOrder& order, absl::Duration left, bool has_room) {
+  if (const absl::Status valid = CheckOrder(order); !valid.ok()) {
+    return std::string(valid.message());
+  }
+  if (order.from == absl::InfinitePast() || order.from == absl::InfiniteFuture()) {
+    return "from = infinite, must be a time";
+  }
+  if (left <= absl::ZeroDuration()) return "it has ended";
+  if (!has_room) return "there is no room";
+  if (order.id == 0 || order.id > CircuitRegistry::kMaxRestoredOrderId) {
+    return absl::StrCat("its number must be 1 to ", CircuitRegistry::kMaxRestoredOrderId);
+  }
+  return "";
+}
+
 // Takes out what doesn't fit.
 template <typename Fits>
 void Keep(std::vector<LayeredCircuit>& circuits, Fits fits) {
@@ -265,11 +281,7 @@ absl::StatusOr<std::vector<FieldOrigin>> RegistryLayers::Origins(absl::string_vi
   if (found->core().LayeredPolicy() != nullptr) {
     return internal::Origins(Present(), found->identity(), found->code, circuits_.clock().Now());
   }
-  std::vector<FieldOrigin> origins;
-  for (std::string& path : SetPolicyFields(*found->core().PresentPolicy())) {
-    origins.push_back({std::move(path), PolicyLayer::kOrder, "set directly"});
-  }
-  return origins;
+  return OriginsOfDirect(*found->core().PresentPolicy());
 }
 
 absl::Status RegistryLayers::Check(const OrderConditions& conditions, const std::string& circuit) {
@@ -307,7 +319,7 @@ absl::StatusOr<StandingOrders::Added> RegistryLayers::Try(const StandingOrder& o
                      " bytes, where each * and ? counts twice, and may come to ",
                      CircuitRegistry::kMaxBytesOfGlobs, ": revoke some"));
   }
-  layers = std::make_shared<PolicyLayers>(before->overrides(), added.orders);
+  layers = std::make_shared<PolicyLayers>(*before, added.orders);
   given.replaced = added.replaced;
   const bool sets_policy = order.action == OrderAction::kSetPolicy;
   PolicyResolver without(before);
@@ -393,7 +405,7 @@ absl::Status RegistryLayers::Revoke(uint64_t id, const Operator& by) {
     if (before->orders().Find(id) == nullptr) {
       return absl::NotFoundError(absl::StrCat("no standing order ", id));
     }
-    layers = std::make_shared<PolicyLayers>(before->overrides(), before->orders().Without(id));
+    layers = std::make_shared<PolicyLayers>(*before, before->orders().Without(id));
     Install(layers);
   }
   Spread(*before, *layers, PrintableOperator(by));
@@ -413,8 +425,7 @@ void RegistryLayers::EndOrders() {
     MutexLock lock(changes_);
     before = Present();
     if (before->orders().next_end() > now) return;  // another thread has ended them meanwhile
-    layers =
-        std::make_shared<PolicyLayers>(before->overrides(), before->orders().WithoutEnded(now));
+    layers = std::make_shared<PolicyLayers>(*before, before->orders().WithoutEnded(now));
     Install(layers);
   }
   Spread(*before, *layers, OfTime());
@@ -457,18 +468,10 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
     const absl::Time wall_now = circuits_.clock().WallNow();
     for (StandingOrder& order : orders) {
       const absl::Duration left = order.until() - wall_now;
-      std::string problem(CheckOrder(order).message());
-      const bool has_time =
-          order.from > absl::InfinitePast() && order.from < absl::InfiniteFuture();
-      if (problem.empty() && !has_time) problem = "from = infinite, must be a time";
-      if (problem.empty() && left <= absl::ZeroDuration()) problem = "it has ended";
       const int64_t its_globs = BytesOfGlobs(order.pattern);
       const bool has_room = all.size() < CircuitRegistry::kMaxOrders &&
                             globs + its_globs <= CircuitRegistry::kMaxBytesOfGlobs;
-      if (problem.empty() && !has_room) problem = "there is no room";
-      if (problem.empty() && (order.id == 0 || order.id > CircuitRegistry::kMaxRestoredOrderId)) {
-        problem = absl::StrCat("its number must be 1 to ", CircuitRegistry::kMaxRestoredOrderId);
-      }
+      std::string problem = ProblemOfRestoring(order, left, has_room);
       if (problem.empty() && !ids.insert(order.id).second) {
         problem = "there is another one of that number";
       }
@@ -485,8 +488,7 @@ std::vector<std::string> RegistryLayers::Restore(std::vector<StandingOrder> orde
       held->order = std::move(order);
       all.push_back(std::move(held));
     }
-    layers =
-        std::make_shared<PolicyLayers>(before->overrides(), StandingOrders::Make(std::move(all)));
+    layers = std::make_shared<PolicyLayers>(*before, StandingOrders::Make(std::move(all)));
     Install(layers);
   }
   Spread(*before, *layers, Operator("").Because("a standing order is back"));

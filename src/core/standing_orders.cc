@@ -2,6 +2,7 @@
 #include "src/core/standing_orders.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <ostream>
 
@@ -206,20 +207,20 @@ StandingOrders StandingOrders::Make(std::vector<Held> orders) {
   return made;
 }
 
-StandingOrders StandingOrders::Without(uint64_t id) const {
-  std::vector<Held> left = orders_;
-  left.erase(std::remove_if(left.begin(), left.end(),
-                            [id](const Held& each) { return each->order.id == id; }),
-             left.end());
+template <typename Goes>
+StandingOrders StandingOrders::WithoutThose(Goes goes) const {
+  std::vector<Held> left;
+  std::copy_if(orders_.begin(), orders_.end(), std::back_inserter(left),
+               [goes](const Held& each) { return !goes(*each); });
   return Make(std::move(left));
 }
 
+StandingOrders StandingOrders::Without(uint64_t id) const {
+  return WithoutThose([id](const HeldOrder& each) { return each.order.id == id; });
+}
+
 StandingOrders StandingOrders::WithoutEnded(SteadyTime now) const {
-  std::vector<Held> left = orders_;
-  left.erase(std::remove_if(left.begin(), left.end(),
-                            [now](const Held& each) { return each->HasEnded(now); }),
-             left.end());
-  return Make(std::move(left));
+  return WithoutThose([now](const HeldOrder& each) { return each.HasEnded(now); });
 }
 
 // Automatic mode is what there is without an order: one that asks for it has something to do while

@@ -102,6 +102,8 @@ class StandingOrders {
   static StandingOrders Make(std::vector<Held> orders);
 
  private:
+  template <typename Goes>
+  StandingOrders WithoutThose(Goes goes) const;
   void Put(std::vector<Held> orders);
   void DropIdle();
 

@@ -108,7 +108,7 @@ class OrdersFileTest : public testing::Test {
   }
 
   const TestFolder folder_;
-  const std::string path_ = folder_.path() + "/orders";
+  const std::string path_ = (folder_ / "orders").string();
   std::vector<std::string> problems_;
 };
 
@@ -219,9 +219,9 @@ TEST_F(OrdersFileTest, SaysWhatIsWrongWithTheOptions) {
   EXPECT_THAT(std::string(OrdersFile::Open(options).status().message()),
               HasSubstr("registry = null"));
   options.registry = circuits.registry();
-  options.path = folder_.path() + "/none/orders";
+  options.path = (folder_ / "none/orders").string();
   EXPECT_EQ(OrdersFile::Open(options).status().code(), absl::StatusCode::kNotFound);
-  options.path = folder_.path();
+  options.path = folder_.path().string();
   EXPECT_EQ(OrdersFile::Open(options).status().code(), absl::StatusCode::kInvalidArgument);
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   options.path = path_;
@@ -254,7 +254,7 @@ TEST_F(OrdersFileTest, KeepsABrokenFileAsideAndGoesOn) {
   std::size_t kept = 0;
   for (const std::string& name : Beside()) {
     EXPECT_TRUE(absl::StartsWith(name, "orders.broken-")) << name;
-    const std::string content = Content(folder_.path() + "/" + name);
+    const std::string content = Content((folder_ / name).string());
     kept += std::count(broken.begin(), broken.end(), content) > 0 ? 1 : 0;
   }
   EXPECT_EQ(kept, broken.size());
@@ -274,7 +274,7 @@ TEST_F(OrdersFileTest, ObeysTheOrdersThatItKnowsAndKeepsTheOthersAside) {
   ASSERT_EQ(circuits.registry()->Orders().size(), 1U);
   EXPECT_EQ(circuits.registry()->Orders()[0].id, 3U);
   ASSERT_EQ(Beside().size(), 1U);
-  EXPECT_EQ(Content(folder_.path() + "/" + Beside()[0]), content);
+  EXPECT_EQ(Content((folder_ / Beside()[0]).string()), content);
 }
 
 // What a full disk does to a write, a limit on the size of files does too.
@@ -321,7 +321,7 @@ TEST_F(OrdersFileTest, TellsOfAWriteThatFailsAndMakesUpForItLater) {
 
 TEST_F(OrdersFileTest, IsKeptWhereASymbolicLinkLeads) {
   const TestFolder elsewhere;
-  const std::string real = elsewhere.path() + "/real";
+  const std::string real = (elsewhere / "real").string();
   Write(real, TextOf({}));
   ASSERT_EQ(symlink(real.c_str(), path_.c_str()), 0);
   TestCircuits circuits;
@@ -335,8 +335,8 @@ TEST_F(OrdersFileTest, IsKeptWhereASymbolicLinkLeads) {
 
 TEST_F(OrdersFileTest, IsMadeWhereASymbolicLinkLeadsThatLeadsNowhereYet) {
   const TestFolder elsewhere;
-  const std::string real = elsewhere.path() + "/real";
-  const std::string between = elsewhere.path() + "/between";
+  const std::string real = (elsewhere / "real").string();
+  const std::string between = (elsewhere / "between").string();
   ASSERT_EQ(symlink(between.c_str(), path_.c_str()), 0);
   ASSERT_EQ(symlink("real", between.c_str()), 0);
   TestCircuits circuits;
@@ -386,7 +386,7 @@ TEST_F(OrdersFileTest, StaysWhereItWasOpenedWhateverFolderTheProcessGoesTo) {
 
 TEST_F(OrdersFileTest, WritesIntoNothingThatIsThereAlready) {
   const TestFolder elsewhere;
-  const std::string precious = elsewhere.path() + "/precious";
+  const std::string precious = (elsewhere / "precious").string();
   Write(precious, "precious");
   const std::string beside = path_ + ".new";
   const std::vector<std::function<int()>> traps = {
@@ -413,7 +413,7 @@ TEST_F(OrdersFileTest, WritesIntoNothingThatIsThereAlready) {
 
 TEST_F(OrdersFileTest, HasALockWhateverIsInItsPlace) {
   const TestFolder elsewhere;
-  const std::string precious = elsewhere.path() + "/precious";
+  const std::string precious = (elsewhere / "precious").string();
   Write(precious, "precious");
   const std::string lock = path_ + ".lock";
   const std::vector<std::function<int()>> traps = {
@@ -476,7 +476,7 @@ TEST_F(OrdersFileTest, TakesTheLockAgainWhenSomebodyHasRemovedIt) {
   EXPECT_THAT(Patterns(), ElementsAre("first", "second", "third"));
   EXPECT_TRUE((*file)->status().last_write.ok());
   ASSERT_EQ(Beside().size(), 1U);
-  EXPECT_EQ(Content(folder_.path() + "/" + Beside()[0]), content) << "the other's is kept";
+  EXPECT_EQ(Content((folder_ / Beside()[0]).string()), content) << "the other's is kept";
 }
 
 // ---- Orders that are read and refused, or can't be written.
@@ -492,7 +492,7 @@ TEST_F(OrdersFileTest, KeepsAFileAsideWhoseOrdersTheRegistryRefuses) {
                           HasSubstr("1 order is not in force, the others are; it is kept as")));
   EXPECT_THAT(Patterns(), ElementsAre("pay/*"));
   ASSERT_EQ(Beside().size(), 1U);
-  EXPECT_EQ(Content(folder_.path() + "/" + Beside()[0]), content);
+  EXPECT_EQ(Content((folder_ / Beside()[0]).string()), content);
 }
 
 TEST_F(OrdersFileTest, HasTheFileWhileItIsKeptAside) {

@@ -520,7 +520,7 @@ TEST(OrdersAndRestart, AreObeyedByTheNextProcess) {
   for (const bool first : {true, false}) {
     AdminServer server;
     fusebox::OrdersFileOptions options;
-    options.path = folder.path() + "/orders";
+    options.path = (folder / "orders").string();
     options.registry = server.registry();
     const auto file = fusebox::OrdersFile::Open(std::move(options));
     ASSERT_TRUE(file.ok()) << file.status();

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,48 +19,10 @@
 #include "absl/time/time.h"
 #include "fusebox/circuit_registry.h"
 #include "fusebox/config/config_watcher.h"
-#include "tests/config/test_folder.h"
+#include "tests/config/written_files.h"
 #include "tests/core/threads.h"
-
-namespace {
-
-thread_local int64_t allocations = 0;
-
-}  // namespace
-
-// Not inlined, or the compiler takes the pairs apart, and warns of what it then sees.
-#define FUSEBOX_NOINLINE __attribute__((noinline))
-
-FUSEBOX_NOINLINE void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-FUSEBOX_NOINLINE void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-FUSEBOX_NOINLINE void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  if (void* const memory = std::aligned_alloc(static_cast<std::size_t>(alignment), size)) {
-    return memory;
-  }
-  throw std::bad_alloc();
-}
-FUSEBOX_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
-FUSEBOX_NOINLINE void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
-FUSEBOX_NOINLINE void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
-  std::free(memory);
-}
-FUSEBOX_NOINLINE void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
-  std::free(memory);
-}
-FUSEBOX_NOINLINE void operator delete(void* memory, std::size_t /*size*/,
-                                      std::align_val_t /*alignment*/) noexcept {
-  std::free(memory);
-}
+#include "tests/support/counted_allocations.h"
+#include "tests/support/test_folder.h"
 
 namespace fusebox_testing {
 namespace {

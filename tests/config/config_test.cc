@@ -19,6 +19,7 @@
 #include "src/base/sha256.h"
 #include "tests/config/read.h"
 #include "tests/support/made_text.h"
+#include "tests/support/test_folder.h"
 
 namespace fusebox_testing {
 namespace {
@@ -29,26 +30,14 @@ using fusebox::ConfigFunctions;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// A folder of this test's.
-class Folder {
+class Folder : public TestFolder {
  public:
-  Folder() {
-    std::string name = testing::TempDir() + "/fusebox_config_XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  std::string Of(const std::string& name) const { return path_ + "/" + name; }
+  std::string Of(const std::string& name) const { return (*this / name).string(); }
 
   std::string Write(const std::string& name, const std::string& text) const {
     std::ofstream(Of(name)) << text;
     return Of(name);
   }
-
- private:
-  std::string path_;
 };
 
 absl::StatusCode CodeOf(const std::string& path) { return Config::Load(path).status().code(); }

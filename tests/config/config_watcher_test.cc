@@ -28,8 +28,9 @@
 #include "fusebox/config/config.h"
 #include "fusebox/fork.h"
 #include "fusebox/state.h"
-#include "tests/config/test_folder.h"
+#include "tests/config/written_files.h"
 #include "tests/support/in_child.h"
+#include "tests/support/test_folder.h"
 
 namespace fusebox_testing {
 namespace {

@@ -26,8 +26,9 @@
 #include "fusebox/fork.h"
 #include "src/config/stop_signal.h"
 #include "src/config/watched_names.h"
-#include "tests/config/test_folder.h"
+#include "tests/config/written_files.h"
 #include "tests/support/in_child.h"
+#include "tests/support/test_folder.h"
 
 namespace fusebox_testing {
 namespace {

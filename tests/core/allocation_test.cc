@@ -5,52 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "absl/time/time.h"
 #include "tests/core/test_circuit.h"
-
-namespace {
-
-thread_local int64_t allocations = 0;
-
-}  // namespace
-
-// Not inlined, or the compiler takes the pairs apart, and warns of what it then sees.
-#define FUSEBOX_NOINLINE __attribute__((noinline))
-
-FUSEBOX_NOINLINE void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-FUSEBOX_NOINLINE void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-FUSEBOX_NOINLINE void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  if (void* const memory = std::aligned_alloc(static_cast<std::size_t>(alignment), size)) {
-    return memory;
-  }
-  throw std::bad_alloc();
-}
-FUSEBOX_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
-FUSEBOX_NOINLINE void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
-FUSEBOX_NOINLINE void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
-  std::free(memory);
-}
-FUSEBOX_NOINLINE void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
-  std::free(memory);
-}
-FUSEBOX_NOINLINE void operator delete(void* memory, std::size_t /*size*/,
-                                      std::align_val_t /*alignment*/) noexcept {
-  std::free(memory);
-}
+#include "tests/support/counted_allocations.h"
 
 namespace fusebox_testing {
 namespace {

@@ -12,7 +12,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/admin/admin_server.h"
-#include "tests/config/test_folder.h"
+#include "tests/config/written_files.h"
+#include "tests/support/test_folder.h"
 #include "tests/fuseboxctl/run_ctl.h"
 
 namespace fusebox_testing {

@@ -7,13 +7,18 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace fusebox_testing {
 
 // An empty folder of this test's, that is removed at the end with all that is in it.
 class TestFolder {
  public:
-  TestFolder() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
+  TestFolder() {
+    std::string path = testing::TempDir() + "fusebox-test-XXXXXX";
+    EXPECT_NE(mkdtemp(path.data()), nullptr);
+    path_ = std::filesystem::canonical(path);
+  }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
   ~TestFolder() {
@@ -21,10 +26,11 @@ class TestFolder {
     std::filesystem::remove_all(path_, ignored);
   }
 
-  const std::string& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::string path_ = testing::TempDir() + "fusebox-test-XXXXXX";
+  std::filesystem::path path_;
 };
 
 }  // namespace fusebox_testing

@@ -1,39 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A folder of a test's own, and what programs do to files.
-#ifndef FUSEBOX_TESTS_CONFIG_TEST_FOLDER_H_
-#define FUSEBOX_TESTS_CONFIG_TEST_FOLDER_H_
-
-#include <gtest/gtest.h>
-#include <stdlib.h>
+// What programs do to files.
+#ifndef FUSEBOX_TESTS_CONFIG_WRITTEN_FILES_H_
+#define FUSEBOX_TESTS_CONFIG_WRITTEN_FILES_H_
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 namespace fusebox_testing {
-
-// Is gone with all that is in it when this is.
-class TestFolder {
- public:
-  TestFolder() {
-    std::string path = testing::TempDir() + "fusebox_config_XXXXXX";
-    EXPECT_NE(mkdtemp(path.data()), nullptr);
-    path_ = std::filesystem::canonical(path);
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // In place: the file is empty for a moment.
 inline void WriteInPlace(const std::filesystem::path& path, const std::string& text) {
@@ -81,4 +57,4 @@ class MountedConfigMap {
 
 }  // namespace fusebox_testing
 
-#endif  // FUSEBOX_TESTS_CONFIG_TEST_FOLDER_H_
+#endif  // FUSEBOX_TESTS_CONFIG_WRITTEN_FILES_H_
