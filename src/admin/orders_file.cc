@@ -27,6 +27,7 @@
 #include "src/admin/orders_text.h"
 #include "src/base/counted.h"
 #include "src/base/mutex.h"
+#include "src/base/own_fd.h"
 #include "src/base/user_code.h"
 
 namespace fusebox {
@@ -38,6 +39,7 @@ using internal::OrdersFromText;
 using internal::OrdersRead;
 using internal::OrdersWriter;
 using internal::OrdersWritten;
+using internal::OwnFd;
 using internal::RunUserCode;
 
 namespace {
@@ -53,40 +55,12 @@ absl::Status ErrnoStatus(absl::string_view what, const std::string& path, int er
   return absl::UnavailableError(absl::StrCat("can't ", what, " ", path, ": ", ErrorText(error)));
 }
 
-// An open file. -1: none.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  File& operator=(File&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-
-  int fd() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
-  // What only closing it may tell. Of a file whose data is synced, nothing.
-  int Close() {
-    const int fd = std::exchange(fd_, -1);
-    return close(fd) == 0 || errno == EINTR ? 0 : errno;
-  }
-
- private:
-  int fd_;
-};
-
-File OpenFile(const std::string& path, int flags) {
+OwnFd OpenFile(const std::string& path, int flags) {
   int fd = -1;
   do {
     fd = open(path.c_str(), flags | O_CLOEXEC, kMode);
   } while (fd < 0 && errno == EINTR);
-  return File(fd);
+  return OwnFd(fd);
 }
 
 // 0, or why not all of it is there.
@@ -206,11 +180,11 @@ class LockFile {
   // can't be one.
   absl::Status Hold() {
     if (IsHeld()) return absl::OkStatus();
-    file_ = File(-1);
+    file_ = OwnFd(-1);
     constexpr int kMaxTries = 100;  // as often as others may remove it meanwhile
     for (int i = 0; i < kMaxTries; ++i) {
-      File file = OpenFile(name_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
-      if (!file.ok() && errno != ELOOP && errno != ENXIO) {
+      OwnFd file = OpenFile(name_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
+      if (!file && errno != ELOOP && errno != ENXIO) {
         return ErrnoStatus("lock", name_, errno);
       }
       if (!IsRegular(file)) {
@@ -218,7 +192,7 @@ class LockFile {
         if (unlink(name_.c_str()) == 0 || errno == ENOENT) continue;
         return ErrnoStatus("lock", name_, errno);
       }
-      if (const int error = TryLock(file.fd()); error != 0) {
+      if (const int error = TryLock(file.get()); error != 0) {
         if (error == EWOULDBLOCK) return absl::FailedPreconditionError(HolderText());
         return ErrnoStatus("lock", name_, error);
       }
@@ -230,12 +204,12 @@ class LockFile {
     return absl::UnavailableError(absl::StrCat("can't lock ", name_, ": it is removed each time"));
   }
 
-  void LetGo() { file_ = File(-1); }
+  void LetGo() { file_ = OwnFd(-1); }
 
  private:
-  static bool IsRegular(const File& file) {
+  static bool IsRegular(const OwnFd& file) {
     struct stat found = {};
-    return file.ok() && fstat(file.fd(), &found) == 0 && S_ISREG(found.st_mode);
+    return file && fstat(file.get(), &found) == 0 && S_ISREG(found.st_mode);
   }
 
   static int TryLock(int fd) {
@@ -249,27 +223,27 @@ class LockFile {
   bool IsHeld() const {
     struct stat mine = {};
     struct stat there = {};
-    return file_.ok() && fstat(file_.fd(), &mine) == 0 && lstat(name_.c_str(), &there) == 0 &&
+    return file_ && fstat(file_.get(), &mine) == 0 && lstat(name_.c_str(), &there) == 0 &&
            IsSameFile(mine, there);
   }
 
   // For people; it may be missing. A file that has another name as well is somebody else's, too.
   void WritePid() const {
     struct stat mine = {};
-    if (fstat(file_.fd(), &mine) != 0 || mine.st_nlink != 1) return;
+    if (fstat(file_.get(), &mine) != 0 || mine.st_nlink != 1) return;
     const std::string pid = absl::StrCat(getpid(), "\n");
-    if (ftruncate(file_.fd(), 0) == 0 && lseek(file_.fd(), 0, SEEK_SET) == 0) {
-      WriteAll(file_.fd(), pid);
+    if (ftruncate(file_.get(), 0) == 0 && lseek(file_.get(), 0, SEEK_SET) == 0) {
+      WriteAll(file_.get(), pid);
     }
   }
 
   // "is in use by another process (pid 123)", if the file says so.
   std::string HolderText() const {
     constexpr absl::string_view kText = "is in use by another process";
-    const File file = OpenFile(name_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const OwnFd file = OpenFile(name_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     std::string text;
     int64_t pid = 0;
-    if (!IsRegular(file) || ReadAll(file.fd(), text) != 0 ||
+    if (!IsRegular(file) || ReadAll(file.get(), text) != 0 ||
         !absl::SimpleAtoi(absl::StripSuffix(text, "\n"), &pid)) {
       return std::string(kText);
     }
@@ -277,7 +251,7 @@ class LockFile {
   }
 
   const std::string name_;
-  File file_{-1};
+  OwnFd file_;
 };
 
 // Puts the text into the file, whole or not at all, and onto the disk.
@@ -289,20 +263,20 @@ absl::Status Replace(const std::string& path, absl::string_view text) {
   const std::string beside = path + ".new";
   // What is there may be another name of somebody's file, or a FIFO that nobody reads.
   if (unlink(beside.c_str()) != 0 && errno != ENOENT) return ErrnoStatus("write", beside, errno);
-  File file = OpenFile(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK);
-  if (!file.ok()) return ErrnoStatus("write", beside, errno);
-  int error = fchmod(file.fd(), kMode) == 0 ? 0 : errno;  // whatever the umask
-  if (error == 0) error = WriteAll(file.fd(), text);
-  if (error == 0) error = Sync(file.fd());
+  OwnFd file = OpenFile(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK);
+  if (!file) return ErrnoStatus("write", beside, errno);
+  int error = fchmod(file.get(), kMode) == 0 ? 0 : errno;  // whatever the umask
+  if (error == 0) error = WriteAll(file.get(), text);
+  if (error == 0) error = Sync(file.get());
   if (const int at_end = file.Close(); error == 0) error = at_end;
   if (error == 0 && rename(beside.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
     unlink(beside.c_str());
     return ErrnoStatus("write", path, error);
   }
-  const File folder = OpenFile(FolderOf(path), O_RDONLY | O_DIRECTORY);
-  if (!folder.ok()) return ErrnoStatus("open the folder of", path, errno);
-  error = Sync(folder.fd());
+  const OwnFd folder = OpenFile(FolderOf(path), O_RDONLY | O_DIRECTORY);
+  if (!folder) return ErrnoStatus("open the folder of", path, errno);
+  error = Sync(folder.get());
   // Some file systems can't sync a folder, and need not.
   if (error != 0 && error != EINVAL) return ErrnoStatus("sync the folder of", path, error);
   return absl::OkStatus();
@@ -450,10 +424,10 @@ class FUSEBOX_HIDDEN OrdersFile::Impl {
   }
 
   absl::StatusOr<OrdersRead> Read() const {
-    const File file = OpenFile(path_, O_RDONLY | O_NONBLOCK);
-    if (!file.ok()) return absl::DataLossError(ErrorText(errno));
+    const OwnFd file = OpenFile(path_, O_RDONLY | O_NONBLOCK);
+    if (!file) return absl::DataLossError(ErrorText(errno));
     std::string text;
-    if (const int error = ReadAll(file.fd(), text); error != 0) {
+    if (const int error = ReadAll(file.get(), text); error != 0) {
       return absl::DataLossError(ErrorText(error));
     }
     return OrdersFromText(text);

@@ -12,27 +12,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/own_fd.h"
 #include "src/base/printable.h"
 
 namespace fusebox::internal {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
 
 // To be called at once, before anything changes errno.
 absl::Status SystemError(const std::string& path) {
@@ -60,16 +46,16 @@ absl::StatusOr<ConfigFormat> RequireFormatOf(absl::string_view path) {
 
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, std::size_t most) {
   if (path.find('\0') != std::string::npos) return Refused(path, "no path has a byte of 0");
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (file.number() < 0) return SystemError(path);
+  const OwnFd file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file) return SystemError(path);
   struct stat about = {};
-  if (fstat(file.number(), &about) != 0) return SystemError(path);
+  if (fstat(file.get(), &about) != 0) return SystemError(path);
   if (!S_ISREG(about.st_mode)) return Refused(path, "is not a regular file");
   std::string text;
   for (;;) {
     const std::size_t before = text.size();
     text.resize(before + kPiece);
-    const ssize_t got = read(file.number(), &text[before], kPiece);
+    const ssize_t got = read(file.get(), &text[before], kPiece);
     if (got < 0 && errno != EINTR) return SystemError(path);
     text.resize(before + (got > 0 ? static_cast<std::size_t>(got) : 0));
     if (text.size() > most) return Refused(path, absl::StrCat("has more than ", most, " bytes"));

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/own_fd.h"
+#include "src/base/own_fd.h"
 #include "src/config/watched_names.h"
 
 namespace fusebox::internal {

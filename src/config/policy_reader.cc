@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fusebox/policy.h"
+#include "src/base/field_path.h"
 #include "src/base/text.h"
 #include "src/config/values.h"
 #include "src/policy/field.h"
@@ -93,23 +94,19 @@ ConfigNodePtr OffNode(absl::string_view path, int line) {
   return made;
 }
 
-bool IsWithin(absl::string_view path, absl::string_view part) {
-  return absl::ConsumePrefix(&path, part) && (path.empty() || path.front() == '.');
-}
-
 // Why that is no field to turn off in the patch, whose first fields are `set`, and whose others are
 // off. Empty: it is one.
 std::string WhyNotOff(const ConfigNode& item, const PolicyPatch& patch, std::size_t set) {
   if (item.kind != Kind::kScalar || !IsPolicyField(item.text)) {
     return absl::StrCat(" = ", Shown(item), ", must be the path of a policy's field");
   }
-  if (IsWithin(item.text, kCandidate) && item.text != kCandidate) {
+  if (IsWithinField(item.text, kCandidate) && item.text != kCandidate) {
     return absl::StrCat(" = ", Shown(item), ", must be no field of ", kCandidate,
                         ", which has a `without` of its own");
   }
   for (std::size_t i = 0; i < patch.fields.size(); ++i) {
     const std::string& other = patch.fields[i].path;
-    if (!IsWithin(item.text, other) && !IsWithin(other, item.text)) continue;
+    if (!IsWithinField(item.text, other) && !IsWithinField(other, item.text)) continue;
     return absl::StrCat(": ", item.text, i < set ? " is also set" : ": a second time",
                         other == item.text ? "" : absl::StrCat(", by ", other));
   }
@@ -237,9 +234,9 @@ class FieldReader {
         return true;
       }
       if (!value) value.emplace();
-      ReadPart(place, *value, "a map, on or off");
+      ReadPart(place, *value, /*may_be_on=*/true, "a map, on or off");
     } else {
-      ReadPart(place, value, "a map");
+      ReadPart(place, value, /*may_be_on=*/false, "a map");
     }
     return true;
   }
@@ -296,7 +293,7 @@ class FieldReader {
                        bool has_name) {
     T chosen;
     if (has_name) {
-      ReadPart(place, chosen, "a map, or on");
+      ReadPart(place, chosen, /*may_be_on=*/true, "a map, or on");
     } else {
       const void* none = nullptr;
       VisitFields(chosen, [&](const auto& field, auto& member) {
@@ -308,11 +305,10 @@ class FieldReader {
 
   // A part that says nothing has its defaults.
   template <typename T>
-  void ReadPart(const Place& place, T& part, absl::string_view what) {
+  void ReadPart(const Place& place, T& part, bool may_be_on, absl::string_view what) {
     const ConfigNode& node = place.node();
-    if (IsOn(node) || (node.kind == Kind::kMap && node.entries.empty())) {
-      if (absl::StrContains(what, "on") || node.kind == Kind::kMap) return Named(place);
-    }
+    const bool is_empty = node.kind == Kind::kMap && node.entries.empty();
+    if (is_empty || (may_be_on && IsOn(node))) return Named(place);
     if (node.kind != Kind::kMap) return Bad(place, what);
     Read(node, place.path, absl::StrCat(place.field, "."), part);
   }

@@ -5,7 +5,7 @@
 #include <atomic>
 
 #include "absl/time/time.h"
-#include "src/config/own_fd.h"
+#include "src/base/own_fd.h"
 
 namespace fusebox::internal {
 

@@ -13,8 +13,8 @@
 #include "gtest/gtest.h"
 #include "tests/admin/admin_server.h"
 #include "tests/config/written_files.h"
-#include "tests/support/test_folder.h"
 #include "tests/fuseboxctl/run_ctl.h"
+#include "tests/support/test_folder.h"
 
 namespace fusebox_testing {
 namespace {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FUSEBOX_SRC_CONFIG_OWN_FD_H_
-#define FUSEBOX_SRC_CONFIG_OWN_FD_H_
+#ifndef FUSEBOX_SRC_BASE_OWN_FD_H_
+#define FUSEBOX_SRC_BASE_OWN_FD_H_
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace fusebox::internal {
@@ -24,6 +25,12 @@ class OwnFd {
     if (fd_ >= 0) close(fd_);
   }
 
+  // What only closing it may tell; 0: nothing is wrong.
+  int Close() {
+    const int fd = std::exchange(fd_, -1);
+    return close(fd) == 0 || errno == EINTR ? 0 : errno;
+  }
+
   // Negative: there is none.
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
@@ -34,4 +41,4 @@ class OwnFd {
 
 }  // namespace fusebox::internal
 
-#endif  // FUSEBOX_SRC_CONFIG_OWN_FD_H_
+#endif  // FUSEBOX_SRC_BASE_OWN_FD_H_

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Paths of a policy's fields: "half_open.max_concurrent" is within "half_open".
-#ifndef FUSEBOX_SRC_CORE_FIELD_PATH_H_
-#define FUSEBOX_SRC_CORE_FIELD_PATH_H_
+#ifndef FUSEBOX_SRC_BASE_FIELD_PATH_H_
+#define FUSEBOX_SRC_BASE_FIELD_PATH_H_
 
 #include <optional>
 
@@ -25,4 +25,4 @@ inline bool IsWithinField(absl::string_view path, absl::string_view part) {
 
 }  // namespace fusebox::internal
 
-#endif  // FUSEBOX_SRC_CORE_FIELD_PATH_H_
+#endif  // FUSEBOX_SRC_BASE_FIELD_PATH_H_
