@@ -66,12 +66,12 @@ bool InotifyWatches::Watch(const std::vector<WatchedName>& names) {
 bool InotifyWatches::TakeNotices() {
   if (!fd_) return false;
   bool concerns = false;
-  alignas(inotify_event) std::array<char, 16'384> buffer;
+  alignas(inotify_event) std::array<char, 16'384> buffer{};
   for (;;) {
     const ssize_t size = read(fd_.get(), buffer.data(), buffer.size());
     if (size <= 0) return concerns;
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
-      inotify_event event;
+      inotify_event event{};
       std::memcpy(&event, &buffer[at], sizeof(event));
       const char* const name = event.len == 0 ? "" : &buffer[at + sizeof(event)];
       concerns = concerns || Concerns(event.wd, event.mask, name);
